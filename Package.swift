@@ -1,0 +1,97 @@
+// swift-tools-version: 6.1
+// The map in code. Two houses, the lean runtime and the trainer, that meet in an ONNX file.
+//
+// LEAN=1 builds the lean set as Embedded Swift into libdeixis.so (C ABI, libc alone); see tools/build-libdeixis.
+// Without it the same sources build as ordinary Swift modules for the commands, the tests and Swift users.
+import PackageDescription
+
+let lean = Context.environment["LEAN"] != nil
+
+let swift: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+] + (lean ? [.enableExperimentalFeature("Embedded")] : [])
+
+let parser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+
+// MARK: - The lean set: no Foundation, no OpenBLAS, no protobuf library
+
+let leanTargets: [Target] = [
+    .target(name: "CDeixisKernels", exclude: kernelManifests, cSettings: [.headerSearchPath(".")]),
+    .target(name: "CDeixisSystem", linkerSettings: [.linkedLibrary("pthread"), .linkedLibrary("m")]),
+    .target(name: "DeixisGraph", swiftSettings: swift),
+    .target(name: "DeixisONNX", dependencies: ["DeixisGraph", "CDeixisSystem"], swiftSettings: swift),
+    .target(name: "DeixisInput", swiftSettings: swift),
+    .target(
+        name: "DeixisRuntime",
+        dependencies: ["DeixisGraph", "DeixisONNX", "CDeixisKernels", "CDeixisSystem"],
+        swiftSettings: swift),
+    .target(name: "DeixisModel", dependencies: ["DeixisRuntime", "DeixisInput"], swiftSettings: swift),
+    .target(name: "DeixisC", dependencies: ["DeixisModel"], swiftSettings: swift),
+]
+
+/// `kernels.def` files are included by C sources; SwiftPM need not warn about them.
+var kernelManifests: [String] { [] }
+
+// MARK: - The training house, images and the commands
+
+let fullTargets: [Target] = [
+    .systemLibrary(name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
+    .systemLibrary(name: "CSpng", pkgConfig: "libspng", providers: [.apt(["libspng-dev"])]),
+    .target(name: "CDeixisProto", linkerSettings: [.linkedLibrary("protobuf-c")]),
+    .target(name: "CDeixisTensor", dependencies: [], linkerSettings: [.linkedLibrary("dl")]),
+    .target(name: "DeixisExport", dependencies: ["CDeixisProto", "DeixisGraph"], swiftSettings: swift),
+    .target(name: "DeixisImage", dependencies: ["CTurboJPEG", "CSpng", "DeixisInput"], swiftSettings: swift),
+    .target(
+        name: "DeixisTraining",
+        dependencies: ["DeixisExport", "DeixisGraph", "CDeixisTensor"],
+        swiftSettings: swift),
+    .target(
+        name: "DeixisGrounding",
+        dependencies: ["DeixisTraining", "DeixisExport", "DeixisGraph", "DeixisInput", "DeixisImage"],
+        swiftSettings: swift),
+    .executableTarget(
+        name: "deixis",
+        dependencies: ["DeixisModel", "DeixisRuntime", "DeixisGraph", "DeixisInput", "DeixisImage", parser],
+        swiftSettings: swift),
+    .executableTarget(
+        name: "deixis-train",
+        dependencies: ["DeixisGrounding", "DeixisTraining", "DeixisModel", "DeixisInput", "DeixisImage", parser],
+        swiftSettings: swift),
+]
+
+// MARK: - Tests mirror Sources
+
+// `Fixtures` folders hold expected values and small files, found through #filePath.
+
+let testTargets: [Target] = [
+    .testTarget(name: "CDeixisKernelsTests", dependencies: ["CDeixisKernels", "CDeixisSystem"], exclude: ["Fixtures"], swiftSettings: swift),
+    .testTarget(name: "DeixisGraphTests", dependencies: ["DeixisGraph"], exclude: ["Fixtures"], swiftSettings: swift),
+    .testTarget(name: "DeixisONNXTests", dependencies: ["DeixisONNX", "DeixisGraph", "CDeixisProto", "DeixisExport"], exclude: ["Fixtures"], swiftSettings: swift),
+    .testTarget(name: "DeixisInputTests", dependencies: ["DeixisInput"], exclude: ["Fixtures"], swiftSettings: swift),
+    .testTarget(name: "DeixisRuntimeTests", dependencies: ["DeixisRuntime", "DeixisONNX", "DeixisGraph", "DeixisExport"], exclude: ["Fixtures"], swiftSettings: swift),
+    .testTarget(name: "DeixisModelTests", dependencies: ["DeixisModel", "DeixisInput", "DeixisImage", "DeixisGrounding", "DeixisTraining"], exclude: ["Fixtures"], swiftSettings: swift),
+    .testTarget(name: "DeixisExportTests", dependencies: ["DeixisExport", "CDeixisProto", "DeixisGraph"], exclude: ["Fixtures"], swiftSettings: swift),
+    .testTarget(name: "DeixisImageTests", dependencies: ["DeixisImage", "DeixisInput"], exclude: ["Fixtures"], swiftSettings: swift),
+    .testTarget(name: "DeixisTrainingTests", dependencies: ["DeixisTraining", "CDeixisTensor", "DeixisExport", "DeixisGraph"], exclude: ["Fixtures"], swiftSettings: swift),
+    .testTarget(name: "DeixisGroundingTests", dependencies: ["DeixisGrounding", "DeixisTraining", "DeixisInput", "DeixisImage"], exclude: ["Fixtures"], swiftSettings: swift),
+    .testTarget(name: "CommandTests", dependencies: ["deixis", "deixis-train"], exclude: ["Fixtures"], swiftSettings: swift),
+]
+
+let package = Package(
+    name: "Deixis",
+    products: lean
+        ? [.library(name: "deixis", type: .dynamic, targets: ["DeixisC"])]
+        : [
+            .library(name: "Deixis", targets: ["DeixisModel", "DeixisRuntime", "DeixisGraph", "DeixisInput", "DeixisImage"]),
+            .executable(name: "deixis", targets: ["deixis"]),
+            .executable(name: "deixis-train", targets: ["deixis-train"]),
+        ],
+    dependencies: lean ? [] : [
+        // Subcommands, --help and validation; a well-kept library where nothing is ours to win.
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+    ],
+    targets: lean ? leanTargets : leanTargets + fullTargets + testTargets,
+    cLanguageStandard: .c11
+)

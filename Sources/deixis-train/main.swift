@@ -1,0 +1,1 @@
+print("deixis-train")
