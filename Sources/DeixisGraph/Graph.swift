@@ -1,9 +1,17 @@
 /// An extent: known, or a symbol such as `length` that is the same wherever its name is.
-public enum Dimension: Hashable, Sendable {
+public enum Dimension: Hashable, Sendable, CustomStringConvertible {
     case fixed(Int)
     case symbol(Name)
     /// Present in the file without value or name.
     case unknown
+
+    public var description: String {
+        switch self {
+        case .fixed(let extent): "\(extent)"
+        case .symbol(let name): name.description
+        case .unknown: "?"
+        }
+    }
 }
 
 /// A tensor's element type and, where the file tells, its shape (nil: even the rank is unknown).

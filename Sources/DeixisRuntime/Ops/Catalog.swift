@@ -1,0 +1,59 @@
+import DeixisGraph
+
+// How to add an operator
+// ----------------------
+// 1. Make a room `Ops/<Name>/` (small relatives share one: `Ops/Binary/`) with an `OperatorDefinition` in it: doc comment with
+//    the formula, the shapes and the ONNX page's version notes; then four plain functions, of which two are optional.
+//      infer     attributes and input shapes -> output types and shapes. Reject here whatever the standard rejects, with
+//                `call.invalid("...")`; integer inputs that decide shapes come from `call.integers(i)`.
+//      evaluate  the naive reference, which IS the specification: read attributes, then return a closure over `Buffers` that
+//                loops and allocates nothing. It folds constants, runs what has no kernel, and judges kernels in tests.
+//      lower     optional: a `Kernel` over the C kernels, split into tasks; nil for shapes or types it does not serve.
+//                Weights known at planning are packed through `Lowering.packed`, once per session.
+//      view      optional: outputs that are bytes of an input (or inputs that are bytes of the output) need no step.
+// 2. Claim element types as data (`types:`); anything else is refused with a message that names node and type.
+// 3. Add one line to the list below.
+// 4. Add cases to `Tests/DeixisRuntimeTests/Ops/<Name>Tests.swift`, and the operator's ONNX backend cases to the manifest.
+//
+// Operators of domain `deixis` are made by passes only and never met in a file.
+
+/// Every operator the runtime knows.
+enum Catalog {
+    static let operators: [OperatorDefinition] = [
+        Binary.add, Binary.sub, Binary.mul, Binary.div,
+        Unary.relu,
+        MatMul.definition,
+        Conv.definition,
+        Softmax.definition,
+        Reshape.definition,
+        Transpose.definition,
+    ]
+
+    private struct Key: Hashable {
+        var domain: Name
+        var name: Name
+    }
+
+    private static let index: [Key: Int] = {
+        var index: [Key: Int] = [:]
+        for (i, definition) in operators.enumerated() {
+            index[Key(domain: definition.domain, name: definition.name)] = i
+        }
+        return index
+    }()
+
+    static func find(_ node: Node) -> OperatorDefinition? {
+        index[Key(domain: node.domain, name: node.op)].map { operators[$0] }
+    }
+
+    /// The definition of `node`'s operator, if this opset has it.
+    static func require(_ node: Node, opset: Int) throws(RuntimeError) -> OperatorDefinition {
+        guard let definition = find(node) else {
+            throw .unsupportedOperator(op: node.op, domain: node.domain, node: node.name)
+        }
+        if opset < definition.since {
+            throw .operatorTooNew(op: node.op, node: node.name, since: definition.since, opset: opset)
+        }
+        return definition
+    }
+}

@@ -1,0 +1,93 @@
+import DeixisGraph
+
+/// Runs one node by its reference on known inputs: constant folding, and the specification in tests.
+func evaluate(_ node: Node, opset: Int, inputs: [Constant?]) throws(RuntimeError) -> [Constant?] {
+    let definition = try Catalog.require(node, opset: opset)
+    let call = try prepareCall(node, definition, opset: opset, inputs: inputs.map { $0.map { TensorSpec($0) } }, constants: inputs)
+    let compute = try definition.evaluate(call)
+    return run(call, inputs: inputs, scratchBytes: 0) { compute($0) }
+}
+
+/// The same by the fast kernel, tasks in order on the calling thread; nil where the operator has none for these shapes.
+func evaluateLowered(_ node: Node, opset: Int, inputs: [Constant?], known: Set<Int>, _ lowering: Lowering) throws(RuntimeError) -> [Constant?]? {
+    let definition = try Catalog.require(node, opset: opset)
+    let constants = inputs.indices.map { known.contains($0) ? inputs[$0] : nil }
+    let call = try prepareCall(node, definition, opset: opset, inputs: inputs.map { $0.map { TensorSpec($0) } }, constants: constants)
+    guard let kernel = try definition.lower?(call, lowering) else { return nil }
+    return run(call, inputs: inputs, scratchBytes: kernel.scratchBytes) { buffers in
+        for phase in kernel.phases { for task in 0..<phase.tasks { phase.run(buffers, task) } }
+    }
+}
+
+/// Checks arity and element types, infers, and returns the call with its wanted outputs.
+func prepareCall(
+    _ node: Node, _ definition: OperatorDefinition, opset: Int, inputs: [TensorSpec?], constants: [Constant?]
+) throws(RuntimeError) -> OperatorCall {
+    var call = OperatorCall(node: node, opset: opset, inputs: inputs, constants: constants)
+    guard inputs.count >= definition.inputs.lowerBound, inputs.count <= definition.inputs.upperBound else {
+        throw call.invalid("has \(inputs.count) inputs, expected \(definition.inputs.lowerBound) to \(definition.inputs.upperBound)")
+    }
+    if definition.typedBy < inputs.count, let typed = inputs[definition.typedBy], !definition.types.contains(typed.element) {
+        throw .unsupportedElementType(op: node.op, node: node.name, got: typed.element, claimed: definition.types)
+    }
+    let inferred = try definition.infer(call)
+    for spec in inferred where !spec.isRepresentable {
+        throw call.invalid("an output of shape \(spell(spec.shape)) is more than this runtime holds")
+    }
+    if inputs.isEmpty, let made = inferred.first, !definition.types.contains(made.element) {
+        throw .unsupportedElementType(op: node.op, node: node.name, got: made.element, claimed: definition.types)
+    }
+    for (i, wanted) in node.outputs.enumerated() {
+        guard wanted != nil else { call.outputs.append(nil); continue }
+        guard i < inferred.count else { throw call.invalid("output \(i) is not supported") }
+        call.outputs.append(inferred[i])
+    }
+    return call
+}
+
+private func run(_ call: OperatorCall, inputs: [Constant?], scratchBytes: Int, _ compute: (Buffers) -> Void) -> [Constant?] {
+    let aligned = inputs.map { $0.map { $0.aligned } }
+    let results: [MutableBytes?] = call.outputs.map { $0.map { MutableBytes(byteCount: $0.byteCount) } }
+    let scratch = MutableBytes(byteCount: scratchBytes)
+    compute(Buffers(
+        inputs: aligned.map { $0.flatMap { $0.pointer } }, outputs: results.map { $0?.pointer }, scratch: scratch.pointer))
+    // `aligned` keeps the inputs' bytes alive until here.
+    withExtendedLifetime(aligned) {}
+    return results.indices.map { i in
+        guard let result = results[i], let spec = call.outputs[i] else { return nil }
+        return Constant(type: spec.element, shape: spec.shape, storage: result.storage(), range: 0..<spec.byteCount)
+    }
+}
+
+/// Zeroed memory of our own, 64-byte aligned, that can become a constant's storage.
+final class MutableBytes: @unchecked Sendable {
+    // Written only before it is shared.
+    let pointer: UnsafeMutableRawPointer
+    let byteCount: Int
+
+    init(byteCount: Int) {
+        self.byteCount = byteCount
+        pointer = UnsafeMutableRawPointer.allocate(byteCount: max(byteCount, 64), alignment: 64)
+        pointer.initializeMemory(as: UInt8.self, repeating: 0, count: byteCount)
+    }
+
+    deinit { pointer.deallocate() }
+
+    func storage() -> ByteStorage {
+        ByteStorage(bytes: UnsafeRawBufferPointer(start: pointer, count: byteCount), release: { [self] in withExtendedLifetime(self) {} })
+    }
+}
+
+extension Constant {
+    /// Where the first element lies; not nil.
+    var pointer: UnsafeRawPointer? { storage.bytes.baseAddress.map { $0 + range.lowerBound } }
+
+    /// Itself, or a copy where a view into a file does not lie on a multiple of its element size.
+    var aligned: Constant {
+        let size = type.byteCount ?? 1
+        if let pointer, Int(bitPattern: pointer) % size == 0 { return self }
+        let bytes = self.bytes
+        let copy = ByteStorage(byteCount: bytes.count) { $0.copyMemory(from: bytes) }
+        return Constant(type: type, shape: shape, storage: copy, range: 0..<bytes.count)
+    }
+}

@@ -1,0 +1,43 @@
+import DeixisGraph
+
+/// What `lower` may know of the machine, and where it keeps packed weights.
+struct Lowering {
+    /// The instruction sets kernels may use, as `CDeixisKernels` numbers them.
+    var isa: UInt32
+    var threads: Int
+    var weights: PackedWeights
+
+    /// How many tasks to split `work` items into: a few per thread, none below `grain` items.
+    func tasks(_ work: Int, grain: Int) -> Int {
+        max(1, min(work / max(grain, 1), threads == 1 ? 1 : threads * 4))
+    }
+
+    /// The items of `count` that task `task` of `tasks` does.
+    @inline(__always)
+    static func range(_ task: Int, of tasks: Int, _ count: Int) -> Range<Int> {
+        (count * task / tasks)..<(count * (task + 1) / tasks)
+    }
+}
+
+/// Weights in the order kernels want them, made once per session and shared by its plans.
+final class PackedWeights {
+    /// Which constant, packed how. A kernel family chooses `kind`; different layouts of one weight have different kinds.
+    struct Key: Hashable {
+        var storage: ObjectIdentifier
+        var offset: Int
+        var kind: Int
+    }
+
+    private var entries: [Key: (packed: ByteStorage, source: ByteStorage)] = [:]
+    private(set) var byteCount = 0
+
+    /// The packing of `constant` as `kind`, made by `fill` when first asked for.
+    func packed(_ constant: Constant, kind: Int, byteCount: Int, fill: (UnsafeMutableRawBufferPointer) -> Void) -> ByteStorage {
+        let key = Key(storage: ObjectIdentifier(constant.storage), offset: constant.range.lowerBound, kind: kind)
+        if let found = entries[key] { return found.packed }
+        let packed = ByteStorage(byteCount: byteCount, initialize: fill)
+        entries[key] = (packed, constant.storage)
+        self.byteCount += byteCount
+        return packed
+    }
+}

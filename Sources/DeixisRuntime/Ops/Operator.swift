@@ -1,0 +1,131 @@
+import DeixisGraph
+
+/// Where a step finds its tensors: row-major, dense, at least element-aligned, settled when the plan is made.
+///
+/// `inputs[i]` is nil exactly where the node leaves an optional input out, `outputs[i]` where nobody asked for the output.
+struct Buffers {
+    let inputs: [UnsafeRawPointer?]
+    let outputs: [UnsafeMutableRawPointer?]
+    /// `Kernel.scratchBytes` bytes, 64-byte aligned, of undefined content.
+    let scratch: UnsafeMutableRawPointer
+
+    init(inputs: [UnsafeRawPointer?], outputs: [UnsafeMutableRawPointer?], scratch: UnsafeMutableRawPointer) {
+        self.inputs = inputs
+        self.outputs = outputs
+        self.scratch = scratch
+    }
+
+    /// Input `index`, which must be present, as elements of `type`.
+    @inline(__always)
+    func input<T>(_ index: Int, _ type: T.Type = T.self) -> UnsafePointer<T> {
+        inputs[index].unsafelyUnwrapped.assumingMemoryBound(to: T.self)
+    }
+
+    /// Output `index`, which must be wanted, as elements of `type`.
+    @inline(__always)
+    func output<T>(_ index: Int, _ type: T.Type = T.self) -> UnsafeMutablePointer<T> {
+        outputs[index].unsafelyUnwrapped.assumingMemoryBound(to: T.self)
+    }
+}
+
+/// The naive computation of one node at settled shapes. Allocates nothing, so that it can also serve as a step.
+typealias Compute = (Buffers) -> Void
+
+/// What a step does, made once per plan by an operator's `lower`; running it allocates and looks up nothing.
+struct Kernel {
+    /// Named in the profile, e.g. `conv_f32`; `reference` where nobody lowered.
+    var label: StaticString
+    /// Multiply-accumulates per run.
+    var macs: Int
+    var scratchBytes: Int
+    /// Inputs over whose memory output 0 may be written: element i is read before element i is written, and byte counts agree.
+    var inPlace: [Int]
+    var phases: [Phase]
+
+    /// `tasks` independent calls `run(buffers, task)`, on any thread and in any order; the next phase starts when all have returned.
+    struct Phase {
+        var tasks: Int
+        var run: (Buffers, Int) -> Void
+        init(tasks: Int, run: @escaping (Buffers, Int) -> Void) {
+            self.tasks = tasks
+            self.run = run
+        }
+    }
+
+    init(
+        _ label: StaticString, macs: Int = 0, scratchBytes: Int = 0, inPlace: [Int] = [], tasks: Int = 1,
+        run: @escaping (Buffers, Int) -> Void
+    ) {
+        self.init(label, macs: macs, scratchBytes: scratchBytes, inPlace: inPlace, phases: [Phase(tasks: tasks, run: run)])
+    }
+
+    init(_ label: StaticString, macs: Int = 0, scratchBytes: Int = 0, inPlace: [Int] = [], phases: [Phase]) {
+        self.label = label
+        self.macs = macs
+        self.scratchBytes = scratchBytes
+        self.inPlace = inPlace
+        self.phases = phases
+    }
+}
+
+/// Output memory that is input memory: no step is needed.
+enum View {
+    /// Output k is the `outputs[k].byteCount` bytes of input `input` from `offsets[k]` on.
+    case outputsInside(input: Int, offsets: [Int])
+    /// Input k is the bytes of output 0 from `offsets[k]` on.
+    case inputsInsideOutput(offsets: [Int])
+}
+
+/// One operator: what the runtime asks of it, as plain functions. One line in `Catalog.swift` makes it known.
+struct OperatorDefinition: Sendable {
+    /// ONNX's spelling; `domain` is empty for `ai.onnx` and `deixis` for what passes make.
+    var name: Name
+    var domain: Name
+    /// The first opset that has the operator.
+    var since: Int
+    /// How many inputs a node may have.
+    var inputs: ClosedRange<Int>
+    /// The element types claimed for input `typedBy` (for output 0 where a node has no input).
+    var types: [ElementType]
+    var typedBy: Int
+    /// The output depends on the inputs' shapes and types alone (`Shape`, `Size`): always folded.
+    var needsOnlyShapes: Bool
+
+    /// Shape and type rule: the specification of each output, in order. Outputs the node leaves out may be missing from the end.
+    /// Checks what the standard demands of attributes and inputs, so that `evaluate` and `lower` need not.
+    var infer: @Sendable (OperatorCall) throws(RuntimeError) -> [TensorSpec]
+    /// The naive reference: it IS the specification. Attributes are read here, once; the closure only loops.
+    var evaluate: @Sendable (OperatorCall) throws(RuntimeError) -> Compute
+    /// A faster kernel, or nil where it has none for these shapes or types; then `evaluate` runs as a single task.
+    var lower: (@Sendable (OperatorCall, Lowering) throws(RuntimeError) -> Kernel?)?
+    /// nil: output memory is never input memory.
+    var view: (@Sendable (OperatorCall) -> View?)?
+
+    init(
+        _ name: Name, domain: Name = "", since: Int = 1, inputs: ClosedRange<Int>, types: [ElementType], typedBy: Int = 0,
+        needsOnlyShapes: Bool = false,
+        infer: @escaping @Sendable (OperatorCall) throws(RuntimeError) -> [TensorSpec],
+        evaluate: @escaping @Sendable (OperatorCall) throws(RuntimeError) -> Compute,
+        lower: (@Sendable (OperatorCall, Lowering) throws(RuntimeError) -> Kernel?)? = nil,
+        view: (@Sendable (OperatorCall) -> View?)? = nil
+    ) {
+        self.name = name
+        self.domain = domain
+        self.since = since
+        self.inputs = inputs
+        self.types = types
+        self.typedBy = typedBy
+        self.needsOnlyShapes = needsOnlyShapes
+        self.infer = infer
+        self.evaluate = evaluate
+        self.lower = lower
+        self.view = view
+    }
+}
+
+extension OperatorDefinition {
+    /// A view where memory allows, for operators that only move or keep whole bytes.
+    static func bytesOf(input: Int) -> @Sendable (OperatorCall) -> View? {
+        { _ in .outputsInside(input: input, offsets: [0]) }
+    }
+}

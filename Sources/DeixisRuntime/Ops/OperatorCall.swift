@@ -1,0 +1,129 @@
+import DeixisGraph
+
+/// One node at concrete shapes: all that `infer`, `evaluate` and `lower` may look at.
+struct OperatorCall {
+    var node: Node
+    var opset: Int
+    /// nil: an optional input left out.
+    var inputs: [TensorSpec?]
+    /// The content of input i where planning knows it.
+    var constants: [Constant?]
+    /// Empty while `infer` runs. nil: an output nobody asked for.
+    var outputs: [TensorSpec?] = []
+
+    init(node: Node, opset: Int, inputs: [TensorSpec?], constants: [Constant?], outputs: [TensorSpec?] = []) {
+        self.node = node
+        self.opset = opset
+        self.inputs = inputs
+        self.constants = constants
+        self.outputs = outputs
+    }
+
+    /// The error for something the standard does not allow here.
+    func invalid(_ reason: String) -> RuntimeError {
+        .invalidNode(op: node.op, node: node.name, reason: reason)
+    }
+
+    // MARK: Inputs and outputs
+
+    func has(_ index: Int) -> Bool { index < inputs.count && inputs[index] != nil }
+
+    /// Input `index`, which the standard requires.
+    func input(_ index: Int) throws(RuntimeError) -> TensorSpec {
+        guard index < inputs.count, let spec = inputs[index] else { throw invalid("input \(index) is missing") }
+        return spec
+    }
+
+    /// Output `index`, once inferred.
+    func output(_ index: Int = 0) -> TensorSpec { outputs[index].unsafelyUnwrapped }
+
+    func wants(_ index: Int) -> Bool { index < outputs.count && outputs[index] != nil }
+
+    /// The content of an integer input that decides shapes. Throws `valueNotKnown` where planning cannot tell.
+    func integers(_ index: Int) throws(RuntimeError) -> [Int] {
+        let spec = try input(index)
+        guard let constant = constants[index] else {
+            throw .valueNotKnown(op: node.op, node: node.name, input: index)
+        }
+        guard let values = constant.integers else { throw invalid("input \(index) holds \(spec.element.label), expected integers") }
+        return values
+    }
+
+    // MARK: Attributes
+
+    func attribute(_ name: Name) -> Attribute? {
+        for entry in node.attributes where entry.name == name { return entry.value }
+        return nil
+    }
+
+    func int(_ name: Name, default value: Int) throws(RuntimeError) -> Int {
+        switch attribute(name) {
+        case nil: return value
+        case .int(let found): return Int(truncatingIfNeeded: found)
+        default: throw invalid("attribute '\(name)' is not an integer")
+        }
+    }
+
+    func float(_ name: Name, default value: Float) throws(RuntimeError) -> Float {
+        switch attribute(name) {
+        case nil: return value
+        case .float(let found): return found
+        default: throw invalid("attribute '\(name)' is not a float")
+        }
+    }
+
+    func ints(_ name: Name) throws(RuntimeError) -> [Int]? {
+        switch attribute(name) {
+        case nil: return nil
+        case .ints(let found): return found.map { Int(truncatingIfNeeded: $0) }
+        default: throw invalid("attribute '\(name)' is not a list of integers")
+        }
+    }
+
+    func string(_ name: Name, default value: Name) throws(RuntimeError) -> Name {
+        switch attribute(name) {
+        case nil: return value
+        case .string(let found): return found
+        default: throw invalid("attribute '\(name)' is not a string")
+        }
+    }
+
+    /// `axis` counted from the front, checked against `rank`.
+    func normalize(axis: Int, rank: Int) throws(RuntimeError) -> Int {
+        guard axis >= -rank, axis < rank else { throw invalid("axis \(axis) is outside rank \(rank)") }
+        return axis < 0 ? axis + rank : axis
+    }
+}
+
+extension Constant {
+    /// Elements as Int, for integer and bool types; nil otherwise.
+    var integers: [Int]? {
+        func read<T: FixedWidthInteger & BitwiseCopyable>(_: T.Type) -> [Int] {
+            let bytes = self.bytes
+            var result: [Int] = []
+            result.reserveCapacity(count)
+            for i in 0..<count {
+                result.append(Int(truncatingIfNeeded: bytes.loadUnaligned(fromByteOffset: i * MemoryLayout<T>.stride, as: T.self)))
+            }
+            return result
+        }
+        switch type {
+        case .int64: return read(Int64.self)
+        case .int32: return read(Int32.self)
+        case .int16: return read(Int16.self)
+        case .int8: return read(Int8.self)
+        case .uint64: return read(UInt64.self)
+        case .uint32: return read(UInt32.self)
+        case .uint16: return read(UInt16.self)
+        case .uint8, .bool: return read(UInt8.self)
+        default: return nil
+        }
+    }
+
+    /// Elements as Float, for float32 only.
+    var floats: [Float]? {
+        guard type == .float32 else { return nil }
+        let bytes = self.bytes
+        return (0..<count).map { bytes.loadUnaligned(fromByteOffset: $0 * 4, as: Float.self) }
+    }
+}

@@ -1,0 +1,51 @@
+import DeixisGraph
+
+/// Y[i_0, ..., i_n] = X[...], axis k of Y being axis `perm[k]` of X; without `perm` the axes are reversed.
+enum Transpose {
+    static let definition = OperatorDefinition(
+        "Transpose", inputs: 1...1, types: .movable,
+        infer: { (call: OperatorCall) throws(RuntimeError) in
+            let x = try call.input(0), order = try permutation(call)
+            return [TensorSpec(x.element, order.map { x.shape[$0] })]
+        },
+        evaluate: { (call: OperatorCall) throws(RuntimeError) in
+            let x = try call.input(0)
+            let from = strides(x.shape)
+            let walk = StridedLoop(call.output().shape, try permutation(call).map { from[$0] })
+            return moveElements(walk, byteCount: x.element.byteCount ?? 0)
+        },
+        view: { call in
+            // Moving only axes of extent 1 moves nothing.
+            guard let x = try? call.input(0), let order = try? permutation(call) else { return nil }
+            let moved = order.filter { x.shape[$0] != 1 }
+            return moved == moved.sorted() ? .outputsInside(input: 0, offsets: [0]) : nil
+        })
+
+    /// `perm`, checked.
+    static func permutation(_ call: OperatorCall) throws(RuntimeError) -> [Int] {
+        let rank = try call.input(0).rank
+        let order = try call.ints("perm") ?? Array((0..<rank).reversed())
+        guard order.sorted() == Array(0..<rank) else { throw call.invalid("perm \(spell(order)) is no permutation of rank \(rank)") }
+        return order
+    }
+}
+
+/// output[n] = input[walk's offset a], for elements of 1, 2, 4 or 8 bytes: the reference of operators that only move elements.
+func moveElements(_ walk: StridedLoop, byteCount: Int) -> Compute {
+    func loop<T: BitwiseCopyable>(_: T.Type) -> Compute {
+        let (run, runs, stride) = (walk.run, walk.runs, walk.runStrideA)
+        return { buffers in
+            let x = buffers.input(0, T.self), y = buffers.output(0, T.self)
+            walk.forEachRun(0..<runs) { index, offset, _, _ in
+                let to = y + index * run
+                for i in 0..<run { to[i] = x[offset + i * stride] }
+            }
+        }
+    }
+    switch byteCount {
+    case 1: return loop(UInt8.self)
+    case 2: return loop(UInt16.self)
+    case 4: return loop(UInt32.self)
+    default: return loop(UInt64.self)
+    }
+}

@@ -1,0 +1,80 @@
+public import DeixisGraph
+
+/// Everything that can be wrong with a model or with what it is given. Messages name the node, what was expected and what was met.
+public enum RuntimeError: Error, CustomStringConvertible {
+    case unsupportedOperator(op: Name, domain: Name, node: Name)
+    case operatorTooNew(op: Name, node: Name, since: Int, opset: Int)
+    case unsupportedElementType(op: Name, node: Name, got: ElementType, claimed: [ElementType])
+    case unsupportedOpset(Int, supported: ClosedRange<Int>)
+    case invalidNode(op: Name, node: Name, reason: String)
+    case invalidGraph(reason: String)
+    /// A shape depends on a number that only running the graph can tell.
+    case valueNotKnown(op: Name, node: Name, input: Int)
+    case missingInput(Name, expected: [Name])
+    case unknownInput(Name, expected: [Name])
+    case inputElementType(Name, expected: ElementType, got: ElementType)
+    case inputShape(Name, expected: [Dimension], got: [Int])
+    case inputByteCount(Name, expected: Int, got: Int)
+    case outOfMemory(bytes: Int)
+    case notPlanned
+
+    public var description: String {
+        switch self {
+        case .unsupportedOperator(let op, let domain, let node):
+            let spelled = domain.isEmpty ? "\(op)" : "\(domain).\(op)"
+            return "operator \(spelled) of node '\(node)' is not supported"
+        case .operatorTooNew(let op, let node, let since, let opset):
+            return "operator \(op) of node '\(node)' exists since opset \(since), the model imports opset \(opset)"
+        case .unsupportedElementType(let op, let node, let got, let claimed):
+            return "operator \(op) of node '\(node)' does not support \(got.label), only \(list(claimed))"
+        case .unsupportedOpset(let version, let supported):
+            return "opset \(version) is not supported, only \(supported.lowerBound) to \(supported.upperBound)"
+        case .invalidNode(let op, let node, let reason):
+            return "node '\(node)' (\(op)): \(reason)"
+        case .invalidGraph(let reason):
+            return "graph: \(reason)"
+        case .valueNotKnown(let op, let node, let input):
+            return "node '\(node)' (\(op)): its output shape depends on the values of input \(input), which only running the graph can tell; this is not supported"
+        case .missingInput(let name, let expected):
+            return "input '\(name)' is missing; the model's inputs are \(list(expected))"
+        case .unknownInput(let name, let expected):
+            return "the model has no input '\(name)'; its inputs are \(list(expected))"
+        case .inputElementType(let name, let expected, let got):
+            return "input '\(name)': expected \(expected.label), got \(got.label)"
+        case .inputShape(let name, let expected, let got):
+            return "input '\(name)': expected shape \(spell(expected)), got \(spell(got))"
+        case .inputByteCount(let name, let expected, let got):
+            return "input '\(name)': expected \(expected) bytes, got \(got)"
+        case .outOfMemory(let bytes):
+            return "out of memory: \(bytes) bytes could not be had"
+        case .notPlanned:
+            return "no shapes are planned yet; call prepare first"
+        }
+    }
+}
+
+/// `[2, 3]`
+func spell(_ shape: [Int]) -> String {
+    var text = "["
+    for (i, extent) in shape.enumerated() { text += (i == 0 ? "" : ", ") + "\(extent)" }
+    return text + "]"
+}
+
+/// `[batch, 40, ?]`
+func spell(_ shape: [Dimension]) -> String {
+    var text = "["
+    for (i, extent) in shape.enumerated() { text += (i == 0 ? "" : ", ") + extent.description }
+    return text + "]"
+}
+
+private func list(_ types: [ElementType]) -> String {
+    var text = ""
+    for (i, type) in types.enumerated() { text += (i == 0 ? "" : ", ") + "\(type.label)" }
+    return text
+}
+
+private func list(_ names: [Name]) -> String {
+    var text = ""
+    for (i, name) in names.enumerated() { text += (i == 0 ? "" : ", ") + "'\(name)'" }
+    return text
+}
