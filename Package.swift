@@ -38,7 +38,7 @@ var kernelManifests: [String] { [] }
 
 let fullTargets: [Target] = [
     .systemLibrary(name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
-    .systemLibrary(name: "CSpng", pkgConfig: "libspng", providers: [.apt(["libspng-dev"])]),
+    .systemLibrary(name: "CSpng", pkgConfig: "spng", providers: [.apt(["libspng-dev"])]),
     .target(name: "CDeixisProto", linkerSettings: [.linkedLibrary("protobuf-c")]),
     .target(name: "CDeixisTensor", dependencies: [], linkerSettings: [.linkedLibrary("dl")]),
     .target(name: "DeixisExport", dependencies: ["CDeixisProto", "DeixisGraph"], swiftSettings: swift),

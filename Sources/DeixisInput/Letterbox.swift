@@ -1,0 +1,100 @@
+/// Fits a picture into a square: the long side becomes `side`, the rest is centered and padded with one color.
+///
+/// Training and inference share it, so that the two cannot differ. Pixels equal Pillow's `resize(BILINEAR)`.
+public struct Letterbox: Sendable, Equatable {
+    public static let maximumSide = 16384
+    public let side: Int
+    public let padColor: RGB
+
+    /// Throws `invalidSide` outside 1...16384.
+    public init(side: Int, padColor: RGB = .imageNetMean) throws(InputError) {
+        guard side >= 1, side <= Letterbox.maximumSide else { throw .invalidSide(side) }
+        self.side = side
+        self.padColor = padColor
+    }
+
+    /// Where a picture of width x height lands: its size in the square and its top left corner.
+    ///
+    /// long side -> S; short side -> max(1, round(short * S / long)), halves up; offset = floor((S - size) / 2).
+    public func placement(width: Int, height: Int) -> (x: Int, y: Int, width: Int, height: Int) {
+        let long = max(width, height), short = min(width, height)
+        // 128 bits would be needed only for extents no memory holds.
+        let fitted = max(1, (2 * short * side + long) / (2 * long))
+        let size = width >= height ? (side, fitted) : (fitted, side)
+        return ((side - size.0) / 2, (side - size.1) / 2, size.0, size.1)
+    }
+
+    /// The letterboxed square: side * side * 3 bytes.
+    public func apply(to image: RGBImage) -> RGBImage {
+        var result = RGBImage(width: side, height: side, color: padColor)
+        image.pixels.withUnsafeBufferPointer { source in
+            result.pixels.withUnsafeMutableBufferPointer { target in
+                var scratch = LetterboxScratch()
+                apply(pixels: source, width: image.width, height: image.height, into: target, scratch: &scratch)
+            }
+        }
+        return result
+    }
+
+    /// The same into the caller's `target`; allocates nothing once `scratch` has met a picture as large.
+    ///
+    /// - Precondition: `pixels` holds width * height * 3 bytes, `target` side * side * 3.
+    public func apply(
+        pixels: UnsafeBufferPointer<UInt8>, width: Int, height: Int, into target: UnsafeMutableBufferPointer<UInt8>,
+        scratch: inout LetterboxScratch
+    ) {
+        precondition(width > 0 && height > 0 && pixels.count == width * height * 3, "Letterbox: wrong source size")
+        precondition(target.count == side * side * 3, "Letterbox: wrong target size")
+        let place = placement(width: width, height: height)
+        pad(target, place)
+        scratch.resample.run(
+            pixels, width: width, height: height, into: target, rowStride: side * 3,
+            offset: (place.y * side + place.x) * 3, width: place.width, height: place.height)
+    }
+
+    private func pad(_ target: UnsafeMutableBufferPointer<UInt8>, _ place: (x: Int, y: Int, width: Int, height: Int)) {
+        for y in 0..<side {
+            let inside = y >= place.y && y < place.y + place.height
+            var x = 0
+            while x < side {
+                if inside && x == place.x { x += place.width }
+                guard x < side else { break }
+                let at = (y * side + x) * 3
+                target[at] = padColor.red
+                target[at + 1] = padColor.green
+                target[at + 2] = padColor.blue
+                x += 1
+            }
+        }
+    }
+}
+
+/// Memory a letterbox works in; keep one per thread and pass it again.
+public struct LetterboxScratch: Sendable {
+    var resample = Resampler()
+    public init() {}
+}
+
+extension Letterbox {
+    /// A box of a width x height picture, as the network should say it.
+    public func normalized(_ box: PixelBox, width: Int, height: Int) -> NormalizedBox {
+        let place = placement(width: width, height: height)
+        let scaleX = Double(place.width) / Double(width), scaleY = Double(place.height) / Double(height)
+        let square = Double(side)
+        return NormalizedBox(
+            centerX: Float(((box.x + box.width / 2) * scaleX + Double(place.x)) / square),
+            centerY: Float(((box.y + box.height / 2) * scaleY + Double(place.y)) / square),
+            width: Float(box.width * scaleX / square), height: Float(box.height * scaleY / square))
+    }
+
+    /// The network's box in the pixels of a width x height picture, clipped to it. NaN gives an empty box at the corner.
+    public func pixels(_ box: NormalizedBox, width: Int, height: Int) -> PixelBox {
+        let place = placement(width: width, height: height)
+        let scaleX = Double(place.width) / Double(width), scaleY = Double(place.height) / Double(height)
+        let square = Double(side), corner = box.corners
+        return PixelBox(
+            x: (corner.x * square - Double(place.x)) / scaleX, y: (corner.y * square - Double(place.y)) / scaleY,
+            width: corner.width * square / scaleX, height: corner.height * square / scaleY
+        ).clipped(width: width, height: height)
+    }
+}
