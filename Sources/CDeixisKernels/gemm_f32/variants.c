@@ -1,0 +1,35 @@
+#include "deixis/gemm_f32.h"
+
+#include "deixis/isa.h"
+#include "gemm_f32/tile.h"
+
+#define deixis_gemm_f32_tiles_reference NULL
+#define VARIANT(name, bits, rows, columns, width) \
+    {.name = #name, .isa = bits, .mr = rows, .nr = columns, .lanes = width, .tiles = deixis_gemm_f32_tiles_##name},
+static const deixis_gemm_f32 table[] = {
+#include "gemm_f32/kernels.def"
+};
+#undef VARIANT
+
+enum { count = sizeof table / sizeof table[0] };
+
+const deixis_gemm_f32 *deixis_gemm_f32_variants(size_t *number) {
+    *number = count;
+    return table;
+}
+
+const deixis_gemm_f32 *deixis_gemm_f32_select(uint32_t isa, size_t n) {
+    const deixis_gemm_f32 *best = NULL;
+    size_t least = 0;
+    for (int i = 0; i < count; i++) {
+        const deixis_gemm_f32 *variant = &table[i];
+        if ((variant->isa & isa) != variant->isa) continue;
+        if (best && variant->isa != best->isa) break;
+        // Columns worked on: whole vectors.
+        size_t work = n == 0 ? 0 : (n + variant->lanes - 1) / variant->lanes;
+        if (best && work >= least) continue;
+        best = variant;
+        least = work;
+    }
+    return best;
+}

@@ -1,0 +1,26 @@
+// Which instruction sets a kernel may use.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/// Bits of an instruction set mask. A variant may run when all its bits are set. Variants with no bit run anywhere.
+enum {
+    /// 128-bit vectors of the baseline: SSE2 on x86-64, NEON on arm64.
+    DEIXIS_ISA_V128 = 1 << 0,
+    /// AVX2 and FMA, and the operating system keeps the upper halves.
+    DEIXIS_ISA_AVX2 = 1 << 1,
+    /// AVX-512 F, BW, DQ, VL, and the operating system keeps masks and 512-bit registers.
+    DEIXIS_ISA_AVX512 = 1 << 2,
+};
+
+/// What this CPU and operating system can do, capped by the environment variable DEIXIS_ISA if it is one of scalar, v128, avx2, avx512
+/// (other values are ignored). Probed once; later calls return the same bits.
+uint32_t deixis_isa_detect(void);
+
+/// The bits up to a named rung ("scalar", "v128", "avx2", "avx512"), whether or not this CPU has them. False for another name.
+bool deixis_isa_named(const char *name, uint32_t *bits);
+
+/// The highest rung in `bits`.
+const char *deixis_isa_name(uint32_t bits);
