@@ -4,8 +4,8 @@
 #include "gemm_f32/tile.h"
 
 #define deixis_gemm_f32_tiles_reference NULL
-#define VARIANT(name, bits, rows, columns, width) \
-    {.name = #name, .isa = bits, .mr = rows, .nr = columns, .lanes = width, .tiles = deixis_gemm_f32_tiles_##name},
+#define VARIANT(variant, bits, rows, columns, width) \
+    {.name = #variant, .isa = bits, .mr = rows, .nr = columns, .lanes = width, .tiles = deixis_gemm_f32_tiles_##variant},
 static const deixis_gemm_f32 table[] = {
 #include "gemm_f32/kernels.def"
 };
