@@ -1,0 +1,71 @@
+public import DeixisInput
+import Foundation
+
+/// One line of a manifest: where the picture is, what is said, and the box meant, in pixels.
+public struct DatasetEntry: Sendable, Equatable {
+    /// Relative to the data set's directory.
+    public var image: String
+    public var sentence: String
+    public var box: PixelBox
+    public var id: String?
+    public var kind: String?
+    /// The picture's size, if the manifest tells; checked against the picture when it is decoded.
+    public var width: Int?
+    public var height: Int?
+    /// The manifest's line, counted from 1; 0 for entries not read from a file.
+    public var line: Int
+
+    public init(
+        image: String, sentence: String, box: PixelBox, id: String? = nil, kind: String? = nil, width: Int? = nil,
+        height: Int? = nil, line: Int = 0
+    ) {
+        self.image = image
+        self.sentence = sentence
+        self.box = box
+        self.id = id
+        self.kind = kind
+        self.width = width
+        self.height = height
+        self.line = line
+    }
+}
+
+/// A directory as formats/dataset.md describes it: `manifest.jsonl` and the images it names.
+public struct Dataset: Sendable {
+    public let directory: String
+    public let entries: [DatasetEntry]
+    /// Lines left out because the caller asked to go on without them.
+    public let skipped: [BadLine]
+
+    public var manifest: String { directory + "/manifest.jsonl" }
+
+    /// Reads and checks the whole manifest. Images are looked for, and measured by their headers, but not decoded.
+    ///
+    /// - Parameters:
+    ///   - skipBad: keep going without bad lines (they are in `skipped`) instead of throwing.
+    ///   - shown: how many bad lines the error lists.
+    /// - Throws: `noManifest`, `badLines`, `emptyDataset`, `file`.
+    public init(directory: String, skipBad: Bool = false, shown: Int = 10) throws(GroundingError) {
+        let path = directory + "/manifest.jsonl"
+        guard FileManager.default.fileExists(atPath: path) else { throw .noManifest(directory: directory) }
+        let bytes = try FileBytes.read(path)
+        var entries: [DatasetEntry] = [], bad: [BadLine] = []
+        var sizes = ImageSizes(directory: directory)
+        var line = 0
+        for text in bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
+            line += 1
+            if text.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }) { continue }
+            do {
+                var reader = ManifestLine(line: line)
+                entries.append(try reader.read(text, sizes: &sizes))
+            } catch {
+                bad.append(BadLine(file: path, line: line, reason: error.reason))
+            }
+        }
+        if !bad.isEmpty, !skipBad { throw .badLines(manifest: path, shown: Array(bad.prefix(shown)), total: bad.count) }
+        if entries.isEmpty { throw .emptyDataset(manifest: path) }
+        self.directory = directory
+        self.entries = entries
+        self.skipped = bad
+    }
+}
