@@ -9,13 +9,13 @@ func evaluate(_ node: Node, opset: Int, inputs: [Constant?]) throws(RuntimeError
 }
 
 /// The same by the fast kernel, tasks in order on the calling thread; nil where the operator has none for these shapes.
-func evaluateLowered(_ node: Node, opset: Int, inputs: [Constant?], known: Set<Int>, _ lowering: Lowering) throws(RuntimeError) -> [Constant?]? {
+func evaluateLowered(_ node: Node, opset: Int, inputs: [Constant?], known: [Int], _ lowering: Lowering) throws(RuntimeError) -> [Constant?]? {
     let definition = try Catalog.require(node, opset: opset)
     let constants = inputs.indices.map { known.contains($0) ? inputs[$0] : nil }
     let call = try prepareCall(node, definition, opset: opset, inputs: inputs.map { $0.map { TensorSpec($0) } }, constants: constants)
     guard let kernel = try definition.lower?(call, lowering) else { return nil }
     return run(call, inputs: inputs, scratchBytes: kernel.scratchBytes) { buffers in
-        for phase in kernel.phases { for task in 0..<phase.tasks { phase.run(buffers, task) } }
+        for phase in kernel.phases { for task in 0..<phase.tasks { phase.run(buffers, task, 0) } }
     }
 }
 
@@ -50,7 +50,7 @@ private func run(_ call: OperatorCall, inputs: [Constant?], scratchBytes: Int, _
     let results: [MutableBytes?] = call.outputs.map { $0.map { MutableBytes(byteCount: $0.byteCount) } }
     let scratch = MutableBytes(byteCount: scratchBytes)
     compute(Buffers(
-        inputs: aligned.map { $0.flatMap { $0.pointer } }, outputs: results.map { $0?.pointer }, scratch: scratch.pointer))
+        inputs: aligned.map { $0.flatMap { $0.pointer } }, outputs: results.map { $0?.pointer }, scratch: scratch.pointer, scratchStride: 0))
     // `aligned` keeps the inputs' bytes alive until here.
     withExtendedLifetime(aligned) {}
     return results.indices.map { i in

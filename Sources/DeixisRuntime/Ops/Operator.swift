@@ -6,13 +6,21 @@ import DeixisGraph
 struct Buffers {
     let inputs: [UnsafeRawPointer?]
     let outputs: [UnsafeMutableRawPointer?]
-    /// `Kernel.scratchBytes` bytes, 64-byte aligned, of undefined content.
-    let scratch: UnsafeMutableRawPointer
+    /// `Kernel.scratchBytes` bytes for each worker, 64-byte aligned, of undefined content.
+    private let scratch: UnsafeMutableRawPointer
+    private let scratchStride: Int
 
-    init(inputs: [UnsafeRawPointer?], outputs: [UnsafeMutableRawPointer?], scratch: UnsafeMutableRawPointer) {
+    init(inputs: [UnsafeRawPointer?], outputs: [UnsafeMutableRawPointer?], scratch: UnsafeMutableRawPointer, scratchStride: Int) {
         self.inputs = inputs
         self.outputs = outputs
         self.scratch = scratch
+        self.scratchStride = scratchStride
+    }
+
+    /// The scratch of the thread that runs a task.
+    @inline(__always)
+    func scratch<T>(_ worker: Int, _ type: T.Type = T.self) -> UnsafeMutablePointer<T> {
+        (scratch + worker * scratchStride).assumingMemoryBound(to: T.self)
     }
 
     /// Input `index`, which must be present, as elements of `type`.
@@ -37,16 +45,18 @@ struct Kernel {
     var label: StaticString
     /// Multiply-accumulates per run.
     var macs: Int
+    /// For each thread.
     var scratchBytes: Int
     /// Inputs over whose memory output 0 may be written: element i is read before element i is written, and byte counts agree.
     var inPlace: [Int]
     var phases: [Phase]
 
-    /// `tasks` independent calls `run(buffers, task)`, on any thread and in any order; the next phase starts when all have returned.
+    /// `tasks` independent calls `run(buffers, task, worker)`, on any thread and in any order, `worker` telling which thread's scratch
+    /// to use; the next phase starts when all have returned.
     struct Phase {
         var tasks: Int
-        var run: (Buffers, Int) -> Void
-        init(tasks: Int, run: @escaping (Buffers, Int) -> Void) {
+        var run: (Buffers, Int, Int) -> Void
+        init(tasks: Int, run: @escaping (Buffers, Int, Int) -> Void) {
             self.tasks = tasks
             self.run = run
         }
@@ -54,7 +64,7 @@ struct Kernel {
 
     init(
         _ label: StaticString, macs: Int = 0, scratchBytes: Int = 0, inPlace: [Int] = [], tasks: Int = 1,
-        run: @escaping (Buffers, Int) -> Void
+        run: @escaping (Buffers, Int, Int) -> Void
     ) {
         self.init(label, macs: macs, scratchBytes: scratchBytes, inPlace: inPlace, phases: [Phase(tasks: tasks, run: run)])
     }

@@ -21,7 +21,7 @@ struct OperatorCase {
     func reference() throws -> [Constant?] { try evaluate(node, opset: opset, inputs: inputs) }
 
     /// By the kernel, with the inputs `known` treated as weights.
-    func lowered(known: Set<Int> = [], isa: UInt32 = .max, threads: Int = 2) throws -> [Constant?]? {
+    func lowered(known: [Int] = [], isa: UInt32 = .max, threads: Int = 2) throws -> [Constant?]? {
         try evaluateLowered(
             node, opset: opset, inputs: inputs, known: known, Lowering(isa: isa, threads: threads, weights: PackedWeights()))
     }

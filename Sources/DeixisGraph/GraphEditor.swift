@@ -1,0 +1,148 @@
+/// A graph being changed by patches, with who makes and who reads each value kept up to date.
+public final class GraphEditor {
+    private var graph: Graph
+    private var nodes: [Node?]
+    /// Where in the order a node belongs; patched nodes stand where the last node they replace stood.
+    private var positions: [Int]
+    private var makers: [NodeID?]
+    private var readers: [[NodeID]]
+    private var outputCounts: [Int]
+
+    public init(_ graph: Graph) {
+        self.graph = graph
+        nodes = graph.nodes.map { $0 }
+        positions = Array(graph.nodes.indices)
+        makers = Array(repeating: nil, count: graph.values.count)
+        readers = Array(repeating: [], count: graph.values.count)
+        outputCounts = Array(repeating: 0, count: graph.values.count)
+        for (i, node) in graph.nodes.enumerated() {
+            for case let id? in node.inputs { readers[id.index].append(NodeID(i)) }
+            for case let id? in node.outputs { makers[id.index] = NodeID(i) }
+        }
+        for id in graph.outputs { outputCounts[id.index] += 1 }
+    }
+
+    // MARK: Looking
+
+    public var opset: Int { graph.opset }
+    public var values: [Value] { graph.values }
+    /// One past the last node id; ids of removed nodes stay unused.
+    public var nodeCount: Int { nodes.count }
+    public subscript(id: NodeID) -> Node? { nodes[id.index] }
+    public subscript(id: ValueID) -> Value { graph.values[id.index] }
+    public func constant(_ id: ValueID?) -> Constant? { id.flatMap { graph.constants[$0] } }
+    public func maker(of id: ValueID?) -> NodeID? { id.flatMap { makers[$0.index] } }
+    /// A node appears once for every input that reads the value.
+    public func readers(of id: ValueID) -> [NodeID] { readers[id.index] }
+    public func isOutput(_ id: ValueID) -> Bool { outputCounts[id.index] > 0 }
+    public func isInput(_ id: ValueID) -> Bool { makers[id.index] == nil && graph.constants[id] == nil }
+
+    /// The shared predicate of all fusions: the value exists for one reader alone and may vanish into it.
+    public func vanishes(_ id: ValueID) -> Bool { readers[id.index].count == 1 && outputCounts[id.index] == 0 }
+
+    /// The node that makes `id`, if it is an `op` of `domain`.
+    public func maker(of id: ValueID?, _ op: Name, domain: Name = "") -> (id: NodeID, node: Node)? {
+        guard let maker = maker(of: id), let node = nodes[maker.index], node.op == op, node.domain == domain else { return nil }
+        return (maker, node)
+    }
+
+    // MARK: Changing
+
+    public func apply(_ patch: Patch) {
+        assert(patch.firstValue == graph.values.count, "a patch is applied before the next one is made")
+        for value in patch.values {
+            graph.values.append(value)
+            makers.append(nil)
+            readers.append([])
+            outputCounts.append(0)
+        }
+        for (id, constant) in patch.constants { graph.constants[id] = constant }
+        var position = 0
+        for id in patch.removed {
+            guard let node = nodes[id.index] else { continue }
+            position = max(position, positions[id.index])
+            for case let input? in node.inputs {
+                if let at = readers[input.index].firstIndex(of: id) { readers[input.index].remove(at: at) }
+            }
+            for case let output? in node.outputs where makers[output.index] == id { makers[output.index] = nil }
+            nodes[id.index] = nil
+        }
+        for node in patch.nodes {
+            let id = NodeID(nodes.count)
+            nodes.append(node)
+            if patch.removed.isEmpty, let first = node.inputs.compactMap({ maker(of: $0) }).map({ positions[$0.index] }).max() {
+                position = max(position, first)
+            }
+            positions.append(position)
+            for case let input? in node.inputs { readers[input.index].append(id) }
+            for case let output? in node.outputs {
+                assert(makers[output.index] == nil, "single assignment")
+                makers[output.index] = id
+            }
+        }
+        for (from, to) in patch.redirected where from != to {
+            for reader in readers[from.index] {
+                guard var node = nodes[reader.index] else { continue }
+                for i in node.inputs.indices where node.inputs[i] == from { node.inputs[i] = to }
+                nodes[reader.index] = node
+            }
+            readers[to.index] += readers[from.index]
+            readers[from.index] = []
+            if outputCounts[from.index] > 0 {
+                for i in graph.outputs.indices where graph.outputs[i] == from { graph.outputs[i] = to }
+                outputCounts[to.index] += outputCounts[from.index]
+                outputCounts[from.index] = 0
+            }
+        }
+    }
+
+    /// What a value is found to be, e.g. its shape.
+    public func setType(_ type: TensorType, of id: ValueID) { graph.values[id.index].type = type }
+
+    // MARK: The result
+
+    /// The graph with its nodes in order again; nodes and constants that no output needs are gone.
+    public func finish() throws(GraphError) -> Graph {
+        var result = graph
+        result.nodes = []
+        // 0 new, 1 waiting for its inputs, 2 placed
+        var state = [UInt8](repeating: 0, count: nodes.count)
+        let needed = markNeeded()
+        let order = nodes.indices.filter { needed[$0] }.sorted { (positions[$0], $0) < (positions[$1], $1) }
+        var stack: [Int] = []
+        for root in order where state[root] == 0 {
+            stack.append(root)
+            while let top = stack.last {
+                guard state[top] != 2, let node = nodes[top] else { stack.removeLast(); continue }
+                var waits = false
+                for case let id? in node.inputs {
+                    guard let maker = makers[id.index], state[maker.index] != 2 else { continue }
+                    if state[top] == 1, state[maker.index] == 1 { throw .cycle(node: node.name) }
+                    stack.append(maker.index)
+                    waits = true
+                }
+                if waits { state[top] = 1; continue }
+                state[top] = 2
+                stack.removeLast()
+                result.nodes.append(node)
+            }
+        }
+        var used = Set(result.outputs)
+        for node in result.nodes { for case let id? in node.inputs { used.insert(id) } }
+        result.constants = result.constants.filter { used.contains($0.key) }
+        return result
+    }
+
+    private func markNeeded() -> [Bool] {
+        var needed = [Bool](repeating: false, count: nodes.count)
+        var stack = graph.outputs.compactMap { maker(of: $0) }
+        while let id = stack.popLast() {
+            if needed[id.index] { continue }
+            needed[id.index] = true
+            for input in nodes[id.index]?.inputs ?? [] {
+                if let maker = maker(of: input) { stack.append(maker) }
+            }
+        }
+        return needed
+    }
+}

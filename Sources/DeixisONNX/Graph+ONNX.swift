@@ -1,0 +1,31 @@
+public import DeixisGraph
+
+extension Graph {
+    /// The model in the ONNX file at `path`, which stays mapped while any constant of the graph lives.
+    public init(onnxFile path: String) throws(ONNXError) {
+        let bytes = try mapFile(path)
+        let utf8 = Array(path.utf8)
+        let slash = utf8.lastIndex(of: 0x2F)
+        let folder = slash.map { String(decoding: utf8[...$0], as: UTF8.self) } ?? ""
+        try self.init(file: path, storage: bytes, folder: folder)
+    }
+
+    /// The model in `bytes`; tensors are views into them. `name` stands for the file in messages.
+    public init(onnx bytes: ByteStorage, name: String = "model") throws(ONNXError) {
+        try self.init(file: name, storage: bytes, folder: nil)
+    }
+
+    private init(file: String, storage: ByteStorage, folder: String?) throws(ONNXError) {
+        guard !storage.bytes.isEmpty else { throw .empty(file: file) }
+        var reader = Reader(file: file, storage: storage, folder: folder)
+        self = try reader.model()
+    }
+}
+
+extension Constant {
+    /// The tensor of a file that holds one `TensorProto`, as ONNX test data does, and its name.
+    public static func read(onnxFile path: String) throws(ONNXError) -> (name: Name, constant: Constant) {
+        var reader = Reader(file: path, storage: try mapFile(path), folder: nil)
+        return try reader.tensor(reader.whole)
+    }
+}

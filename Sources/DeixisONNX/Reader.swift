@@ -1,0 +1,90 @@
+import DeixisGraph
+
+/// Reads messages out of one file's bytes. One method per message type, one file each; depth is bounded because no method recurses.
+struct Reader {
+    /// For messages.
+    let file: String
+    let storage: ByteStorage
+    /// The folder external data may lie in, with a final `/`; nil for bytes in memory.
+    let folder: String?
+    /// External data files met so far.
+    var external: [Name: ByteStorage] = [:]
+
+    init(file: String, storage: ByteStorage, folder: String?) {
+        self.file = file
+        self.storage = storage
+        self.folder = folder
+    }
+
+    var whole: Range<Int> { 0..<storage.bytes.count }
+
+    func wire(_ range: Range<Int>) -> Wire { Wire(storage.bytes, range) }
+
+    /// The next field of `message`, errors told with file and message.
+    func next(_ wire: inout Wire, _ message: StaticString) throws(ONNXError) -> WireField? {
+        do throws(WireError) { return try wire.next() } catch {
+            throw .malformed(file: file, offset: error.offset, field: "\(message)", reason: "\(error.reason)")
+        }
+    }
+
+    func malformed(_ field: WireField, _ name: StaticString, _ reason: StaticString) -> ONNXError {
+        .malformed(file: file, offset: field.offset, field: "\(name)", reason: "\(reason)")
+    }
+
+    func int(_ field: WireField, _ name: StaticString) throws(ONNXError) -> Int {
+        guard case .varint(let value) = field.content else { throw malformed(field, name, "expected an integer") }
+        return Int(truncatingIfNeeded: Int64(bitPattern: value))
+    }
+
+    func range(_ field: WireField, _ name: StaticString) throws(ONNXError) -> Range<Int> {
+        guard case .bytes(let range) = field.content else { throw malformed(field, name, "expected bytes") }
+        return range
+    }
+
+    func name(_ field: WireField, _ name: StaticString) throws(ONNXError) -> Name {
+        Name(bytes: Array(storage.bytes[try range(field, name)]))
+    }
+
+    /// Appends the integers of a repeated field, packed or not.
+    func append(_ field: WireField, _ name: StaticString, to list: inout [Int64]) throws(ONNXError) {
+        switch field.content {
+        case .varint(let value): list.append(Int64(bitPattern: value))
+        case .bytes(let range):
+            var wire = wire(range)
+            while !wire.isAtEnd {
+                do throws(WireError) { list.append(Int64(bitPattern: try wire.varint())) } catch {
+                    throw .malformed(file: file, offset: error.offset, field: "\(name)", reason: "\(error.reason)")
+                }
+            }
+        default: throw malformed(field, name, "expected integers")
+        }
+    }
+
+    /// Appends the floats of a repeated field, packed or not.
+    func append(_ field: WireField, _ name: StaticString, to list: inout [Float]) throws(ONNXError) {
+        switch field.content {
+        case .fixed32(let value): list.append(Float(bitPattern: value))
+        case .bytes(let range):
+            guard range.count % 4 == 0 else { throw malformed(field, name, "a list of floats is cut off") }
+            list.reserveCapacity(list.count + range.count / 4)
+            for at in stride(from: range.lowerBound, to: range.upperBound, by: 4) {
+                list.append(storage.bytes.loadUnaligned(fromByteOffset: at, as: Float.self))
+            }
+        default: throw malformed(field, name, "expected floats")
+        }
+    }
+
+    /// Appends the doubles of a repeated field, packed or not.
+    func append(_ field: WireField, _ name: StaticString, to list: inout [Double]) throws(ONNXError) {
+        switch field.content {
+        case .fixed64(let value): list.append(Double(bitPattern: value))
+        case .bytes(let range):
+            guard range.count % 8 == 0 else { throw malformed(field, name, "a list of doubles is cut off") }
+            list.reserveCapacity(list.count + range.count / 8)
+            for at in stride(from: range.lowerBound, to: range.upperBound, by: 8) {
+                list.append(storage.bytes.loadUnaligned(fromByteOffset: at, as: Double.self))
+            }
+        default: throw malformed(field, name, "expected doubles")
+        }
+    }
+}
