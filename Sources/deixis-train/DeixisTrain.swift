@@ -1,0 +1,19 @@
+internal import ArgumentParser
+
+/// `deixis-train`: everything on the training side. One file per subcommand.
+@main
+struct DeixisTrain: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "deixis-train",
+        abstract: "Train a network that points at what a sentence means, and export it as a standard ONNX file.",
+        discussion: """
+            From nothing to a box:
+
+              deixis-train train --config small --scenes --seed 1 --samples 400000 --out run
+              deixis-train export run/checkpoint --out model.onnx
+              deixis-train scenes --count 2000 --seed 1000001 --out unseen
+              deixis-train evaluate model.onnx --data unseen
+              deixis ground model.onnx unseen/images/000000.png "the red circle" --annotated out.png
+            """,
+        subcommands: [ScenesCommand.self])
+}
