@@ -28,7 +28,10 @@ let leanTargets: [Target] = [
         dependencies: ["DeixisGraph", "DeixisONNX", "CDeixisKernels", "CDeixisSystem"],
         swiftSettings: swift),
     .target(name: "DeixisModel", dependencies: ["DeixisRuntime", "DeixisInput"], swiftSettings: swift),
-    .target(name: "DeixisC", dependencies: ["DeixisModel"], swiftSettings: swift),
+    .target(name: "CDeixis"),
+    .target(
+        name: "DeixisC", dependencies: ["CDeixis", "CDeixisSystem", "DeixisModel", "DeixisInput"],
+        exclude: ["libdeixis.map"], swiftSettings: swift),
 ]
 
 /// `kernels.def` files are included by C sources; SwiftPM need not warn about them.
@@ -44,7 +47,7 @@ let fullTargets: [Target] = [
     .systemLibrary(name: "CSpng", pkgConfig: "spng", providers: [.apt(["libspng-dev"])]),
     .target(name: "CDeixisProto", linkerSettings: [.linkedLibrary("protobuf-c")]),
     .target(name: "CDeixisTensor", dependencies: [], linkerSettings: [.linkedLibrary("dl")]),
-    .target(name: "DeixisExport", dependencies: ["CDeixisProto", "DeixisGraph"], swiftSettings: swift),
+    .target(name: "DeixisExport", dependencies: ["CDeixisProto", "CDeixisSystem", "DeixisGraph"], swiftSettings: swift),
     .target(name: "DeixisImage", dependencies: ["CTurboJPEG", "CSpng", "DeixisInput"], swiftSettings: swift),
     .target(
         name: "DeixisTraining",
@@ -56,7 +59,9 @@ let fullTargets: [Target] = [
         swiftSettings: swift),
     .executableTarget(
         name: "deixis",
-        dependencies: ["DeixisModel", "DeixisRuntime", "DeixisGraph", "DeixisInput", "DeixisImage", parser],
+        dependencies: [
+            "DeixisModel", "DeixisRuntime", "DeixisONNX", "DeixisGraph", "DeixisInput", "DeixisImage", "CDeixisSystem", parser,
+        ],
         swiftSettings: swift),
     .executableTarget(
         name: "deixis-train",

@@ -13,7 +13,7 @@ public enum ExportError: Error, Equatable, CustomStringConvertible {
     case graph(String)
 
     public enum Action: String, Sendable {
-        case create, write, sync, rename, inspect
+        case create, write, finish
     }
 
     public var description: String {

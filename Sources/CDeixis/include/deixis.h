@@ -1,0 +1,93 @@
+// libdeixis: point at what a sentence means. One picture and one sentence in, one box out.
+//
+//     deixis_model *model;
+//     if (deixis_load("small.onnx", NULL, &model)) { puts(deixis_last_error()); return 1; }
+//     deixis_image image = {.rgb = pixels, .width = 640, .height = 480};
+//     deixis_grounding found = {.size = sizeof found};
+//     if (deixis_ground(model, &image, "the red mug left of the laptop", &found))
+//         puts(deixis_last_error());
+//     else
+//         printf("%.1f %.1f %.1f %.1f\n", found.x, found.y, found.width, found.height);
+//     deixis_free(model);
+//
+// Needs libc alone. Prints nothing, never exits, starts no process. Calls for different models may run side by side; two calls at once
+// for the same model are refused (DEIXIS_BUSY).
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/// A loaded model: weights packed, buffers planned.
+typedef struct deixis_model deixis_model;
+
+/// What a call returns: 0, or why not. `deixis_last_error` has the words.
+typedef enum deixis_status {
+    DEIXIS_OK = 0,
+    /// A null pointer, an extent below 1, a `size` field that this version does not know.
+    DEIXIS_INVALID_ARGUMENT = 1,
+    /// The file cannot be opened or mapped.
+    DEIXIS_CANNOT_READ = 2,
+    /// The file is no ONNX model, is damaged, or uses what this runtime does not support.
+    DEIXIS_INVALID_MODEL = 3,
+    /// A sound ONNX model, but not one that grounds: inputs, outputs or metadata are not as formats/metadata.md says.
+    DEIXIS_NOT_A_GROUNDING_MODEL = 4,
+    /// The sentence has no words.
+    DEIXIS_EMPTY_SENTENCE = 5,
+    /// The model answered with something that is no number, e.g. for NaN among its weights.
+    DEIXIS_NOT_FINITE = 6,
+    /// Another thread is inside a call for this model.
+    DEIXIS_BUSY = 7
+} deixis_status;
+
+/// How to load. Set `size` to sizeof(deixis_options) so that later versions may add fields; the rest zero means defaults.
+typedef struct deixis_options {
+    size_t size;
+    /// Threads for one call, this one included; 0: as many as there are usable cores.
+    int32_t threads;
+    int32_t reserved;
+} deixis_options;
+
+/// A picture in memory: rows of width * 3 bytes R G B from top to bottom. Borrowed during the call.
+typedef struct deixis_image {
+    const uint8_t *rgb;
+    int32_t width;
+    int32_t height;
+    /// Bytes from one row to the next; 0 means width * 3.
+    size_t stride;
+} deixis_image;
+
+/// The answer. Set `size` to sizeof(deixis_grounding) before the call.
+typedef struct deixis_grounding {
+    size_t size;
+    /// In pixels of the picture as given, origin top left; inside the picture.
+    double x, y, width, height;
+    /// As the network said it: center and size in 0...1 of the letterboxed square.
+    float center_x, center_y, box_width, box_height;
+    /// Tokens used, [CLS] and [SEP] included, and word pieces that were cut off because the sentence was too long.
+    int32_t tokens, tokens_dropped;
+    /// Milliseconds: letterbox and tokenizer; network.
+    double input_ms, network_ms;
+} deixis_grounding;
+
+/// Loads a model file (mapped, not copied). `options` may be null. On failure `*model` is null.
+deixis_status deixis_load(const char *path, const deixis_options *options, deixis_model **model);
+
+/// Finds what `sentence` (UTF-8) points at. `*result` is untouched on failure.
+deixis_status deixis_ground(deixis_model *model, const deixis_image *image, const char *sentence, deixis_grounding *result);
+
+/// Releases a model; null is fine.
+void deixis_free(deixis_model *model);
+
+/// Why the last call of this thread failed, one line of UTF-8 valid until the next call of this thread; empty if none has failed.
+const char *deixis_last_error(void);
+
+/// The library's version, e.g. "0.1.0".
+const char *deixis_version(void);
+
+#ifdef __cplusplus
+}
+#endif

@@ -1,0 +1,17 @@
+public import DeixisInput
+
+/// What a sentence points at in a picture.
+public struct Grounding: Sendable {
+    /// In pixels of the picture as given, inside it.
+    public var box: PixelBox
+    /// As the network said it.
+    public var normalizedBox: NormalizedBox
+    /// Tokens the network read, [CLS] and [SEP] included.
+    public var tokenCount: Int
+    /// Word pieces that were cut off because the sentence was too long.
+    public var droppedTokenCount: Int
+    /// Letterbox and tokenizer, in milliseconds.
+    public var inputMilliseconds: Double
+    /// The network, in milliseconds. The first sentence of a length pays for its plan.
+    public var networkMilliseconds: Double
+}

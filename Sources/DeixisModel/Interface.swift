@@ -1,0 +1,68 @@
+import DeixisGraph
+import DeixisInput
+
+/// What a grounding model's inputs and outputs must be:
+///
+///     image uint8 [batch, S, S, 3], token_ids int64 [batch, length], attention_mask int64 [batch, length] -> box float32 [batch, 4]
+///
+/// batch is 1 or symbolic; length is symbolic, or fixed at no less than the metadata's longest sentence (then sentences are padded).
+struct Interface {
+    static let image: Name = "image", tokens: Name = "token_ids", mask: Name = "attention_mask", box: Name = "box"
+    /// nil: any length.
+    let fixedLength: Int?
+
+    /// Throws the reason in words.
+    init(_ graph: Graph, _ metadata: GroundingMetadata) throws(Mismatch) {
+        let side = metadata.letterbox.side
+        let longest = metadata.settings.maxLength
+        try Self.check(graph, graph.inputs, "input", Self.image, .uint8, [1, side, side, 3])
+        let length = try Self.check(graph, graph.inputs, "input", Self.tokens, .int64, [1, nil])
+        let maskLength = try Self.check(graph, graph.inputs, "input", Self.mask, .int64, [1, nil])
+        guard length == maskLength else {
+            throw Mismatch(reason: "token_ids and attention_mask have different lengths")
+        }
+        if let length, length < longest {
+            throw Mismatch(reason: "token_ids has room for \(length) tokens, the metadata promises sentences of \(longest)")
+        }
+        try Self.check(graph, graph.outputs, "output", Self.box, .float32, [1, 4])
+        for id in graph.inputs where ![Self.image, Self.tokens, Self.mask].contains(graph[id].name) {
+            throw Mismatch(reason: "it has another input '\(graph[id].name)'")
+        }
+        fixedLength = length
+    }
+
+    struct Mismatch: Error {
+        let reason: String
+    }
+
+    /// `expected`: nil is any extent. Returns the last axis's extent if the file fixes it.
+    @discardableResult
+    private static func check(
+        _ graph: Graph, _ ids: [ValueID], _ kind: StaticString, _ name: Name, _ element: ElementType, _ expected: [Int?]
+    ) throws(Mismatch) -> Int? {
+        guard let id = ids.first(where: { graph[$0].name == name }) else {
+            throw Mismatch(reason: "it has no \(kind) '\(name)'")
+        }
+        // An output's shape may be left out: it is what the network computes.
+        guard let type = graph[id].type, type.element == element else {
+            let got = graph[id].type.map { "\($0.element.label)" } ?? "an unknown type"
+            throw Mismatch(reason: "\(kind) '\(name)': expected \(element.label), got \(got)")
+        }
+        guard let shape = type.shape else { return nil }
+        var fits = shape.count == expected.count
+        for (extent, wanted) in zip(shape, expected) {
+            if case .fixed(let extent) = extent, let wanted, extent != wanted { fits = false }
+        }
+        guard fits else {
+            throw Mismatch(reason: "\(kind) '\(name)': expected shape \(spell(expected)), got \(type)")
+        }
+        if case .fixed(let extent)? = shape.last { return extent }
+        return nil
+    }
+
+    private static func spell(_ shape: [Int?]) -> String {
+        var text = "["
+        for (i, extent) in shape.enumerated() { text += (i == 0 ? "" : ", ") + (extent.map { "\($0)" } ?? "length") }
+        return text + "]"
+    }
+}
