@@ -27,7 +27,7 @@ let leanTargets: [Target] = [
         name: "DeixisRuntime",
         dependencies: ["DeixisGraph", "DeixisONNX", "CDeixisKernels", "CDeixisSystem"],
         swiftSettings: swift),
-    .target(name: "DeixisModel", dependencies: ["DeixisRuntime", "DeixisInput"], swiftSettings: swift),
+    .target(name: "DeixisModel", dependencies: ["DeixisRuntime", "DeixisONNX", "DeixisGraph", "DeixisInput", "CDeixisSystem"], swiftSettings: swift),
     .target(name: "CDeixis"),
     .target(
         name: "DeixisC", dependencies: ["CDeixis", "CDeixisSystem", "DeixisModel", "DeixisInput"],
@@ -79,12 +79,12 @@ let testTargets: [Target] = [
     .testTarget(name: "DeixisONNXTests", dependencies: ["DeixisONNX", "DeixisGraph", "CDeixisProto", "DeixisExport"], exclude: ["Fixtures"], swiftSettings: swift),
     .testTarget(name: "DeixisInputTests", dependencies: ["DeixisInput"], exclude: ["Fixtures"], swiftSettings: swift),
     .testTarget(name: "DeixisRuntimeTests", dependencies: ["DeixisRuntime", "DeixisONNX", "DeixisGraph", "DeixisExport"], exclude: ["Fixtures"], swiftSettings: swift),
-    .testTarget(name: "DeixisModelTests", dependencies: ["DeixisModel", "DeixisInput", "DeixisImage", "DeixisGrounding", "DeixisTraining"], exclude: ["Fixtures"], swiftSettings: swift),
-    .testTarget(name: "DeixisExportTests", dependencies: ["DeixisExport", "CDeixisProto", "DeixisGraph"], exclude: ["Fixtures"], swiftSettings: swift),
+    .testTarget(name: "DeixisModelTests", dependencies: ["DeixisModel", "DeixisInput", "DeixisImage", "DeixisExport", "DeixisGraph", "DeixisGrounding", "DeixisTraining"], exclude: ["Fixtures"], swiftSettings: swift),
+    .testTarget(name: "DeixisExportTests", dependencies: ["DeixisExport", "CDeixisProto", "DeixisGraph", "DeixisONNX"], exclude: ["Fixtures"], swiftSettings: swift),
     .testTarget(name: "DeixisImageTests", dependencies: ["DeixisImage", "DeixisInput"], exclude: ["Fixtures"], swiftSettings: swift),
     .testTarget(name: "DeixisTrainingTests", dependencies: ["DeixisTraining", "CDeixisTensor", "DeixisExport", "DeixisGraph"], exclude: ["Fixtures"], swiftSettings: swift),
     .testTarget(name: "DeixisGroundingTests", dependencies: ["DeixisGrounding", "DeixisTraining", "DeixisInput", "DeixisImage"], exclude: ["Fixtures"], swiftSettings: swift),
-    .testTarget(name: "CommandTests", dependencies: ["deixis", "deixis-train"], exclude: ["Fixtures"], swiftSettings: swift),
+    .testTarget(name: "CommandTests", dependencies: ["deixis", "deixis-train", "DeixisExport", "DeixisGraph", "DeixisInput"], exclude: ["Fixtures"], swiftSettings: swift),
 ]
 
 let package = Package(

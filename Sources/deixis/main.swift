@@ -18,33 +18,32 @@ struct Deixis: ParsableCommand {
               70 internal fault · 73, 74 an output cannot be made or written
             """,
         version: "0.1.0",
-        subcommands: [Ground.self, Run.self, Profile.self, Inspect.self])
+        subcommands: [Inspect.self])
 }
 
-/// Runs `body` and turns whatever went wrong into one line and an exit code.
-func main() -> Int32 {
+/// Runs the command and turns whatever went wrong into one line and an exit code.
+func runCommand() -> Int32 {
     do {
         var command = try Deixis.parseAsRoot()
         try command.run()
-        try Console.finish()
         return 0
     } catch let error as CommandError {
-        Console.toError("deixis: \(error.message)\n")
+        Console.note("deixis: \(error.message)")
         return error.code.rawValue
     } catch {
         let code = Deixis.exitCode(for: error)
         if code.isSuccess {
             // --help and --version.
-            print(Deixis.fullMessage(for: error))
+            do { try Console.out(Deixis.fullMessage(for: error)) } catch { return error.code.rawValue }
             return 0
         }
         guard code == .validationFailure else {
-            Console.toError("deixis: \(error)\n")
-            return CommandError.Code.internal_.rawValue
+            Console.note("deixis: \(error)")
+            return CommandError.Code.internalFault.rawValue
         }
-        Console.toError("deixis: \(Deixis.message(for: error))\nSee `deixis --help`.\n")
+        Console.note("deixis: \(Deixis.message(for: error))\nSee `deixis --help`.")
         return CommandError.Code.usage.rawValue
     }
 }
 
-exit(main())
+exit(runCommand())

@@ -8,7 +8,7 @@ struct CommandError: Error {
         /// A file cannot be opened or read.
         case noInput = 66
         /// A fault of this program or a lack of memory.
-        case internal_ = 70
+        case internalFault = 70
         /// An output file cannot be made.
         case cannotCreate = 73
         /// Writing failed on the way, e.g. a full disk.

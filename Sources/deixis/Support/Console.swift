@@ -2,19 +2,27 @@ import Glibc
 
 /// What goes to the terminal: results to standard output, everything else to standard error.
 enum Console {
-    static func warn(_ message: String) { toError("deixis: warning: \(message)\n") }
-    static func note(_ message: String) { toError("\(message)\n") }
-
-    static func toError(_ text: String) {
-        fflush(stdout)
-        fputs(text, stderr)
+    /// A result. One that does not arrive is an error too, e.g. `deixis inspect ... > /dev/full`.
+    static func out(_ text: String) throws(CommandError) {
+        let code = write(text + "\n", to: STDOUT_FILENO)
+        guard code == 0 else {
+            throw CommandError(code: .output, message: "cannot write to standard output: \(Files.errorText(code))")
+        }
     }
 
-    /// Results that did not arrive are an error too, e.g. `deixis inspect ... > /dev/full`.
-    static func finish() throws(CommandError) {
-        guard fflush(stdout) == 0, ferror(stdout) == 0 else {
-            throw CommandError(code: .output, message: "cannot write to standard output: \(Files.errorText(errno))")
+    static func warn(_ message: String) { note("deixis: warning: \(message)") }
+    /// What is good to know beside the result; nothing can be done if it does not arrive.
+    static func note(_ text: String) { _ = write(text + "\n", to: STDERR_FILENO) }
+
+    private static func write(_ text: String, to descriptor: Int32) -> Int32 {
+        var rest = Array(text.utf8)[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            if count < 0 && errno == EINTR { continue }
+            guard count > 0 else { return errno }
+            rest = rest.dropFirst(count)
         }
+        return 0
     }
 }
 
