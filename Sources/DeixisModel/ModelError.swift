@@ -1,4 +1,3 @@
-public import DeixisGraph
 public import DeixisInput
 public import DeixisONNX
 public import DeixisRuntime
