@@ -20,8 +20,15 @@ import DeixisGraph
 /// Every operator the runtime knows.
 enum Catalog {
     static let operators: [OperatorDefinition] = [
-        Binary.add, Binary.sub, Binary.mul, Binary.div,
-        Unary.relu,
+        Unary.relu, Unary.leakyRelu, Unary.thresholdedRelu, Unary.elu, Unary.celu, Unary.selu, Unary.shrink, Unary.sigmoid,
+        Unary.hardSigmoid, Unary.hardSwish, Unary.swish, Unary.softplus, Unary.softsign, Unary.mish, Unary.gelu,
+        Unary.exp, Unary.log, Unary.sqrt, Unary.reciprocal, Unary.erf, Unary.sin, Unary.cos, Unary.tan, Unary.asin, Unary.acos,
+        Unary.atan, Unary.sinh, Unary.cosh, Unary.tanh, Unary.asinh, Unary.acosh, Unary.atanh,
+        Unary.abs, Unary.neg, Unary.sign, Unary.floor, Unary.ceil, Unary.round, Unary.not, Unary.bitwiseNot, Unary.isNaN, Unary.isInf,
+        Binary.add, Binary.sub, Binary.mul, Binary.div, Binary.mod, Binary.pow, Binary.prelu,
+        Binary.equal, Binary.less, Binary.lessOrEqual, Binary.greater, Binary.greaterOrEqual,
+        Binary.and, Binary.or, Binary.xor, Binary.bitwiseAnd, Binary.bitwiseOr, Binary.bitwiseXor, Binary.bitShift,
+        Variadic.sum, Variadic.mean, Variadic.min, Variadic.max,
         MatMul.definition,
         Conv.definition,
         Softmax.definition,

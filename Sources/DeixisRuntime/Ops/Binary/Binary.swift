@@ -1,26 +1,39 @@
 import DeixisGraph
 
-/// C = f(A, B), elementwise with multidirectional broadcasting; A, B and C share their element type.
+/// C = f(A, B), elementwise with multidirectional broadcasting; A and B share their element type.
 enum Binary {
-    static let add = definition("Add", AddFunction.self)
-    static let sub = definition("Sub", SubFunction.self)
-    static let mul = definition("Mul", MulFunction.self)
-    static let div = definition("Div", DivFunction.self)
+    /// f on each kind of number. Integers pass as Int64 and their results keep the low bits.
+    struct Function: Sendable {
+        var real: @Sendable (Double, Double) -> Double
+        var integer: @Sendable (Int64, Int64) -> Int64
+        /// Where the bit patterns of uint64 need another function; nil: `integer` serves them too.
+        var unsigned: (@Sendable (UInt64, UInt64) -> UInt64)? = nil
 
-    protocol Function: SendableMetatype {
-        static func apply<T: Number>(_ a: T, _ b: T) -> T
+        func integer(for element: ElementType) -> (Int64, Int64) -> Int64 {
+            guard let unsigned, element == .uint64 else { return integer }
+            return { Int64(bitPattern: unsigned(UInt64(bitPattern: $0), UInt64(bitPattern: $1))) }
+        }
     }
 
-    enum AddFunction: Function { static func apply<T: Number>(_ a: T, _ b: T) -> T { T.plus(a, b) } }
-    enum SubFunction: Function { static func apply<T: Number>(_ a: T, _ b: T) -> T { T.minus(a, b) } }
-    enum MulFunction: Function { static func apply<T: Number>(_ a: T, _ b: T) -> T { T.times(a, b) } }
-    enum DivFunction: Function { static func apply<T: Number>(_ a: T, _ b: T) -> T { T.over(a, b) } }
-
-    static func definition<F: Function>(_ name: Name, _: F.Type) -> OperatorDefinition {
+    /// - Parameter element: the output's element type, nil for that of the inputs.
+    static func definition(
+        _ name: Name, since: Int = 1, types: [ElementType] = .numeric, to element: ElementType? = nil,
+        function: @escaping @Sendable (OperatorCall) throws(RuntimeError) -> Function
+    ) -> OperatorDefinition {
         OperatorDefinition(
-            name, inputs: 2...2, types: .numeric,
-            infer: { (call: OperatorCall) throws(RuntimeError) in try infer(call) },
-            evaluate: { (call: OperatorCall) throws(RuntimeError) in try evaluate(call, F.self) })
+            name, since: since, inputs: 2...2, types: types,
+            infer: { (call: OperatorCall) throws(RuntimeError) in
+                _ = try function(call)
+                let c = try infer(call)[0]
+                return [TensorSpec(element ?? c.element, c.shape)]
+            },
+            evaluate: { (call: OperatorCall) throws(RuntimeError) in try loop(call, try function(call)) })
+    }
+
+    static func definition(
+        _ name: Name, since: Int = 1, types: [ElementType] = .numeric, to element: ElementType? = nil, _ function: Function
+    ) -> OperatorDefinition {
+        definition(name, since: since, types: types, to: element, function: { (_: OperatorCall) throws(RuntimeError) in function })
     }
 
     static func infer(_ call: OperatorCall) throws(RuntimeError) -> [TensorSpec] {
@@ -34,34 +47,26 @@ enum Binary {
         return [TensorSpec(a.element, shape)]
     }
 
-    static func evaluate<F: Function>(_ call: OperatorCall, _: F.Type) throws(RuntimeError) -> Compute {
-        switch try call.input(0).element {
-        case .float32: return try loop(call, F.self, Float.self)
-        case .float64: return try loop(call, F.self, Double.self)
-        case .int8: return try loop(call, F.self, Int8.self)
-        case .int16: return try loop(call, F.self, Int16.self)
-        case .int32: return try loop(call, F.self, Int32.self)
-        case .int64: return try loop(call, F.self, Int64.self)
-        case .uint8: return try loop(call, F.self, UInt8.self)
-        case .uint16: return try loop(call, F.self, UInt16.self)
-        case .uint32: return try loop(call, F.self, UInt32.self)
-        case .uint64: return try loop(call, F.self, UInt64.self)
-        default: throw call.invalid("no arithmetic for this element type")
+    static func loop(_ call: OperatorCall, _ function: Function) throws(RuntimeError) -> Compute {
+        let a = try call.input(0).element, b = try call.input(1).element, c = call.output().element
+        if a.isReal {
+            return try loop(call, RealElements(a).load, RealElements(b).load, RealElements(c).store, function.real)
         }
+        return try loop(call, IntegerElements(a).load, IntegerElements(b).load, IntegerElements(c).store, function.integer(for: a))
     }
 
-    private static func loop<F: Function, T: Number>(
-        _ call: OperatorCall, _: F.Type, _: T.Type
+    static func loop<T>(
+        _ call: OperatorCall, _ loadA: @escaping (UnsafeRawPointer, Int) -> T, _ loadB: @escaping (UnsafeRawPointer, Int) -> T,
+        _ store: @escaping (UnsafeMutableRawPointer, Int, T) -> Void, _ function: @escaping (T, T) -> T
     ) throws(RuntimeError) -> Compute {
         let target = call.output().shape
         let walk = StridedLoop(
             target, broadcastStrides(try call.input(0).shape, to: target), broadcastStrides(try call.input(1).shape, to: target))
         let (run, runs, sa, sb) = (walk.run, walk.runs, walk.runStrideA, walk.runStrideB)
         return { buffers in
-            let a = buffers.input(0, T.self), b = buffers.input(1, T.self), c = buffers.output(0, T.self)
+            guard let a = buffers.inputs[0], let b = buffers.inputs[1], let c = buffers.outputs[0] else { return }
             walk.forEachRun(0..<runs) { index, oa, ob, _ in
-                let to = c + index * run
-                for i in 0..<run { to[i] = F.apply(a[oa + i * sa], b[ob + i * sb]) }
+                for i in 0..<run { store(c, index * run + i, function(loadA(a, oa + i * sa), loadB(b, ob + i * sb))) }
             }
         }
     }

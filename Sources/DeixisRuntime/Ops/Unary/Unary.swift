@@ -1,38 +1,66 @@
 import DeixisGraph
 
-/// Y = f(X), elementwise; Y has X's shape and element type.
+/// Y = f(X), elementwise; Y has X's shape and, unless said otherwise, its element type.
 enum Unary {
-    /// max(x, 0); NaN stays NaN.
-    static let relu = definition("Relu", types: .signed, ReluFunction.self)
+    /// What a file's attributes make of the function.
+    typealias Maker<T> = @Sendable (OperatorCall) throws(RuntimeError) -> (T) -> T
 
-    protocol Function: SendableMetatype {
-        static func apply<T: Number>(_ x: T, zero: T) -> T
+    /// f on real numbers, rounded once to the element type.
+    static func real(_ name: Name, since: Int = 1, _ function: @escaping @Sendable (Double) -> Double) -> OperatorDefinition {
+        definition(name, since: since, types: .reals, real: { (_: OperatorCall) throws(RuntimeError) in function })
     }
 
-    enum ReluFunction: Function { static func apply<T: Number>(_ x: T, zero: T) -> T { x < zero ? zero : x } }
+    /// The same with attributes.
+    static func real(_ name: Name, since: Int = 1, parameters make: @escaping Maker<Double>) -> OperatorDefinition {
+        definition(name, since: since, types: .reals, real: make)
+    }
 
-    static func definition<F: Function>(_ name: Name, types: [ElementType], _: F.Type) -> OperatorDefinition {
-        OperatorDefinition(
-            name, inputs: 1...1, types: types,
-            infer: { (call: OperatorCall) throws(RuntimeError) in [try call.input(0)] },
-            evaluate: { (call: OperatorCall) throws(RuntimeError) in
-                let count = try call.input(0).count
-                switch try call.input(0).element {
-                case .float32: return loop(count, F.self, zero: Float(0))
-                case .float64: return loop(count, F.self, zero: Double(0))
-                case .int8: return loop(count, F.self, zero: Int8(0))
-                case .int16: return loop(count, F.self, zero: Int16(0))
-                case .int32: return loop(count, F.self, zero: Int32(0))
-                case .int64: return loop(count, F.self, zero: Int64(0))
-                default: throw call.invalid("no arithmetic for this element type")
-                }
+    /// f on real numbers and on integers, whose results keep the low bits; `unsigned` where uint64 needs another function.
+    static func number(
+        _ name: Name, since: Int = 1, types: [ElementType], real: @escaping @Sendable (Double) -> Double,
+        integer: @escaping @Sendable (Int64) -> Int64, unsigned: (@Sendable (Int64) -> Int64)? = nil
+    ) -> OperatorDefinition {
+        definition(
+            name, since: since, types: types, real: { (_: OperatorCall) throws(RuntimeError) in real },
+            integer: { (call: OperatorCall) throws(RuntimeError) in
+                if let unsigned, try call.input(0).element == .uint64 { return unsigned }
+                return integer
             })
     }
 
-    private static func loop<F: Function, T: Number>(_ count: Int, _: F.Type, zero: T) -> Compute {
-        { buffers in
-            let x = buffers.input(0, T.self), y = buffers.output(0, T.self)
-            for i in 0..<count { y[i] = F.apply(x[i], zero: zero) }
+    /// - Parameter element: the output's element type, nil for the input's.
+    static func definition(
+        _ name: Name, since: Int, types: [ElementType], to element: ElementType? = nil, real: @escaping Maker<Double>, integer: Maker<Int64>? = nil
+    ) -> OperatorDefinition {
+        OperatorDefinition(
+            name, since: since, inputs: 1...1, types: types,
+            infer: { (call: OperatorCall) throws(RuntimeError) in
+                _ = try real(call)
+                let x = try call.input(0)
+                return [TensorSpec(element ?? x.element, x.shape)]
+            },
+            evaluate: { (call: OperatorCall) throws(RuntimeError) in
+                let x = try call.input(0), target = element ?? x.element
+                if let integer, !x.element.isReal { return loop(x, target, try integer(call)) }
+                return loop(x, target, try real(call))
+            })
+    }
+
+    static func loop(_ x: TensorSpec, _ target: ElementType, _ function: @escaping (Double) -> Double) -> Compute {
+        let count = x.count
+        let (load, store) = (RealElements(x.element).load, RealElements(target).store)
+        return { buffers in
+            guard let x = buffers.inputs[0], let y = buffers.outputs[0] else { return }
+            for i in 0..<count { store(y, i, function(load(x, i))) }
+        }
+    }
+
+    static func loop(_ x: TensorSpec, _ target: ElementType, _ function: @escaping (Int64) -> Int64) -> Compute {
+        let count = x.count
+        let (load, store) = (IntegerElements(x.element).load, IntegerElements(target).store)
+        return { buffers in
+            guard let x = buffers.inputs[0], let y = buffers.outputs[0] else { return }
+            for i in 0..<count { store(y, i, function(load(x, i))) }
         }
     }
 }
