@@ -1,7 +1,10 @@
 public import DeixisGraph
+public import DeixisONNX
 
 /// Everything that can be wrong with a model or with what it is given. Messages name the node, what was expected and what was met.
 public enum RuntimeError: Error, CustomStringConvertible {
+    /// The file is not a model the reader takes.
+    case file(ONNXError)
     case unsupportedOperator(op: Name, domain: Name, node: Name)
     case operatorTooNew(op: Name, node: Name, since: Int, opset: Int)
     case unsupportedElementType(op: Name, node: Name, got: ElementType, claimed: [ElementType])
@@ -14,12 +17,16 @@ public enum RuntimeError: Error, CustomStringConvertible {
     case unknownInput(Name, expected: [Name])
     case inputElementType(Name, expected: ElementType, got: ElementType)
     case inputShape(Name, expected: [Dimension], got: [Int])
-    case inputByteCount(Name, expected: Int, got: Int)
+    /// Two inputs disagree about an extent that the model gives one name.
+    case symbolMismatch(Name, input: Name, expected: Int, got: Int)
+    case unknownInstructionSet(String)
     case outOfMemory(bytes: Int)
     case notPlanned
 
     public var description: String {
         switch self {
+        case .file(let error):
+            return error.description
         case .unsupportedOperator(let op, let domain, let node):
             let spelled = domain.isEmpty ? "\(op)" : "\(domain).\(op)"
             return "operator \(spelled) of node '\(node)' is not supported"
@@ -43,8 +50,10 @@ public enum RuntimeError: Error, CustomStringConvertible {
             return "input '\(name)': expected \(expected.label), got \(got.label)"
         case .inputShape(let name, let expected, let got):
             return "input '\(name)': expected shape \(spell(expected)), got \(spell(got))"
-        case .inputByteCount(let name, let expected, let got):
-            return "input '\(name)': expected \(expected) bytes, got \(got)"
+        case .symbolMismatch(let symbol, let name, let expected, let got):
+            return "input '\(name)': '\(symbol)' is \(got) here and \(expected) in an input before it"
+        case .unknownInstructionSet(let name):
+            return "instruction set '\(name)' is unknown; there are scalar, v128, avx2 and avx512"
         case .outOfMemory(let bytes):
             return "out of memory: \(bytes) bytes could not be had"
         case .notPlanned:

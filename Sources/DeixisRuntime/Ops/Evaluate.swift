@@ -4,6 +4,11 @@ import DeixisGraph
 func evaluate(_ node: Node, opset: Int, inputs: [Constant?]) throws(RuntimeError) -> [Constant?] {
     let definition = try Catalog.require(node, opset: opset)
     let call = try prepareCall(node, definition, opset: opset, inputs: inputs.map { $0.map { TensorSpec($0) } }, constants: inputs)
+    return try fold(call, definition, inputs: inputs)
+}
+
+/// The outputs of a prepared call. Inputs may be nil where the operator looks at shapes alone.
+func fold(_ call: OperatorCall, _ definition: OperatorDefinition, inputs: [Constant?]) throws(RuntimeError) -> [Constant?] {
     let compute = try definition.evaluate(call)
     return run(call, inputs: inputs, scratchBytes: 0) { compute($0) }
 }

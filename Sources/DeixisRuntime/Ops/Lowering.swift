@@ -4,8 +4,10 @@ import DeixisGraph
 struct Lowering {
     /// The instruction sets kernels may use, as `CDeixisKernels` numbers them.
     var isa: UInt32
-    var threads: Int
+    var workers: Workers
     var weights: PackedWeights
+
+    var threads: Int { workers.threads }
 
     /// How many tasks to split `work` items into: a few per thread, none below `grain` items.
     func tasks(_ work: Int, grain: Int) -> Int {
@@ -39,5 +41,14 @@ final class PackedWeights {
         entries[key] = (packed, constant.storage)
         self.byteCount += byteCount
         return packed
+    }
+
+    /// `constant` at an address that its element type allows.
+    func aligned(_ constant: Constant) -> Constant {
+        let size = constant.type.byteCount ?? 1
+        if let pointer = constant.pointer, Int(bitPattern: pointer) % size == 0 { return constant }
+        let bytes = constant.bytes
+        let copy = packed(constant, kind: -1, byteCount: bytes.count) { $0.copyMemory(from: bytes) }
+        return Constant(type: constant.type, shape: constant.shape, storage: copy, range: 0..<bytes.count)
     }
 }

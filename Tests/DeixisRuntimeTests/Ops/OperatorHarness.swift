@@ -21,9 +21,9 @@ struct OperatorCase {
     func reference() throws -> [Constant?] { try evaluate(node, opset: opset, inputs: inputs) }
 
     /// By the kernel, with the inputs `known` treated as weights.
-    func lowered(known: [Int] = [], isa: UInt32 = .max, threads: Int = 2) throws -> [Constant?]? {
+    func lowered(known: [Int] = [], isa: UInt32 = systemISA, threads: Int = 2) throws -> [Constant?]? {
         try evaluateLowered(
-            node, opset: opset, inputs: inputs, known: known, Lowering(isa: isa, threads: threads, weights: PackedWeights()))
+            node, opset: opset, inputs: inputs, known: known, Lowering(isa: isa, workers: Workers(threads: threads), weights: PackedWeights()))
     }
 
     /// The message of the error the case must give.
@@ -54,3 +54,6 @@ func difference(_ a: Constant?, _ b: Constant?) -> Float {
         pair.0.isNaN && pair.1.isNaN ? worst : max(worst, (pair.0 - pair.1).isNaN ? .infinity : abs(pair.0 - pair.1) / (1 + abs(pair.1)))
     }
 }
+
+/// What this machine can do.
+let systemISA = Machine.instructionSets

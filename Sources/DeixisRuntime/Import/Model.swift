@@ -1,0 +1,53 @@
+public import DeixisGraph
+import DeixisONNX
+
+/// A model as its file says it, checked: every operator is known, everything is made before it is used.
+public struct Model: Sendable {
+    public let graph: Graph
+
+    /// Opsets of `ai.onnx` whose meaning the operators follow.
+    public static let opsets: ClosedRange<Int> = 13...26
+
+    /// The model in the ONNX file at `path`. The file stays mapped; weights are read when a session packs them.
+    public static func load(_ path: String) throws(RuntimeError) -> Model {
+        try Model(graph: try read { () throws(ONNXError) in try Graph(onnxFile: path) })
+    }
+
+    /// The model in `bytes`, which it keeps; `name` stands for the file in messages.
+    public static func load(_ bytes: ByteStorage, name: String = "model") throws(RuntimeError) -> Model {
+        try Model(graph: try read { () throws(ONNXError) in try Graph(onnx: bytes, name: name) })
+    }
+
+    /// A model that never was a file.
+    public init(graph: Graph) throws(RuntimeError) {
+        try Model.check(graph)
+        self.graph = graph
+    }
+
+    /// The value of `metadata_props` entry `key`.
+    public func metadata(_ key: Name) -> Name? {
+        for entry in graph.metadata where entry.key == key { return entry.value }
+        return nil
+    }
+
+    private static func read(_ body: () throws(ONNXError) -> Graph) throws(RuntimeError) -> Graph {
+        do throws(ONNXError) { return try body() } catch { throw .file(error) }
+    }
+
+    private static func check(_ graph: Graph) throws(RuntimeError) {
+        guard opsets.contains(graph.opset) else { throw .unsupportedOpset(graph.opset, supported: opsets) }
+        do throws(GraphError) { try graph.check() } catch { throw .invalidGraph(reason: error.description) }
+        guard !graph.outputs.isEmpty else { throw .invalidGraph(reason: "it has no outputs") }
+        for node in graph.nodes {
+            guard node.domain.isEmpty else {
+                throw .unsupportedOperator(op: node.op, domain: node.domain, node: node.name)
+            }
+            _ = try Catalog.require(node, opset: graph.opset)
+        }
+        for id in graph.inputs {
+            guard let type = graph[id].type, type.element.byteCount != nil else {
+                throw .invalidGraph(reason: "input '\(graph[id].name)' holds strings")
+            }
+        }
+    }
+}

@@ -1,0 +1,106 @@
+import CDeixisSystem
+import DeixisGraph
+
+/// Memory that the plans of a session share: one runs at a time.
+final class Arena {
+    let base: UnsafeMutableRawPointer
+    let byteCount: Int
+
+    init(byteCount: Int) throws(RuntimeError) {
+        guard let base = deixis_allocate(max(byteCount, 64), 64) else { throw .outOfMemory(bytes: byteCount) }
+        self.base = base
+        self.byteCount = byteCount
+    }
+
+    deinit { deixis_deallocate(base) }
+}
+
+/// Which values share memory, and how long each piece of memory is needed. A forest: a value lies inside its parent at an offset.
+struct Placement {
+    struct Root {
+        var byteCount: Int
+        /// First and last step that touches it.
+        var first: Int, last: Int
+        /// Inputs, outputs: contents outlive the run.
+        var isPinned: Bool
+    }
+
+    private var parents: [Int?]
+    private var offsets: [Int]
+    private(set) var roots: [Root?]
+
+    init(valueCount: Int) {
+        parents = Array(repeating: nil, count: valueCount)
+        offsets = Array(repeating: 0, count: valueCount)
+        roots = Array(repeating: nil, count: valueCount)
+    }
+
+    mutating func add(_ value: ValueID, byteCount: Int, step: Int, isPinned: Bool = false) {
+        roots[value.index] = Root(byteCount: byteCount, first: step, last: step, isPinned: isPinned)
+    }
+
+    /// The memory `value` lies in, and where in it.
+    func find(_ value: ValueID) -> (root: Int, offset: Int) {
+        var at = value.index, offset = 0
+        while let parent = parents[at] {
+            offset += offsets[at]
+            at = parent
+        }
+        return (at, offset)
+    }
+
+    func root(_ value: ValueID) -> Root? { roots[find(value).root] }
+
+    mutating func touch(_ value: ValueID, step: Int) {
+        let root = find(value).root
+        guard var entry = roots[root] else { return }
+        entry.first = min(entry.first, step)
+        entry.last = max(entry.last, step)
+        roots[root] = entry
+    }
+
+    mutating func pin(_ value: ValueID) { roots[find(value).root]?.isPinned = true }
+
+    /// Puts all of `value`'s memory inside `parent`'s.
+    mutating func put(_ value: ValueID, inside parent: ValueID, at offset: Int) {
+        let child = find(value), target = find(parent)
+        guard child.root != target.root else { return }
+        if let moved = roots[child.root], var root = roots[target.root] {
+            root.first = min(root.first, moved.first)
+            root.last = max(root.last, moved.last)
+            root.isPinned = root.isPinned || moved.isPinned
+            roots[target.root] = root
+        }
+        parents[child.root] = target.root
+        offsets[child.root] = target.offset + offset - child.offset
+        roots[child.root] = nil
+    }
+
+    /// Offsets of all roots in one arena, those needed at the same time side by side, and the arena's size. Largest first, each at the
+    /// lowest place that is free for its lifetime.
+    func layout() -> (offsets: [Int], byteCount: Int) {
+        var places = [Int](repeating: 0, count: roots.count)
+        var placed: [(begin: Int, end: Int, first: Int, last: Int)] = []
+        var total = 0
+        let order = roots.indices.filter { roots[$0] != nil }.sorted { a, b in
+            let x = roots[a]?.byteCount ?? 0, y = roots[b]?.byteCount ?? 0
+            return x == y ? a < b : x > y
+        }
+        for index in order {
+            guard let root = roots[index] else { continue }
+            let size = (max(root.byteCount, 1) + 63) & ~63
+            let first = root.isPinned ? -1 : root.first, last = root.isPinned ? Int.max : root.last
+            // `placed` is sorted by begin.
+            var at = 0
+            for other in placed where other.first <= last && first <= other.last {
+                if other.begin >= at + size { break }
+                at = max(at, other.end)
+            }
+            places[index] = at
+            total = max(total, at + size)
+            let entry = (begin: at, end: at + size, first: first, last: last)
+            placed.insert(entry, at: placed.firstIndex { $0.begin > at } ?? placed.count)
+        }
+        return (places, total)
+    }
+}

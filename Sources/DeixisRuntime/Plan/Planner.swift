@@ -1,0 +1,164 @@
+import DeixisGraph
+
+/// Specialized graph -> plan: lower each node, share memory where it may be shared, lay the rest out in one arena, bind addresses.
+struct Planner {
+    private let graph: Graph
+    private let lowering: Lowering
+    private let useKernels: Bool
+    private var placement: Placement
+    private var lowered: [(call: OperatorCall, kernel: Kernel)] = []
+    private var constants: [ValueID: Constant] = [:]
+    private var readerCounts: [Int]
+
+    /// `arena` gives memory of at least so many bytes. `useKernels` false: references only.
+    static func plan(
+        _ graph: Graph, lowering: Lowering, useKernels: Bool, arena: (Int) throws(RuntimeError) -> Arena
+    ) throws(RuntimeError) -> Plan {
+        var planner = Planner(graph: graph, lowering: lowering, useKernels: useKernels)
+        try planner.lower()
+        planner.shareInPlace()
+        return try planner.bind(arena)
+    }
+
+    private init(graph: Graph, lowering: Lowering, useKernels: Bool) {
+        self.graph = graph
+        self.lowering = lowering
+        self.useKernels = useKernels
+        placement = Placement(valueCount: graph.values.count)
+        readerCounts = Array(repeating: 0, count: graph.values.count)
+        for node in graph.nodes { for case let id? in node.inputs { readerCounts[id.index] += 1 } }
+    }
+
+    // MARK: Lowering and views
+
+    private mutating func lower() throws(RuntimeError) {
+        for id in graph.inputs {
+            placement.add(id, byteCount: graph.spec(id)?.byteCount ?? 0, step: 0, isPinned: true)
+        }
+        for node in graph.nodes {
+            let definition = try Catalog.require(node, opset: graph.opset)
+            let call = try prepareCall(
+                node, definition, opset: graph.opset, inputs: node.inputs.map { $0.flatMap { graph.spec($0) } },
+                constants: node.inputs.map { $0.flatMap { graph.constants[$0] } })
+            if let view = definition.view?(call), place(view, call) { continue }
+            let step = lowered.count
+            for (id, spec) in zip(node.outputs, call.outputs) {
+                if let id, let spec { placement.add(id, byteCount: spec.byteCount, step: step) }
+            }
+            for case let id? in node.inputs { placement.touch(id, step: step) }
+            if useKernels, let kernel = try definition.lower?(call, lowering) {
+                lowered.append((call, kernel))
+            } else {
+                let compute = try definition.evaluate(call)
+                lowered.append((call, Kernel("reference") { buffers, _, _ in compute(buffers) }))
+            }
+        }
+        for id in graph.outputs { placement.pin(id) }
+    }
+
+    /// Whether memory could be shared as `view` says.
+    private mutating func place(_ view: View, _ call: OperatorCall) -> Bool {
+        switch view {
+        case .outputsInside(let input, let offsets):
+            guard let source = call.node.inputs[input] else { return false }
+            for (k, output) in call.node.outputs.enumerated() {
+                guard let output, let spec = call.outputs[k] else { continue }
+                if let constant = graph.constants[source] ?? constants[source] {
+                    let begin = constant.range.lowerBound + offsets[k]
+                    constants[output] = Constant(
+                        type: spec.element, shape: spec.shape, storage: constant.storage, range: begin..<begin + spec.byteCount)
+                } else {
+                    placement.add(output, byteCount: spec.byteCount, step: lowered.count)
+                    placement.put(output, inside: source, at: offsets[k])
+                }
+            }
+            return true
+        case .inputsInsideOutput(let offsets):
+            guard let output = call.node.outputs[0], let spec = call.outputs[0] else { return false }
+            // Each input must be all of its memory, be made by a step, and be nobody else's.
+            var seen: [ValueID] = []
+            for case let id? in call.node.inputs {
+                guard graph.constants[id] == nil, constants[id] == nil, !seen.contains(id), readerCounts[id.index] == 1,
+                    !graph.outputs.contains(id), let root = placement.root(id), !root.isPinned,
+                    placement.find(id).root == id.index, root.byteCount == graph.spec(id)?.byteCount
+                else { return false }
+                seen.append(id)
+            }
+            placement.add(output, byteCount: spec.byteCount, step: lowered.count)
+            for (id, offset) in zip(call.node.inputs, offsets) {
+                if let id { placement.put(id, inside: output, at: offset) }
+            }
+            return true
+        }
+    }
+
+    // MARK: In place
+
+    /// A kernel that may write over an input does so where this step is the last to need that input's memory.
+    private mutating func shareInPlace() {
+        for (step, entry) in lowered.enumerated() {
+            guard let output = entry.call.node.outputs.first ?? nil, placement.find(output).offset == 0,
+                let target = placement.root(output), placement.find(output).root == output.index, !target.isPinned
+            else { continue }
+            for index in entry.kernel.inPlace {
+                guard index < entry.call.node.inputs.count, let input = entry.call.node.inputs[index],
+                    graph.constants[input] == nil, constants[input] == nil
+                else { continue }
+                let (root, offset) = placement.find(input)
+                guard let source = placement.roots[root], !source.isPinned, source.last == step, source.first < step, offset == 0,
+                    source.byteCount == target.byteCount, root != placement.find(output).root
+                else { continue }
+                // No other input may still be read from the same memory, unless it too is read element by element.
+                let shared = entry.call.node.inputs.indices.contains { other in
+                    guard other != index, !entry.kernel.inPlace.contains(other), let id = entry.call.node.inputs[other],
+                        graph.constants[id] == nil, constants[id] == nil
+                    else { return false }
+                    return placement.find(id).root == root
+                }
+                if shared { continue }
+                placement.put(output, inside: input, at: 0)
+                break
+            }
+        }
+    }
+
+    // MARK: Addresses
+
+    private mutating func bind(_ makeArena: (Int) throws(RuntimeError) -> Arena) throws(RuntimeError) -> Plan {
+        let (offsets, activationBytes) = placement.layout()
+        var perWorker = 0
+        for entry in lowered { perWorker = max(perWorker, (entry.kernel.scratchBytes + 63) & ~63) }
+        let scratchBytes = perWorker * lowering.threads
+        let arena = try makeArena(activationBytes + scratchBytes)
+        let scratch = arena.base + activationBytes
+        var kept: [Constant] = []
+
+        func arenaPointer(_ id: ValueID) -> UnsafeMutableRawPointer {
+            let (root, offset) = placement.find(id)
+            return arena.base + offsets[root] + offset
+        }
+        func inputPointer(_ id: ValueID) -> UnsafeRawPointer {
+            guard let constant = graph.constants[id] ?? constants[id] else { return UnsafeRawPointer(arenaPointer(id)) }
+            let aligned = lowering.weights.aligned(constant)
+            kept.append(aligned)
+            return aligned.pointer ?? UnsafeRawPointer(arena.base)
+        }
+
+        var steps: [Step] = []
+        for (call, kernel) in lowered {
+            var bytes = 0
+            for case let spec? in call.inputs { bytes += spec.byteCount }
+            for case let spec? in call.outputs { bytes += spec.byteCount }
+            let buffers = Buffers(
+                inputs: call.node.inputs.map { $0.map { inputPointer($0) } },
+                outputs: call.node.outputs.map { $0.map { arenaPointer($0) } },
+                scratch: scratch, scratchStride: perWorker)
+            steps.append(Step(node: call.node, kernel: kernel, buffers: buffers, byteCount: bytes))
+        }
+        return Plan(
+            steps: steps,
+            inputs: graph.inputs.map { (graph.spec($0) ?? TensorSpec(.uint8, []), arenaPointer($0)) },
+            outputs: graph.outputs.map { (graph.spec($0) ?? TensorSpec(.uint8, []), inputPointer($0)) },
+            arenaBytes: activationBytes, scratchBytes: scratchBytes, graph: graph, arena: arena, kept: kept)
+    }
+}

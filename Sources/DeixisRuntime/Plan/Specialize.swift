@@ -1,0 +1,64 @@
+import DeixisGraph
+
+/// The graph at concrete input shapes: every value gets its type and extents, and what then no longer depends on data is computed now.
+///
+/// `Shape -> Gather -> Concat -> Reshape` becomes `Reshape(x, [1, 32, 768])`. Nodes whose outputs would be larger than `foldLimit` bytes
+/// stay, unless their inputs are at least as large.
+struct Specialization {
+    static let foldLimit = 1 << 20
+
+    var graph: Graph
+    private var specs: [TensorSpec?]
+
+    /// `inputs`: one specification per graph input. `contents`: inputs whose value the plan may rely on.
+    static func specialize(_ graph: Graph, inputs: [TensorSpec], contents: [ValueID: Constant]) throws(RuntimeError) -> Graph {
+        var work = Specialization(graph: graph, specs: Array(repeating: nil, count: graph.values.count))
+        for (id, spec) in zip(graph.inputs, inputs) { work.specs[id.index] = spec }
+        for (id, constant) in contents { work.graph.constants[id] = constant }
+        for (id, constant) in work.graph.constants { work.specs[id.index] = TensorSpec(constant) }
+        work.graph.nodes = []
+        for node in graph.nodes { try work.add(node) }
+        for i in work.specs.indices {
+            if let spec = work.specs[i] { work.graph.values[i].type = spec.type }
+        }
+        // An input whose content is known is still an input of the plan.
+        for (id, _) in contents where graph.outputs.contains(id) { work.graph.constants[id] = nil }
+        return work.graph
+    }
+
+    private mutating func add(_ node: Node) throws(RuntimeError) {
+        let definition = try Catalog.require(node, opset: graph.opset)
+        var inputs: [TensorSpec?] = []
+        var constants: [Constant?] = []
+        var allKnown = true
+        for id in node.inputs {
+            inputs.append(id.flatMap { specs[$0.index] })
+            constants.append(id.flatMap { graph.constants[$0] })
+            if let id, graph.constants[id] == nil { allKnown = false }
+        }
+        let call = try prepareCall(node, definition, opset: graph.opset, inputs: inputs, constants: constants)
+        for (id, spec) in zip(node.outputs, call.outputs) {
+            if let id { specs[id.index] = spec }
+        }
+        if definition.needsOnlyShapes || allKnown, isWorthFolding(call, allKnown: allKnown) {
+            let values = try fold(call, definition, inputs: constants)
+            for (id, value) in zip(node.outputs, values) {
+                if let id { graph.constants[id] = value }
+            }
+            return
+        }
+        graph.nodes.append(node)
+    }
+
+    private func isWorthFolding(_ call: OperatorCall, allKnown: Bool) -> Bool {
+        var made = 0, read = 0
+        for case let spec? in call.outputs { made += spec.byteCount }
+        for case let spec? in call.inputs { read += spec.byteCount }
+        return made <= max(Specialization.foldLimit, allKnown ? read : 0)
+    }
+}
+
+extension Graph {
+    /// The concrete type of a value of a specialized graph.
+    func spec(_ id: ValueID) -> TensorSpec? { TensorSpec(self[id].type) }
+}

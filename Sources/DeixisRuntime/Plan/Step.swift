@@ -1,0 +1,74 @@
+import CDeixisSystem
+import DeixisGraph
+
+/// One entry of a plan: a kernel with its tensors' addresses. Running it looks nothing up and allocates nothing.
+final class Step {
+    let node: Node
+    let label: StaticString
+    let macs: Int
+    /// Bytes read and written, weights included.
+    let byteCount: Int
+    let phases: [BoundPhase]
+
+    init(node: Node, kernel: Kernel, buffers: Buffers, byteCount: Int) {
+        self.node = node
+        label = kernel.label
+        macs = kernel.macs
+        self.byteCount = byteCount
+        phases = kernel.phases.map { BoundPhase(phase: $0, buffers: buffers) }
+    }
+
+    @inline(__always)
+    func run(_ workers: Workers) {
+        for phase in phases { workers.run(phase) }
+    }
+}
+
+/// A phase and its tensors: the object the pool's C callback gets.
+final class BoundPhase {
+    let tasks: Int
+    private let body: (Buffers, Int, Int) -> Void
+    private let buffers: Buffers
+
+    init(phase: Kernel.Phase, buffers: Buffers) {
+        tasks = phase.tasks
+        body = phase.run
+        self.buffers = buffers
+    }
+
+    @inline(__always)
+    func callAsFunction(_ task: Int, _ worker: Int) { body(buffers, task, worker) }
+}
+
+/// The threads of a session.
+final class Workers {
+    let threads: Int
+    private let pool: OpaquePointer?
+
+    /// 0 threads: the cores this process may use. Where threads cannot be started, the caller works alone.
+    init(threads: Int) {
+        let wanted = threads > 0 ? threads : Int(deixis_usable_cores())
+        pool = wanted > 1 ? deixis_pool_create(wanted) : nil
+        self.threads = pool == nil ? 1 : wanted
+    }
+
+    deinit { if let pool { deixis_pool_destroy(pool) } }
+
+    func run(_ phase: BoundPhase) {
+        guard let pool, phase.tasks > 1 else {
+            for task in 0..<phase.tasks { phase(task, 0) }
+            return
+        }
+        deixis_pool_run(pool, phase.tasks, { context, task, worker in
+            guard let context else { return }
+            Unmanaged<BoundPhase>.fromOpaque(context)._withUnsafeGuaranteedRef { $0(Int(task), Int(worker)) }
+        }, Unmanaged.passUnretained(phase).toOpaque())
+    }
+
+    /// `body(task)` for each task, on all threads; for packing.
+    func forEach(_ tasks: Int, _ body: @escaping (Int) -> Void) {
+        run(BoundPhase(
+            phase: Kernel.Phase(tasks: tasks) { _, task, _ in body(task) },
+            buffers: Buffers(inputs: [], outputs: [], scratch: UnsafeMutableRawPointer(bitPattern: 64).unsafelyUnwrapped, scratchStride: 0)))
+    }
+}

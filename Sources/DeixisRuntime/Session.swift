@@ -1,0 +1,169 @@
+public import DeixisGraph
+
+public struct SessionOptions: Sendable {
+    /// 0: as many as the cores this process may use.
+    public var threads = 0
+    /// The best instruction set kernels may use: `scalar`, `v128`, `avx2`, `avx512`; nil: what the machine has.
+    public var instructionSet: String?
+    /// Fusions and layouts. Without them the graph runs as it was read.
+    public var optimize = true
+    /// Naive references instead of kernels: slow, and the specification.
+    public var referenceOnly = false
+    /// How many sets of input shapes stay planned.
+    public var plannedShapes = 8
+
+    public init() {}
+}
+
+/// A model made ready to run. Plans are made when new input shapes are met; weights are packed once and shared by all plans.
+///
+/// Not for use by two threads at once; sessions of one model may run side by side.
+public final class Session {
+    public let model: Model
+    public let options: SessionOptions
+    /// After the passes that need no shapes.
+    let portable: Graph
+    let workers: Workers
+    let weights = PackedWeights()
+    private let lowering: Lowering
+    private var plans: [(key: PlanKey, plan: Plan)] = []
+    private var arena: Arena?
+    /// Positions of inputs whose content decides shapes.
+    private var contentInputs: [Int] = []
+    private(set) var current: Plan?
+
+    public init(_ model: Model, options: SessionOptions = SessionOptions()) throws(RuntimeError) {
+        self.model = model
+        self.options = options
+        var isa = Machine.instructionSets
+        if let name = options.instructionSet {
+            guard let bits = Machine.instructionSets(upTo: name) else { throw .unknownInstructionSet(name) }
+            isa = bits
+        }
+        workers = Workers(threads: options.threads)
+        lowering = Lowering(isa: isa, workers: workers, weights: weights)
+        portable = options.optimize ? try Passes.run(Passes.portable, on: model.graph) : model.graph
+    }
+
+    // MARK: What goes in and comes out
+
+    public var inputNames: [Name] { model.graph.inputs.map { model.graph[$0].name } }
+    public var outputNames: [Name] { model.graph.outputs.map { model.graph[$0].name } }
+    /// Types as the file states them; extents may be symbols.
+    public var inputTypes: [TensorType] { model.graph.inputs.map { model.graph[$0].type ?? TensorType(.float32, nil) } }
+    public var threads: Int { workers.threads }
+
+    // MARK: Running
+
+    /// Runs the model on `inputs`, in any order. The outputs are copies, in the model's order.
+    public func run(_ inputs: [(name: Name, tensor: Constant)]) throws(RuntimeError) -> [(name: Name, tensor: Constant)] {
+        let ordered = try order(inputs)
+        let plan = try self.plan(ordered.map { TensorSpec($0) }, contents: ordered.map { $0.bytes })
+        for (tensor, place) in zip(ordered, plan.inputs) { copy(tensor.bytes, to: place.pointer) }
+        plan.run(workers)
+        return zip(outputNames, plan.outputs).map { name, output in
+            let bytes = UnsafeRawBufferPointer(start: output.pointer, count: output.spec.byteCount)
+            let storage = ByteStorage(byteCount: bytes.count) { $0.copyMemory(from: bytes) }
+            return (name, Constant(type: output.spec.element, shape: output.spec.shape, storage: storage, range: 0..<bytes.count))
+        }
+    }
+
+    /// Plans these input shapes (in the model's order) and makes them current; known shapes cost a look-up.
+    public func prepare(_ shapes: [[Int]]) throws(RuntimeError) {
+        guard shapes.count == inputTypes.count else {
+            throw .missingInput(inputNames[min(shapes.count, inputNames.count - 1)], expected: inputNames)
+        }
+        let specs = zip(inputTypes, shapes).map { TensorSpec($0.element, $1) }
+        _ = try plan(specs, contents: specs.map { _ in nil })
+    }
+
+    /// Where input `index` of the prepared shapes is to be written before `run()`. Valid until other shapes are prepared.
+    public func inputBuffer(_ index: Int) throws(RuntimeError) -> UnsafeMutableRawBufferPointer {
+        guard let current else { throw .notPlanned }
+        let input = current.inputs[index]
+        return UnsafeMutableRawBufferPointer(start: input.pointer, count: input.spec.byteCount)
+    }
+
+    /// Runs on what the input buffers hold. Allocates nothing.
+    public func run() throws(RuntimeError) {
+        guard let current else { throw .notPlanned }
+        current.run(workers)
+    }
+
+    /// Output `index` of the last run, until the next one.
+    public func output(_ index: Int) throws(RuntimeError) -> (element: ElementType, shape: [Int], bytes: UnsafeRawBufferPointer) {
+        guard let current else { throw .notPlanned }
+        let output = current.outputs[index]
+        return (output.spec.element, output.spec.shape, UnsafeRawBufferPointer(start: output.pointer, count: output.spec.byteCount))
+    }
+
+    // MARK: Planning
+
+    private struct PlanKey: Equatable {
+        var shapes: [[Int]]
+        var contents: [[UInt8]]
+    }
+
+    private func plan(_ specs: [TensorSpec], contents: [UnsafeRawBufferPointer?]) throws(RuntimeError) -> Plan {
+        try check(specs)
+        while true {
+            let known = contentInputs.filter { contents[$0] != nil }
+            let key = PlanKey(shapes: specs.map { $0.shape }, contents: known.map { contents[$0].map { Array($0) } ?? [] })
+            if let at = plans.firstIndex(where: { $0.key == key }) {
+                let entry = plans.remove(at: at)
+                plans.append(entry)
+                current = entry.plan
+                return entry.plan
+            }
+            do throws(RuntimeError) {
+                let plan = try makePlan(specs, contents: known.map { (position: $0, bytes: contents[$0].map { Array($0) } ?? []) })
+                if plans.count >= max(options.plannedShapes, 1) { plans.removeFirst() }
+                plans.append((key, plan))
+                current = plan
+                return plan
+            } catch {
+                // A value only the inputs' content can tell: plan for that content too.
+                guard case .valueNotKnown(_, let node, let input) = error else { throw error }
+                let deciding = integerInputs(behind: node, input: input).filter { !contentInputs.contains($0) && contents[$0] != nil }
+                if deciding.isEmpty { throw error }
+                contentInputs += deciding
+            }
+        }
+    }
+
+    private func makePlan(_ specs: [TensorSpec], contents: [(position: Int, bytes: [UInt8])]) throws(RuntimeError) -> Plan {
+        var known: [ValueID: Constant] = [:]
+        for (position, bytes) in contents {
+            known[portable.inputs[position]] = Constant(
+                type: specs[position].element, shape: specs[position].shape,
+                storage: ByteStorage(byteCount: bytes.count) { $0.copyBytes(from: bytes) }, range: 0..<bytes.count)
+        }
+        var graph = try Specialization.specialize(portable, inputs: specs, contents: known)
+        if options.optimize { graph = try Passes.run(Passes.target, on: graph) }
+        return try Planner.plan(graph, lowering: lowering, useKernels: !options.referenceOnly) { (byteCount) throws(RuntimeError) in
+            if let arena, arena.byteCount >= byteCount { return arena }
+            let larger = try Arena(byteCount: byteCount)
+            arena = larger
+            return larger
+        }
+    }
+
+    /// Positions of the integer graph inputs that input `input` of the node named `node` depends on.
+    private func integerInputs(behind node: Name, input: Int) -> [Int] {
+        guard let start = portable.nodes.first(where: { $0.name == node }), input < start.inputs.count, let id = start.inputs[input]
+        else { return [] }
+        var makers: [ValueID: Int] = [:]
+        for (i, node) in portable.nodes.enumerated() { for case let output? in node.outputs { makers[output] = i } }
+        var seen: Set<ValueID> = [id]
+        var stack = [id]
+        var found: [Int] = []
+        while let value = stack.popLast() {
+            if let position = portable.inputs.firstIndex(of: value), inputTypes[position].element == .int64 || inputTypes[position].element == .int32 {
+                found.append(position)
+            }
+            guard let maker = makers[value] else { continue }
+            for case let next? in portable.nodes[maker].inputs where seen.insert(next).inserted { stack.append(next) }
+        }
+        return found
+    }
+}

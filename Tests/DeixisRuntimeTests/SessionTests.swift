@@ -1,0 +1,85 @@
+import DeixisGraph
+import Testing
+
+@testable import DeixisRuntime
+
+/// relu(x w + b) reshaped to [batch * 2, 2] by a shape computed in the graph.
+private func twoLayerGraph() -> Graph {
+    var graph = Graph(opset: 17)
+    let x = graph.addInput("x", TensorType(.float32, [.symbol("batch"), .fixed(3)]))
+    let w = graph.addConstant("w", randomFloats([3, 4], seed: 1))
+    let b = graph.addConstant("b", randomFloats([4], seed: 2))
+    let product = graph.addNode("MatMul", [x, w], name: "fc", output: "product")
+    let sum = graph.addNode("Add", [product, b], name: "bias", output: "sum")
+    let y = graph.addNode("Relu", [sum], name: "relu", output: "y")
+    let shape = graph.addConstant("shape", int64s([-1, 2]))
+    graph.outputs = [y, graph.addNode("Reshape", [y, shape], name: "pairs", output: "pairs")]
+    return graph
+}
+
+@Suite struct SessionTests {
+    @Test(arguments: [true, false], [1, 2])
+    func runsAtEveryBatch(optimize: Bool, threads: Int) throws {
+        var options = SessionOptions()
+        options.optimize = optimize
+        options.threads = threads
+        let session = try Session(Model(graph: twoLayerGraph()), options: options)
+        for batch in [1, 2, 5, 2] {
+            let x = randomFloats([batch, 3], seed: UInt64(batch))
+            let outputs = try session.run([("x", x)])
+            let product = try OperatorCase(op: "MatMul", inputs: [x, randomFloats([3, 4], seed: 1)]).reference()[0]
+            let sum = try OperatorCase(op: "Add", inputs: [product, randomFloats([4], seed: 2)]).reference()[0]
+            let expected = try OperatorCase(op: "Relu", inputs: [sum]).reference()[0]
+            #expect(outputs.map(\.name) == ["y", "pairs"])
+            #expect(difference(outputs[0].tensor, expected) < 1e-6)
+            #expect(outputs[1].tensor.shape == [batch * 2, 2])
+            #expect(outputs[1].tensor.floats == outputs[0].tensor.floats)
+        }
+    }
+
+    @Test func buffersGiveTheSameAsRun() throws {
+        let session = try Session(Model(graph: twoLayerGraph()))
+        let x = randomFloats([3, 3], seed: 9)
+        let expected = try session.run([("x", x)])[0].tensor
+        try session.prepare([[3, 3]])
+        try session.inputBuffer(0).copyMemory(from: x.bytes)
+        try session.run()
+        let output = try session.output(0)
+        #expect(output.shape == [3, 4])
+        #expect(Array(output.bytes) == Array(expected.bytes))
+    }
+
+    @Test func badInputsAreNamed() throws {
+        let session = try Session(Model(graph: twoLayerGraph()))
+        func message(_ inputs: [(name: Name, tensor: Constant)]) -> String {
+            do throws(RuntimeError) { _ = try session.run(inputs); return "no error" } catch { return error.description }
+        }
+        #expect(message([]) == "input 'x' is missing; the model's inputs are 'x'")
+        #expect(message([("y", floats([1], [1]))]) == "the model has no input 'y'; its inputs are 'x'")
+        #expect(message([("x", floats([1, 4], [1, 2, 3, 4]))]) == "input 'x': expected shape [batch, 3], got [1, 4]")
+        #expect(message([("x", int64s([1]))]) == "input 'x': expected float32, got int64")
+    }
+
+    @Test func shapeFromAnInputsContentIsPlannedPerContent() throws {
+        var graph = Graph(opset: 17)
+        let x = graph.addInput("x", TensorType(.float32, [.fixed(6)]))
+        let shape = graph.addInput("shape", TensorType(.int64, [.fixed(2)]))
+        graph.outputs = [graph.addNode("Reshape", [x, shape], name: "reshape", output: "y")]
+        let session = try Session(Model(graph: graph))
+        let x0 = randomFloats([6], seed: 3)
+        #expect(try session.run([("x", x0), ("shape", int64s([2, 3]))])[0].tensor.shape == [2, 3])
+        #expect(try session.run([("x", x0), ("shape", int64s([-1, 2]))])[0].tensor.shape == [3, 2])
+    }
+
+    @Test func shapeFromDataIsRefused() throws {
+        var graph = Graph(opset: 17)
+        let x = graph.addInput("x", TensorType(.int64, [.fixed(2)]))
+        let y = graph.addInput("y", TensorType(.float32, [.fixed(4)]))
+        let doubled = graph.addNode("Add", [x, x], name: "double", output: "doubled")
+        graph.outputs = [graph.addNode("Reshape", [y, doubled], name: "reshape", output: "z")]
+        let session = try Session(Model(graph: graph))
+        let z = try session.run([("x", int64s([1, 1])), ("y", randomFloats([4], seed: 1))])
+        #expect(z[0].tensor.shape == [2, 2])
+        #expect(throws: RuntimeError.self) { try session.prepare([[2], [4]]) }
+    }
+}
