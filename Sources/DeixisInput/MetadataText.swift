@@ -44,7 +44,8 @@ enum MetadataText {
     /// Six decimals, trailing zeros dropped; |value| below 1e9.
     static func decimal(_ value: Float) -> [UInt8] {
         let limited = clamp(Double(value), -1e9, 1e9)
-        let millionths = Int((limited * 1e6).rounded())
+        // Truncation and not rounded(): libm is not linked here.
+        let millionths = Int(limited * 1e6 + (limited < 0 ? -0.5 : 0.5))
         var result = integer(Int(millionths.magnitude / 1_000_000))
         if millionths < 0 { result.insert(UInt8(ascii: "-"), at: 0) }
         var fraction = integer(1_000_000 + Int(millionths.magnitude % 1_000_000))

@@ -43,7 +43,9 @@ extension Resampler.Axis {
         self.output = output
         let scale = Double(input) / Double(output), filterScale = max(scale, 1)
         let support = filterScale, inverse = 1 / filterScale
-        taps = Int(support.rounded(.up)) * 2 + 1
+        // Truncation and not rounded(): libm is not linked here.
+        let whole = Int(support)
+        taps = (Double(whole) < support ? whole + 1 : whole) * 2 + 1
         first.removeAll(keepingCapacity: true)
         count.removeAll(keepingCapacity: true)
         weights.removeAll(keepingCapacity: true)

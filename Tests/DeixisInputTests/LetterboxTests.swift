@@ -1,0 +1,62 @@
+import DeixisInput
+import Foundation
+import Testing
+
+/// The picture tools/oracles/letterbox.py draws for a size.
+private func picture(_ width: Int, _ height: Int) throws -> RGBImage {
+    var state = UInt32(width * 65537 + height)
+    let pixels = (0..<(width * height * 3)).map { i in
+        state = state &* 1_664_525 &+ 1_013_904_223
+        let noise = UInt8(state >> 24)
+        return i / 3 % width < width / 2 ? noise / 4 : 255 - noise / 4
+    }
+    return try RGBImage(width: width, height: height, pixels: pixels)
+}
+
+private let lines: [String] = {
+    let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Fixtures/letterbox.txt")
+    return ((try? String(contentsOf: file, encoding: .utf8)) ?? "").split(separator: "\n").map(String.init)
+}()
+
+@Test func letterboxFixtureIsThere() { #expect(lines.count >= 20) }
+
+@Test(arguments: lines)
+func letterboxEqualsPillow(line: String) throws {
+    let fields = line.split(separator: " ")
+    let (width, height, side) = (try #require(Int(fields[0])), try #require(Int(fields[1])), try #require(Int(fields[2])))
+    let square = try Letterbox(side: side).apply(to: picture(width, height))
+    #expect(square.width == side && square.height == side)
+    if fields[3].hasPrefix("#") {
+        let hash = square.pixels.reduce(UInt64(0xCBF2_9CE4_8422_2325)) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
+        #expect(hash == UInt64(fields[3].dropFirst(), radix: 16), "\(width) x \(height) -> \(side)")
+    } else {
+        let hex = square.pixels.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+        #expect(hex == fields[3], "\(width) x \(height) -> \(side)")
+    }
+}
+
+@Test func scratchIsSharedBetweenSizes() throws {
+    let letterbox = try Letterbox(side: 40, padColor: RGB(1, 2, 3))
+    var scratch = LetterboxScratch()
+    var target = [UInt8](repeating: 9, count: 40 * 40 * 3)
+    for (width, height) in [(100, 60), (3, 3), (60, 100), (100, 60), (1, 7)] {
+        let image = try picture(width, height)
+        image.pixels.withUnsafeBufferPointer { pixels in
+            target.withUnsafeMutableBufferPointer {
+                letterbox.apply(pixels: pixels, width: width, height: height, into: $0, scratch: &scratch)
+            }
+        }
+        #expect(target == letterbox.apply(to: image).pixels, "\(width) x \(height)")
+    }
+    #expect(target[0] == 1 && target[1] == 2 && target[2] == 3)
+}
+
+@Test func sidesAndSizesAreChecked() {
+    #expect(throws: InputError.invalidSide(0)) { try Letterbox(side: 0) }
+    #expect(throws: InputError.invalidSide(16385)) { try Letterbox(side: 16385) }
+    #expect(throws: InputError.pixelCountMismatch(width: 2, height: 2, byteCount: 11)) {
+        try RGBImage(width: 2, height: 2, pixels: [UInt8](repeating: 0, count: 11))
+    }
+    #expect(throws: InputError.pixelCountMismatch(width: 0, height: 2, byteCount: 0)) { try RGBImage(width: 0, height: 2, pixels: []) }
+    #expect(throws: InputError.self) { try RGBImage(width: .max, height: .max, pixels: []) }
+}
