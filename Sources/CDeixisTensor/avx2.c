@@ -1,0 +1,31 @@
+// The loops for avx2: see kernels.inc.h.
+#define _GNU_SOURCE
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include "include/CDeixisTensor.h"
+
+#if defined(__x86_64__)
+#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
+#pragma clang fp contract(fast)
+#define VB 32
+#define GEMM_ROWS 6
+
+#define T float
+#define T_IS_DOUBLE 0
+#define SQRT sqrtf
+#define FN(name) f32_avx2_##name
+#include "kernels.inc.h"
+const dxt_kernels *const dxt_table_f32_avx2 = &FN(table);
+#include "undefine.inc.h"
+
+#define T double
+#define T_IS_DOUBLE 1
+#define SQRT sqrt
+#define FN(name) f64_avx2_##name
+#include "kernels.inc.h"
+const dxt_kernels *const dxt_table_f64_avx2 = &FN(table);
+#include "undefine.inc.h"
+
+#pragma clang attribute pop
+#endif

@@ -1,0 +1,12 @@
+// Ends one instantiation of kernels.inc.h.
+#undef T
+#undef T_IS_DOUBLE
+#undef SQRT
+#undef FN
+#undef VL
+#undef NR
+#undef MR
+#undef KC
+#undef NC
+#undef RESTRICT
+#undef REASSOCIATE

@@ -1,0 +1,174 @@
+/// Every number and every choice of the network and its loss. The recipe (rates, epochs) belongs to the training loop.
+///
+/// Defaults are those of the paper's ResNet-50 network. A configuration is a value: change fields, then `validate`.
+public struct NetworkConfiguration: Sendable, Equatable, Codable {
+    /// Side of the square image in pixels.
+    public var imageSide = 512
+    /// Mean and deviation per channel in 0...1.
+    public var imageMean = [0.485, 0.456, 0.406]
+    public var imageDeviation = [0.229, 0.224, 0.225]
+
+    public var visual = Visual()
+    public var language = Language()
+    /// Width C0 of each visual stage after its 1x1 convolution, and of each group.
+    public var channels = 256
+    public var groups = Interaction(layers: 2, heads: 8, feedForward: 2048)
+    public var fusion = Interaction(layers: 3, heads: 8, feedForward: 2048)
+    /// [choice] On each sublayer's output before the residual sum, and after the embeddings.
+    public var dropout = 0.1
+    public var loss = Loss()
+
+    public struct Visual: Sendable, Equatable, Codable {
+        public enum Block: String, Sendable, Codable { case basic, bottleneck }
+        public enum Positions: String, Sendable, Codable {
+            /// Normal, deviation 0.02.
+            case normal
+            /// Sines of the grid position, a start that already tells neighbors; learned from there.
+            case sine
+        }
+
+        public var block = Block.bottleneck
+        public var stemChannels = 64
+        public var stemKernel = 7
+        /// Blocks and width (before the bottleneck's expansion by 4) of layer1...layer4.
+        public var blocks = [3, 4, 6, 3]
+        public var widths = [64, 128, 256, 512]
+        /// BatchNorm keeps its statistics, scale and shift.
+        public var frozenNorm = true
+        /// Which of C3, C4, C5 take part: numbers from 3, ascending.
+        public var stages = [3, 4, 5]
+        /// [choice] How the learned positions start.
+        public var positions = Positions.normal
+
+        public init() {}
+
+        /// Channels of stage C`stage`.
+        func channels(stage: Int) -> Int { widths[stage - 2] * (block == .bottleneck ? 4 : 1) }
+    }
+
+    public struct Language: Sendable, Equatable, Codable {
+        public var vocabulary = 30522
+        public var width = 768
+        public var layers = 6
+        public var heads = 12
+        public var feedForward = 3072
+        /// Rows of the position table; at least `maximumLength`.
+        public var positions = 512
+        public var tokenTypes = 2
+        /// Tokens of an expression at most, [CLS] and [SEP] included.
+        public var maximumLength = 40
+        /// Which blocks of two layers take part: numbers 1, 2, 3, ascending; each makes a group.
+        public var blocks = [1, 2, 3]
+
+        public init() {}
+    }
+
+    /// A stack of cross-modal layers.
+    public struct Interaction: Sendable, Equatable, Codable {
+        public enum Kind: String, Sendable, Codable {
+            /// Cross-modal alternate attention: vision asks language, then language asks the updated vision.
+            case alternate
+            /// The ablation: a standard Transformer encoder layer over the concatenated tokens.
+            case transformer
+        }
+
+        public var kind = Kind.alternate
+        public var layers: Int
+        public var heads: Int
+        public var feedForward: Int
+
+        public init(kind: Kind = .alternate, layers: Int, heads: Int, feedForward: Int) {
+            (self.kind, self.layers, self.heads, self.feedForward) = (kind, layers, heads, feedForward)
+        }
+    }
+
+    /// The self-paced loss, section 2 of the paper.
+    public struct Loss: Sendable, Equatable, Codable {
+        public var lambda = 0.75
+        public var initialSigma = 2.5
+        public var learnsSigma = true
+        /// Bound of the exponent (L - mu)^2 / sigma^2: d is at most exp(8) = 2981.
+        public var exponentLimit = 8.0
+        /// Least |sigma| in the exponent.
+        public var minimumSigma = 0.05
+        /// False: d = 1 for every sample, so the plain sum of L1 and GIoU.
+        public var isSelfPaced = true
+
+        public init() {}
+    }
+
+    public init() {}
+
+    /// Width C1 of the visual feature: C0 for each stage.
+    public var visualWidth: Int { channels * visual.stages.count }
+    /// Width of the fusion and the head: C0 for each group.
+    public var fusionWidth: Int { channels * language.blocks.count }
+    /// The tokens' grid is `gridSide` x `gridSide`, at stride 16.
+    public var gridSide: Int { imageSide / 16 }
+}
+
+extension NetworkConfiguration {
+    /// Names that `named` knows.
+    public static let names = ["paper-r50", "paper-r101", "small", "tiny"]
+
+    public static func named(_ name: String) throws(NetworkError) -> NetworkConfiguration {
+        switch name {
+        case "paper-r50": return .paperR50
+        case "paper-r101": return .paperR101
+        case "small": return .small
+        case "tiny": return .tiny
+        default: throw .unknownConfiguration(name: name, known: names)
+        }
+    }
+
+    public static let paperR50 = NetworkConfiguration()
+
+    public static let paperR101: NetworkConfiguration = {
+        var configuration = NetworkConfiguration()
+        configuration.visual.blocks = [3, 4, 23, 3]
+        return configuration
+    }()
+
+    /// The embedded default: 2.8 million parameters, 120 million multiply-adds.
+    public static let small: NetworkConfiguration = {
+        var c = NetworkConfiguration()
+        c.imageSide = 128
+        c.visual.block = .basic
+        c.visual.stemChannels = 24
+        c.visual.stemKernel = 3
+        c.visual.blocks = [1, 1, 1, 1]
+        c.visual.widths = [32, 48, 96, 128]
+        c.visual.frozenNorm = false
+        c.visual.positions = .sine
+        c.channels = 64
+        c.language.vocabulary = 128
+        c.language.width = 96
+        c.language.heads = 4
+        c.language.feedForward = 192
+        c.language.positions = 40
+        c.language.tokenTypes = 1
+        c.groups = Interaction(layers: 2, heads: 4, feedForward: 128)
+        c.fusion = Interaction(layers: 3, heads: 4, feedForward: 192)
+        c.dropout = 0
+        return c
+    }()
+
+    /// For tests: every part, in milliseconds.
+    public static let tiny: NetworkConfiguration = {
+        var c = NetworkConfiguration.small
+        c.imageSide = 32
+        c.visual.stemChannels = 4
+        c.visual.widths = [4, 6, 8, 10]
+        c.visual.positions = .normal
+        c.channels = 4
+        c.language.vocabulary = 24
+        c.language.width = 8
+        c.language.heads = 2
+        c.language.feedForward = 12
+        c.language.positions = 12
+        c.language.maximumLength = 12
+        c.groups = Interaction(layers: 1, heads: 2, feedForward: 8)
+        c.fusion = Interaction(layers: 1, heads: 2, feedForward: 16)
+        return c
+    }()
+}

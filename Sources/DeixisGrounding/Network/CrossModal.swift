@@ -1,0 +1,93 @@
+import DeixisTraining
+
+/// One half of a CA2M, and the body of a Transformer encoder layer:
+///
+///     x* = LN(x + MHA(x, s));  x' = LN(x* + W2 ReLU(W1 x*))
+///
+/// s is the other modality for a CA2M, x itself for the encoder layer.
+struct AttentionHalf<Scalar: Real> {
+    let attention: MultiHeadAttention<Scalar>
+    let norm1, norm2: LayerNorm<Scalar>
+    let linear1, linear2: Linear<Scalar>
+    let dropout: Double
+
+    init(_ scope: Scope<Scalar>, width: Int, _ configuration: NetworkConfiguration.Interaction, dropout: Double) {
+        attention = MultiHeadAttention(scope("attention"), width: width, heads: configuration.heads)
+        norm1 = LayerNorm(scope("norm1"), width, epsilon: 1e-5)
+        linear1 = Linear(scope("linear1"), width, configuration.feedForward)
+        linear2 = Linear(scope("linear2"), configuration.feedForward, width)
+        norm2 = LayerNorm(scope("norm2"), width, epsilon: 1e-5)
+        self.dropout = dropout
+    }
+
+    func callAsFunction(_ x: Variable<Scalar>, over source: Variable<Scalar>, mask: KeyMask<Scalar>?) -> Variable<Scalar> {
+        let x = norm1(x, adding: attention(x, over: source, mask: mask), dropout: dropout)
+        return norm2(x, adding: linear2(linear1(x, activation: .relu)), dropout: dropout)
+    }
+}
+
+/// One cross-modal layer: (F_v, F_l) -> (F_v', F_l').
+enum CrossModalLayer<Scalar: Real> {
+    /// CA2M: vision first, then language attends to the updated vision; no self-attention.
+    case alternate(visual: AttentionHalf<Scalar>, language: AttentionHalf<Scalar>)
+    /// The ablation: self-attention over the concatenated tokens, vision first.
+    case transformer(AttentionHalf<Scalar>)
+
+    init(_ scope: Scope<Scalar>, width: Int, _ configuration: NetworkConfiguration.Interaction, dropout: Double) {
+        func half(_ name: String) -> AttentionHalf<Scalar> {
+            AttentionHalf(scope(name), width: width, configuration, dropout: dropout)
+        }
+        self =
+            switch configuration.kind {
+            case .alternate: .alternate(visual: half("visual"), language: half("language"))
+            case .transformer: .transformer(half("joint"))
+            }
+    }
+
+    func callAsFunction(
+        _ vision: Variable<Scalar>, _ language: Variable<Scalar>, mask: LanguageMask<Scalar>
+    ) -> (Variable<Scalar>, Variable<Scalar>) {
+        switch self {
+        case .alternate(let visual, let linguistic):
+            let vision = visual(vision, over: language, mask: mask.language)
+            return (vision, linguistic(language, over: vision, mask: nil))
+        case .transformer(let joint):
+            let count = vision.shape[1], total = count + language.shape[1]
+            let tokens = Variable.concatenatedTokens([vision, language])
+            let result = joint(tokens, over: tokens, mask: mask.joint)
+            return (result.tokens(0..<count), result.tokens(count..<total))
+        }
+    }
+}
+
+/// Padded language positions never serve as keys; visual tokens always do.
+struct LanguageMask<Scalar: Real> {
+    let language: KeyMask<Scalar>
+    /// Over the concatenated tokens, vision first.
+    let joint: KeyMask<Scalar>
+
+    init(_ tokens: TokenBatch, visualTokens: Int) {
+        language = KeyMask(batch: tokens.batch, length: tokens.length, attends: tokens.mask)
+        joint = KeyMask(batch: tokens.batch, length: tokens.length, attends: tokens.mask, leading: visualTokens)
+    }
+}
+
+/// One group: projections to C0, then CA2Ms.
+struct InteractionGroup<Scalar: Real> {
+    let visualProjection, languageProjection: Linear<Scalar>
+    let layers: [CrossModalLayer<Scalar>]
+
+    init(_ scope: Scope<Scalar>, _ configuration: NetworkConfiguration) {
+        visualProjection = Linear(scope("visual_projection"), configuration.visualWidth, configuration.channels)
+        languageProjection = Linear(scope("language_projection"), configuration.language.width, configuration.channels)
+        layers = (0..<configuration.groups.layers).map {
+            CrossModalLayer(scope("layers")($0), width: configuration.channels, configuration.groups, dropout: configuration.dropout)
+        }
+    }
+
+    func callAsFunction(
+        _ vision: Variable<Scalar>, _ language: Variable<Scalar>, mask: LanguageMask<Scalar>
+    ) -> (Variable<Scalar>, Variable<Scalar>) {
+        layers.reduce((visualProjection(vision), languageProjection(language))) { $1($0.0, $0.1, mask: mask) }
+    }
+}

@@ -1,0 +1,79 @@
+import CDeixisTensor
+
+/// Settings of the computing back end, for the whole process.
+public enum Backend {
+    /// Threads that share the work; by default the CPUs this process may use. Results are the same for the same count.
+    public static var threadCount: Int {
+        get { Int(dxt_threads()) }
+        set { dxt_set_threads(Int32(clamping: newValue)) }
+    }
+
+    /// Loads OpenBLAS; call before the first product. Without it the products run on the slower loops of CDeixisTensor.
+    public static func load() throws(TrainingError) {
+        switch dxt_blas_load() {
+        case dxt_blas_ready: return
+        case dxt_blas_missing: throw .openBLASMissing
+        default: throw .openBLASUnusable
+        }
+    }
+
+    /// The kernel family OpenBLAS chose, e.g. `SkylakeX`.
+    public static var openBLASCore: String { String(cString: dxt_blas_core()) }
+}
+
+/// Runs `body` on consecutive ranges that cover `0..<count`, each of at least about `grain`, on the threads of the pool.
+/// `body` must give the same result for any split.
+func parallel(_ count: Int, grain: Int, _ body: (Range<Int>) -> Void) {
+    guard count > 0 else { return }
+    let parts = max(1, min(count / max(grain, 1), Backend.threadCount * 4))
+    guard parts > 1 else { return body(0..<count) }
+    // Multiples of 16 elements keep chunks on cache-line borders.
+    let step = ((count + parts - 1) / parts + 15) & ~15
+    parallelChunks((count + step - 1) / step) { chunk in
+        body(chunk * step..<min(count, (chunk + 1) * step))
+    }
+}
+
+/// Runs `body` for each chunk number; chunks are claimed in turn, so results must not depend on which thread ran which.
+func parallelChunks(_ chunks: Int, _ body: (Int) -> Void) {
+    withoutActuallyEscaping(body) { escaping in
+        var call = ChunkCall(body: escaping)
+        withUnsafeMutablePointer(to: &call) { pointer in
+            dxt_parallel(chunks, { context, chunk in
+                context?.assumingMemoryBound(to: ChunkCall.self).pointee.body(chunk)
+            }, pointer)
+        }
+    }
+}
+
+private struct ChunkCall {
+    let body: (Int) -> Void
+}
+
+/// Sums over rows that several threads share: `body` adds its rows into the partial sums it is given (`width` zeros), which are
+/// then added in order. The split depends on the sizes alone, so the sum is the same for any thread count.
+func reduceRows<Scalar: Real>(
+    _ rows: Int, columns: Int, width: Int, _ body: (Range<Int>, UnsafeMutablePointer<Scalar>) -> Void
+) -> Tensor<Scalar> {
+    let parts = max(1, min(16, rows * columns / 16384))
+    let step = max(1, (rows + parts - 1) / parts)
+    let partial = Tensor<Scalar>(uninitialized: [parts, width])
+    parallelChunks(parts) { part in
+        let sums = partial.pointer + part * width
+        Scalar.kernels.pointee.fill(sums, 0, width)
+        let begin = min(rows, part * step)
+        body(begin..<min(rows, begin + step), sums)
+    }
+    guard parts > 1 else { return partial.reshaped([width]) }
+    let total = Tensor<Scalar>(zeros: [width])
+    Scalar.kernels.pointee.column_sums(total.pointer, partial.pointer, parts, width, width)
+    return total
+}
+
+/// C = op(A) op(B) + beta C, row-major, over the pool.
+func multiply<Scalar: Real>(
+    _ a: UnsafeMutablePointer<Scalar>, transposedA ta: Bool = false, _ b: UnsafeMutablePointer<Scalar>, transposedB tb: Bool = false,
+    m: Int, n: Int, k: Int, beta: Double = 0, into c: UnsafeMutablePointer<Scalar>
+) {
+    dxt_gemm_parallel(Scalar.isDouble, ta, tb, m, n, k, 1, a, ta ? m : k, b, tb ? k : n, beta, c, n)
+}

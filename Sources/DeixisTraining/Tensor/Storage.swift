@@ -1,0 +1,51 @@
+import CDeixisTensor
+import Synchronization
+
+/// Memory of one or more tensors; goes back to the pool with its last owner.
+final class Storage<Scalar: Real> {
+    let pointer: UnsafeMutablePointer<Scalar>
+    private let byteCount: Int
+
+    init(count: Int) {
+        byteCount = BufferPool.roundedSize(max(count, 1) * MemoryLayout<Scalar>.stride)
+        pointer = BufferPool.take(byteCount).assumingMemoryBound(to: Scalar.self)
+    }
+
+    deinit { BufferPool.give(pointer, byteCount) }
+}
+
+/// Freed buffers by size. A training step asks for the same sizes as the one before, so from the second step on nothing is
+/// allocated and no page is touched for the first time.
+public enum BufferPool {
+    private static let free = Mutex<[Int: [UInt]]>([:])
+
+    /// Up to 1/8 is lost to rounding, so that sizes which vary a little (expression lengths) share buffers.
+    static func roundedSize(_ bytes: Int) -> Int {
+        guard bytes > 512 else { return (bytes + 63) & ~63 }
+        let step = 1 << (Int.bitWidth - 1 - bytes.leadingZeroBitCount - 3)
+        return (bytes + step - 1) & ~(step - 1)
+    }
+
+    static func take(_ bytes: Int) -> UnsafeMutableRawPointer {
+        if let address = free.withLock({ $0[bytes]?.popLast() }), let memory = UnsafeMutableRawPointer(bitPattern: address) {
+            return memory
+        }
+        guard let memory = dxt_allocate(bytes) else { fatalError("out of memory: \(bytes) bytes for a tensor") }
+        return memory
+    }
+
+    static func give(_ memory: UnsafeMutableRawPointer, _ bytes: Int) {
+        free.withLock { $0[bytes, default: []].append(UInt(bitPattern: memory)) }
+    }
+
+    /// Returns unused buffers to the system: after a phase with other shapes.
+    public static func trim() {
+        let buffers = free.withLock { pool in
+            defer { pool = [:] }
+            return pool
+        }
+        for (bytes, addresses) in buffers {
+            for address in addresses { dxt_free(UnsafeMutableRawPointer(bitPattern: address), bytes) }
+        }
+    }
+}

@@ -1,0 +1,36 @@
+/// What can go wrong in this target, for people to read.
+public enum TrainingError: Error, Equatable, CustomStringConvertible {
+    case openBLASMissing
+    case openBLASUnusable
+    /// A file could not be opened, read, written or renamed.
+    case file(path: String, operation: String, reason: String)
+    /// A file is not what its format says.
+    case format(path: String, reason: String)
+    /// A tensor of the file does not fit the network.
+    case shape(path: String, tensor: String, expected: [Int], got: [Int])
+    case missingTensor(path: String, tensor: String)
+    case unknownTensor(path: String, tensor: String)
+    /// A tape without emission was asked for a graph.
+    case notTraced
+
+    public var description: String {
+        switch self {
+        case .openBLASMissing:
+            "OpenBLAS (libopenblas.so.0) was not found. Install it with: sudo apt-get install libopenblas0-pthread"
+        case .openBLASUnusable:
+            "libopenblas.so.0 was found but has no usable cblas_sgemm, or its products are wrong on this CPU"
+        case .file(let path, let operation, let reason):
+            "\(path): cannot \(operation): \(reason)"
+        case .format(let path, let reason):
+            "\(path): \(reason)"
+        case .shape(let path, let tensor, let expected, let got):
+            "\(path): tensor \(tensor) has shape \(got), the network expects \(expected)"
+        case .missingTensor(let path, let tensor):
+            "\(path): tensor \(tensor) is missing"
+        case .unknownTensor(let path, let tensor):
+            "\(path): tensor \(tensor) is not part of the network"
+        case .notTraced:
+            "the tape recorded no emission; run the network on a tape in mode .tracing"
+        }
+    }
+}
