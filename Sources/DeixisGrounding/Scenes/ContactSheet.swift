@@ -8,7 +8,7 @@ public struct ContactSheet: Sendable {
     public init(generator: SceneGenerator) { self.generator = generator }
 
     public func draw(count: Int) -> RGBImage {
-        let cell = 330, text = 44
+        let cell = 330, text = 60
         let rows = (count + columns - 1) / columns
         var sheet = RGBImage(width: columns * cell + 10, height: rows * (cell + text) + 10, color: .white)
         for index in 0..<count {

@@ -1,0 +1,114 @@
+public import DeixisInput
+
+/// What one training step reads.
+public struct GroundingBatch: Sendable, Equatable {
+    public let count: Int
+    public let side: Int
+    /// Tokens per sentence, padding included.
+    public let length: Int
+    /// [count, side, side, 3] letterboxed RGB.
+    public var images: [UInt8]
+    /// [count, length]
+    public var tokenIDs: [Int64]
+    /// [count, length]: 1 real, 0 padding.
+    public var mask: [Int64]
+    /// [count, 4]: center x, center y, width, height in 0...1 of the square.
+    public var boxes: [Float]
+    public var kinds: [String]
+}
+
+/// Makes batch number t: a pure function of (source, seed, t), so that a resumed run sees what an uninterrupted one would.
+///
+/// An endless source is read in order. A finite one is read in epochs, each a shuffle of its own; a batch may span two.
+public struct BatchMaker: Sendable {
+    public let source: any SampleSource
+    public let tokenizer: Tokenizer
+    public let letterbox: Letterbox
+    public let augmentation: Augmentation
+    public let seed: UInt64
+    public let batchSize: Int
+    /// Chance that a stray unknown word stands somewhere in a sentence: teaches the network to read past it.
+    public let strayWord: Double
+
+    public init(
+        source: any SampleSource, tokenizer: Tokenizer, letterbox: Letterbox, augmentation: Augmentation, seed: UInt64,
+        batchSize: Int, strayWord: Double = 0
+    ) {
+        self.source = source
+        self.tokenizer = tokenizer
+        self.letterbox = letterbox
+        self.augmentation = augmentation
+        self.seed = seed
+        self.batchSize = batchSize
+        self.strayWord = strayWord
+    }
+
+    /// Batch `number` of training: samples number * batchSize ..< (number + 1) * batchSize of the endless sequence.
+    public func batch(_ number: Int) throws(GroundingError) -> GroundingBatch {
+        let positions = number * batchSize..<(number + 1) * batchSize
+        guard let count = source.count else { return try assemble(Array(positions), positions: positions) }
+        var order: [Int] = [], epoch = -1
+        var indices: [Int] = []
+        for position in positions {
+            if position / count != epoch {
+                epoch = position / count
+                order = Array(0..<count)
+                var random = CounterRandom(seed: seed ^ 0x5348_5546, stream: UInt64(epoch))
+                random.shuffle(&order)
+            }
+            indices.append(order[position % count])
+        }
+        return try assemble(indices, positions: positions)
+    }
+
+    /// Samples as they are, without augmentation: for evaluation.
+    public func plain(_ indices: Range<Int>) throws(GroundingError) -> GroundingBatch {
+        try assemble(Array(indices), positions: nil)
+    }
+
+    private func assemble(_ indices: [Int], positions: Range<Int>?) throws(GroundingError) -> GroundingBatch {
+        let side = letterbox.side
+        var images: [UInt8] = [], boxes: [Float] = [], kinds: [String] = []
+        images.reserveCapacity(indices.count * side * side * 3)
+        var sentences: [[Int64]] = []
+        for (place, index) in indices.enumerated() {
+            let sample = try source.sample(index)
+            var square = fit(sample)
+            var random = CounterRandom(seed: seed ^ 0x4155_474D, stream: UInt64((positions?.lowerBound ?? 0) + place))
+            if positions != nil { square = augmentation.apply(to: square, &random) }
+            images += square.image.pixels
+            let s = Float(side), box = square.box
+            boxes += [
+                Float(box.x + box.width / 2) / s, Float(box.y + box.height / 2) / s, Float(box.width) / s, Float(box.height) / s,
+            ]
+            kinds.append(sample.kind)
+            var ids = tokenizer.encode(square.sentence).ids
+            if positions != nil, ids.count < tokenizer.settings.maxLength, random.chance(strayWord) {
+                ids.insert(tokenizer.unknownID, at: 1 + random.int(ids.count - 1))
+            }
+            sentences.append(ids)
+        }
+        // A multiple of four tokens: few different shapes, little padding.
+        let longest = sentences.map(\.count).max() ?? 2
+        let length = min(tokenizer.settings.maxLength, (longest + 3) / 4 * 4)
+        var tokenIDs: [Int64] = [], mask: [Int64] = []
+        for ids in sentences {
+            let padding = length - ids.count
+            tokenIDs += ids + [Int64](repeating: tokenizer.padID, count: padding)
+            mask += [Int64](repeating: 1, count: ids.count) + [Int64](repeating: 0, count: padding)
+        }
+        return GroundingBatch(
+            count: indices.count, side: side, length: length, images: images, tokenIDs: tokenIDs, mask: mask, boxes: boxes,
+            kinds: kinds)
+    }
+
+    /// The sample on the network's square, its box in the square's pixels.
+    private func fit(_ sample: GroundingSample) -> GroundingSample {
+        let corners = letterbox.normalized(sample.box, width: sample.image.width, height: sample.image.height).corners
+        let s = Double(letterbox.side)
+        return GroundingSample(
+            image: letterbox.apply(to: sample.image), sentence: sample.sentence,
+            box: PixelBox(x: corners.x * s, y: corners.y * s, width: corners.width * s, height: corners.height * s),
+            kind: sample.kind)
+    }
+}

@@ -1,0 +1,86 @@
+public import DeixisInput
+internal import DeixisImage
+
+/// Samples by number. A source is a pure function of the number: threads, restarts and machines agree.
+public protocol SampleSource: Sendable {
+    /// nil: endless, and no two numbers give the same sample.
+    var count: Int? { get }
+    func sample(_ index: Int) throws(GroundingError) -> GroundingSample
+}
+
+/// Generated scenes, straight from the generator to the batch.
+///
+/// Evaluation goes through files: drawn at full size, decoded, shrunk with antialiasing. Drawing small is ten times cheaper
+/// and a touch sharper, so one sample in four is drawn at full size and the letterbox shrinks it: training sees both.
+public struct SceneSource: SampleSource {
+    public let generator: SceneGenerator
+    /// Long side of the cheap drawing; nil draws every scene at full size.
+    public let longSide: Int?
+    public var count: Int? { nil }
+
+    public init(seed: UInt64, longSide: Int?, settings: SceneSettings = SceneSettings()) {
+        generator = SceneGenerator(seed: seed, settings: settings)
+        self.longSide = longSide
+    }
+
+    public func sample(_ index: Int) -> GroundingSample {
+        let sample = generator.sample(UInt64(index))
+        let full = longSide == nil || index % 4 == 0
+        let image = sample.scene.render(longSide: full ? nil : longSide)
+        // Both extents are rounded on their own, so the two scales may differ by a hair.
+        let sx = Double(image.width) / Double(sample.scene.width), sy = Double(image.height) / Double(sample.scene.height)
+        let box = sample.box
+        return GroundingSample(
+            image: image, sentence: sample.sentence,
+            box: PixelBox(x: box.minX * sx, y: box.minY * sy, width: box.width * sx, height: box.height * sy),
+            kind: sample.kind.rawValue)
+    }
+}
+
+/// A data set's samples, in the manifest's order.
+public struct DatasetSource: SampleSource {
+    public let dataset: Dataset
+    /// Which entries, by position.
+    public let selection: [Int]
+    public var count: Int? { selection.count }
+
+    public init(_ dataset: Dataset, selection: [Int]? = nil) {
+        self.dataset = dataset
+        self.selection = selection ?? Array(dataset.entries.indices)
+    }
+
+    /// Splits off about `share` of the entries, `most` at most, chosen by `seed`; lines that share a picture stay together.
+    public static func split(
+        _ dataset: Dataset, heldOut share: Double, most: Int, seed: UInt64
+    ) -> (training: DatasetSource, heldOut: DatasetSource) {
+        var training: [Int] = [], heldOut: [Int] = []
+        for (index, entry) in dataset.entries.enumerated() {
+            // FNV-1a of the picture's name as the stream.
+            let stream = entry.image.utf8.reduce(0xCBF2_9CE4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
+            var random = CounterRandom(seed: seed, stream: stream)
+            if heldOut.count < most, random.chance(share) { heldOut.append(index) } else { training.append(index) }
+        }
+        return (DatasetSource(dataset, selection: training), DatasetSource(dataset, selection: heldOut))
+    }
+
+    public func sample(_ index: Int) throws(GroundingError) -> GroundingSample {
+        let entry = dataset.entries[selection[index]]
+        func fail(_ reason: String) -> GroundingError {
+            .badImage(manifest: dataset.manifest, line: entry.line, image: entry.image, reason: reason)
+        }
+        let image: RGBImage
+        do throws(ImageError) {
+            image = try RGBImage(contentsOf: dataset.directory + "/" + entry.image)
+        } catch {
+            throw fail(error.description)
+        }
+        do throws(LineProblem) {
+            try ManifestLine.check(entry.box, inside: (image.width, image.height))
+        } catch {
+            throw fail(error.reason)
+        }
+        return GroundingSample(
+            image: image, sentence: entry.sentence, box: entry.box.clipped(width: image.width, height: image.height),
+            kind: entry.kind ?? "")
+    }
+}

@@ -1,0 +1,25 @@
+public import DeixisInput
+
+/// The vocabularies models are trained with.
+public enum SentenceVocabulary {
+    /// [PAD] [UNK] [CLS] [SEP] [MASK] and the words of generated scenes: any other word is [UNK].
+    public static func scenes() throws(GroundingError) -> Vocabulary {
+        let specials = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+        do throws(InputError) {
+            return try Vocabulary(tokens: (specials + SceneLanguage.words).map { Array($0.utf8) })
+        } catch {
+            throw .network(error.description)
+        }
+    }
+
+    /// Word pieces of a data set's sentences, `limit` at most.
+    public static func of(_ sentences: [String], settings: TokenizerSettings, limit: Int) throws(GroundingError) -> Vocabulary {
+        var builder = VocabularyBuilder(settings: settings)
+        for sentence in sentences { builder.add(sentence) }
+        do throws(InputError) {
+            return try builder.build(limit: limit)
+        } catch {
+            throw .network(error.description)
+        }
+    }
+}
