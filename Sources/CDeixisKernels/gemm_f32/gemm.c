@@ -3,6 +3,8 @@
 #include "gemm_f32/reference.h"
 #include "gemm_f32/tile.h"
 
+#include "common/pack.h"
+
 size_t deixis_gemm_f32_panels(const deixis_gemm_f32 *kernel, size_t n) { return (n + kernel->nr - 1) / kernel->nr; }
 
 size_t deixis_gemm_f32_packed_size(const deixis_gemm_f32 *kernel, size_t k, size_t n) {
@@ -15,33 +17,83 @@ void deixis_gemm_f32_pack(const deixis_gemm_f32 *kernel, const float *b, ptrdiff
                           size_t panel_begin, size_t panel_end, float *packed) {
     size_t nr = kernel->nr;
     for (size_t panel = panel_begin; panel < panel_end; panel++) {
-        float *to = packed + panel * k * nr;
-        const float *from = b + (ptrdiff_t)(panel * nr) * column_stride;
         size_t columns = n - panel * nr < nr ? n - panel * nr : nr;
-        for (size_t i = 0; i < k; i++, to += nr, from += row_stride) {
-            for (size_t j = 0; j < columns; j++) to[j] = from[(ptrdiff_t)j * column_stride];
-            for (size_t j = columns; j < nr; j++) to[j] = 0;
+        deixis_pack_panel(b + (ptrdiff_t)(panel * nr) * column_stride, row_stride, column_stride, k, columns, nr, 1, packed + panel * k * nr);
+    }
+}
+
+/// Rows of A that one pass over a panel takes: few enough that they stay in the L2 cache from panel to panel.
+static size_t row_block(const deixis_gemm_f32 *kernel, size_t k) {
+    size_t rows = (512u << 10) / (4 * (k + 1));
+    size_t least = 8 * kernel->mr, most = 64 * kernel->mr;
+    rows -= rows % kernel->mr;
+    return rows < least ? least : rows > most ? most : rows;
+}
+
+/// One panel: rows [m, m_end), columns [n, n + columns).
+static void run_panel(const deixis_gemm_f32 *kernel, const deixis_gemm_f32_args *args, size_t m, size_t m_end, size_t n, size_t columns) {
+    const deixis_tiles_f32 *tiles = kernel->tiles;
+    size_t vectors = (columns + kernel->lanes - 1) / kernel->lanes;
+    size_t blocks = (args->k + DEIXIS_TILE_DEPTH - 1) / DEIXIS_TILE_DEPTH;
+    size_t depth = blocks ? (args->k + blocks - 1) / blocks : 0;
+    const float *rows[DEIXIS_TILE_MAX_ROWS];
+    deixis_tile_f32 tile = {.rows = rows, .taps = 1, .a_step = 1, .b_step = kernel->nr, .ldc = args->ldc, .ldr = args->ldr, .columns = columns};
+    bool apply = false;
+    size_t k = 0;
+    do {
+        bool first = k == 0, last = k + depth >= args->k;
+        tile.depth = last ? args->k - k : depth;
+        tile.a_offset = (ptrdiff_t)k;
+        tile.b = args->b + n * args->k + k * kernel->nr;
+        tile.load = !first;
+        tile.bias = first && args->bias ? args->bias + n : NULL;
+        if (last) apply = deixis_tile_activation(&tile, args->activation);
+        for (size_t i = m; i < m_end;) {
+            // As even as possible: 8 rows are 4 + 4, not 6 + 2.
+            size_t left = m_end - i, count = (left + kernel->mr - 1) / kernel->mr;
+            size_t height = (left + count - 1) / count;
+            for (size_t r = 0; r < height; r++) rows[r] = args->a + (ptrdiff_t)(i + r) * args->lda;
+            tile.c = args->c + (ptrdiff_t)i * args->ldc + (ptrdiff_t)n;
+            tile.residual = first && args->residual ? args->residual + (ptrdiff_t)i * args->ldr + (ptrdiff_t)n : NULL;
+            tiles->run[height - 1][vectors - 1](&tile);
+            i += height;
         }
+        k += depth;
+    } while (k < args->k);
+    if (!apply) return;
+    for (size_t i = m; i < m_end; i++) {
+        float *c = args->c + (ptrdiff_t)i * args->ldc + (ptrdiff_t)n;
+        tiles->unary(args->activation, c, c, columns);
     }
 }
 
 void deixis_gemm_f32_run(const deixis_gemm_f32 *kernel, const deixis_gemm_f32_args *args, size_t m_begin, size_t m_end, size_t n_begin,
                          size_t n_end) {
-    deixis_gemm_f32_reference(kernel, args, m_begin, m_end, n_begin, n_end);
+    const deixis_tiles_f32 *tiles = kernel->tiles;
+    if (!tiles->run[0][0]) {
+        deixis_gemm_f32_reference(kernel, args, m_begin, m_end, n_begin, n_end);
+        return;
+    }
+    size_t block = row_block(kernel, args->k);
+    for (size_t m = m_begin; m < m_end; m += block) {
+        size_t end = m_end - m < block ? m_end : m + block;
+        for (size_t n = n_begin; n < n_end; n += kernel->nr) {
+            run_panel(kernel, args, m, end, n, n_end - n < kernel->nr ? n_end - n : kernel->nr);
+        }
+    }
 }
 
 void deixis_gemm_f32_run_unpacked(const deixis_gemm_f32 *kernel, const deixis_gemm_f32_args *args, ptrdiff_t row_stride,
                                   ptrdiff_t column_stride, size_t m_begin, size_t m_end, size_t n_begin, size_t n_end, float *scratch) {
-    size_t nr = kernel->nr;
-    for (size_t n = n_begin; n < n_end; n += nr) {
-        size_t end = n_end - n < nr ? n_end : n + nr;
-        deixis_gemm_f32_pack(kernel, args->b + (ptrdiff_t)n * column_stride, row_stride, column_stride, args->k, end - n, 0, 1, scratch);
+    for (size_t n = n_begin; n < n_end; n += kernel->nr) {
+        size_t columns = n_end - n < kernel->nr ? n_end - n : kernel->nr;
+        deixis_gemm_f32_pack(kernel, args->b + (ptrdiff_t)n * column_stride, row_stride, column_stride, args->k, columns, 0, 1, scratch);
         deixis_gemm_f32_args one = *args;
-        one.n = end - n;
+        one.n = columns;
         one.b = scratch;
         one.c = args->c + n;
         one.bias = args->bias ? args->bias + n : NULL;
         one.residual = args->residual ? args->residual + n : NULL;
-        deixis_gemm_f32_run(kernel, &one, m_begin, m_end, 0, end - n);
+        deixis_gemm_f32_run(kernel, &one, m_begin, m_end, 0, columns);
     }
 }

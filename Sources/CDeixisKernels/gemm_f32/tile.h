@@ -5,12 +5,12 @@
 
 #include <stdbool.h>
 
-/// One tile:  C[i, j] = clamp( (load ? C : bias + residual) + sum over t < taps, k < depth of  rows[t * row_step + i][k * a_step] * b[(t * depth + k) * b_step + j] )
+/// One tile:  C[i, j] = clamp( (load ? C : bias + residual) + sum over t < taps, k < depth of  rows[t * row_step + i][a_offset + k * a_step] * b[(t * depth + k) * b_step + j] )
 typedef struct deixis_tile_f32 {
     const float *const *rows;   // taps x row_step pointers, the first mr of each step are used
     size_t row_step;
     size_t taps, depth;
-    ptrdiff_t a_step;
+    ptrdiff_t a_offset, a_step;
     const float *b;
     ptrdiff_t b_step;
     float *c;
@@ -26,7 +26,7 @@ typedef struct deixis_tile_f32 {
 
 typedef void (*deixis_tile_f32_run)(const deixis_tile_f32 *tile);
 
-enum { DEIXIS_TILE_MAX_ROWS = 16, DEIXIS_TILE_MAX_VECTORS = 4 };
+enum { DEIXIS_TILE_MAX_ROWS = 8, DEIXIS_TILE_MAX_VECTORS = 4 };
 
 /// run[mr - 1][vectors - 1], and the elementwise functions of the same instruction set.
 typedef struct deixis_tiles_f32 {
@@ -41,3 +41,6 @@ static inline bool deixis_tile_activation(deixis_tile_f32 *tile, deixis_activati
     tile->high = f.function == DEIXIS_UNARY_CLIP ? f.beta : __builtin_inff();
     return !tile->clamp && f.function != DEIXIS_UNARY_IDENTITY;
 }
+
+/// Steps of k that a tile takes before the next one begins: a panel's slice of that depth stays in the caches over a block of rows.
+enum { DEIXIS_TILE_DEPTH = 384 };

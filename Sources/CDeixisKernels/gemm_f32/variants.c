@@ -3,9 +3,12 @@
 #include "deixis/isa.h"
 #include "gemm_f32/tile.h"
 
-#define deixis_gemm_f32_tiles_reference NULL
+#define VARIANT(variant, bits, rows, columns, width) extern const deixis_tiles_f32 deixis_gemm_f32_tiles_##variant;
+#include "gemm_f32/kernels.def"
+#undef VARIANT
+
 #define VARIANT(variant, bits, rows, columns, width) \
-    {.name = #variant, .isa = bits, .mr = rows, .nr = columns, .lanes = width, .tiles = deixis_gemm_f32_tiles_##variant},
+    {.name = #variant, .isa = bits, .mr = rows, .nr = columns, .lanes = width, .tiles = &deixis_gemm_f32_tiles_##variant},
 static const deixis_gemm_f32 table[] = {
 #include "gemm_f32/kernels.def"
 };
@@ -25,8 +28,8 @@ const deixis_gemm_f32 *deixis_gemm_f32_select(uint32_t isa, size_t n) {
         const deixis_gemm_f32 *variant = &table[i];
         if ((variant->isa & isa) != variant->isa) continue;
         if (best && variant->isa != best->isa) break;
-        // Columns worked on: whole vectors.
-        size_t work = n == 0 ? 0 : (n + variant->lanes - 1) / variant->lanes;
+        // Vectors that a row of C takes; panels narrower than nr run with fewer of them.
+        size_t work = (n + variant->lanes - 1) / variant->lanes;
         if (best && work >= least) continue;
         best = variant;
         least = work;
