@@ -74,7 +74,9 @@ let fullTargets: [Target] = [
 // `Fixtures` folders hold expected values and small files, found through #filePath.
 
 let testTargets: [Target] = [
-    .testTarget(name: "CDeixisKernelsTests", dependencies: ["CDeixisKernels", "CDeixisSystem"], exclude: ["Fixtures"], swiftSettings: swift),
+    // In C, so that an emulator of another CPU can run them too; see tools/test-kernels-cross.
+    .target(name: "CDeixisKernelsChecks", dependencies: ["CDeixisKernels"], path: "Tests/CDeixisKernelsChecks", exclude: ["main.c"]),
+    .testTarget(name: "CDeixisKernelsTests", dependencies: ["CDeixisKernels", "CDeixisKernelsChecks", "CDeixisSystem"], exclude: ["Fixtures"], swiftSettings: swift),
     .testTarget(name: "DeixisGraphTests", dependencies: ["DeixisGraph"], exclude: ["Fixtures"], swiftSettings: swift),
     .testTarget(name: "DeixisONNXTests", dependencies: ["DeixisONNX", "DeixisGraph", "CDeixisProto", "DeixisExport"], exclude: ["Fixtures"], swiftSettings: swift),
     .testTarget(name: "DeixisInputTests", dependencies: ["DeixisInput"], exclude: ["Fixtures"], swiftSettings: swift),

@@ -1,4 +1,5 @@
-// Mean, then variance around it, then the affine map: three passes over a row that is in the L1 cache after the first.
+// Mean, then variance around it, then the affine map: three passes over a row that is in the L1 cache after the first. The second pass also
+// finds what is left of the mean: differences from nearly the mean are exact, so rounding of a large mean does not reach the result.
 
 #include "deixis/layernorm_f32.h"
 
@@ -36,21 +37,24 @@ void VARIANT_NAME(deixis_layernorm_f32)(const deixis_layernorm_f32_args *args, s
         if (kept) s = (row){kept, NULL, count};
         const float mean = v_sum(sum[0] + sum[1]) / (float)count;
 
-        vf square[2] = {v_set(0), v_set(0)};
+        vf square[2] = {v_set(0), v_set(0)}, rest = v_set(0);
         for (size_t i = 0; i < whole; i += LANES) {
             vf d = row_at(&s, i, LANES) - v_set(mean);
             square[i / LANES % 2] = v_fma(d, d, square[i / LANES % 2]);
+            rest += d;
         }
-        float variance = v_sum(square[0] + square[1]);
+        float squares = v_sum(square[0] + square[1]), left = v_sum(rest);
         for (size_t i = whole; i < count; i++) {
             float d = (s.residual ? s.x[i] + s.residual[i] : s.x[i]) - mean;
-            variance += d * d;
+            squares += d * d;
+            left += d;
         }
-        const vf factor = v_set(1 / sqrtf(variance / (float)count + args->epsilon));
+        const float correction = left / (float)count, variance = squares / (float)count - correction * correction;
+        const vf factor = v_set(1 / sqrtf((variance < 0 ? 0 : variance) + args->epsilon));
 
         for (size_t i = 0; i < count; i += LANES) {
             size_t n = i < whole ? LANES : tail;
-            vf value = (row_at(&s, i, n) - v_set(mean)) * factor;
+            vf value = (row_at(&s, i, n) - v_set(mean) - v_set(correction)) * factor;
             if (args->scale) value *= v_load_n(args->scale + i, n);
             if (args->shift) value += v_load_n(args->shift + i, n);
             v_store_n(y + i, value, n);

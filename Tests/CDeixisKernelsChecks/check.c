@@ -1,0 +1,98 @@
+#define _GNU_SOURCE
+#include "check.h"
+
+#include <stdarg.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+void check_fail(check *c, const char *format, ...) {
+    if (c->failed) return;
+    c->failed = true;
+    va_list list;
+    va_start(list, format);
+    vsnprintf(c->message, c->capacity, format, list);
+    va_end(list);
+}
+
+uint32_t check_random(check *c) {
+    c->seed ^= c->seed << 13;
+    c->seed ^= c->seed >> 7;
+    c->seed ^= c->seed << 17;
+    return (uint32_t)(c->seed >> 32);
+}
+
+float check_uniform(check *c, float low, float high) { return low + (high - low) * (float)(check_random(c) >> 8) * 0x1p-24f; }
+
+size_t check_pick(check *c, size_t count, const size_t *values) { return values[check_random(c) % count]; }
+
+buffer check_bytes(check *c, size_t size) {
+    size_t page = (size_t)sysconf(_SC_PAGESIZE), inside = (size + page - 1) / page * page;
+    if (inside == 0) inside = page;
+    buffer b = {.size = size, .mapped = inside + page, .front = c->buffers++ % 2};
+    b.pages = mmap(NULL, b.mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (b.pages == MAP_FAILED) abort();
+    memset(b.pages, 0xa5, b.mapped);
+    if (b.front) {
+        mprotect(b.pages, page, PROT_NONE);
+        b.data = b.pages + page;
+    } else {
+        mprotect(b.pages + inside, page, PROT_NONE);
+        b.data = b.pages + inside - size;
+    }
+    return b;
+}
+
+void check_release(check *c, buffer *b, const char *what) {
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    const char *from = b->front ? b->data + b->size : b->pages, *to = b->front ? b->pages + b->mapped : b->data;
+    (void)page;
+    for (const char *p = from; p < to; p++) {
+        if ((unsigned char)*p != 0xa5) {
+            check_fail(c, "%s: byte %td %s was overwritten", what, b->front ? p - from : to - p, b->front ? "after the end" : "before the start");
+            break;
+        }
+    }
+    munmap(b->pages, b->mapped);
+    *b = (buffer){0};
+}
+
+buffer check_floats(check *c, size_t count, float low, float high) {
+    buffer b = check_bytes(c, count * sizeof(float));
+    for (size_t i = 0; i < count; i++) floats(b)[i] = check_uniform(c, low, high);
+    return b;
+}
+
+bool check_close(check *c, float got, double want, double bound, const char *what, size_t at) {
+    if (want != want) {
+        if (got != got) return true;
+    } else if (isinf((float)want) || isinf(got)) {
+        if (got == (float)want) return true;
+    } else if (fabs(got - want) <= bound) {
+        return true;
+    }
+    check_fail(c, "%s, element %zu: got %.9g, expected %.9g within %.3g", what, at, got, want, bound);
+    return false;
+}
+
+double check_ulps(float got, double want) {
+    if (want != want) return got != got ? 0 : INFINITY;
+    if ((double)got == want) return 0;
+    float rounded = (float)want;
+    if (isinf(rounded) || isinf(got)) return rounded == got ? 0 : INFINITY;
+    int exponent;
+    frexp(fabs(want) < 0x1p-126 ? 0x1p-126 : want, &exponent);
+    return fabs(got - want) / ldexp(1, exponent - 24);
+}
+
+extern const deixis_check check_attention_f32, check_binary_f32, check_conv_f32, check_depthwise_f32, check_gemm_f32, check_layernorm_f32,
+    check_normalize_u8, check_pool_f32, check_reduce_f32, check_resize_f32, check_softmax_f32, check_transpose, check_unary_f32;
+
+const deixis_check *deixis_checks(size_t *count) {
+    static deixis_check all[13];
+    const deixis_check *list[] = {&check_unary_f32, &check_binary_f32, &check_gemm_f32, &check_conv_f32, &check_depthwise_f32,
+                                  &check_attention_f32, &check_softmax_f32, &check_layernorm_f32, &check_normalize_u8, &check_pool_f32,
+                                  &check_resize_f32, &check_transpose, &check_reduce_f32};
+    *count = sizeof list / sizeof list[0];
+    for (size_t i = 0; i < *count; i++) all[i] = *list[i];
+    return all;
+}

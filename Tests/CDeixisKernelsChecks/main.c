@@ -1,0 +1,28 @@
+// The checks as a program:  checks            all variants that this CPU runs; exit code 1 when one fails
+//                           checks --list     what would run
+#include "CDeixisKernels.h"
+#include "CDeixisKernelsChecks.h"
+
+#include <stdio.h>
+#include <string.h>
+
+int main(int count, char **arguments) {
+    const bool list = count > 1 && !strcmp(arguments[1], "--list");
+    uint32_t isa = deixis_isa_detect();
+    printf("isa %s\n", deixis_isa_name(isa));
+    size_t families;
+    const deixis_check *checks = deixis_checks(&families);
+    int failures = 0, passed = 0;
+    for (size_t i = 0; i < families; i++) {
+        for (size_t v = 0; v < checks[i].variants(); v++) {
+            if ((checks[i].isa(v) & isa) != checks[i].isa(v)) continue;
+            char message[512] = "";
+            if (list) printf("%s %s\n", checks[i].family, checks[i].name(v));
+            else if (checks[i].run(v, message, sizeof message)) passed++;
+            else failures++, printf("FAIL %s %s: %s\n", checks[i].family, checks[i].name(v), message);
+            fflush(stdout);
+        }
+    }
+    if (!list) printf("%d passed, %d failed\n", passed, failures);
+    return failures > 0;
+}

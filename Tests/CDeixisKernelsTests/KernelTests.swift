@@ -1,0 +1,69 @@
+// Every variant of every manifest against its reference: the checks themselves are C (Tests/CDeixisKernelsChecks).
+import CDeixisKernels
+import CDeixisKernelsChecks
+import Testing
+
+/// One manifest line.
+struct Variant: CustomTestStringConvertible, Sendable {
+    let family: Int
+    let index: Int
+    let testDescription: String
+    let isa: UInt32
+
+    static let all: [Variant] = {
+        var count = 0
+        let checks = deixis_checks(&count)!
+        return (0..<count).flatMap { family in
+            let check = checks[family]
+            return (0..<check.variants()).map { index in
+                Variant(
+                    family: family, index: index,
+                    testDescription: "\(String(cString: check.family)) \(String(cString: check.name(index)!))",
+                    isa: check.isa(index))
+            }
+        }
+    }()
+}
+
+@Test("Variants equal their reference within the stated bound", arguments: Variant.all)
+func variant(_ variant: Variant) {
+    // What this CPU cannot run is run by tools/test-kernels-cross.
+    guard variant.isa & deixis_isa_detect() == variant.isa else { return }
+    var count = 0
+    let check = deixis_checks(&count)![variant.family]
+    var message = [CChar](repeating: 0, count: 512)
+    let passed = check.run(variant.index, &message, message.count)
+    #expect(passed, "\(String(decoding: message.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self))")
+}
+
+@Test("Every family ends in a reference that runs anywhere")
+func references() {
+    #expect(Set(Variant.all.map(\.family)).count == 13)
+    for family in Set(Variant.all.map(\.family)) {
+        let last = Variant.all.last { $0.family == family }
+        #expect(last?.isa == 0)
+        #expect(last?.testDescription.hasSuffix("reference") == true)
+    }
+}
+
+@Test("Rungs of the ladder", arguments: ["scalar", "v128", "avx2", "avx512"])
+func rungs(name: String) {
+    var bits: UInt32 = .max
+    #expect(deixis_isa_named(name, &bits))
+    #expect(String(cString: deixis_isa_name(bits)) == name)
+    // Selection never goes beyond the bits it is given.
+    #expect(deixis_gemm_f32_select(bits, 64).pointee.isa & ~bits == 0)
+    #expect(deixis_softmax_f32_select(bits).pointee.isa & ~bits == 0)
+    #expect(deixis_attention_f32_select(bits).pointee.isa & ~bits == 0)
+    #if arch(x86_64)
+        let expected = name == "scalar" ? "reference" : name
+        #expect(String(cString: deixis_softmax_f32_select(bits).pointee.name) == expected)
+    #endif
+}
+
+@Test("An unknown rung changes nothing")
+func unknownRung() {
+    var bits: UInt32 = 7
+    #expect(!deixis_isa_named("sse9", &bits))
+    #expect(bits == 7)
+}

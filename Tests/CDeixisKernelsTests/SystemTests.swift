@@ -1,0 +1,208 @@
+import CDeixisSystem
+import Foundation
+import Testing
+
+/// A folder that is gone after the test.
+private final class Folder {
+    let path: String
+    init() throws {
+        path = NSTemporaryDirectory() + "deixis-system-" + UUID().uuidString
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    }
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+
+    func write(_ name: String, _ text: String) throws -> String {
+        let file = path + "/" + name
+        try FileManager.default.createDirectory(atPath: (file as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
+        try text.write(toFile: file, atomically: false, encoding: .utf8)
+        return file
+    }
+    var names: [String] { get throws { try FileManager.default.contentsOfDirectory(atPath: path).sorted() } }
+}
+
+private func errorText(_ code: Int32) -> String {
+    var buffer = [UInt8](repeating: 0, count: 200)
+    let length = buffer.withUnsafeMutableBytes { deixis_error_text(code, $0.baseAddress?.assumingMemoryBound(to: CChar.self), $0.count) }
+    return String(decoding: buffer[..<length], as: UTF8.self)
+}
+
+@Suite struct FileTests {
+    @Test func mapping() throws {
+        let folder = try Folder()
+        let file = try folder.write("a", "hello")
+        var mapping = deixis_mapping()
+        #expect(deixis_map_file(file, &mapping) == 0)
+        #expect(mapping.size == 5)
+        #expect(mapping.bytes.map { String(decoding: UnsafeBufferPointer(start: $0, count: 5), as: UTF8.self) } == "hello")
+        deixis_unmap_file(&mapping)
+        #expect(mapping.bytes == nil && mapping.size == 0)
+        deixis_unmap_file(&mapping)
+    }
+
+    @Test func mappingAnEmptyFile() throws {
+        let folder = try Folder()
+        var mapping = deixis_mapping()
+        #expect(deixis_map_file(try folder.write("empty", ""), &mapping) == 0)
+        #expect(mapping.bytes == nil && mapping.size == 0)
+    }
+
+    @Test func mappingWhatIsNoFile() throws {
+        let folder = try Folder()
+        var mapping = deixis_mapping()
+        #expect(deixis_map_file(folder.path + "/none", &mapping) == ENOENT)
+        #expect(deixis_map_file(folder.path, &mapping) == EISDIR)
+        #expect(deixis_map_file("/dev/null", &mapping) == EINVAL)
+        let pipe = folder.path + "/pipe"
+        #expect(mkfifo(pipe, 0o600) == 0)
+        #expect(deixis_map_file(pipe, &mapping) == EINVAL)
+        #expect(mapping.bytes == nil)
+    }
+
+    @Test(arguments: [0, 1, 65535, 65536, 300_000])
+    func reading(size: Int) throws {
+        let folder = try Folder()
+        let text = String(repeating: "abcdefg", count: size / 7 + 1).prefix(size)
+        var bytes: UnsafeMutablePointer<UInt8>?
+        var count = 0
+        #expect(deixis_read_file(try folder.write("a", String(text)), &bytes, &count) == 0)
+        #expect(count == size)
+        #expect(Array(UnsafeBufferPointer(start: bytes, count: count)) == Array(text.utf8))
+        deixis_deallocate(bytes)
+    }
+
+    @Test func readingWhatHasNoSize() throws {
+        var bytes: UnsafeMutablePointer<UInt8>?
+        var count = 0
+        #expect(deixis_read_file("/proc/self/status", &bytes, &count) == 0)
+        #expect(count > 100)
+        deixis_deallocate(bytes)
+        #expect(deixis_read_file("/proc", &bytes, &count) == EISDIR)
+        #expect(deixis_read_file("/none/none", &bytes, &count) == ENOENT)
+    }
+
+    @Test func writingReplacesAtOnceAndLeavesNothingBehind() throws {
+        let folder = try Folder()
+        let file = try folder.write("out", "old")
+        #expect(deixis_write_file(file, "new!", 4) == 0)
+        #expect(try String(contentsOfFile: file, encoding: .utf8) == "new!")
+        #expect(try folder.names == ["out"])
+        #expect(deixis_write_file(folder.path + "/none/out", "x", 1) == ENOENT)
+        #expect(deixis_write_file("", "x", 1) == ENOENT)
+    }
+
+    @Test func anAbortedFileLeavesTheOldOne() throws {
+        let folder = try Folder()
+        let file = try folder.write("out", "old")
+        var handle: OpaquePointer?
+        #expect(deixis_file_begin(file, &handle) == 0)
+        #expect(deixis_file_append(handle, "half", 4) == 0)
+        #expect(try folder.names.count == 2)
+        deixis_file_abort(handle)
+        #expect(try folder.names == ["out"])
+        #expect(try String(contentsOfFile: file, encoding: .utf8) == "old")
+    }
+
+    @Test func piecesAndMode() throws {
+        let folder = try Folder()
+        let file = try folder.write("out", "old")
+        #expect(chmod(file, 0o640) == 0)
+        var handle: OpaquePointer?
+        #expect(deixis_file_begin(file, &handle) == 0)
+        #expect(deixis_file_append(handle, "one", 3) == 0)
+        #expect(deixis_file_append(handle, "two", 3) == 0)
+        #expect(deixis_file_commit(handle) == 0)
+        #expect(try String(contentsOfFile: file, encoding: .utf8) == "onetwo")
+        #expect(try FileManager.default.attributesOfItem(atPath: file)[.posixPermissions] as? Int == 0o640)
+    }
+
+    @Test func aFailedWriteIsReportedAndUndone() throws {
+        let folder = try Folder()
+        // A folder cannot be replaced by a file: the rename fails after everything else went well.
+        try FileManager.default.createDirectory(atPath: folder.path + "/taken", withIntermediateDirectories: true)
+        #expect(deixis_write_file(folder.path + "/taken", "x", 1) == EISDIR)
+        #expect(try folder.names == ["taken"])
+    }
+
+    @Test func errorTexts() {
+        #expect(errorText(ENOENT) == "No such file or directory")
+        #expect(errorText(ENOSPC) == "No space left on device")
+        #expect(!errorText(99999).isEmpty)
+        var small: [CChar] = [1, 1, 1, 1]
+        #expect(deixis_error_text(ENOENT, &small, 4) == 3)
+        #expect(small[3] == 0)
+    }
+}
+
+@Suite struct CoreTests {
+    @Test func usable() {
+        let cores = deixis_usable_cores()
+        #expect(cores >= 1)
+        #expect(cores <= Int32(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+    }
+
+    @Test("Version 2: the tightest quota on the path counts, rounded up", arguments: [
+        ("max 100000", "max 100000", 0), ("150000 100000", "max 100000", 2), ("400000 100000", "100000 100000", 1), ("50000 100000", "max 100000", 1),
+    ])
+    func version2(inner: String, outer: String, expected: Int32) throws {
+        let folder = try Folder()
+        _ = try folder.write("proc/self/cgroup", "0::/outer/inner\n")
+        _ = try folder.write("sys/fs/cgroup/outer/inner/cpu.max", inner)
+        _ = try folder.write("sys/fs/cgroup/outer/cpu.max", outer)
+        #expect(deixis_quota_cores(folder.path) == expected)
+    }
+
+    @Test("Inside a container the base folder holds the group's files")
+    func container() throws {
+        let folder = try Folder()
+        _ = try folder.write("proc/self/cgroup", "0::/\n")
+        _ = try folder.write("sys/fs/cgroup/cpu.max", "300000 100000\n")
+        #expect(deixis_quota_cores(folder.path) == 3)
+    }
+
+    @Test("Version 1", arguments: [(250_000, Int32(3)), (-1, 0)])
+    func version1(quota: Int, expected: Int32) throws {
+        let folder = try Folder()
+        _ = try folder.write("proc/self/cgroup", "5:memory:/a\n4:cpu,cpuacct:/docker/abc\n1:name=systemd:/\n")
+        _ = try folder.write("sys/fs/cgroup/cpu,cpuacct/cpu.cfs_quota_us", "\(quota)\n")
+        _ = try folder.write("sys/fs/cgroup/cpu,cpuacct/cpu.cfs_period_us", "100000\n")
+        #expect(deixis_quota_cores(folder.path) == expected)
+    }
+
+    @Test func nothingThere() throws { #expect(deixis_quota_cores(try Folder().path) == 0) }
+}
+
+@Suite struct MemoryTests {
+    @Test(arguments: [(0, 0), (1, 64), (100, 4096), (5 << 20, 64)])
+    func aligned(size: Int, alignment: Int) throws {
+        let block = try #require(deixis_allocate(size, alignment))
+        #expect(Int(bitPattern: block) % max(alignment, 64) == 0)
+        if size >= 2 << 20 { #expect(Int(bitPattern: block) % (2 << 20) == 0) }
+        memset(block, 1, size)
+        deixis_deallocate(block)
+    }
+
+    @Test func refusals() {
+        #expect(deixis_allocate(.max, 64) == nil)
+        #expect(deixis_allocate(64, 100) == nil)
+        #expect(deixis_allocate(1 << 60, 64) == nil)
+    }
+
+    @Test("Touching 64 MiB shows in anonymous memory")
+    func reading() throws {
+        var before = deixis_memory(), after = deixis_memory()
+        #expect(deixis_read_memory(&before) == 0)
+        let size = 64 << 20
+        let block = try #require(deixis_allocate(size, 64))
+        memset(block, 1, size)
+        #expect(deixis_read_memory(&after) == 0)
+        deixis_deallocate(block)
+        #expect(after.anonymous >= before.anonymous + UInt64(size / 2))
+        #expect(after.resident > 0 && after.peak_resident >= after.anonymous)
+    }
+
+    @Test func clock() {
+        let start = deixis_clock_ns()
+        usleep(2000)
+        #expect(deixis_clock_ns() - start >= 2_000_000)
+    }
+}
