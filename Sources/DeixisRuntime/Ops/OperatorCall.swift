@@ -49,6 +49,21 @@ struct OperatorCall {
         return values
     }
 
+    /// The content of a real or integer input that decides shapes.
+    func numbers(_ index: Int) throws(RuntimeError) -> [Double] {
+        _ = try input(index)
+        guard let constant = constants[index] else {
+            throw .valueNotKnown(op: node.op, node: node.name, input: index)
+        }
+        return constant.numbers
+    }
+
+    /// A list of integers that opsets before `opset` keep in attribute `name`, later ones in input `index`; nil where it is left out.
+    func integers(_ index: Int, since opset: Int, before name: Name) throws(RuntimeError) -> [Int]? {
+        if self.opset < opset { return try ints(name) }
+        return has(index) ? try integers(index) : nil
+    }
+
     // MARK: Attributes
 
     func attribute(_ name: Name) -> Attribute? {
@@ -88,6 +103,25 @@ struct OperatorCall {
         }
     }
 
+    func floats(_ name: Name) throws(RuntimeError) -> [Float]? {
+        switch attribute(name) {
+        case nil: return nil
+        case .floats(let found): return found
+        default: throw invalid("attribute '\(name)' is not a list of floats")
+        }
+    }
+
+    /// `axes` counted from the front, none twice.
+    func normalize(axes: [Int], rank: Int) throws(RuntimeError) -> [Int] {
+        var result: [Int] = []
+        for axis in axes {
+            let axis = try normalize(axis: axis, rank: rank)
+            guard !result.contains(axis) else { throw invalid("axes \(spell(axes)) name axis \(axis) twice") }
+            result.append(axis)
+        }
+        return result
+    }
+
     /// `axis` counted from the front, checked against `rank`.
     func normalize(axis: Int, rank: Int) throws(RuntimeError) -> Int {
         guard axis >= -rank, axis < rank else { throw invalid("axis \(axis) is outside rank \(rank)") }
@@ -118,6 +152,15 @@ extension Constant {
         case .uint8, .bool: return read(UInt8.self)
         default: return nil
         }
+    }
+
+    /// Elements as Double.
+    var numbers: [Double] {
+        let aligned = self.aligned, load = RealElements(type).load
+        guard let pointer = aligned.pointer else { return [] }
+        let result = (0..<count).map { load(pointer, $0) }
+        withExtendedLifetime(aligned) {}
+        return result
     }
 
     /// Elements as Float, for float32 only.

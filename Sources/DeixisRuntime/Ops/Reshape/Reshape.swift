@@ -40,11 +40,3 @@ enum Reshape {
         return [TensorSpec(x.element, shape)]
     }
 }
-
-/// The reference of every operator whose output 0 is the bytes of input 0.
-func copyBytes(_ count: Int) -> Compute {
-    { buffers in
-        guard let source = buffers.inputs[0], let target = buffers.outputs[0] else { return }
-        target.copyMemory(from: source, byteCount: count)
-    }
-}

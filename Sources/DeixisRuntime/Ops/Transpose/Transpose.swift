@@ -29,23 +29,3 @@ enum Transpose {
         return order
     }
 }
-
-/// output[n] = input[walk's offset a], for elements of 1, 2, 4 or 8 bytes: the reference of operators that only move elements.
-func moveElements(_ walk: StridedLoop, byteCount: Int) -> Compute {
-    func loop<T: BitwiseCopyable>(_: T.Type) -> Compute {
-        let (run, runs, stride) = (walk.run, walk.runs, walk.runStrideA)
-        return { buffers in
-            let x = buffers.input(0, T.self), y = buffers.output(0, T.self)
-            walk.forEachRun(0..<runs) { index, offset, _, _ in
-                let to = y + index * run
-                for i in 0..<run { to[i] = x[offset + i * stride] }
-            }
-        }
-    }
-    switch byteCount {
-    case 1: return loop(UInt8.self)
-    case 2: return loop(UInt16.self)
-    case 4: return loop(UInt32.self)
-    default: return loop(UInt64.self)
-    }
-}

@@ -1,0 +1,59 @@
+import DeixisGraph
+
+/// The tensor of attribute `value`, or of `value_int(s)` (int64) and `value_float(s)` (float32).
+enum ConstantOperator {
+    static let definition = OperatorDefinition(
+        "Constant", inputs: 0...0, types: .movable, needsOnlyShapes: true,
+        infer: { (call: OperatorCall) throws(RuntimeError) in [TensorSpec(try value(call))] },
+        evaluate: { (call: OperatorCall) throws(RuntimeError) in
+            let value = try value(call)
+            return { buffers in
+                guard let y = buffers.outputs[0], let source = value.pointer else { return }
+                y.copyMemory(from: source, byteCount: value.range.count)
+            }
+        })
+
+    static func value(_ call: OperatorCall) throws(RuntimeError) -> Constant {
+        for (name, attribute) in call.node.attributes {
+            switch attribute {
+            case .tensor(let tensor) where name == "value": return tensor
+            case .int(let x) where name == "value_int": return Constant(.int64, [], [x])
+            case .ints(let x) where name == "value_ints": return Constant(.int64, [x.count], x)
+            case .float(let x) where name == "value_float": return Constant(.float32, [], [x])
+            case .floats(let x) where name == "value_floats": return Constant(.float32, [x.count], x)
+            default: throw call.invalid("attribute '\(name)' is not supported")
+            }
+        }
+        throw call.invalid("attribute 'value' is missing")
+    }
+}
+
+/// A tensor of the shape that input 0 holds, full of the one element of attribute `value` (default float32 0).
+enum ConstantOfShape {
+    static let definition = OperatorDefinition(
+        "ConstantOfShape", since: 9, inputs: 1...1, types: [.int64],
+        infer: { (call: OperatorCall) throws(RuntimeError) in
+            let shape = try call.integers(0)
+            guard shape.allSatisfy({ $0 >= 0 }) else { throw call.invalid("shape \(spell(shape)) has a negative extent") }
+            let value = try value(call)
+            guard value.count == 1, value.type.byteCount != nil else {
+                throw call.invalid("value has \(value.count) elements of \(value.type.label), expected one number")
+            }
+            return [TensorSpec(value.type, shape)]
+        },
+        evaluate: { (call: OperatorCall) throws(RuntimeError) in
+            let value = try value(call), count = call.output().count, size = value.range.count
+            return { buffers in
+                guard let y = buffers.outputs[0], let source = value.pointer else { return }
+                for i in 0..<count { (y + i * size).copyMemory(from: source, byteCount: size) }
+            }
+        })
+
+    private static func value(_ call: OperatorCall) throws(RuntimeError) -> Constant {
+        switch call.attribute("value") {
+        case nil: return Constant(.float32, [], [Float(0)])
+        case .tensor(let tensor): return tensor
+        default: throw call.invalid("attribute 'value' is not a tensor")
+        }
+    }
+}

@@ -1,0 +1,40 @@
+import DeixisGraph
+
+/// Y = X broadcast together with a tensor of the shape that input 1 holds.
+enum Expand {
+    static let definition = OperatorDefinition(
+        "Expand", since: 8, inputs: 2...2, types: .movable,
+        infer: { (call: OperatorCall) throws(RuntimeError) in
+            let x = try call.input(0), asked = try call.integers(1)
+            guard asked.allSatisfy({ $0 >= 0 }), let shape = broadcast(x.shape, asked) else {
+                throw call.invalid("\(spell(x.shape)) does not expand to \(spell(asked))")
+            }
+            return [TensorSpec(x.element, shape)]
+        },
+        evaluate: { (call: OperatorCall) throws(RuntimeError) in
+            let x = try call.input(0), target = call.output().shape
+            return moveElements(StridedLoop(target, broadcastStrides(x.shape, to: target)), byteCount: x.element.byteCount ?? 0)
+        },
+        view: { call in
+            guard let x = try? call.input(0), x.count == call.output().count else { return nil }
+            return .outputsInside(input: 0, offsets: [0])
+        })
+}
+
+/// Y = X laid side by side `repeats[k]` times along axis k (input 1).
+enum Tile {
+    static let definition = OperatorDefinition(
+        "Tile", since: 6, inputs: 2...2, types: .movable,
+        infer: { (call: OperatorCall) throws(RuntimeError) in
+            let x = try call.input(0), repeats = try call.integers(1)
+            guard repeats.count == x.rank, repeats.allSatisfy({ $0 >= 0 && $0 <= 1 << 40 }) else {
+                throw call.invalid("repeats \(spell(repeats)) do not fit \(spell(x.shape))")
+            }
+            return [TensorSpec(x.element, zip(x.shape, repeats).map { $0.multipliedReportingOverflow(by: $1).partialValue })]
+        },
+        evaluate: { (call: OperatorCall) throws(RuntimeError) in
+            let x = try call.input(0), y = call.output(), from = strides(x.shape)
+            let tables = y.shape.indices.map { axis in (0..<y.shape[axis]).map { Int?($0 % x.shape[axis] * from[axis]) } }
+            return moveElements(tables: tables, byteCount: x.element.byteCount ?? 0)
+        })
+}
