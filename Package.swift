@@ -30,7 +30,7 @@ let leanTargets: [Target] = [
     .target(name: "DeixisModel", dependencies: ["DeixisRuntime", "DeixisONNX", "DeixisGraph", "DeixisInput", "CDeixisSystem"], swiftSettings: swift),
     .target(name: "CDeixis"),
     .target(
-        name: "DeixisC", dependencies: ["CDeixis", "CDeixisSystem", "DeixisModel", "DeixisInput"],
+        name: "DeixisC", dependencies: ["CDeixis", "DeixisModel", "DeixisRuntime", "DeixisONNX", "DeixisInput"],
         exclude: ["libdeixis.map"], swiftSettings: swift),
 ]
 
@@ -77,16 +77,17 @@ let testTargets: [Target] = [
     // In C, so that an emulator of another CPU can run them too; see tools/test-kernels-cross.
     .target(name: "CDeixisKernelsChecks", dependencies: ["CDeixisKernels"], path: "Tests/CDeixisKernelsChecks", exclude: ["main.c"]),
     .testTarget(name: "CDeixisKernelsTests", dependencies: ["CDeixisKernels", "CDeixisKernelsChecks", "CDeixisSystem"], exclude: ["Fixtures"], swiftSettings: swift),
+    .target(name: "TestSupport", dependencies: ["DeixisExport", "DeixisGraph", "DeixisInput"], path: "Tests/Support", swiftSettings: swift),
     .testTarget(name: "DeixisGraphTests", dependencies: ["DeixisGraph"], exclude: ["Fixtures"], swiftSettings: swift),
     .testTarget(name: "DeixisONNXTests", dependencies: ["DeixisONNX", "DeixisGraph", "CDeixisProto", "DeixisExport"], exclude: ["Fixtures"], swiftSettings: swift),
     .testTarget(name: "DeixisInputTests", dependencies: ["DeixisInput"], exclude: ["Fixtures"], swiftSettings: swift),
     .testTarget(name: "DeixisRuntimeTests", dependencies: ["DeixisRuntime", "DeixisONNX", "DeixisGraph", "DeixisExport"], exclude: ["Fixtures"], swiftSettings: swift),
-    .testTarget(name: "DeixisModelTests", dependencies: ["DeixisModel", "DeixisInput", "DeixisImage", "DeixisExport", "DeixisGraph", "DeixisGrounding", "DeixisTraining"], exclude: ["Fixtures"], swiftSettings: swift),
+    .testTarget(name: "DeixisModelTests", dependencies: ["TestSupport", "DeixisRuntime", "DeixisModel", "DeixisInput", "DeixisImage", "DeixisExport", "DeixisGraph", "DeixisGrounding", "DeixisTraining"], exclude: ["Fixtures"], swiftSettings: swift),
     .testTarget(name: "DeixisExportTests", dependencies: ["DeixisExport", "CDeixisProto", "DeixisGraph", "DeixisONNX"], exclude: ["Fixtures"], swiftSettings: swift),
     .testTarget(name: "DeixisImageTests", dependencies: ["DeixisImage", "DeixisInput"], exclude: ["Fixtures"], swiftSettings: swift),
     .testTarget(name: "DeixisTrainingTests", dependencies: ["DeixisTraining", "CDeixisTensor", "DeixisExport", "DeixisGraph"], exclude: ["Fixtures"], swiftSettings: swift),
     .testTarget(name: "DeixisGroundingTests", dependencies: ["DeixisGrounding", "DeixisTraining", "DeixisInput", "DeixisImage"], exclude: ["Fixtures"], swiftSettings: swift),
-    .testTarget(name: "CommandTests", dependencies: ["deixis", "deixis-train", "DeixisExport", "DeixisGraph", "DeixisInput"], exclude: ["Fixtures"], swiftSettings: swift),
+    .testTarget(name: "CommandTests", dependencies: ["deixis", "deixis-train", "TestSupport", "DeixisModel", "DeixisImage", "DeixisExport", "DeixisGraph", "DeixisInput"], exclude: ["Fixtures"], swiftSettings: swift),
 ]
 
 let package = Package(

@@ -17,9 +17,6 @@ public struct NetworkConfiguration: Sendable, Equatable, Codable {
     /// [choice] On each sublayer's output before the residual sum, and after the embeddings.
     public var dropout = 0.1
     public var loss = Loss()
-    /// [choice] Gain of the head's last initial weights, and the box it gives at the start whatever it sees.
-    public var headGain = 1.0
-    public var initialBox = [0.5, 0.5, 0.5, 0.5]
 
     public struct Visual: Sendable, Equatable, Codable {
         public enum Block: String, Sendable, Codable { case basic, bottleneck }
@@ -58,12 +55,6 @@ public struct NetworkConfiguration: Sendable, Equatable, Codable {
         /// Rows of the position table; at least `maximumLength`.
         public var positions = 512
         public var tokenTypes = 2
-        /// [choice] Deviation of the initial word vectors, and of the initial positions and token types. LayerNorm follows: what
-        /// counts is how much a word outweighs its position.
-        public var wordDeviation = 0.02
-        public var positionDeviation = 0.02
-        /// [choice] As `Interaction.residualGain`.
-        public var residualGain = 1.0
         /// Tokens of an expression at most, [CLS] and [SEP] included.
         public var maximumLength = 40
         /// Which blocks of two layers take part: numbers 1, 2, 3, ascending; each makes a group.
@@ -85,9 +76,6 @@ public struct NetworkConfiguration: Sendable, Equatable, Codable {
         public var layers: Int
         public var heads: Int
         public var feedForward: Int
-        /// [choice] Gain of the initial weights that end each residual branch. Below 1 a post-norm block starts near the identity, and
-        /// what an object is and where it lies reaches the head from the first step.
-        public var residualGain = 1.0
 
         public init(kind: Kind = .alternate, layers: Int, heads: Int, feedForward: Int) {
             (self.kind, self.layers, self.heads, self.feedForward) = (kind, layers, heads, feedForward)
@@ -162,13 +150,6 @@ extension NetworkConfiguration {
         c.groups = Interaction(layers: 2, heads: 4, feedForward: 128)
         c.fusion = Interaction(layers: 3, heads: 4, feedForward: 192)
         c.dropout = 0
-        // From scratch, these decide how soon it leaves the plateau of one box for everything.
-        c.language.wordDeviation = 1
-        c.language.positionDeviation = 0.1
-        c.groups.residualGain = 0.1
-        c.fusion.residualGain = 0.1
-        c.headGain = 0.1
-        c.initialBox = [0.5, 0.5, 0.25, 0.25]
         return c
     }()
 

@@ -12,10 +12,10 @@ struct AttentionHalf<Scalar: Real> {
     let dropout: Double
 
     init(_ scope: Scope<Scalar>, width: Int, _ configuration: NetworkConfiguration.Interaction, dropout: Double) {
-        attention = MultiHeadAttention(scope("attention"), width: width, heads: configuration.heads, outputGain: configuration.residualGain)
+        attention = MultiHeadAttention(scope("attention"), width: width, heads: configuration.heads)
         norm1 = LayerNorm(scope("norm1"), width, epsilon: 1e-5)
         linear1 = Linear(scope("linear1"), width, configuration.feedForward)
-        linear2 = Linear(scope("linear2"), configuration.feedForward, width, .xavier(gain: configuration.residualGain))
+        linear2 = Linear(scope("linear2"), configuration.feedForward, width)
         norm2 = LayerNorm(scope("norm2"), width, epsilon: 1e-5)
         self.dropout = dropout
     }

@@ -1,5 +1,4 @@
 public import DeixisTraining
-import Foundation
 
 /// The network, the figure on one page: one image and one sentence in, one box out.
 ///
@@ -33,11 +32,7 @@ public final class GroundingNetwork<Scalar: Real> {
         fusion = (0..<configuration.fusion.layers).map {
             CrossModalLayer(root("fusion")($0), width: width, configuration.fusion, dropout: configuration.dropout)
         }
-        let box = configuration.initialBox.map { log($0 / (1 - $0)) }
-        head = [
-            Linear(root("head")(0), width, width), Linear(root("head")(1), width, width),
-            Linear(root("head")(2), width, 4, .xavier(gain: configuration.headGain), bias: .rows(box)),
-        ]
+        head = [width, width, 4].enumerated().map { Linear(root("head")($0), width, $1) }
         sigma = root("loss").parameter(
             "sigma", [2], .constant(configuration.loss.initialSigma), trainable: configuration.loss.learnsSigma)
     }

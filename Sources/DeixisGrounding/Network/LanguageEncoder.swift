@@ -8,12 +8,10 @@ struct LanguageEncoder<Scalar: Real> {
     let dropout: Double
 
     init(_ scope: Scope<Scalar>, _ configuration: NetworkConfiguration.Language, dropout: Double) {
-        let embeddings = scope("embeddings"), width = configuration.width
-        let start = Initializer.normal(deviation: configuration.wordDeviation)
-        let place = Initializer.normal(deviation: configuration.positionDeviation)
+        let embeddings = scope("embeddings"), width = configuration.width, start = Initializer.normal(deviation: 0.02)
         word = embeddings("word_embeddings").parameter("weight", [configuration.vocabulary, width], start)
-        position = embeddings("position_embeddings").parameter("weight", [configuration.positions, width], place)
-        tokenType = embeddings("token_type_embeddings").parameter("weight", [configuration.tokenTypes, width], place)
+        position = embeddings("position_embeddings").parameter("weight", [configuration.positions, width], start)
+        tokenType = embeddings("token_type_embeddings").parameter("weight", [configuration.tokenTypes, width], start)
         norm = LayerNorm(embeddings("LayerNorm"), width, epsilon: 1e-12)
         layers = (0..<configuration.layers).map { LanguageLayer(scope("encoder")("layer")($0), configuration, dropout: dropout) }
         self.dropout = dropout
@@ -41,13 +39,12 @@ struct LanguageLayer<Scalar: Real> {
     let dropout: Double
 
     init(_ scope: Scope<Scalar>, _ configuration: NetworkConfiguration.Language, dropout: Double) {
-        let width = configuration.width
+        let width = configuration.width, start = Initializer.xavier
         attention = MultiHeadAttention(
-            scope("attention")("self"), output: scope("attention")("output")("dense"), width: width, heads: configuration.heads,
-            outputGain: configuration.residualGain)
+            scope("attention")("self"), output: scope("attention")("output")("dense"), width: width, heads: configuration.heads, start)
         attentionNorm = LayerNorm(scope("attention")("output")("LayerNorm"), width, epsilon: 1e-12)
-        intermediate = Linear(scope("intermediate")("dense"), width, configuration.feedForward)
-        output = Linear(scope("output")("dense"), configuration.feedForward, width, .xavier(gain: configuration.residualGain))
+        intermediate = Linear(scope("intermediate")("dense"), width, configuration.feedForward, start)
+        output = Linear(scope("output")("dense"), configuration.feedForward, width, start)
         outputNorm = LayerNorm(scope("output")("LayerNorm"), width, epsilon: 1e-12)
         self.dropout = dropout
     }

@@ -58,8 +58,6 @@ extension NetworkConfiguration {
         }
         // The head reads [CLS], and only fusion brings the image to it.
         try check(fusion.layers + groups.layers > 0, "fusion.layers", fusion.layers, "1 or more where groups.layers is 0")
-        try check(
-            initialBox.count == 4 && initialBox.allSatisfy { $0 > 0 && $0 < 1 }, "initialBox", initialBox, "four numbers between 0 and 1")
         try check(dropout >= 0 && dropout < 1, "dropout", dropout, "0 or more, below 1")
         try check(loss.lambda.isFinite, "loss.lambda", loss.lambda, "a finite number")
         try check(loss.initialSigma.isFinite && loss.initialSigma != 0, "loss.initialSigma", loss.initialSigma, "a finite number other than 0")

@@ -29,18 +29,18 @@ extension Initializer {
         case .constant(let value): constant(value)
         case .normal(let deviation): normal(deviation)
         case .uniform(let bound): uniform(bound)
-        case .rows(let row):
-            for index in 0..<count { pointer[index] = Scalar(row[index % row.count]) }
-        case .xavier(let gain): uniform(gain * (6 / Double(shape[0] + (shape.count > 1 ? shape[1] : 1))).squareRoot())
+        case .xavier: uniform((6 / Double(shape[0] + (shape.count > 1 ? shape[1] : 1))).squareRoot())
         case .heFanOut: normal((2 / Double(shape[0] * area)).squareRoot())
-        case .sineGrid(let width, let period):
-            let quarter = max(period / 4, 1)
-            for index in 0..<count {
-                let (position, channel) = (index / shape[1], index % shape[1] % period)
-                let place = Double(channel < 2 * quarter ? position % width : position / width) + 0.5
-                let decline = quarter > 1 ? Double(channel % quarter) / Double(quarter - 1) : 0
-                let angle = place * Double.pi / 2 * pow(Double(width), -decline)
-                pointer[index] = Scalar(channel / quarter % 2 == 0 ? sin(angle) : cos(angle))
+        case .sineGrid(let width, let scale):
+            let channels = shape[1], half = channels / 2
+            for position in 0..<shape[0] {
+                for channel in 0..<channels {
+                    let place = Double(channel < half ? position / width : position % width)
+                    let within = channel < half ? channel : channel - half
+                    let frequency = pow(10000, -Double(within / 2 * 2) / Double(max(half, 1)))
+                    let angle = place * frequency
+                    pointer[position * channels + channel] = Scalar(scale * (within % 2 == 0 ? sin(angle) : cos(angle)))
+                }
             }
         }
     }

@@ -80,17 +80,13 @@ public enum Initializer: Sendable, Equatable {
     case normal(deviation: Double)
     /// Uniform in +-bound.
     case uniform(bound: Double)
-    /// The same numbers in every row.
-    case rows([Double])
-    /// Uniform with bound gain * sqrt(6 / (fan_in + fan_out)) for [out, in] (Glorot and Bengio 2010).
-    case xavier(gain: Double = 1)
+    /// Uniform with bound sqrt(6 / (fan_in + fan_out)) for [out, in] (Glorot and Bengio 2010).
+    case xavier
     /// Normal with deviation sqrt(2 / fan_out), fan_out = out * kernel area, for OIHW (He et al. 2015).
     case heFanOut
-    /// Positions of a square grid of `width` columns: sin(x f), cos(x f), sin(y f), cos(y f) at cell centers, `channels` / 4
-    /// frequencies f from pi / 2 down to pi / (2 width), geometrically; repeated every `channels` channels.
-    ///
-    /// The frequencies of Vaswani et al. (2017), made for sequences, leave most channels constant on a small grid.
-    case sineGrid(width: Int, channels: Int)
+    /// Sine and cosine of the position in a grid of `width` columns: half of the channels for y, half for x, wavelengths from
+    /// 2 pi to 10000 * 2 pi (Vaswani et al. 2017), scaled.
+    case sineGrid(width: Int, scale: Double)
 }
 
 /// A place in the tree of dotted names, where layers make their parameters.

@@ -1,0 +1,87 @@
+import ArgumentParser
+import DeixisGraph
+import DeixisRuntime
+
+struct Run: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Runs any ONNX model on NumPy files.",
+        discussion: """
+            Each input of the model comes from a .npy file; each output goes to OUTPUT-DIR/NAME.npy. Symbolic dimensions take the files' extents.
+
+              deixis run model.onnx --input x=x.npy --output-dir out
+              deixis run model.onnx --input ids=ids.npy --input mask=mask.npy --output-dir out --threads 1
+            """)
+
+    @Argument(help: "An ONNX file.") var model: String
+    @Option(help: ArgumentHelp("One input of the model.", valueName: "name=file.npy")) var input: [String] = []
+    @Option(help: "Where the outputs go; made if it is not there.") var outputDir: String
+    @OptionGroup var options: RunOptions
+
+    func run() throws {
+        let session = try loadSession(model, options)
+        let inputs = try readInputs(input)
+        let outputs: [(name: Name, tensor: Constant)]
+        do { outputs = try session.run(inputs.map { ($0.name, $0.array.constant) }) } catch { throw CommandError.data("\(model): \(error)") }
+        try Files.makeFolder(outputDir)
+        for (file, output) in zip(outputFileNames(outputs.map(\.name)), outputs) {
+            let path = outputDir + "/" + file
+            let array = NumPyArray(type: output.tensor.type, shape: output.tensor.shape, bytes: Array(output.tensor.bytes))
+            try Files.write(array.encoded(), to: path)
+            try Console.out("\(path): \(output.name) \(output.tensor.type.label) \(output.tensor.shape)")
+        }
+    }
+}
+
+/// How to run a model; the same for every command that does.
+struct RunOptions: ParsableArguments {
+    @Option(help: "Threads; 0: as many as there are usable cores.") var threads = 0
+    @Option(help: ArgumentHelp("Use at most these instructions: scalar, v128, avx2, avx512.", valueName: "name")) var isa: String?
+    @Flag(help: "Slow reference operators on the graph as it was read: what the fast ones are judged by.") var reference = false
+
+    func validate() throws {
+        guard threads >= 0, threads <= 1024 else { throw ValidationError("--threads is \(threads); expected 0 to 1024") }
+    }
+
+    var session: SessionOptions {
+        var options = SessionOptions()
+        options.threads = threads
+        options.instructionSet = isa
+        options.optimize = !reference
+        options.referenceOnly = reference
+        return options
+    }
+}
+
+/// The model in a file, ready to run; errors as the person should read them.
+func loadSession(_ path: String, _ options: RunOptions) throws(CommandError) -> Session {
+    let graph = try loadGraph(path)
+    do throws(RuntimeError) {
+        return try Session(try Model(graph: graph), options: options.session)
+    } catch {
+        if case .unknownInstructionSet = error { throw .usage("--isa: \(error)") }
+        throw .data("\(path): \(error)")
+    }
+}
+
+/// `NAME=FILE.npy` arguments -> arrays.
+func readInputs(_ arguments: [String]) throws(CommandError) -> [(name: Name, array: NumPyArray)] {
+    var result: [(name: Name, array: NumPyArray)] = []
+    for argument in arguments {
+        guard let equals = argument.firstIndex(of: "="), equals != argument.startIndex, argument.index(after: equals) != argument.endIndex else {
+            throw .usage("--input '\(argument)': expected NAME=FILE.npy")
+        }
+        let name = Name(String(argument[..<equals])), path = String(argument[argument.index(after: equals)...])
+        guard !result.contains(where: { $0.name == name }) else { throw .usage("--input \(name) is given twice") }
+        let file = try Files.read(path)
+        do { result.append((name, try NumPyArray(file: file))) } catch { throw .data("\(path): \(error)") }
+    }
+    return result
+}
+
+extension NumPyArray {
+    var constant: Constant {
+        let bytes = bytes
+        let storage = ByteStorage(byteCount: bytes.count) { $0.copyBytes(from: bytes) }
+        return Constant(type: type, shape: shape, storage: storage, range: 0..<bytes.count)
+    }
+}
