@@ -6,6 +6,7 @@ import Darwin
 #endif
 
 func exponential(_ x: Double) -> Double { exp(x) }
+func logarithm(_ x: Double) -> Double { log(x) }
 
 /// L_l1 = |x - x^| + |y - y^| + |w - w^| + |h - h^|.
 func absoluteDistance(_ p: CenterBox, _ t: CenterBox) -> (Double, [Double]) {

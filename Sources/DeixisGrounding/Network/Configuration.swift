@@ -16,7 +16,24 @@ public struct NetworkConfiguration: Sendable, Equatable, Codable {
     public var fusion = Interaction(layers: 3, heads: 8, feedForward: 2048)
     /// [choice] On each sublayer's output before the residual sum, and after the embeddings.
     public var dropout = 0.1
+    public var start = Start()
     public var loss = Loss()
+
+    /// [choice] Initial weights where the customary ones are not the best: post-norm layers learn from nothing only if their
+    /// residual branches start small and words outweigh positions.
+    public struct Start: Sendable, Equatable, Codable {
+        /// Times Xavier's values for the projections that end a residual branch.
+        public var residualGain = 1.0
+        public var wordDeviation = 0.02
+        public var positionDeviation = 0.02
+        public var tokenTypeDeviation = 0.02
+        /// Times Xavier's values for the head's last layer.
+        public var headGain = 1.0
+        /// The box an untrained head gives: center x, center y, width, height.
+        public var box = [0.5, 0.5, 0.5, 0.5]
+
+        public init() {}
+    }
 
     public struct Visual: Sendable, Equatable, Codable {
         public enum Block: String, Sendable, Codable { case basic, bottleneck }
@@ -150,6 +167,12 @@ extension NetworkConfiguration {
         c.groups = Interaction(layers: 2, heads: 4, feedForward: 128)
         c.fusion = Interaction(layers: 3, heads: 4, feedForward: 192)
         c.dropout = 0
+        c.start.residualGain = 0.1
+        c.start.wordDeviation = 1
+        c.start.positionDeviation = 0.1
+        c.start.tokenTypeDeviation = 0
+        c.start.headGain = 0.1
+        c.start.box = [0.5, 0.5, 0.3, 0.3]
         return c
     }()
 

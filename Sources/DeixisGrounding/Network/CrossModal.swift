@@ -11,13 +11,14 @@ struct AttentionHalf<Scalar: Real> {
     let linear1, linear2: Linear<Scalar>
     let dropout: Double
 
-    init(_ scope: Scope<Scalar>, width: Int, _ configuration: NetworkConfiguration.Interaction, dropout: Double) {
-        attention = MultiHeadAttention(scope("attention"), width: width, heads: configuration.heads)
+    init(_ scope: Scope<Scalar>, width: Int, _ configuration: NetworkConfiguration.Interaction, _ whole: NetworkConfiguration) {
+        let gain = whole.start.residualGain
+        attention = MultiHeadAttention(scope("attention"), width: width, heads: configuration.heads, outputGain: gain)
         norm1 = LayerNorm(scope("norm1"), width, epsilon: 1e-5)
         linear1 = Linear(scope("linear1"), width, configuration.feedForward)
-        linear2 = Linear(scope("linear2"), configuration.feedForward, width)
+        linear2 = Linear(scope("linear2"), configuration.feedForward, width, gain: gain)
         norm2 = LayerNorm(scope("norm2"), width, epsilon: 1e-5)
-        self.dropout = dropout
+        dropout = whole.dropout
     }
 
     func callAsFunction(_ x: Variable<Scalar>, over source: Variable<Scalar>, mask: KeyMask<Scalar>?) -> Variable<Scalar> {
@@ -33,9 +34,9 @@ enum CrossModalLayer<Scalar: Real> {
     /// The ablation: self-attention over the concatenated tokens, vision first.
     case transformer(AttentionHalf<Scalar>)
 
-    init(_ scope: Scope<Scalar>, width: Int, _ configuration: NetworkConfiguration.Interaction, dropout: Double) {
+    init(_ scope: Scope<Scalar>, width: Int, _ configuration: NetworkConfiguration.Interaction, _ whole: NetworkConfiguration) {
         func half(_ name: String) -> AttentionHalf<Scalar> {
-            AttentionHalf(scope(name), width: width, configuration, dropout: dropout)
+            AttentionHalf(scope(name), width: width, configuration, whole)
         }
         self =
             switch configuration.kind {
@@ -81,7 +82,7 @@ struct InteractionGroup<Scalar: Real> {
         visualProjection = Linear(scope("visual_projection"), configuration.visualWidth, configuration.channels)
         languageProjection = Linear(scope("language_projection"), configuration.language.width, configuration.channels)
         layers = (0..<configuration.groups.layers).map {
-            CrossModalLayer(scope("layers")($0), width: configuration.channels, configuration.groups, dropout: configuration.dropout)
+            CrossModalLayer(scope("layers")($0), width: configuration.channels, configuration.groups, configuration)
         }
     }
 

@@ -27,12 +27,16 @@ public final class GroundingNetwork<Scalar: Real> {
         let root = parameters.root, width = configuration.fusionWidth
         visual = VisualEncoder(root("visual"), configuration.visual)
         neck = Neck(root("neck"), configuration)
-        language = LanguageEncoder(root("language"), configuration.language, dropout: configuration.dropout)
+        language = LanguageEncoder(root("language"), configuration)
         groups = configuration.language.blocks.indices.map { InteractionGroup(root("groups")($0), configuration) }
         fusion = (0..<configuration.fusion.layers).map {
-            CrossModalLayer(root("fusion")($0), width: width, configuration.fusion, dropout: configuration.dropout)
+            CrossModalLayer(root("fusion")($0), width: width, configuration.fusion, configuration)
         }
-        head = [width, width, 4].enumerated().map { Linear(root("head")($0), width, $1) }
+        let start = configuration.start
+        head = [
+            Linear(root("head")(0), width, width), Linear(root("head")(1), width, width),
+            Linear(root("head")(2), width, 4, gain: start.headGain, bias: .values(start.box.map { logit($0) })),
+        ]
         sigma = root("loss").parameter(
             "sigma", [2], .constant(configuration.loss.initialSigma), trainable: configuration.loss.learnsSigma)
     }
@@ -70,3 +74,6 @@ extension NetworkConfiguration {
         ImageNormalization(mean: imageMean.map { $0 * 255 }, deviation: imageDeviation.map { $0 * 255 })
     }
 }
+
+/// The inverse of the sigmoid, for 0 < p < 1.
+private func logit(_ p: Double) -> Double { -logarithm(1 / p - 1) }

@@ -7,14 +7,17 @@ struct LanguageEncoder<Scalar: Real> {
     let layers: [LanguageLayer<Scalar>]
     let dropout: Double
 
-    init(_ scope: Scope<Scalar>, _ configuration: NetworkConfiguration.Language, dropout: Double) {
-        let embeddings = scope("embeddings"), width = configuration.width, start = Initializer.normal(deviation: 0.02)
-        word = embeddings("word_embeddings").parameter("weight", [configuration.vocabulary, width], start)
-        position = embeddings("position_embeddings").parameter("weight", [configuration.positions, width], start)
-        tokenType = embeddings("token_type_embeddings").parameter("weight", [configuration.tokenTypes, width], start)
+    init(_ scope: Scope<Scalar>, _ whole: NetworkConfiguration) {
+        let embeddings = scope("embeddings"), configuration = whole.language, width = configuration.width, start = whole.start
+        func table(_ name: String, _ rows: Int, _ deviation: Double) -> Parameter<Scalar> {
+            embeddings(name).parameter("weight", [rows, width], .normal(deviation: deviation))
+        }
+        word = table("word_embeddings", configuration.vocabulary, start.wordDeviation)
+        position = table("position_embeddings", configuration.positions, start.positionDeviation)
+        tokenType = table("token_type_embeddings", configuration.tokenTypes, start.tokenTypeDeviation)
         norm = LayerNorm(embeddings("LayerNorm"), width, epsilon: 1e-12)
-        layers = (0..<configuration.layers).map { LanguageLayer(scope("encoder")("layer")($0), configuration, dropout: dropout) }
-        self.dropout = dropout
+        layers = (0..<configuration.layers).map { LanguageLayer(scope("encoder")("layer")($0), whole) }
+        dropout = whole.dropout
     }
 
     func callAsFunction(_ tokens: TokenBatch, mask: KeyMask<Scalar>, on tape: Tape<Scalar>) -> [Variable<Scalar>] {
@@ -38,15 +41,16 @@ struct LanguageLayer<Scalar: Real> {
     let outputNorm: LayerNorm<Scalar>
     let dropout: Double
 
-    init(_ scope: Scope<Scalar>, _ configuration: NetworkConfiguration.Language, dropout: Double) {
-        let width = configuration.width, start = Initializer.xavier
+    init(_ scope: Scope<Scalar>, _ whole: NetworkConfiguration) {
+        let configuration = whole.language, width = configuration.width, gain = whole.start.residualGain
         attention = MultiHeadAttention(
-            scope("attention")("self"), output: scope("attention")("output")("dense"), width: width, heads: configuration.heads, start)
+            scope("attention")("self"), output: scope("attention")("output")("dense"), width: width, heads: configuration.heads,
+            outputGain: gain)
         attentionNorm = LayerNorm(scope("attention")("output")("LayerNorm"), width, epsilon: 1e-12)
-        intermediate = Linear(scope("intermediate")("dense"), width, configuration.feedForward, start)
-        output = Linear(scope("output")("dense"), configuration.feedForward, width, start)
+        intermediate = Linear(scope("intermediate")("dense"), width, configuration.feedForward)
+        output = Linear(scope("output")("dense"), configuration.feedForward, width, gain: gain)
         outputNorm = LayerNorm(scope("output")("LayerNorm"), width, epsilon: 1e-12)
-        self.dropout = dropout
+        dropout = whole.dropout
     }
 
     func callAsFunction(_ x: Variable<Scalar>, mask: KeyMask<Scalar>) -> Variable<Scalar> {

@@ -59,6 +59,13 @@ extension NetworkConfiguration {
         // The head reads [CLS], and only fusion brings the image to it.
         try check(fusion.layers + groups.layers > 0, "fusion.layers", fusion.layers, "1 or more where groups.layers is 0")
         try check(dropout >= 0 && dropout < 1, "dropout", dropout, "0 or more, below 1")
+        for (name, value) in [
+            ("residualGain", start.residualGain), ("wordDeviation", start.wordDeviation), ("positionDeviation", start.positionDeviation),
+            ("tokenTypeDeviation", start.tokenTypeDeviation), ("headGain", start.headGain),
+        ] {
+            try check(value >= 0 && value.isFinite, "start.\(name)", value, "0 or more")
+        }
+        try check(start.box.count == 4 && start.box.allSatisfy { $0 > 0 && $0 < 1 }, "start.box", start.box, "four numbers between 0 and 1")
         try check(loss.lambda.isFinite, "loss.lambda", loss.lambda, "a finite number")
         try check(loss.initialSigma.isFinite && loss.initialSigma != 0, "loss.initialSigma", loss.initialSigma, "a finite number other than 0")
         try check(loss.exponentLimit > 0 && loss.exponentLimit <= 80, "loss.exponentLimit", loss.exponentLimit, "above 0, at most 80")

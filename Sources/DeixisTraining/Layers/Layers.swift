@@ -3,9 +3,11 @@ public struct Linear<Scalar: Real> {
     public let weight: Parameter<Scalar>
     public let bias: Parameter<Scalar>
 
-    public init(_ scope: Scope<Scalar>, _ inputs: Int, _ outputs: Int, _ initializer: Initializer = .xavier) {
-        weight = scope.parameter("weight", [outputs, inputs], initializer)
-        bias = scope.parameter("bias", [outputs], .zeros)
+    public init(
+        _ scope: Scope<Scalar>, _ inputs: Int, _ outputs: Int, gain: Double = 1, bias: Initializer = .zeros
+    ) {
+        weight = scope.parameter("weight", [outputs, inputs], gain == 1 ? .xavier : .scaledXavier(gain: gain))
+        self.bias = scope.parameter("bias", [outputs], bias)
     }
 
     /// The weight's name without its last part.
@@ -43,14 +45,14 @@ public struct MultiHeadAttention<Scalar: Real> {
     public let query, key, value, output: Linear<Scalar>
     public let heads: Int
 
-    /// - Parameter output: where the output projection's names lie, if not beside the others'.
-    public init(
-        _ scope: Scope<Scalar>, output: Scope<Scalar>? = nil, width: Int, heads: Int, _ initializer: Initializer = .xavier
-    ) {
-        query = Linear(scope("query"), width, width, initializer)
-        key = Linear(scope("key"), width, width, initializer)
-        value = Linear(scope("value"), width, width, initializer)
-        self.output = Linear(output ?? scope("output"), width, width, initializer)
+    /// - Parameters:
+    ///   - output: where the output projection's names lie, if not beside the others'.
+    ///   - outputGain: of the output projection's initial weights.
+    public init(_ scope: Scope<Scalar>, output: Scope<Scalar>? = nil, width: Int, heads: Int, outputGain: Double = 1) {
+        query = Linear(scope("query"), width, width)
+        key = Linear(scope("key"), width, width)
+        value = Linear(scope("value"), width, width)
+        self.output = Linear(output ?? scope("output"), width, width, gain: outputGain)
         self.heads = heads
     }
 

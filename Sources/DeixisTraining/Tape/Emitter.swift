@@ -29,7 +29,7 @@ public final class Emitter<Scalar: Real> {
     func output(_ name: String, _ value: EmittedValue, _ shape: [Dimension]) {
         // Identity gives the output its name whatever made the value.
         let id = graph.addNode("Identity", [value.id], name: Name(unique("output/\(name)")), output: Name(name))
-        graph[id].type = TensorType(.float32, shape)
+        graph[id].type = TensorType(Scalar.isDouble ? .float64 : .float32, shape)
         graph.outputs.append(id)
     }
 

@@ -31,15 +31,24 @@ extension Initializer {
         case .uniform(let bound): uniform(bound)
         case .xavier: uniform((6 / Double(shape[0] + (shape.count > 1 ? shape[1] : 1))).squareRoot())
         case .heFanOut: normal((2 / Double(shape[0] * area)).squareRoot())
-        case .sineGrid(let width, let scale):
-            let channels = shape[1], half = channels / 2
+        case .scaledXavier(let gain): uniform(gain * (6 / Double(shape[0] + (shape.count > 1 ? shape[1] : 1))).squareRoot())
+        case .values(let values):
+            precondition(values.count == count, "\(values.count) initial values for \(shape)")
+            for index in 0..<count { pointer[index] = Scalar(values[index]) }
+        case .sineGrid(let side, let copies):
+            constant(0)
+            let channels = shape[1], width = channels / copies, q = width / 4
             for position in 0..<shape[0] {
-                for channel in 0..<channels {
-                    let place = Double(channel < half ? position / width : position % width)
-                    let within = channel < half ? channel : channel - half
-                    let frequency = pow(10000, -Double(within / 2 * 2) / Double(max(half, 1)))
-                    let angle = place * frequency
-                    pointer[position * channels + channel] = Scalar(scale * (within % 2 == 0 ? sin(angle) : cos(angle)))
+                let x = Double(position % side) + 0.5, y = Double(position / side) + 0.5
+                for copy in 0..<copies {
+                    let row = pointer + position * channels + copy * width
+                    for j in 0..<q {
+                        let frequency = Double.pi / 2 * pow(Double(side), -Double(j) / Double(max(q - 1, 1)))
+                        row[j] = Scalar(sin(frequency * x))
+                        row[q + j] = Scalar(cos(frequency * x))
+                        row[2 * q + j] = Scalar(sin(frequency * y))
+                        row[3 * q + j] = Scalar(cos(frequency * y))
+                    }
                 }
             }
         }

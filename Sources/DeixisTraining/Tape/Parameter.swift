@@ -82,11 +82,16 @@ public enum Initializer: Sendable, Equatable {
     case uniform(bound: Double)
     /// Uniform with bound sqrt(6 / (fan_in + fan_out)) for [out, in] (Glorot and Bengio 2010).
     case xavier
+    /// Xavier's values times a gain below 1: residual branches that start as almost nothing.
+    case scaledXavier(gain: Double)
     /// Normal with deviation sqrt(2 / fan_out), fan_out = out * kernel area, for OIHW (He et al. 2015).
     case heFanOut
-    /// Sine and cosine of the position in a grid of `width` columns: half of the channels for y, half for x, wavelengths from
-    /// 2 pi to 10000 * 2 pi (Vaswani et al. 2017), scaled.
-    case sineGrid(width: Int, scale: Double)
+    /// [side * side, copies * 4 q]: for each cell center (x, y) of a square grid, q channels each of sin(f x), cos(f x), sin(f y),
+    /// cos(f y), f_j = pi/2 side^(-j / (q - 1)), so wavelengths from 4 cells to 4 sides; the same for every copy. Channels beyond
+    /// a multiple of 4 are 0.
+    case sineGrid(side: Int, copies: Int)
+    /// These values.
+    case values([Double])
 }
 
 /// A place in the tree of dotted names, where layers make their parameters.
