@@ -1,16 +1,18 @@
 import CTurboJPEG
 public import DeixisInput
 
-/// Grayscale, YCbCr, RGB, CMYK and YCCK; baseline and progressive. What the decoder merely warns about is accepted, except an
-/// early end.
+/// Grayscale, YCbCr, RGB, CMYK and YCCK; baseline and progressive. Stray bytes between segments, which some cameras write, are
+/// accepted; other damage is not, since a picture half gray is worse than none.
 func decodeJPEG(_ bytes: [UInt8], name: String, limits: ImageLimits) throws(ImageError) -> RGBImage {
+    let markers = JPEGMarkers(bytes)
+    guard markers.isWhole else { throw .truncated(name: name, format: "JPEG") }
     guard let handle = tjInitDecompress() else {
         throw .corrupt(name: name, format: "JPEG", reason: "the decoder cannot start")
     }
     defer { tjDestroy(handle) }
     var width: Int32 = 0, height: Int32 = 0, subsampling: Int32 = 0, space: Int32 = 0
     guard tjDecompressHeader3(handle, bytes, UInt(bytes.count), &width, &height, &subsampling, &space) == 0 else {
-        throw jpegFailure(handle, bytes, name)
+        throw jpegFailure(handle, name)
     }
     let (columns, rows) = (Int(width), Int(height))
     guard columns > 0, rows > 0 else { throw .corrupt(name: name, format: "JPEG", reason: "it has no pixels") }
@@ -30,12 +32,11 @@ func decodeJPEG(_ bytes: [UInt8], name: String, limits: ImageLimits) throws(Imag
             TJFLAG_ACCURATEDCT | TJFLAG_LIMITSCANS)
         count = size
     }
-    if status != 0 {
-        let failure = jpegFailure(handle, bytes, name)
-        if tjGetErrorCode(handle) != Int32(TJERR_WARNING.rawValue) { throw failure }
-        if case .truncated = failure { throw failure }
+    // The error code tells nothing: after one warning every failure is called a warning. The text is the latest failure's,
+    // or else the first warning's.
+    if status != 0, !String(cString: tjGetErrorStr2(handle)).contains("extraneous bytes before marker") {
+        throw jpegFailure(handle, name)
     }
-    let markers = JPEGMarkers(bytes)
     let pixels = fourChannels ? rgb(cmyk: decoded, inverted: markers.isAdobe) : decoded
     let image = assemble(columns, rows, pixels)
     return image.upright(from: markers.orientation)
@@ -49,10 +50,9 @@ func assemble(_ width: Int, _ height: Int, _ pixels: [UInt8]) -> RGBImage {
     return image
 }
 
-private func jpegFailure(_ handle: tjhandle, _ bytes: [UInt8], _ name: String) -> ImageError {
+private func jpegFailure(_ handle: tjhandle, _ name: String) -> ImageError {
     let text = String(cString: tjGetErrorStr2(handle))
-    let early = text.contains("remature end") || text.contains("input file is empty") || text.contains("Could not determine")
-    if early || !JPEGMarkers(bytes).reachesScan { return .truncated(name: name, format: "JPEG") }
+    if text.contains("remature end") { return .truncated(name: name, format: "JPEG") }
     return .corrupt(name: name, format: "JPEG", reason: text)
 }
 
@@ -69,12 +69,12 @@ private func rgb(cmyk: [UInt8], inverted: Bool) -> [UInt8] {
     }
 }
 
-/// What the segments before the first scan say.
+/// What the segments before the first scan say, and whether the file goes on to its end.
 struct JPEGMarkers {
     var orientation = Orientation.upright
     var isAdobe = false
-    /// False if the file ends before its first scan.
-    var reachesScan = false
+    /// A scan begins, and an end marker (FF D9, which no scan's data holds) comes after it.
+    var isWhole = false
 
     init(_ bytes: [UInt8]) {
         var at = 2
@@ -96,8 +96,8 @@ struct JPEGMarkers {
             let length = Int(bytes[at + 2]) << 8 | Int(bytes[at + 3])
             let end = at + 2 + max(length, 2)
             guard end <= bytes.count else { return }
-            if marker == 0xDA || marker == 0xD9 {
-                reachesScan = true
+            if marker == 0xDA {
+                isWhole = (end..<bytes.count).dropLast().reversed().contains { bytes[$0] == 0xFF && bytes[$0 + 1] == 0xD9 }
                 return
             }
             let body = bytes[(at + 4)..<max(end, at + 4)]

@@ -24,6 +24,7 @@ private func decodePNG(_ bytes: UnsafeBufferPointer<UInt8>, name: String, limits
         }
         throw .corrupt(name: name, format: "PNG", reason: String(cString: spng_strerror(status)))
     }
+    guard reachesEnd(bytes) else { throw .truncated(name: name, format: "PNG") }
     guard let context = spng_ctx_new(0) else {
         throw .corrupt(name: name, format: "PNG", reason: "the decoder cannot start")
     }
@@ -42,7 +43,9 @@ private func decodePNG(_ bytes: UnsafeBufferPointer<UInt8>, name: String, limits
     // Deflate expands at most 1032 times: more cannot be there, and need not be allocated.
     guard rawSize / 1032 <= bytes.count else { throw .truncated(name: name, format: "PNG") }
     var transparency = spng_trns()
-    let hasKey = spng_get_trns(context, &transparency) == 0
+    let keyed = spng_get_trns(context, &transparency)
+    if keyed != Int32(SPNG_ECHUNKAVAIL.rawValue) { try check(keyed) }
+    let hasKey = keyed == 0
     let hasAlpha = hasKey || header.color_type == UInt8(SPNG_COLOR_TYPE_GRAYSCALE_ALPHA.rawValue)
         || header.color_type == UInt8(SPNG_COLOR_TYPE_TRUECOLOR_ALPHA.rawValue)
     let channels = hasAlpha ? 4 : 3
@@ -63,6 +66,17 @@ private func decodePNG(_ bytes: UnsafeBufferPointer<UInt8>, name: String, limits
     guard spng_get_exif(context, &exif) == 0, let data = exif.data else { return image }
     let block = UnsafeRawBufferPointer(start: UnsafeRawPointer(data), count: exif.length)
     return image.upright(from: Orientation.inTIFF(Array(block)[...]))
+}
+
+/// Whether chunk follows chunk (length, name, data, checksum) up to a whole IEND; libspng does not look at that one's end.
+private func reachesEnd(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+    var at = 8
+    while at + 12 <= bytes.count {
+        let length = bytes[at..<(at + 4)].reduce(0) { $0 << 8 | Int($1) }
+        if bytes[(at + 4)..<(at + 8)].elementsEqual("IEND".utf8) { return at + 12 + length <= bytes.count }
+        at += 12 + length
+    }
+    return false
 }
 
 /// c a + 255 (1 - a), a in 0...1, rounded.

@@ -49,5 +49,6 @@ def batch(filler, side, vocabulary, lengths=(7, 5, 4)):
     ids = 1 + (filler.draw((len(lengths), max(lengths))) >> 16) % (vocabulary - 1)
     ids = torch.from_numpy(ids.astype(np.int64))
     mask = (torch.arange(max(lengths)) < torch.tensor(lengths)[:, None]).long()
-    truth = torch.tensor([[0.5, 0.5, 0.4, 0.3], [0.3, 0.6, 0.2, 0.5], [0.7, 0.35, 0.35, 0.25]])
+    truth = torch.tensor([[0.5, 0.5, 0.4, 0.3], [0.3, 0.6, 0.2, 0.5], [0.7, 0.35, 0.35, 0.25]],
+                         dtype=torch.float64)
     return images, ids * mask, mask, truth

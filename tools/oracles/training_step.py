@@ -19,7 +19,7 @@ SAMPLES = 12  # entries kept of each tensor, evenly spread; sum and norm cover t
 def summary(tensor):
     flat = tensor.detach().double().flatten()
     index = [i * len(flat) // min(SAMPLES, len(flat)) for i in range(min(SAMPLES, len(flat)))]
-    digits = lambda x: float(f"{x:.9g}")
+    digits = lambda x: float(f"{x:.12g}")
     return {"count": len(flat), "sum": digits(flat.sum().item()), "norm": digits(flat.norm().item()),
             "index": index, "value": [digits(flat[i].item()) for i in index]}
 
@@ -33,13 +33,15 @@ def main():
     images, ids, mask, truth = batch(fill(network), TINY.image_side, TINY.vocabulary)
     # In double from float32 starting values: the expectation carries no rounding of its own.
     network.double()
+    network.mean = 255 * torch.tensor([0.485, 0.456, 0.406], dtype=torch.float64)
+    network.deviation = 255 * torch.tensor([0.229, 0.224, 0.225], dtype=torch.float64)
     loss = SelfPacedLoss(TINY).double()
     parameters = dict(network.named_parameters()) | {"loss.sigma": loss.sigma}
     weights = [p for n, p in parameters.items() if n != "loss.sigma"]
     optimizer = torch.optim.AdamW(
         [{"params": weights, "weight_decay": 1e-2}, {"params": [loss.sigma], "weight_decay": 0.0}], lr=1e-3)
     boxes = network(images, ids, mask)
-    total, l1, giou, iou = loss(boxes, truth.double())
+    total, l1, giou, iou = loss(boxes, truth)
     total.backward()
     gradients = {n: summary(p.grad) for n, p in parameters.items()}
     optimizer.step()
