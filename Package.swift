@@ -75,7 +75,7 @@ let fullTargets: [Target] = [
 
 let testTargets: [Target] = [
     // In C, so that an emulator of another CPU can run them too; see tools/test-kernels-cross.
-    .target(name: "CDeixisKernelsChecks", dependencies: ["CDeixisKernels"], path: "Tests/CDeixisKernelsChecks", exclude: ["main.c"]),
+    .target(name: "CDeixisKernelsChecks", dependencies: ["CDeixisKernels"], path: "Tests/CDeixisKernelsChecks", exclude: ["main.c", "bench.c"]),
     .testTarget(name: "CDeixisKernelsTests", dependencies: ["CDeixisKernels", "CDeixisKernelsChecks", "CDeixisSystem"], exclude: ["Fixtures"], swiftSettings: swift),
     .target(name: "TestSupport", dependencies: ["DeixisExport", "DeixisGraph", "DeixisInput"], path: "Tests/Support", swiftSettings: swift),
     .testTarget(name: "DeixisGraphTests", dependencies: ["DeixisGraph"], exclude: ["Fixtures"], swiftSettings: swift),

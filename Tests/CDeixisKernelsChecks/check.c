@@ -26,7 +26,9 @@ float check_uniform(check *c, float low, float high) { return low + (high - low)
 size_t check_pick(check *c, size_t count, const size_t *values) { return values[check_random(c) % count]; }
 
 buffer check_bytes(check *c, size_t size) {
-    size_t page = (size_t)sysconf(_SC_PAGESIZE), inside = (size + page - 1) / page * page;
+    // qemu 7.2 reads the masked lanes of vmaskmovps, which no CPU does; under it the page after the end starts some bytes later.
+    const size_t slack = getenv("DEIXIS_CHECKS_SLACK") ? 64 : 0;
+    size_t page = (size_t)sysconf(_SC_PAGESIZE), inside = (size + slack + page - 1) / page * page;
     if (inside == 0) inside = page;
     buffer b = {.size = size, .mapped = inside + page, .front = c->buffers++ % 2};
     b.pages = mmap(NULL, b.mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -37,20 +39,21 @@ buffer check_bytes(check *c, size_t size) {
         b.data = b.pages + page;
     } else {
         mprotect(b.pages + inside, page, PROT_NONE);
-        b.data = b.pages + inside - size;
+        b.data = b.pages + inside - slack - size;
     }
     return b;
 }
 
 void check_release(check *c, buffer *b, const char *what) {
-    size_t page = (size_t)sysconf(_SC_PAGESIZE);
-    const char *from = b->front ? b->data + b->size : b->pages, *to = b->front ? b->pages + b->mapped : b->data;
-    (void)page;
-    for (const char *p = from; p < to; p++) {
-        if ((unsigned char)*p != 0xa5) {
-            check_fail(c, "%s: byte %td %s was overwritten", what, b->front ? p - from : to - p, b->front ? "after the end" : "before the start");
-            break;
-        }
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    const char *first = b->pages + (b->front ? page : 0), *last = first + b->mapped - page, *end = b->data + b->size;
+    for (const char *p = first; p < last; p++) {
+        if (p == b->data) p = end;
+        if (p == last) break;
+        if ((unsigned char)*p == 0xa5) continue;
+        if (p < b->data) check_fail(c, "%s: byte %td before the start was overwritten", what, b->data - p);
+        else check_fail(c, "%s: byte %td after the end was overwritten", what, p - end);
+        break;
     }
     munmap(b->pages, b->mapped);
     *b = (buffer){0};

@@ -1,0 +1,193 @@
+// Speed per variant and shape, one thread:  bench [variant ...]      (tools/bench-kernels builds and runs it)
+//
+// Products in GMAC/s with their share of the measured multiply-add peak; the rest in ns per element. The best of many short runs, so that
+// other work on the machine disturbs little.
+#include "CDeixisKernels.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+static double now(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+#define PEAK(name, attribute, lanes) \
+    attribute static double name(void) { \
+        typedef float v __attribute__((ext_vector_type(lanes))); \
+        v a[12], x = (v)(0.999999f), y = (v)(1e-9f); \
+        for (int i = 0; i < 12; i++) a[i] = (v)((float)i); \
+        double best = 0; \
+        for (int round = 0; round < 10; round++) { \
+            double start = now(); \
+            for (int n = 0; n < 300000; n++) { \
+                _Pragma("clang loop unroll(full)") for (int i = 0; i < 12; i++) a[i] = __builtin_elementwise_fma(a[i], x, y); \
+            } \
+            double rate = 300000.0 * 12 * lanes / (now() - start) / 1e9; \
+            if (rate > best) best = rate; \
+        } \
+        volatile float sink = 0; \
+        for (int i = 0; i < 12; i++) sink += a[i][0]; \
+        return best; \
+    }
+#if defined(__x86_64__)
+PEAK(peak_avx512, __attribute__((target("avx512f"))), 16)
+PEAK(peak_avx2, __attribute__((target("avx2,fma"))), 8)
+#else
+PEAK(peak_v128, , 4)
+#endif
+
+static double peak_of(uint32_t isa) {
+    (void)isa;
+#if defined(__x86_64__)
+    if (isa & DEIXIS_ISA_AVX512) return peak_avx512();
+    if (isa & DEIXIS_ISA_AVX2) return peak_avx2();
+    return NAN;
+#else
+    return peak_v128();
+#endif
+}
+
+static float *random_floats(size_t count) {
+    float *p = aligned_alloc(64, (count * 4 + 127) / 64 * 64);
+    if (!p) abort();
+    for (size_t i = 0; i < count; i++) p[i] = (float)(rand() % 2001 - 1000) / 1000;
+    return p;
+}
+
+/// Runs `body` until 0.25 s are over, keeps the shortest time in `best`.
+#define TIME(best, ...) \
+    double best = 1e9; \
+    for (double begin = now(); now() - begin < 0.25 || best == 1e9;) { \
+        double start = now(); \
+        __VA_ARGS__; \
+        double taken = now() - start; \
+        if (taken < best) best = taken; \
+    }
+
+static void rate(const char *family, const char *variant, const char *shape, double macs, double seconds, double peak) {
+    printf("%-10s %-8s %-40s %8.3f ms  %7.1f GMAC/s  %3.0f%%\n", family, variant, shape, seconds * 1e3, macs / seconds / 1e9, 100 * macs / seconds / 1e9 / peak);
+    fflush(stdout);
+}
+
+static void gemm(const deixis_gemm_f32 *kernel, size_t m, size_t n, size_t k, int32_t function, double peak) {
+    float *a = random_floats(m * k), *b = random_floats(k * n), *c = random_floats(m * n), *bias = random_floats(n);
+    float *packed = random_floats(deixis_gemm_f32_packed_size(kernel, k, n));
+    deixis_gemm_f32_pack(kernel, b, (ptrdiff_t)n, 1, k, n, 0, deixis_gemm_f32_panels(kernel, n), packed);
+    deixis_gemm_f32_args args = {m, n, k, a, (ptrdiff_t)k, packed, c, (ptrdiff_t)n, bias, NULL, 0, {function, 0, 0}};
+    TIME(best, deixis_gemm_f32_run(kernel, &args, 0, m, 0, n))
+    char shape[64];
+    snprintf(shape, sizeof shape, "%zu x %zu x %zu%s", m, n, k, function == DEIXIS_UNARY_GELU ? " gelu" : "");
+    rate("gemm", kernel->name, shape, (double)m * (double)n * (double)k, best, peak);
+    free(a), free(b), free(c), free(bias), free(packed);
+}
+
+static void conv(const deixis_gemm_f32 *kernel, size_t size, size_t in_c, size_t out_c, size_t side, size_t stride, double peak) {
+    size_t out = (size + stride - 1) / stride;
+    deixis_conv_f32_shape s = {1, size, size, in_c, out, out, out_c, side, side, stride, stride, 1, 1, side / 2, side / 2, 1, in_c, out_c, out_c};
+    float *x = random_floats(size * size * in_c), *w = random_floats(out_c * in_c * side * side), *bias = random_floats(out_c), *y = random_floats(out * out * out_c);
+    float *packed = random_floats(deixis_conv_f32_packed_size(kernel, &s)), *scratch = random_floats(deixis_conv_f32_scratch(kernel, &s));
+    deixis_conv_f32_pack(kernel, &s, w, 0, deixis_conv_f32_panels(kernel, &s), packed);
+    deixis_conv_f32_args args = {x, packed, bias, NULL, y, {DEIXIS_UNARY_RELU, 0, 0}};
+    TIME(best, deixis_conv_f32_run(kernel, &s, &args, 0, out * out, 0, deixis_conv_f32_panels(kernel, &s), scratch))
+    char shape[64];
+    snprintf(shape, sizeof shape, "%zux%zu/%zu, %zu -> %zu at %zux%zu", side, side, stride, in_c, out_c, size, size);
+    rate("conv", kernel->name, shape, (double)(out * out) * (double)(out_c * in_c * side * side), best, peak);
+    free(x), free(w), free(bias), free(y), free(packed), free(scratch);
+}
+
+static void attention(const deixis_attention_f32 *kernel, size_t queries, size_t keys, size_t heads, size_t head, double peak) {
+    size_t row = heads * head;
+    float *q = random_floats(queries * row), *k = random_floats(keys * row), *v = random_floats(keys * row), *o = random_floats(queries * row);
+    float *bias = random_floats(keys), *scratch = random_floats(kernel->scratch(keys, head, head));
+    TIME(best, for (size_t h = 0; h < heads; h++) {
+        deixis_attention_f32_args args = {queries, keys, head, head, q + h * head, k + h * head, v + h * head, (ptrdiff_t)row, (ptrdiff_t)row, (ptrdiff_t)row,
+                                          o + h * head, (ptrdiff_t)row, 0.1f, bias, 0};
+        kernel->run(&args, 0, queries, scratch);
+    })
+    char shape[64];
+    snprintf(shape, sizeof shape, "%zu queries, %zu keys, %zu x %zu", queries, keys, heads, head);
+    rate("attention", kernel->name, shape, 2.0 * (double)(queries * keys * row), best, peak);
+    free(q), free(k), free(v), free(o), free(bias), free(scratch);
+}
+
+static void each(const char *family, const char *variant, const char *shape, double elements, double seconds) {
+    printf("%-10s %-8s %-40s %8.3f ms  %7.3f ns/element\n", family, variant, shape, seconds * 1e3, seconds * 1e9 / elements);
+    fflush(stdout);
+}
+
+static void small_families(uint32_t isa) {
+    size_t rows = 1024, n = 768, count = rows * n;
+    float *x = random_floats(count), *r = random_floats(count), *y = random_floats(count), *scale = random_floats(n), *shift = random_floats(n);
+    const deixis_unary_f32 *unary = deixis_unary_f32_select(isa);
+    static const struct { int32_t f; const char *name; } functions[] = {
+        {DEIXIS_UNARY_RELU, "relu"}, {DEIXIS_UNARY_GELU, "gelu"}, {DEIXIS_UNARY_EXP, "exp"}, {DEIXIS_UNARY_TANH, "tanh"}, {DEIXIS_UNARY_SIGMOID, "sigmoid"}};
+    for (int i = 0; i < 5; i++) {
+        // In the L1 cache: 4,096 values.
+        TIME(best, for (int k = 0; k < 100; k++) unary->run((deixis_activation){functions[i].f, 0, 0}, x, y, 4096))
+        each("unary", unary->name, functions[i].name, 100 * 4096.0, best);
+    }
+    const deixis_binary_f32 *binary = deixis_binary_f32_select(isa);
+    { TIME(best, binary->run(DEIXIS_BINARY_ADD, x, 0, 1, r, 0, 1, y, 0, 1, count)) each("binary", binary->name, "add 1024 x 768", (double)count, best); }
+    const deixis_softmax_f32 *softmax = deixis_softmax_f32_select(isa);
+    { TIME(best, softmax->run(false, x, 768, y, 768, rows, n)) each("softmax", softmax->name, "1024 x 768", (double)count, best); }
+    { TIME(best, softmax->run(false, x, 40, y, 40, rows, 40)) each("softmax", softmax->name, "1024 x 40", (double)rows * 40, best); }
+    const deixis_layernorm_f32 *layernorm = deixis_layernorm_f32_select(isa);
+    deixis_layernorm_f32_args args = {x, 768, r, 768, scale, shift, NULL, 0, y, 768, n, 1e-5f};
+    { TIME(best, layernorm->run(&args, 0, rows)) each("layernorm", layernorm->name, "1024 x 768 with residual", (double)count, best); }
+    const deixis_normalize_u8 *normalize = deixis_normalize_u8_select(isa);
+    { TIME(best, normalize->run((const uint8_t *)x, scale, shift, y, 512 * 512, 3)) each("normalize", normalize->name, "512 x 512 x 3", 512 * 512 * 3.0, best); }
+    const deixis_pool_f32 *pool = deixis_pool_f32_select(isa);
+    float *image = random_floats(256 * 256 * 64), *pooled = random_floats(128 * 128 * 64);
+    deixis_pool_f32_shape p = {1, 256, 256, 64, 128, 128, 3, 3, 2, 2, 1, 1, 1, 1, 1, 1, 64, 64, false, false};
+    { TIME(best, pool->run(&p, image, pooled, 0, 128)) each("pool", pool->name, "max 3x3/2, 64 at 256x256", 128 * 128 * 64.0, best); }
+    const deixis_transpose *transpose = deixis_transpose_select(isa);
+    deixis_transpose_shape t = {2, 4, {768, 1024}, {1, 768}};
+    { TIME(best, transpose->run(&t, x, y, 0, 768)) each("transpose", transpose->name, "1024 x 768", (double)count, best); }
+    deixis_transpose_shape nchw = {3, 4, {64, 128, 128}, {1, 128 * 64, 64}};
+    { TIME(best, transpose->run(&nchw, image, pooled, 0, 64)) each("transpose", transpose->name, "128x128x64 to 64x128x128", 128 * 128 * 64.0, best); }
+    const deixis_reduce_f32 *reduce = deixis_reduce_f32_select(isa);
+    { TIME(best, reduce->run(DEIXIS_REDUCE_MEAN, x, y, 0, rows, n, 1)) each("reduce", reduce->name, "mean of rows, 1024 x 768", (double)count, best); }
+    free(x), free(r), free(y), free(scale), free(shift), free(image), free(pooled);
+}
+
+static void variant(const char *name) {
+    uint32_t isa;
+    if (!deixis_isa_named(name, &isa)) return;
+    // Kernels below the rung's own are measured by naming their rung.
+    double peak = peak_of(isa);
+    printf("-- %s, peak %.1f GMAC/s\n", name, peak);
+    const deixis_gemm_f32 *kernel = deixis_gemm_f32_select(isa, 64);
+    static const size_t shapes[][3] = {{1024, 768, 768}, {1024, 256, 768}, {1024, 768, 256}, {1024, 2048, 256}, {1024, 256, 2048}, {40, 768, 768},
+                                       {40, 3072, 768}, {40, 768, 3072}, {1, 768, 768}, {1024, 40, 96}, {1000, 1000, 1000}};
+    for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) gemm(kernel, shapes[i][0], shapes[i][1], shapes[i][2], DEIXIS_UNARY_IDENTITY, peak);
+    gemm(kernel, 40, 3072, 768, DEIXIS_UNARY_GELU, peak);
+    static const size_t convs[][5] = {{512, 3, 64, 7, 2}, {128, 64, 64, 1, 1}, {128, 64, 64, 3, 1}, {128, 64, 256, 1, 1}, {128, 256, 128, 1, 1}, {128, 128, 128, 3, 2},
+                                      {64, 128, 128, 3, 1}, {64, 128, 512, 1, 1}, {32, 256, 256, 3, 1}, {32, 1024, 256, 1, 1}, {32, 512, 512, 3, 2}, {16, 512, 512, 3, 1},
+                                      {16, 512, 2048, 1, 1}, {64, 512, 1024, 1, 2}};
+    for (size_t i = 0; i < sizeof convs / sizeof convs[0]; i++) conv(kernel, convs[i][0], convs[i][1], convs[i][2], convs[i][3], convs[i][4], peak);
+    const deixis_attention_f32 *heads = deixis_attention_f32_select(isa);
+    attention(heads, 1024, 40, 8, 32, peak);
+    attention(heads, 40, 1024, 8, 32, peak);
+    attention(heads, 1024, 40, 8, 96, peak);
+    attention(heads, 40, 1024, 8, 96, peak);
+    attention(heads, 40, 40, 12, 64, peak);
+    attention(heads, 1, 1024, 8, 96, peak);
+    attention(heads, 1064, 1064, 8, 96, peak);
+    small_families(isa);
+}
+
+int main(int count, char **arguments) {
+    if (count > 1) {
+        for (int i = 1; i < count; i++) variant(arguments[i]);
+    } else {
+        variant(deixis_isa_name(deixis_isa_detect()));
+    }
+}
