@@ -22,6 +22,12 @@ struct Resampler: Sendable {
         _ source: UnsafeBufferPointer<UInt8>, width: Int, height: Int, into target: UnsafeMutableBufferPointer<UInt8>,
         rowStride: Int, offset: Int, width newWidth: Int, height newHeight: Int
     ) {
+        if width == newWidth, height == newHeight {
+            for y in 0..<height {
+                for x in 0..<(width * 3) { target[offset + y * rowStride + x] = source[y * width * 3 + x] }
+            }
+            return
+        }
         horizontal.prepare(input: width, output: newWidth)
         vertical.prepare(input: height, output: newHeight)
         let needed = newWidth * 3 * height
@@ -74,8 +80,8 @@ extension Resampler.Axis {
     }
 }
 
-/// Weighted sums along each row of RGB pixels.
-private func resampleRows(
+/// Weighted sums along each row of RGB pixels: the specification of `resampleRows`.
+func resampleRowsPlainly(
     _ source: UnsafeBufferPointer<UInt8>, stride: Int, rows: Int, axis: Resampler.Axis,
     into target: UnsafeMutableBufferPointer<UInt8>, stride targetStride: Int
 ) {
@@ -102,9 +108,9 @@ private func resampleRows(
     }
 }
 
-/// Weighted sums of whole rows.
-private func resampleColumns(
-    _ source: UnsafeBufferPointer<UInt8>, stride: Int, axis: Resampler.Axis,
+/// Weighted sums of whole rows, from byte `start` of each on: the specification of `resampleColumns`.
+func resampleColumnsPlainly(
+    _ source: UnsafeBufferPointer<UInt8>, stride: Int, from start: Int = 0, axis: Resampler.Axis,
     into target: UnsafeMutableBufferPointer<UInt8>, offset: Int, stride targetStride: Int
 ) {
     let half = Int32(1) << Int32(Resampler.precision - 1)
@@ -112,7 +118,7 @@ private func resampleColumns(
         for i in 0..<axis.output {
             let base = i * axis.taps, count = axis.count[i], first = axis.first[i] * stride
             let out = offset + i * targetStride
-            for x in 0..<stride {
+            for x in start..<stride {
                 var sum = half
                 for k in 0..<count { sum &+= Int32(source[first + k * stride + x]) &* weights[base + k] }
                 target[out + x] = byte(sum)

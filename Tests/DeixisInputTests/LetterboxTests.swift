@@ -1,6 +1,7 @@
-import DeixisInput
 import Foundation
 import Testing
+
+@testable import DeixisInput
 
 /// The picture tools/oracles/letterbox.py draws for a size.
 private func picture(_ width: Int, _ height: Int) throws -> RGBImage {
@@ -59,4 +60,42 @@ func letterboxEqualsPillow(line: String) throws {
     }
     #expect(throws: InputError.pixelCountMismatch(width: 0, height: 2, byteCount: 0)) { try RGBImage(width: 0, height: 2, pixels: []) }
     #expect(throws: InputError.self) { try RGBImage(width: .max, height: .max, pixels: []) }
+}
+
+/// Vectors against the plain loops, in guarded memory: every remainder of rows and bytes.
+@Test func vectorsSumAsThePlainLoopsDo() throws {
+    for width in [1, 2, 3, 5, 6, 11, 16, 17, 40] {
+        for height in [1, 2, 4, 5, 6, 9, 13] {
+            let image = try picture(width, height)
+            for output in [1, 3, 7, 16, 33] {
+                var axis = Resampler.Axis()
+                axis.prepare(input: width, output: output)
+                let rowBytes = output * 3
+                var fast = [UInt8](repeating: 0xAB, count: rowBytes * height + 32), plain = fast
+                image.pixels.withUnsafeBufferPointer { source in
+                    fast.withUnsafeMutableBufferPointer {
+                        resampleRows(source, stride: width * 3, rows: height, axis: axis, into: $0, stride: rowBytes)
+                    }
+                    plain.withUnsafeMutableBufferPointer {
+                        resampleRowsPlainly(source, stride: width * 3, rows: height, axis: axis, into: $0, stride: rowBytes)
+                    }
+                }
+                #expect(fast == plain, "rows: \(width) x \(height) -> \(output)")
+                #expect(fast.suffix(32).allSatisfy { $0 == 0xAB })
+                axis.prepare(input: height, output: output)
+                fast = [UInt8](repeating: 0xAB, count: width * 3 * output + 32)
+                plain = fast
+                image.pixels.withUnsafeBufferPointer { source in
+                    fast.withUnsafeMutableBufferPointer {
+                        resampleColumns(source, stride: width * 3, axis: axis, into: $0, offset: 0, stride: width * 3)
+                    }
+                    plain.withUnsafeMutableBufferPointer {
+                        resampleColumnsPlainly(source, stride: width * 3, axis: axis, into: $0, offset: 0, stride: width * 3)
+                    }
+                }
+                #expect(fast == plain, "columns: \(width) x \(height) -> \(output)")
+                #expect(fast.suffix(32).allSatisfy { $0 == 0xAB })
+            }
+        }
+    }
 }
