@@ -1,9 +1,13 @@
+public import DeixisExport
+
 /// What can go wrong in this target, for people to read.
 public enum TrainingError: Error, Equatable, CustomStringConvertible {
     case openBLASMissing
     case openBLASUnusable
-    /// A file could not be opened, read, written or renamed.
+    /// A file could not be opened or read.
     case file(path: String, operation: String, reason: String)
+    /// A file could not be written; what lay there before is untouched.
+    case writing(ExportError)
     /// A file is not what its format says.
     case format(path: String, reason: String)
     /// A tensor of the file does not fit the network.
@@ -21,6 +25,8 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
             "libopenblas.so.0 was found but has no usable cblas_sgemm, or its products are wrong on this CPU"
         case .file(let path, let operation, let reason):
             "\(path): cannot \(operation): \(reason)"
+        case .writing(let error):
+            error.description
         case .format(let path, let reason):
             "\(path): \(reason)"
         case .shape(let path, let tensor, let expected, let got):

@@ -125,3 +125,8 @@ typedef enum { dxt_isa_baseline = 0, dxt_isa_avx2 = 1, dxt_isa_avx512 = 2 } dxt_
 /// The best instruction set this CPU and system have.
 dxt_isa dxt_best_isa(void);
 const dxt_kernels *_Nonnull dxt_kernel_table(bool is_double, dxt_isa isa);
+
+// MARK: checksum.c
+
+/// The checksum of formats/checkpoint.md.
+uint64_t dxt_checksum(const void *_Nonnull bytes, size_t count);
