@@ -15,5 +15,5 @@ struct DeixisTrain: ParsableCommand {
               deixis-train evaluate model.onnx --data unseen
               deixis ground model.onnx unseen/images/000000.png "the red circle" --annotated out.png
             """,
-        subcommands: [ScenesCommand.self])
+        subcommands: [ScenesCommand.self, BenchmarkCommand.self])
 }
