@@ -34,9 +34,15 @@ struct Resampler: Sendable {
         if middle.count < needed { middle = [UInt8](repeating: 0, count: needed) }
         let rows = horizontal, columns = vertical
         middle.withUnsafeMutableBufferPointer { middle in
+            let between = UnsafeBufferPointer(middle)
+            #if DEBUG
+            // Unoptimized vectors are slower than loops.
+            resampleRowsPlainly(source, stride: width * 3, rows: height, axis: rows, into: middle, stride: newWidth * 3)
+            resampleColumnsPlainly(between, stride: newWidth * 3, axis: columns, into: target, offset: offset, stride: rowStride)
+            #else
             resampleRows(source, stride: width * 3, rows: height, axis: rows, into: middle, stride: newWidth * 3)
-            resampleColumns(
-                UnsafeBufferPointer(middle), stride: newWidth * 3, axis: columns, into: target, offset: offset, stride: rowStride)
+            resampleColumns(between, stride: newWidth * 3, axis: columns, into: target, offset: offset, stride: rowStride)
+            #endif
         }
     }
 }
