@@ -99,6 +99,14 @@ public final class GraphEditor {
     /// What a value is found to be, e.g. its shape.
     public func setType(_ type: TensorType, of id: ValueID) { graph.values[id.index].type = type }
 
+    /// Removes nodes that no output needs, so that they no longer count as readers.
+    public func removeUnused() {
+        let needed = markNeeded()
+        var patch = Patch(self)
+        for index in nodes.indices where nodes[index] != nil && !needed[index] { patch.removed.append(NodeID(index)) }
+        apply(patch)
+    }
+
     // MARK: The result
 
     /// The graph with its nodes in order again; nodes and constants that no output needs are gone.

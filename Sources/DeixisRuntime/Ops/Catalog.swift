@@ -8,7 +8,7 @@ import DeixisGraph
 //                `call.invalid("...")`; integer inputs that decide shapes come from `call.integers(i)`.
 //      evaluate  the naive reference, which IS the specification: read attributes, then return a closure over `Buffers` that
 //                loops and allocates nothing. It folds constants, runs what has no kernel, and judges kernels in tests.
-//      lower     optional: a `Kernel` over the C kernels, split into tasks; nil for shapes or types it does not serve.
+//      lower     optional, in `<Name>+Float.swift` with its line in `Lowerings.swift`: a `Kernel` over the C kernels, split into tasks; nil for shapes or types it does not serve.
 //                Weights known at planning are packed through `Lowering.packed`, once per session.
 //      view      optional: outputs that are bytes of an input (or inputs that are bytes of the output) need no step.
 // 2. Claim element types as data (`types:`); anything else is refused with a message that names node and type.
@@ -43,7 +43,10 @@ enum Catalog {
         Softmax.definition,
         Reshape.definition,
         Transpose.definition,
-    ]
+        // Made by passes.
+        Linear.definition, ScaledConv.definition, ChannelsLastConv.definition, ChannelsLastPool.max, ChannelsLastPool.average,
+        ChannelsLastResize.definition, Attention.definition, FusedLayerNorm.definition, NormalizeImage.definition, Activate.definition,
+    ] + Temporary.all
 
     private struct Key: Hashable {
         var domain: Name
@@ -53,13 +56,17 @@ enum Catalog {
     private static let index: [Key: Int] = {
         var index: [Key: Int] = [:]
         for (i, definition) in operators.enumerated() {
-            index[Key(domain: definition.domain, name: definition.name)] = i
+            let key = Key(domain: definition.domain, name: definition.name)
+            if index[key] == nil { index[key] = i }
         }
         return index
     }()
 
     static func find(_ node: Node) -> OperatorDefinition? {
-        index[Key(domain: node.domain, name: node.op)].map { operators[$0] }
+        guard let at = index[Key(domain: node.domain, name: node.op)] else { return nil }
+        var definition = operators[at]
+        if definition.lower == nil, node.domain.isEmpty { definition.lower = Lowerings.find(node.op) }
+        return definition
     }
 
     /// The definition of `node`'s operator, if this opset has it.

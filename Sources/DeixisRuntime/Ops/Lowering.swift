@@ -28,17 +28,23 @@ final class PackedWeights {
         var storage: ObjectIdentifier
         var offset: Int
         var kind: Int
+        var with: ObjectIdentifier?
     }
 
-    private var entries: [Key: (packed: ByteStorage, source: ByteStorage)] = [:]
+    /// Sources are kept, for their identity is the key.
+    private var entries: [Key: (packed: ByteStorage, sources: (ByteStorage, ByteStorage?))] = [:]
     private(set) var byteCount = 0
 
-    /// The packing of `constant` as `kind`, made by `fill` when first asked for.
-    func packed(_ constant: Constant, kind: Int, byteCount: Int, fill: (UnsafeMutableRawBufferPointer) -> Void) -> ByteStorage {
-        let key = Key(storage: ObjectIdentifier(constant.storage), offset: constant.range.lowerBound, kind: kind)
+    /// The packing of `constant` (and `second`) as `kind`, made by `fill` when first asked for.
+    func packed(
+        _ constant: Constant, with second: Constant? = nil, kind: Int, byteCount: Int, fill: (UnsafeMutableRawBufferPointer) -> Void
+    ) -> ByteStorage {
+        let key = Key(
+            storage: ObjectIdentifier(constant.storage), offset: constant.range.lowerBound, kind: kind,
+            with: second.map { ObjectIdentifier($0.storage) })
         if let found = entries[key] { return found.packed }
         let packed = ByteStorage(byteCount: byteCount, initialize: fill)
-        entries[key] = (packed, constant.storage)
+        entries[key] = (packed, (constant.storage, second?.storage))
         self.byteCount += byteCount
         return packed
     }

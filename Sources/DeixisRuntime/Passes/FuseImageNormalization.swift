@@ -1,0 +1,36 @@
+import DeixisGraph
+
+/// (Cast(x) - mean) / deviation => NormalizeImage(x, 1 / deviation, - mean / deviation)   (x uint8, channels innermost; any chain of + - * /)
+enum FuseImageNormalization {
+    static let rule: Rule = { editor, id, node in
+        guard node.isONNX("Cast"), let x = node.input(0), let spec = editor.spec(x), spec.element == .uint8,
+            let channels = spec.shape.last, channels <= 16, var made = node.outputs[0], editor.spec(made)?.element == .float32
+        else { return nil }
+        var scale = [Double](repeating: 1, count: channels), shift = [Double](repeating: 0, count: channels)
+        var removed = [id]
+        chain: while editor.vanishes(made), let reader = editor.readers(of: made).first, let step = editor[reader], step.domain.isEmpty,
+            step.inputs.count == 2, let output = step.outputs[0], editor.spec(output)?.shape == spec.shape {
+            let isFirst = step.inputs[0] == made
+            guard let constant = editor.constant(isFirst ? step.inputs[1] : step.inputs[0]), let values = constant.floats,
+                values.count == 1 || (values.count == channels && constant.shape.last == channels)
+            else { break }
+            func value(_ c: Int) -> Double { Double(values[values.count == 1 ? 0 : c]) }
+            switch (step.op, isFirst) {
+            case ("Add", _): for c in 0..<channels { shift[c] += value(c) }
+            case ("Sub", true): for c in 0..<channels { shift[c] -= value(c) }
+            case ("Mul", _): for c in 0..<channels { scale[c] *= value(c); shift[c] *= value(c) }
+            case ("Div", true): for c in 0..<channels { scale[c] /= value(c); shift[c] /= value(c) }
+            default: break chain
+            }
+            removed.append(reader)
+            made = output
+        }
+        guard removed.count > 1 else { return nil }
+        var patch = Patch(editor, removing: removed)
+        let name = node.name
+        let scales = patch.addConstant(name.appending("/scale"), Constant(.float32, [channels], scale.map { Float($0) }))
+        let shifts = patch.addConstant(name.appending("/shift"), Constant(.float32, [channels], shift.map { Float($0) }))
+        patch.nodes = [Node(name: name, domain: .deixis, op: "NormalizeImage", inputs: [x, scales, shifts], outputs: [made])]
+        return patch
+    }
+}
