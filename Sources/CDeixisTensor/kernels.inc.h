@@ -6,6 +6,14 @@
 
 #define RESTRICT restrict
 #define REASSOCIATE _Pragma("clang fp reassociate(on)")
+// The result may lie over an operand: element for element, so vectors are safe; without this the compiler's overlap test sends
+// exactly that case to scalar code.
+#define IN_PLACE _Pragma("clang loop vectorize(assume_safety)")
+#if T_IS_DOUBLE
+#define IN_PLACE_EXP  // libm's exp and erf stay scalar
+#else
+#define IN_PLACE_EXP IN_PLACE
+#endif
 
 static void FN(fill)(void *y_, double value, long n) {
   T *y = y_, v = (T)value;
@@ -14,6 +22,7 @@ static void FN(fill)(void *y_, double value, long n) {
 static void FN(add)(void *y_, const void *a_, const void *b_, long n) {
   T *y = y_;
   const T *a = a_, *b = b_;
+  IN_PLACE
   for (long i = 0; i < n; i++) y[i] = a[i] + b[i];
 }
 static void FN(axpy)(void *y_, const void *x_, double alpha, long n) {
@@ -41,6 +50,7 @@ static void FN(bias_act)(void *y_, const void *bias_, const void *residual_, int
 static void FN(relu_backward)(void *out_, const void *g_, const void *y_, long n) {
   T *out = out_;
   const T *g = g_, *y = y_;
+  IN_PLACE
   for (long i = 0; i < n; i++) out[i] = y[i] > 0 ? g[i] : 0;
 }
 static void FN(column_sums)(void *sums_, const void *x_, long rows, long cols, long ld) {
@@ -55,6 +65,7 @@ static void FN(relu_backward_sums)(void *out_, void *sums_, const void *g_, cons
   for (long r = 0; r < rows; r++) {
     T *out = (T *)out_ + r * cols;
     const T *g = (const T *)g_ + r * cols, *RESTRICT y = (const T *)y_ + r * cols;
+    IN_PLACE
     for (long c = 0; c < cols; c++) {
       T v = y[c] > 0 ? g[c] : 0;
       out[c] = v;
@@ -70,6 +81,7 @@ static void FN(gelu)(void *y_, const void *x_, long n) {
 static void FN(gelu_backward)(void *out_, const void *g_, const void *x_, long n) {
   T *out = out_;
   const T *g = g_, *RESTRICT x = x_;
+  IN_PLACE_EXP
   for (long i = 0; i < n; i++) {
     T v = x[i], phi = (T)0.39894228040143267794 * FN(exp_)((T)-0.5 * v * v);
     out[i] = g[i] * ((T)0.5 * (1 + FN(erf_)(v * (T)0.70710678118654752440)) + v * phi);
@@ -78,11 +90,13 @@ static void FN(gelu_backward)(void *out_, const void *g_, const void *x_, long n
 static void FN(sigmoid)(void *y_, const void *x_, long n) {
   T *y = y_;
   const T *x = x_;
+  IN_PLACE_EXP
   for (long i = 0; i < n; i++) y[i] = 1 / (1 + FN(exp_)(-x[i]));
 }
 static void FN(sigmoid_backward)(void *out_, const void *g_, const void *y_, long n) {
   T *out = out_;
   const T *g = g_, *y = y_;
+  IN_PLACE
   for (long i = 0; i < n; i++) out[i] = g[i] * y[i] * (1 - y[i]);
 }
 static void FN(dropout)(void *out_, const void *x_, long n, double p, uint64_t seed, uint64_t base) {
@@ -94,6 +108,7 @@ static void FN(dropout)(void *out_, const void *x_, long n, double p, uint64_t s
     const uint64_t position = base + (uint64_t)i;
     const uint32_t key = FN(key)(seed, position >> 32), low = (uint32_t)position;
     long left = (long)(0x100000000ull - low), end = n - i < left ? n : i + left, start = i;
+    IN_PLACE
     for (; i < end; i++) out[i] = FN(hash)(low + (uint32_t)(i - start), key) >= below ? x[i] * keep : 0;
   }
 }
@@ -109,8 +124,10 @@ static void FN(layer_norm)(void *y_, void *s_, void *mean_, void *rstd_, const v
       const T *r = (const T *)r_ + row * cols;
       if (p > 0) {
         FN(dropout)(s, r, cols, p, seed, base + (uint64_t)(row * cols));
+        IN_PLACE
         for (long c = 0; c < cols; c++) s[c] += x[c];
       } else {
+        IN_PLACE
         for (long c = 0; c < cols; c++) s[c] = x[c] + r[c];
       }
       x = s;
@@ -144,6 +161,7 @@ static void FN(layer_norm_backward)(void *ds_, void *gamma_sums_, void *beta_sum
     }
     a /= cols;
     b /= cols;
+    IN_PLACE
     for (long c = 0; c < cols; c++) ds[c] = rstd * (g[c] * gamma[c] - a - (s[c] - mean) * rstd * b);
   }
 }
@@ -276,8 +294,10 @@ static void FN(scale_shift)(void *y_, const void *x_, const void *scale_, const 
     const T *x = (const T *)x_ + r * cols;
     if (residual_) {
       const T *residual = (const T *)residual_ + r * cols;
+      IN_PLACE
       for (long c = 0; c < cols; c++) { T v = x[c] * scale[c] + shift[c] + residual[c]; y[c] = v > floor_ ? v : floor_; }
     } else {
+      IN_PLACE
       for (long c = 0; c < cols; c++) { T v = x[c] * scale[c] + shift[c]; y[c] = v > floor_ ? v : floor_; }
     }
   }
@@ -291,6 +311,7 @@ static void FN(norm_backward_sums)(void *gm_, void *sum_g_, void *sum_gx_, const
     const T *g = (const T *)g_ + r * cols, *RESTRICT z = (const T *)z_ + r * cols;
     if (y_) {
       const T *RESTRICT y = (const T *)y_ + r * cols;
+      IN_PLACE
       for (long c = 0; c < cols; c++) {
         T v = y[c] > 0 ? g[c] : 0;
         gm[c] = v;
@@ -298,6 +319,7 @@ static void FN(norm_backward_sums)(void *gm_, void *sum_g_, void *sum_gx_, const
         sum_gx[c] += v * (z[c] - mean[c]) * rstd[c];
       }
     } else {
+      IN_PLACE
       for (long c = 0; c < cols; c++) {
         T v = g[c];
         gm[c] = v;
@@ -314,6 +336,7 @@ static void FN(norm_backward)(void *dz_, const void *gm_, const void *z_, const 
   for (long r = 0; r < rows; r++) {
     T *dz = (T *)dz_ + r * cols;
     const T *gm = (const T *)gm_ + r * cols, *z = (const T *)z_ + r * cols;
+    IN_PLACE
     for (long c = 0; c < cols; c++)
       dz[c] = gamma[c] * rstd[c] * (gm[c] - sum_g[c] * inv - (z[c] - mean[c]) * rstd[c] * sum_gx[c] * inv);
   }

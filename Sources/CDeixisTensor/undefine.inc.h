@@ -10,3 +10,5 @@
 #undef NC
 #undef RESTRICT
 #undef REASSOCIATE
+#undef IN_PLACE
+#undef IN_PLACE_EXP
