@@ -1,7 +1,7 @@
 // Speed per variant and shape, one thread:  bench [variant ...]      (tools/bench-kernels builds and runs it)
 //
-// Products in GMAC/s with their share of the measured multiply-add peak; the rest in ns per element. The best of many short runs, so that
-// other work on the machine disturbs little.
+// Products in GMAC/s with their share of the measured multiply-add peak; the rest in ns per element. The best of many short runs, in processor
+// time of the thread.
 #include "CDeixisKernels.h"
 
 #include <math.h>

@@ -83,6 +83,6 @@ static void verify(check *c, const deixis_gemm_f32 *kernel, const deixis_gemm_f3
     convolution(c, kernel, &stem, 1);
     deixis_conv_f32_shape deep = {1, 4, 4, 500, 4, 4, 20, 3, 3, 1, 1, 1, 1, 1, 1, 1, 500, 20, 20};
     convolution(c, kernel, &deep, 4);
-    deixis_conv_f32_shape wide = {1, 12, 12, 100, 12, 12, 70, 3, 3, 1, 1, 1, 1, 1, 1, 1, 100, 70, 70};
+    deixis_conv_f32_shape wide = {1, 18, 18, 100, 18, 18, 70, 3, 3, 1, 1, 1, 1, 1, 1, 1, 100, 70, 70};
     convolution(c, kernel, &wide, 8);
 }

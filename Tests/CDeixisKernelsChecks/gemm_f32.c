@@ -83,7 +83,7 @@ static void verify(check *c, const deixis_gemm_f32 *kernel, const deixis_gemm_f3
     for (size_t m = 1; m <= kernel->mr; m++) {
         for (size_t n = 1; n <= kernel->nr; n += n % 5 + 1) product(c, kernel, m, n, 9, (int)(m * 7 + n));
     }
-    static const size_t deep[] = {383, 384, 385, 1000, 1537};
+    static const size_t deep[] = {511, 512, 513, 1100, 2049};
     for (int i = 0; i < 5; i++) product(c, kernel, 7, 70, deep[i], 40 + i);
     product(c, kernel, 500, 5, 700, 2);
     product(c, kernel, 500, 66, 3, 3);

@@ -44,7 +44,7 @@ void deixis_conv_f32_pack(const deixis_gemm_f32 *kernel, const deixis_conv_f32_s
 // The product's rows are output pixels, its depth the taps of the kernel. A tap is read either as one pixel's channels (ci floats), or, when
 // there are so few channels that this would be all loop overhead, as one whole kernel row (kernel_w ci floats, contiguous in the image).
 
-enum { pixel_block = 96, few_channels = 16 };
+enum { pixel_block = 288, few_channels = 16 };
 
 typedef struct layout {
     size_t taps, depth;         // pointers per pixel, floats behind each

@@ -44,6 +44,7 @@ void deixis_conv_f32_pack(const deixis_gemm_f32 *kernel, const deixis_conv_f32_s
 /// Floats of scratch per thread (aligned to 8 bytes: it holds pointers too).
 size_t deixis_conv_f32_scratch(const deixis_gemm_f32 *kernel, const deixis_conv_f32_shape *shape);
 /// Computes output pixels [pixel_begin, pixel_end) of batch out_h out_w (row-major) and panels [panel_begin, panel_end). Ranges that do not
-/// overlap may run at once.
+/// overlap may run at once. Pixels are worked on in blocks of 288, each of which walks through all weights of the panel range: with fewer
+/// pixels than about 600 split by panels, else by pixels.
 void deixis_conv_f32_run(const deixis_gemm_f32 *kernel, const deixis_conv_f32_shape *shape, const deixis_conv_f32_args *args,
                          size_t pixel_begin, size_t pixel_end, size_t panel_begin, size_t panel_end, float *scratch);
