@@ -65,7 +65,7 @@ let fullTargets: [Target] = [
         swiftSettings: swift),
     .executableTarget(
         name: "deixis-train",
-        dependencies: ["DeixisGrounding", "DeixisTraining", "DeixisModel", "DeixisInput", "DeixisImage", parser],
+        dependencies: ["DeixisGrounding", "DeixisTraining", "DeixisModel", "DeixisRuntime", "DeixisInput", "DeixisImage", parser],
         swiftSettings: swift),
 ]
 

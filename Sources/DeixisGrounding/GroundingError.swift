@@ -13,6 +13,8 @@ public enum GroundingError: Error, Sendable, CustomStringConvertible {
     case badSetting(name: String, value: String, rule: String)
     case notFinite(step: Int)
     case vocabularyTooLarge(words: Int, room: Int)
+    /// A message of the checkpoint's or the network's own, which names its file.
+    case checkpoint(String)
     case network(String)
 
     public var description: String {
@@ -35,7 +37,7 @@ public enum GroundingError: Error, Sendable, CustomStringConvertible {
         case .notFinite(let step): return "step \(step): the loss is not finite; the last checkpoint is from before it"
         case .vocabularyTooLarge(let words, let room):
             return "the sentences hold \(words) words, but the configuration's vocabulary has room for \(room)"
-        case .network(let message): return message
+        case .checkpoint(let message), .network(let message): return message
         }
     }
 }

@@ -15,5 +15,7 @@ struct DeixisTrain: ParsableCommand {
               deixis-train evaluate model.onnx --data unseen
               deixis ground model.onnx unseen/images/000000.png "the red circle" --annotated out.png
             """,
-        subcommands: [ScenesCommand.self, BenchmarkCommand.self])
+        subcommands: [
+            TrainCommand.self, EvaluateCommand.self, ExportCommand.self, ScenesCommand.self, BenchmarkCommand.self,
+        ])
 }

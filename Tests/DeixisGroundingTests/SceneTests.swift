@@ -74,7 +74,7 @@ import Testing
         let settings = SceneSettings()
         var counts: [SceneExpressionKind: Double] = [:]
         for sample in Self.samples(3, 4000) { counts[sample.kind, default: 0] += 1 / 4000 }
-        for (kind, share) in settings.kinds { #expect(abs(counts[kind, default: 0] - share) < 0.03, "\(kind)") }
+        for kind in settings.kinds { #expect(abs(counts[kind.kind, default: 0] - kind.share) < 0.03, "\(kind)") }
     }
 
     /// Knowing only a color, or only a shape, must not be enough: most attribute scenes hold a distractor that shares one.

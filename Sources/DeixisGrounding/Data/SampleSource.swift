@@ -13,18 +13,21 @@ public protocol SampleSource: Sendable {
 /// Evaluation goes through files: drawn at full size, decoded, shrunk with antialiasing. Drawing small is ten times cheaper
 /// and a touch sharper, so one sample in four is drawn at full size and the letterbox shrinks it: training sees both.
 public struct SceneSource: SampleSource {
-    public let generator: SceneGenerator
+    public let seed: UInt64
+    public let curriculum: SceneCurriculum
     /// Long side of the cheap drawing; nil draws every scene at full size.
     public let longSide: Int?
     public var count: Int? { nil }
 
-    public init(seed: UInt64, longSide: Int?, settings: SceneSettings = SceneSettings()) {
-        generator = SceneGenerator(seed: seed, settings: settings)
+    public init(seed: UInt64, longSide: Int?, curriculum: SceneCurriculum = .none) {
+        self.seed = seed
+        self.curriculum = curriculum
         self.longSide = longSide
     }
 
     public func sample(_ index: Int) -> GroundingSample {
-        let sample = generator.sample(UInt64(index))
+        let settings = curriculum.settings(of: index) ?? SceneSettings()
+        let sample = SceneGenerator(seed: seed, settings: settings).sample(UInt64(index))
         let full = longSide == nil || index % 4 == 0
         let image = sample.scene.render(longSide: full ? nil : longSide)
         // Both extents are rounded on their own, so the two scales may differ by a hair.

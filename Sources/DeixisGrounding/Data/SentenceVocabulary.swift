@@ -12,6 +12,16 @@ public enum SentenceVocabulary {
         }
     }
 
+    /// A `vocab.txt`: one token a line, the line number its id.
+    public static func file(_ path: String) throws(GroundingError) -> Vocabulary {
+        let bytes = try FileBytes.read(path)
+        do throws(InputError) {
+            return try Vocabulary(lines: bytes)
+        } catch {
+            throw .file(path: path, action: "use it as a vocabulary", reason: error.description)
+        }
+    }
+
     /// Word pieces of a data set's sentences, `limit` at most.
     public static func of(_ sentences: [String], settings: TokenizerSettings, limit: Int) throws(GroundingError) -> Vocabulary {
         var builder = VocabularyBuilder(settings: settings)

@@ -21,6 +21,12 @@ public struct CounterRandom: Sendable {
         return z ^ (z >> 31)
     }
 
+    /// Word 0 of a stream: a seed derived from a seed.
+    static func word(_ seed: UInt64, _ stream: UInt64) -> UInt64 {
+        var random = CounterRandom(seed: seed, stream: stream)
+        return random.next()
+    }
+
     public mutating func next() -> UInt64 {
         counter &+= 1
         return Self.mix(key &+ counter &* 0x9E37_79B9_7F4A_7C15)

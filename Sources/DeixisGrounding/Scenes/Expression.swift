@@ -48,6 +48,6 @@ public enum SceneExpression: Sendable, Hashable {
     }
 }
 
-public enum SceneExpressionKind: String, CaseIterable, Sendable, Hashable {
+public enum SceneExpressionKind: String, CaseIterable, Sendable, Hashable, Codable {
     case attribute, side, superlative, relation, nearest, between
 }

@@ -11,14 +11,21 @@ struct ExpressionChooser {
         var superlative: SceneSuperlative
         var side: SceneSide
         var ambiguousNoun: Bool
-        var minimumObjects: Int { kind == .between || kind == .nearest ? 3 : 2 }
+        /// Objects to draw.
+        var count: Int
+        var minimumObjects: Int { kind == .between || kind == .nearest ? 3 : min(count, 2) }
     }
 
     func wish(_ random: inout CounterRandom) -> Wish {
-        Wish(
-            kind: settings.kinds[random.index(weights: settings.kinds.map(\.share))].kind,
+        let count = settings.objectCounts[random.index(weights: settings.objectCounts.map(\.share))].count
+        let kind = count == 1 ? .attribute : settings.kinds[random.index(weights: settings.kinds.map(\.share))].kind
+        var wish = Wish(
+            kind: kind,
             relation: random.pick(SceneRelation.allCases), superlative: random.pick(SceneSuperlative.allCases),
-            side: random.pick(SceneSide.allCases), ambiguousNoun: random.chance(settings.ambiguousNoun))
+            side: random.pick(SceneSide.allCases), ambiguousNoun: random.chance(settings.ambiguousNoun),
+            count: count)
+        wish.count = max(count, wish.minimumObjects)
+        return wish
     }
 
     func choose(_ wish: Wish, in scene: Scene, _ random: inout CounterRandom) -> (SceneExpression, target: Int)? {

@@ -5,11 +5,9 @@
 struct SceneComposer {
     let settings: SceneSettings
 
-    /// A scene with at least `minimum` objects, or nil if they found no room.
-    func compose(_ random: inout CounterRandom, minimum: Int) -> Scene? {
-        let size = settings.imageSizes[random.index(weights: settings.imageSizes.map(\.share))]
-        let drawn = settings.objectCounts[random.index(weights: settings.objectCounts.map(\.share))].count
-        let count = max(drawn, minimum)
+    /// A scene of `count` objects, fewer if they found no room, or nil if fewer than `minimum` did.
+    func compose(_ random: inout CounterRandom, count: Int, minimum: Int) -> Scene? {
+        let size = settings.images[random.index(weights: settings.images.map(\.share))]
         var scene = Scene(
             width: size.width, height: size.height, background: Self.background(&random, side: Double(min(size.width, size.height))),
             objects: [])
@@ -31,7 +29,7 @@ struct SceneComposer {
             let object = Self.object(&random, color, shape, side: scene.shortSide)
             place(object, in: &scene, overlapping: overlapping, overlapped: &overlapped, &random)
         }
-        return scene.objects.count >= max(2, minimum) ? scene : nil
+        return scene.objects.count >= minimum ? scene : nil
     }
 
     private static func object(

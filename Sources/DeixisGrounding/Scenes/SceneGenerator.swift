@@ -27,7 +27,7 @@ public struct SceneGenerator: Sendable {
         for attempt in 0... {
             // Rare wishes (two objects, one "between" them) are given up in time; an attribute is always found soon.
             if attempt == 400 { wish.kind = .attribute }
-            guard let scene = composer.compose(&random, minimum: wish.minimumObjects),
+            guard let scene = composer.compose(&random, count: wish.count, minimum: wish.minimumObjects),
                 let (expression, target) = chooser.choose(wish, in: scene, &random)
             else { continue }
             var wording = ExpressionWording(random: random)

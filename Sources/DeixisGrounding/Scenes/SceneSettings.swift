@@ -1,13 +1,34 @@
 /// How often what is drawn and said. Shares need not add up to 1.
-public struct SceneSettings: Sendable {
-    /// The mix of expression kinds.
-    public var kinds: [(kind: SceneExpressionKind, share: Double)] = [
-        (.attribute, 0.40), (.superlative, 0.20), (.relation, 0.20), (.side, 0.10), (.between, 0.05), (.nearest, 0.05),
+public struct SceneSettings: Sendable, Codable, Equatable {
+    public struct CountShare: Sendable, Codable, Equatable {
+        public var count: Int
+        public var share: Double
+        public init(_ count: Int, _ share: Double) { (self.count, self.share) = (count, share) }
+    }
+    public struct KindShare: Sendable, Codable, Equatable {
+        public var kind: SceneExpressionKind
+        public var share: Double
+        public init(_ kind: SceneExpressionKind, _ share: Double) { (self.kind, self.share) = (kind, share) }
+    }
+    public struct ImageShare: Sendable, Codable, Equatable {
+        public var width, height: Int
+        public var share: Double
+        public init(_ width: Int, _ height: Int, _ share: Double) { (self.width, self.height, self.share) = (width, height, share) }
+    }
+
+    /// The mix of expression kinds, in scenes of two and more objects.
+    public var kinds = [
+        KindShare(.attribute, 0.40), KindShare(.superlative, 0.20), KindShare(.relation, 0.20), KindShare(.side, 0.10),
+        KindShare(.between, 0.05), KindShare(.nearest, 0.05),
     ]
-    /// Share of scenes with 2, 3, ... objects ("between" draws at least 3).
-    public var objectCounts: [(count: Int, share: Double)] = [(2, 0.10), (3, 0.25), (4, 0.30), (5, 0.20), (6, 0.15)]
-    public var imageSizes: [(width: Int, height: Int, share: Double)] = [
-        (256, 256, 0.30), (320, 240, 0.25), (240, 320, 0.15), (288, 256, 0.10), (320, 200, 0.10), (256, 288, 0.10),
+    /// Share of scenes with that many objects: 1 to 9. One object is always meant by its attributes; "between" and "closest to"
+    /// draw at least three.
+    public var objectCounts = [
+        CountShare(2, 0.10), CountShare(3, 0.25), CountShare(4, 0.30), CountShare(5, 0.20), CountShare(6, 0.15),
+    ]
+    public var images = [
+        ImageShare(256, 256, 0.30), ImageShare(320, 240, 0.25), ImageShare(240, 320, 0.15), ImageShare(288, 256, 0.10),
+        ImageShare(320, 200, 0.10), ImageShare(256, 288, 0.10),
     ]
     /// Share of scenes whose objects take their colors and shapes from only two or three of each: distractors share them.
     public var smallPalette = 0.75
@@ -20,4 +41,49 @@ public struct SceneSettings: Sendable {
     public var ambiguousNoun = 0.90
 
     public init() {}
+
+    public func validate() throws(GroundingError) {
+        func shares(_ name: String, _ shares: [Double]) throws(GroundingError) {
+            guard shares.allSatisfy({ $0.isFinite && $0 >= 0 }), shares.contains(where: { $0 > 0 }) else {
+                throw .badSetting(name: name, value: "\(shares)", rule: "shares that are not negative and not all zero")
+            }
+        }
+        try shares("kinds", kinds.map(\.share))
+        try shares("objectCounts", objectCounts.map(\.share))
+        try shares("images", images.map(\.share))
+        for count in objectCounts where !(1...9).contains(count.count) {
+            throw .badSetting(name: "objectCounts", value: "\(count.count)", rule: "1 to 9 objects")
+        }
+        for image in images where !(64...2048).contains(image.width) || !(64...2048).contains(image.height) {
+            throw .badSetting(name: "images", value: "\(image.width)x\(image.height)", rule: "64 to 2048 pixels a side")
+        }
+    }
+}
+
+/// Easier scenes first: stage by stage, each up to a sample's number. After the last stage come the plain settings, the ones
+/// that held-out and evaluation scenes follow.
+public struct SceneCurriculum: Sendable, Codable, Equatable {
+    public struct Stage: Sendable, Codable, Equatable {
+        /// The stage holds for samples before this number.
+        public var until: Int
+        public var settings: SceneSettings
+        public init(until: Int, _ settings: SceneSettings) { (self.until, self.settings) = (until, settings) }
+    }
+    public var stages: [Stage]
+
+    public init(_ stages: [Stage] = []) { self.stages = stages }
+
+    public static let none = SceneCurriculum()
+
+    /// One object, then a few, then all. Few objects first show where a box comes from; a share of single objects stays in the
+    /// mixture, or it is forgotten, and color words are of use from the start.
+    public static let objects: SceneCurriculum = {
+        var first = SceneSettings(), second = SceneSettings(), third = SceneSettings()
+        first.objectCounts = [.init(1, 0.6), .init(2, 0.4)]
+        second.objectCounts = [.init(1, 0.25), .init(2, 0.40), .init(3, 0.25), .init(4, 0.10)]
+        third.objectCounts = [.init(1, 0.10), .init(2, 0.25), .init(3, 0.25), .init(4, 0.20), .init(5, 0.10), .init(6, 0.10)]
+        return SceneCurriculum([.init(until: 6_000, first), .init(until: 80_000, second), .init(until: 200_000, third)])
+    }()
+
+    func settings(of sample: Int) -> SceneSettings? { stages.first { sample < $0.until }?.settings }
 }

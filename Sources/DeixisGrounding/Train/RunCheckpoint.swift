@@ -1,0 +1,149 @@
+public import DeixisInput
+public import DeixisTraining
+import Foundation
+
+/// What a run's checkpoint says beside its tensors, under the metadata keys `recipe`, `state` (JSON) and `vocabulary` (one token a
+/// line); the file itself is described in formats/checkpoint.md.
+struct RunHeader {
+    struct State: Codable {
+        var step: Int
+        var seconds: Double
+        var heldOutAccuracy: Double?
+    }
+
+    var recipe: TrainingRecipe
+    var state: State
+    var vocabulary: Vocabulary
+
+    /// Every part that is missing or broken is named.
+    static func read(_ path: String) throws(GroundingError) -> RunHeader {
+        let metadata: [String: String]
+        do throws(TrainingError) {
+            metadata = try Checkpoint.metadata(of: path)
+        } catch {
+            throw .checkpoint(error.description)
+        }
+        func text(_ key: String) throws(GroundingError) -> String {
+            guard let text = metadata[key] else { throw .badCheckpoint(path: path, reason: "its metadata has no '\(key)': not one of a training run") }
+            return text
+        }
+        func json<T: Decodable>(_ key: String, _ type: T.Type) throws(GroundingError) -> T {
+            guard let value = try? JSONDecoder().decode(type, from: Data(try text(key).utf8)) else {
+                throw .badCheckpoint(path: path, reason: "'\(key)' of its metadata is broken, or of another version of this program")
+            }
+            return value
+        }
+        _ = try text("recipe")
+        let recipe = try json("recipe", TrainingRecipe.self)
+        _ = try text("state")
+        let state = try json("state", State.self)
+        let lines = try text("vocabulary")
+        do throws(InputError) {
+            return RunHeader(recipe: recipe, state: state, vocabulary: try Vocabulary(lines: Array(lines.utf8)))
+        } catch {
+            throw .badCheckpoint(path: path, reason: error.description)
+        }
+    }
+
+    func metadata() throws(GroundingError) -> [String: String] {
+        func json(_ value: some Encodable) throws(GroundingError) -> String {
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+            guard let data = try? encoder.encode(value) else { throw .notFinite(step: state.step) }
+            return String(decoding: data, as: UTF8.self)
+        }
+        return [
+            "recipe": try json(recipe), "state": try json(state), "vocabulary": String(decoding: vocabulary.lines, as: UTF8.self),
+        ]
+    }
+}
+
+extension Trainer {
+    /// Saves whole or not at all: whatever fails, a full disk included, the checkpoint before stays.
+    public func save(to path: String) throws(GroundingError) {
+        let state = RunHeader.State(step: step, seconds: seconds, heldOutAccuracy: heldOutAccuracy)
+        let header = RunHeader(recipe: recipe, state: state, vocabulary: data.tokenizer.vocabulary)
+        let metadata = try header.metadata()
+        do throws(TrainingError) {
+            try network.save(to: path, optimizer: optimizer, metadata: metadata)
+        } catch {
+            throw .checkpoint(error.description)
+        }
+    }
+
+    /// The run of a checkpoint, ready for its next step.
+    ///
+    /// - Parameter samples: a new length of the run; nil keeps the recipe's.
+    /// - Throws: `checkpoint`, `badCheckpoint`, and what the recipe's data set finds wrong.
+    public static func resuming(_ path: String, skipBad: Bool = false, samples: Int? = nil) throws(GroundingError) -> Trainer {
+        let header = try RunHeader.read(path)
+        var recipe = header.recipe
+        if let samples { recipe.samples = samples }
+        let trainer = try Trainer(recipe, data: TrainingData(recipe, vocabulary: header.vocabulary, skipBad: skipBad))
+        do throws(TrainingError) {
+            try Checkpoint.load(path, into: trainer.network.parameters, optimizer: trainer.optimizer)
+        } catch {
+            throw .checkpoint(error.description)
+        }
+        trainer.step = header.state.step
+        trainer.seconds = header.state.seconds
+        trainer.heldOutAccuracy = header.state.heldOutAccuracy
+        return trainer
+    }
+}
+
+/// What `export` needs of a checkpoint: the network with its averaged weights (the last ones if no average was kept).
+public struct TrainedNetwork {
+    public let network: GroundingNetwork<Float>
+    public let recipe: TrainingRecipe
+    public let tokenizer: Tokenizer
+    public let letterbox: Letterbox
+    public let step: Int
+    public let heldOutAccuracy: Double?
+
+    /// Reads a checkpoint; the run's data need not be there.
+    public init(checkpoint path: String) throws(GroundingError) {
+        let header = try RunHeader.read(path)
+        recipe = header.recipe
+        step = header.state.step
+        heldOutAccuracy = header.state.heldOutAccuracy
+        do throws(NetworkError) {
+            network = try GroundingNetwork<Float>(recipe.configuration, seed: recipe.seed)
+        } catch {
+            throw .badCheckpoint(path: path, reason: error.description)
+        }
+        do throws(TrainingError) {
+            try Checkpoint.load(path, into: network.parameters, averaged: true)
+        } catch {
+            throw .checkpoint(error.description)
+        }
+        do throws(InputError) {
+            tokenizer = try Tokenizer(
+                vocabulary: header.vocabulary,
+                settings: TokenizerSettings(maxLength: recipe.configuration.language.maximumLength))
+            letterbox = try Letterbox(side: recipe.configuration.imageSide)
+        } catch {
+            throw .badCheckpoint(path: path, reason: error.description)
+        }
+        guard tokenizer.vocabulary.count == recipe.configuration.language.vocabulary else {
+            throw .badCheckpoint(
+                path: path, reason: "\(tokenizer.vocabulary.count) tokens, the network has \(recipe.configuration.language.vocabulary)")
+        }
+        for parameter in network.parameters.all where !parameter.value.values.allSatisfy(\.isFinite) {
+            throw .badCheckpoint(path: path, reason: "tensor '\(parameter.name)' holds NaN or infinity")
+        }
+    }
+
+    /// `deixis.training.*` of the exported file, in order.
+    public func provenance(date: String) -> [(key: String, value: String)] {
+        let data =
+            switch recipe.data {
+            case .scenes: "generated scenes of seed \(recipe.seed)"
+            case .directory(let path, _): "data set \(path)"
+            }
+        return [
+            ("command", recipe.command), ("configuration", recipe.name), ("data", data), ("seed", "\(recipe.seed)"),
+            ("samples", "\(min(step * recipe.batchSize, recipe.samples))"), ("date", date),
+        ] + (heldOutAccuracy.map { [("held_out_accuracy", "\($0)")] } ?? [])
+    }
+}

@@ -1,0 +1,115 @@
+import DeixisInput
+public import DeixisTraining
+import Foundation
+
+/// A run in progress: network, optimizer and place in the sequence of batches.
+///
+/// Step t reads batch t and draws from a stream of its own; with the same recipe and thread count every run computes the same
+/// losses, whether or not it was interrupted and resumed.
+public final class Trainer {
+    public let recipe: TrainingRecipe
+    public let data: TrainingData
+    public let network: GroundingNetwork<Float>
+    let optimizer: AdamW<Float>
+    let schedule: Schedule
+    let loss: SelfPacedLoss
+    /// Steps taken.
+    public internal(set) var step = 0
+    /// Seconds of computing so far, over all sittings.
+    public internal(set) var seconds = 0.0
+    /// The last measurement on the held-out samples.
+    public internal(set) var heldOutAccuracy: Double?
+
+    /// A fresh start. `recipe.configuration.language.vocabulary` becomes the tokenizer's count.
+    public init(_ recipe: TrainingRecipe, data: TrainingData) throws(GroundingError) {
+        var recipe = recipe
+        recipe.configuration.language.vocabulary = data.tokenizer.vocabulary.count
+        try recipe.validate()
+        self.recipe = recipe
+        self.data = data
+        do throws(NetworkError) {
+            network = try GroundingNetwork<Float>(recipe.configuration, seed: recipe.seed)
+        } catch {
+            throw .network(error.description)
+        }
+        var settings = AdamW<Float>.Settings()
+        settings.weightDecay = recipe.weightDecay
+        settings.beta2 = recipe.beta2
+        settings.maximumGradientNorm = recipe.maximumGradientNorm
+        settings.averageDecay = recipe.averageDecay
+        optimizer = AdamW(
+            network.optimizerGroups(encoders: recipe.encoderRate, sigma: recipe.sigmaRate, rest: recipe.rate), settings)
+        switch recipe.schedule {
+        case .cosine(let final): schedule = Schedule(.cosine(final: final), warmUpSteps: recipe.warmUpSteps)
+        case .milestones(let epochs, let factor):
+            schedule = Schedule(.milestones(epochs: epochs, factor: factor), warmUpSteps: recipe.warmUpSteps)
+        }
+        loss = SelfPacedLoss(recipe.configuration.loss)
+    }
+
+    /// Starts an encoder from a safetensors file: a ResNet under torchvision's or DETR's names, or BERT. Returns a line about it.
+    public func loadPretrained(_ encoder: GroundingNetwork<Float>.Encoder, from path: String) throws(GroundingError) -> String {
+        do throws(TrainingError) {
+            let report = try network.loadPretrained(encoder, from: path)
+            return "\(path): \(report.loaded.count) tensors for the \(encoder.rawValue) encoder"
+                + (report.ignored.isEmpty ? "" : ", \(report.ignored.count) others not used")
+        } catch {
+            throw .network(error.description)
+        }
+    }
+
+    /// What one step found, before its update.
+    struct StepResult {
+        var loss, l1, giou, accuracy, gradientNorm, rateFactor: Double
+    }
+
+    /// Forward, loss, backward, update.
+    /// - Throws: `notFinite`; the weights are then as before the step.
+    func train(_ batch: GroundingBatch) throws(GroundingError) -> StepResult {
+        network.parameters.clearGradients()
+        let tape = Tape<Float>(.training(seed: CounterRandom.word(recipe.seed ^ 0x5445_5045, UInt64(step))))
+        let boxes = network(batch.images, batch.tokens, on: tape)
+        let value = loss(boxes, truth: batch.boxes, sigma: network.sigma)
+        let predictions = boxes.tensor.values
+        tape.backward(value.total)
+        let epoch = step * recipe.batchSize / (data.training.count ?? recipe.epochSamples)
+        let factor = schedule.factor(step: step, totalSteps: recipe.steps, epoch: epoch)
+        let norm = optimizer.update(factor: factor)
+        let total = Double(value.total.tensor.values[0])
+        guard norm.isFinite, total.isFinite else { throw .notFinite(step: step) }
+        step += 1
+        let hits = (0..<batch.count).reduce(0) { sum, i in
+            let range = i * 4..<i * 4 + 4
+            return sum + (GroundingScore.iou(predictions[range], batch.boxes[range]) > GroundingScore.threshold ? 1 : 0)
+        }
+        return StepResult(
+            loss: total, l1: value.l1, giou: value.giou, accuracy: Double(hits) / Double(batch.count), gradientNorm: norm,
+            rateFactor: factor)
+    }
+
+    /// Runs the averaged weights (the last ones if no average is kept) over the held-out samples, in order, without augmentation.
+    public func scoreHeldOut() throws(GroundingError) -> GroundingScore {
+        let maker = data.heldOutMaker(recipe)
+        return try optimizer.withAveragedWeights { () throws(GroundingError) in
+            var score = GroundingScore()
+            var at = 0
+            while at < data.heldOutCount {
+                let end = min(data.heldOutCount, at + recipe.batchSize)
+                let batch = try maker.plain(at..<end)
+                let boxes = network(batch.images, batch.tokens, on: Tape<Float>(.inference)).tensor.values
+                for i in 0..<batch.count {
+                    let range = i * 4..<i * 4 + 4
+                    score.add(iou: GroundingScore.iou(boxes[range], batch.boxes[range]), kind: batch.kinds[i])
+                }
+                at = end
+            }
+            return score
+        }
+    }
+}
+
+extension GroundingBatch {
+    var tokens: TokenBatch {
+        TokenBatch(batch: count, length: length, ids: tokenIDs.map { Int32($0) }, mask: mask.map { Int32($0) })
+    }
+}

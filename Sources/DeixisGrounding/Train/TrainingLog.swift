@@ -1,0 +1,70 @@
+import Foundation
+
+/// One line of `log.jsonl`. Training lines average over the steps since the line before; evaluation lines hold the last two.
+public struct TrainingRecord: Sendable, Codable, Equatable {
+    public var step: Int
+    public var samples: Int
+    /// Seconds of computing so far, interruptions not counted.
+    public var seconds: Double
+    public var loss: Double?
+    public var l1: Double?
+    public var giou: Double?
+    public var sigma0: Double?
+    public var sigma1: Double?
+    /// Acc@0.5 on the training batches themselves.
+    public var accuracy: Double?
+    /// What schedule and warm-up multiply the learning rates by.
+    public var rateFactor: Double?
+    public var gradientNorm: Double?
+    public var samplesPerSecond: Double?
+    public var heldOutAccuracy: Double?
+    public var heldOutMeanIoU: Double?
+
+    public init(step: Int, samples: Int, seconds: Double) {
+        self.step = step
+        self.samples = samples
+        self.seconds = seconds
+    }
+}
+
+/// A JSON-lines file that grows by whole lines.
+public enum TrainingLog {
+    /// Reads a log; a last line cut off by a crash is passed over, any other bad line is named.
+    public static func read(_ path: String) throws(GroundingError) -> [TrainingRecord] {
+        let lines = try FileBytes.read(path).split(separator: UInt8(ascii: "\n"))
+        var records: [TrainingRecord] = []
+        for (index, line) in lines.enumerated() {
+            if let record = try? JSONDecoder().decode(TrainingRecord.self, from: Data(line)) {
+                records.append(record)
+            } else if index + 1 < lines.count || lines.count == 1 {
+                let bad = BadLine(file: path, line: index + 1, reason: "not a line of a training log")
+                throw .file(path: path, action: "read it", reason: bad.description)
+            }
+        }
+        return records
+    }
+
+    /// Drops what came after `step`: a resumed run writes those lines again.
+    static func rewind(_ path: String, to step: Int) throws(GroundingError) {
+        guard FileManager.default.fileExists(atPath: path) else { return }
+        var bytes: [UInt8] = []
+        for record in try read(path) where record.step <= step { bytes += try line(record) }
+        try FileBytes.writeAtomically(bytes, to: path)
+    }
+
+    static func append(_ record: TrainingRecord, to path: String) throws(GroundingError) {
+        let bytes = try line(record)
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else { throw .file(path: path, action: "open it", reason: String(cString: strerror(errno))) }
+        defer { close(descriptor) }
+        let written = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+        if written != bytes.count { throw .file(path: path, action: "write it", reason: String(cString: strerror(errno))) }
+    }
+
+    private static func line(_ record: TrainingRecord) throws(GroundingError) -> [UInt8] {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        guard let data = try? encoder.encode(record) else { throw .notFinite(step: record.step) }
+        return [UInt8](data) + [UInt8(ascii: "\n")]
+    }
+}

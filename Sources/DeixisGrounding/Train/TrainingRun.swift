@@ -1,0 +1,171 @@
+import DeixisTraining
+import Foundation
+
+/// What a run tells while it goes; the latest values, for one line on the screen.
+public struct TrainingProgress: Sendable {
+    public var step = 0
+    public var steps = 0
+    public var samples = 0
+    public var loss = 0.0, l1 = 0.0, giou = 0.0
+    public var sigma0 = 0.0, sigma1 = 0.0
+    /// Acc@0.5 on the last training batches.
+    public var accuracy = 0.0
+    public var heldOutAccuracy: Double?
+    public var samplesPerSecond = 0.0
+    /// Seconds, at the present speed.
+    public var timeLeft = 0.0
+
+    public var line: String {
+        func fixed(_ value: Double, _ digits: Int) -> String { String(format: "%.\(digits)f", value) }
+        let heldOut = heldOutAccuracy.map { fixed($0, 3) } ?? "-"
+        return "step \(step)/\(steps)  loss \(fixed(loss, 3))  l1 \(fixed(l1, 3))  giou \(fixed(giou, 3))  "
+            + "sigma \(fixed(sigma0, 2)) \(fixed(sigma1, 2))  Acc@0.5 \(fixed(accuracy, 3))  held-out \(heldOut)  "
+            + "\(fixed(samplesPerSecond, 0)) samples/s  left \(Self.clock(timeLeft))"
+    }
+
+    public static func clock(_ seconds: Double) -> String {
+        guard seconds.isFinite, seconds < 1e7 else { return "-" }
+        let s = Int(seconds.rounded())
+        let tail = String(format: "%02d:%02d", s / 60 % 60, s % 60)
+        return s >= 3600 ? "\(s / 3600):\(tail)" : tail
+    }
+}
+
+/// A directory with `checkpoint` and `log.jsonl`, and the loop that fills it.
+public struct TrainingRun: Sendable {
+    public let directory: String
+    /// Seconds between checkpoints: what a killed run loses at most.
+    public var checkpointInterval = 120.0
+    /// Steps that a line of the log sums up.
+    public var logEvery = 20
+
+    public init(directory: String) { self.directory = directory }
+
+    public var checkpoint: String { directory + "/checkpoint" }
+    public var log: String { directory + "/log.jsonl" }
+
+    public enum Ending: Sendable, Equatable { case finished, stopped }
+
+    /// Trains until the recipe's samples are used up or `shouldStop` says so; either way the last state is in the checkpoint.
+    ///
+    /// When saving fails on the way (a full disk), `report` hears it, the checkpoint before stays, and training goes on; only
+    /// the last saving must succeed.
+    public func train(
+        _ trainer: Trainer, shouldStop: () -> Bool = { false }, progress: (TrainingProgress) -> Void = { _ in },
+        report: (String) -> Void = { _ in }
+    ) throws(GroundingError) -> Ending {
+        try FileBytes.makeDirectory(directory)
+        try TrainingLog.rewind(log, to: trainer.step)
+        let recipe = trainer.recipe
+        let queue = BatchQueue(trainer.data.maker(recipe), from: trainer.step, depth: 3)
+        defer { queue.stop() }
+        let clock = ContinuousClock()
+        let before = trainer.seconds
+        let start = clock.now
+        var saved = start
+        var window = StepWindow(start)
+        var state = TrainingProgress()
+        state.steps = recipe.steps
+        state.heldOutAccuracy = trainer.heldOutAccuracy
+        while trainer.step < recipe.steps {
+            if shouldStop() {
+                try trainer.save(to: checkpoint)
+                return .stopped
+            }
+            let result = try trainer.train(try queue.next())
+            trainer.seconds = before + (clock.now - start) / .seconds(1)
+            window.add(result, recipe.batchSize)
+            let isLast = trainer.step == recipe.steps
+            var record = TrainingRecord(step: trainer.step, samples: trainer.step * recipe.batchSize, seconds: rounded(trainer.seconds))
+            if trainer.step % recipe.evaluateEvery == 0 || isLast, trainer.data.heldOutCount > 0 {
+                let pause = clock.now
+                let score = try trainer.scoreHeldOut()
+                window.exclude(clock.now - pause)
+                trainer.heldOutAccuracy = score.accuracy
+                record.heldOutAccuracy = rounded(score.accuracy)
+                record.heldOutMeanIoU = rounded(score.meanIoU)
+                try TrainingLog.append(record, to: log)
+                (record.heldOutAccuracy, record.heldOutMeanIoU) = (nil, nil)
+            }
+            trainer.update(&state, result, window, clock.now)
+            progress(state)
+            if trainer.step % logEvery == 0 || isLast {
+                window.fill(&record, clock.now)
+                record.sigma0 = rounded(state.sigma0)
+                record.sigma1 = rounded(state.sigma1)
+                try TrainingLog.append(record, to: log)
+                window = StepWindow(clock.now)
+            }
+            if !isLast, (clock.now - saved) / .seconds(1) >= checkpointInterval {
+                let pause = clock.now
+                do throws(GroundingError) {
+                    try trainer.save(to: checkpoint)
+                } catch {
+                    report("\(error); the checkpoint before it is kept, training goes on")
+                }
+                saved = clock.now
+                window.exclude(saved - pause)
+            }
+        }
+        try trainer.save(to: checkpoint)
+        return .finished
+    }
+}
+
+/// Six digits: enough for a log, and the same text on every machine.
+private func rounded(_ value: Double) -> Double { (value * 1e6).rounded() / 1e6 }
+
+/// Means over the steps of one line of the log.
+struct StepWindow {
+    private(set) var count = 0.0
+    private var samples = 0
+    private var sum = Trainer.StepResult(loss: 0, l1: 0, giou: 0, accuracy: 0, gradientNorm: 0, rateFactor: 0)
+    private var factor = 0.0
+    private var start: ContinuousClock.Instant
+
+    init(_ start: ContinuousClock.Instant) { self.start = start }
+
+    mutating func add(_ result: Trainer.StepResult, _ batchSize: Int) {
+        count += 1
+        samples += batchSize
+        sum.loss += result.loss
+        sum.l1 += result.l1
+        sum.giou += result.giou
+        sum.accuracy += result.accuracy
+        sum.gradientNorm += result.gradientNorm
+        factor = result.rateFactor
+    }
+
+    /// Time spent on something else does not slow the rate.
+    mutating func exclude(_ duration: Duration) { start += duration }
+
+    func rate(_ now: ContinuousClock.Instant) -> Double { Double(samples) / max(1e-9, (now - start) / .seconds(1)) }
+
+    func fill(_ record: inout TrainingRecord, _ now: ContinuousClock.Instant) {
+        record.loss = rounded(sum.loss / count)
+        record.l1 = rounded(sum.l1 / count)
+        record.giou = rounded(sum.giou / count)
+        record.accuracy = rounded(sum.accuracy / count)
+        record.gradientNorm = rounded(sum.gradientNorm / count)
+        record.rateFactor = rounded(factor)
+        record.samplesPerSecond = (rate(now) * 10).rounded() / 10
+    }
+}
+
+extension Trainer {
+    /// Screen values move a tenth of the way to each step's: steady to read, quick to follow.
+    func update(_ state: inout TrainingProgress, _ result: StepResult, _ window: StepWindow, _ now: ContinuousClock.Instant) {
+        let share = state.step == 0 ? 1 : 0.1
+        state.loss += (result.loss - state.loss) * share
+        state.l1 += (result.l1 - state.l1) * share
+        state.giou += (result.giou - state.giou) * share
+        state.accuracy += (result.accuracy - state.accuracy) * share
+        state.step = step
+        state.samples = step * recipe.batchSize
+        let sigma = network.sigma.value.values
+        (state.sigma0, state.sigma1) = (Double(sigma[0]), Double(sigma[1]))
+        state.heldOutAccuracy = heldOutAccuracy
+        if window.count >= 5 || state.samplesPerSecond == 0 { state.samplesPerSecond = window.rate(now) }
+        state.timeLeft = Double((recipe.steps - step) * recipe.batchSize) / max(state.samplesPerSecond, 1e-9)
+    }
+}
