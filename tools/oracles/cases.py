@@ -1,6 +1,7 @@
 """Random inputs of the exported model's contract, and files of arrays for the `deixis` command."""
 
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -22,6 +23,13 @@ def inputs_of(session, batch, length, real, seed):
     return {"image": image, "token_ids": ids.astype(np.int64), "attention_mask": mask}
 
 
+def run(command):
+    """Runs `deixis`; its own message ends this script if it fails (standard error is not captured)."""
+    status = subprocess.run(command, stdout=subprocess.DEVNULL).returncode
+    if status:
+        sys.exit(f"{command[0]} {command[1]}: exit status {status}")
+
+
 def deixis_run(runtime, model, inputs):
     """All outputs of `deixis run`, by name."""
     with tempfile.TemporaryDirectory() as folder:
@@ -29,5 +37,5 @@ def deixis_run(runtime, model, inputs):
         for name, value in inputs.items():
             np.save(f"{folder}/{name}.npy", value)
             command += ["--input", f"{name}={folder}/{name}.npy"]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        run(command)
         return {path.stem: np.load(path) for path in Path(folder, "out").glob("*.npy")}

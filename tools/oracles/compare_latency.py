@@ -7,7 +7,6 @@ import argparse
 import json
 import os
 import statistics
-import subprocess
 import tempfile
 import time
 from pathlib import Path
@@ -15,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 
-from cases import inputs_of
+from cases import inputs_of, run
 
 
 def main():
@@ -40,7 +39,7 @@ def main():
             np.save(f"{folder}/{name}.npy", value)
             command += ["--input", f"{name}={folder}/{name}.npy"]
         for _ in range(a.rounds):
-            subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+            run(command)
             ours.append(json.loads(Path(folder, "profile.json").read_text())["p50_ms"])
             times = []
             for _ in range(a.runs):
