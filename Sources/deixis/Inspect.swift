@@ -1,22 +1,66 @@
 import ArgumentParser
 import DeixisGraph
 import DeixisONNX
+import DeixisRuntime
 
 struct Inspect: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Shows what is in an ONNX model.",
         discussion: """
-            Inputs, outputs, metadata, operators with their counts, parameters.
+            Inputs, outputs, metadata, operators with their counts, parameters, multiply-accumulates.
 
               deixis inspect model.onnx
-              deixis inspect model.onnx --stage read      the whole graph as text, as the file has it
+              deixis inspect model.onnx --stage target --dim length=12
+
+            STAGES (the whole graph as text)
+              read        as the file has it
+              portable    after the rewritings that need no shapes
+              target      at concrete shapes, folded and fused
+              plan        the steps, with their kernels
             """)
 
+    enum Stage: String, CaseIterable, ExpressibleByArgument {
+        case read, portable, target, plan
+    }
+
     @Argument(help: "An ONNX file.") var model: String
+    @Option(help: "Print the graph after this phase instead.") var stage: Stage?
+    @Option(help: ArgumentHelp("What a symbolic dimension stands for.", valueName: "name=n")) var dim: [String] = []
 
     func run() throws {
         let graph = try loadGraph(model)
-        try Console.out(summary(graph))
+        let chosen = try readDimensions(dim)
+        let sample = SampleInputs(graph: graph, chosen: chosen)
+        try sample.check()
+        if stage == .read {
+            try Console.out(graph.listing)
+            return
+        }
+        guard let stage else {
+            try Console.out(summary(graph))
+            // MACs are counted where the runtime can plan the model; the rest of the summary needs no plan.
+            let cost: String
+            do { cost = try plannedCost(graph, sample) } catch { cost = "MACs not known: \(error)" }
+            try Console.out(cost)
+            return
+        }
+        let session = try loadSession(model, RunOptions.parse([]))
+        do {
+            if stage == .target || stage == .plan { try session.prepare(graph.inputs.map(sample.shape)) }
+            for known in Session.Stage.allCases where "\(known.name)" == stage.rawValue { try Console.out(session.listing(known)) }
+        } catch let error as RuntimeError {
+            throw CommandError.data("\(model): \(error)")
+        }
+    }
+
+    private func plannedCost(_ graph: Graph, _ sample: SampleInputs) throws(RuntimeError) -> String {
+        let session = try Session(try Model(graph: graph))
+        try session.prepare(graph.inputs.map(sample.shape))
+        for (index, id) in graph.inputs.enumerated() { try session.inputBuffer(index).copyBytes(from: sample.array(for: id).bytes) }
+        // One run tells the steps.
+        let steps = try session.profile(runs: 1).steps
+        let extents = sample.dimensions().map { "\($0.name)=\($0.extent)" }.joined(separator: " ")
+        return "\(count(steps.reduce(0) { $0 + $1.macs })) MACs in \(steps.count) steps" + (extents.isEmpty ? "" : " at \(extents)")
     }
 
     private func summary(_ graph: Graph) -> String {

@@ -30,16 +30,14 @@ struct Profile: ParsableCommand {
     }
 
     func run() throws {
-        let chosen = try dimensions()
+        let chosen = try readDimensions(dim)
         let given = try readInputs(input)
         let begin = deixis_clock_ns()
         let session = try loadSession(model, options)
         let load = milliseconds(since: begin)
         let graph = session.model.graph
         let sample = SampleInputs(graph: graph, chosen: chosen)
-        for (name, _) in chosen where !sample.dimensions().contains(where: { $0.name == name }) {
-            throw CommandError.usage("--dim \(name): the model's inputs have no such dimension; they have \(list(sample.dimensions().map(\.name)))")
-        }
+        try sample.check()
         let made = graph.inputs.filter { id in !given.contains { $0.name == graph[id].name } }
         let inputs = given + made.map { (graph[$0].name, sample.array(for: $0)) }
 
@@ -70,25 +68,9 @@ struct Profile: ParsableCommand {
             try session.run()
             report.times.append(milliseconds(since: start))
         }
-        report.measure(session, runs: min(max(runs, 3), 20))
+        try report.measure(session, runs: min(max(runs, 3), 20))
         var memory = deixis_memory()
         if deixis_read_memory(&memory) == 0 { report.memory = memory }
-    }
-
-    private func dimensions() throws(CommandError) -> [Name: Int] {
-        var chosen: [Name: Int] = [:]
-        for argument in dim {
-            let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            guard parts.count == 2, !parts[0].isEmpty, let extent = Int(parts[1]), extent >= 1, extent <= 1 << 30 else {
-                throw .usage("--dim '\(argument)': expected NAME=N with N at least 1")
-            }
-            chosen[Name(String(parts[0]))] = extent
-        }
-        return chosen
-    }
-
-    private func list(_ names: [Name]) -> String {
-        names.isEmpty ? "none" : names.map { "'\($0)'" }.joined(separator: ", ")
     }
 
     private func milliseconds(since start: UInt64) -> Double { Double(deixis_clock_ns() - start) / 1e6 }

@@ -20,7 +20,7 @@ struct ProfileReport {
     var inputs: [String] = []
     var dimensions: [(name: String, extent: Int)] = []
     var memory = deixis_memory()
-    /// Mean times of the plan's steps.
+    /// Mean times of the plan's steps, and the operator and kernel each is counted under.
     var steps: [(op: String, row: Row)] = []
     var arenaBytes = 0, packedBytes = 0
 
@@ -30,7 +30,7 @@ struct ProfileReport {
         self.loadMilliseconds = loadMilliseconds
     }
 
-    /// Steps of one kernel together, slowest first.
+    /// Steps of one operator and kernel together, slowest first.
     private var operators: [Row] {
         var rows: [Row] = []
         for (op, step) in steps {
@@ -60,7 +60,7 @@ struct ProfileReport {
         summary.add([loadMilliseconds, firstMilliseconds, percentiles.minimum, percentiles(50), percentiles(90), percentiles(99)].map { fixed($0, 3) } + ["\(times.count) runs"])
         lines.append(summary.text)
         if !steps.isEmpty {
-            lines += ["", table("kernel", operators)]
+            lines += ["", table("operator (kernel)", operators)]
             if listed { lines += ["", table("step", steps.map(\.row))] }
         }
         var sizes: [String] = []
@@ -98,8 +98,8 @@ struct ProfileReport {
                 ("anonymous_bytes", .integer(Int(memory.anonymous))), ("proportional_bytes", .integer(Int(memory.proportional))),
                 ("resident_bytes", .integer(Int(memory.resident))), ("peak_resident_bytes", .integer(Int(memory.peak_resident))),
             ])),
-            ("operators", .array(operators.map { JSON.object(rowJSON("kernel", $0)) })),
-            ("steps", .array(steps.map { JSON.object([("kernel", .string($0.op))] + rowJSON("step", $0.row)) })),
+            ("operators", .array(operators.map { JSON.object(rowJSON("operator", $0)) })),
+            ("steps", .array(steps.map { JSON.object([("operator", .string($0.op))] + rowJSON("step", $0.row)) })),
         ])
     }
 
@@ -112,7 +112,14 @@ struct ProfileReport {
 }
 
 extension ProfileReport {
-    /// Times each step, `runs` times.
-    mutating func measure(_ session: Session, runs: Int) {
+    /// Times each step of the prepared plan, `runs` times.
+    mutating func measure(_ session: Session, runs: Int) throws(RuntimeError) {
+        let profile = try session.profile(runs: runs)
+        steps = profile.steps.map { step in
+            let label = (step.name.isEmpty ? "" : "\(step.name): ") + "\(step.op)" + (step.output.map { " \($0)" } ?? "")
+            return ("\(step.op) (\(step.kernel))", Row(label: label, milliseconds: Double(step.nanoseconds) / 1e6, macs: step.macs))
+        }
+        arenaBytes = profile.arenaBytes + profile.scratchBytes
+        packedBytes = profile.packedWeightBytes
     }
 }

@@ -25,6 +25,15 @@ struct SampleInputs {
         end = tokenizer?.endID
     }
 
+    /// Refuses a `--dim` that names nothing.
+    func check() throws(CommandError) {
+        let known = dimensions().map(\.name)
+        for name in chosen.keys.sorted(by: { $0.description < $1.description }) where !known.contains(name) {
+            let list = known.isEmpty ? "none" : known.map { "'\($0)'" }.joined(separator: ", ")
+            throw .usage("--dim \(name): the model's inputs have no such dimension; they have \(list)")
+        }
+    }
+
     /// What stands for each symbol and each unknown extent of the inputs, in the order met.
     func dimensions() -> [(name: Name, extent: Int)] {
         var result: [(name: Name, extent: Int)] = []
@@ -51,11 +60,11 @@ struct SampleInputs {
         case .unknown: name = ""
         }
         if axis == 0 || name.contains("batch") { return 1 }
-        if ["len", "seq", "tok"].contains(where: name.contains) { return min(maxLength ?? 16, 16) }
+        if ["len", "seq", "tok"].contains(where: name.contains) { return min(maxLength ?? 12, 12) }
         // Spatial axes of pictures.
         let type = graph[id].type
         if type?.shape?.count == 4 && axis >= 1 { return 224 }
-        return type?.element == .int64 || type?.element == .int32 ? min(maxLength ?? 16, 16) : 1
+        return type?.element == .int64 || type?.element == .int32 ? min(maxLength ?? 12, 12) : 1
     }
 
     /// - Parameter id: an input of the graph whose type is known.
@@ -113,6 +122,19 @@ struct SampleInputs {
         let bytes = type == .int64 ? values.withUnsafeBytes(Array.init) : values.map(Int32.init).withUnsafeBytes(Array.init)
         return NumPyArray(type: type, shape: shape, bytes: bytes)
     }
+}
+
+/// `NAME=N` arguments -> extents.
+func readDimensions(_ arguments: [String]) throws(CommandError) -> [Name: Int] {
+    var chosen: [Name: Int] = [:]
+    for argument in arguments {
+        let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        guard parts.count == 2, !parts[0].isEmpty, let extent = Int(parts[1]), extent >= 1, extent <= 1 << 30 else {
+            throw .usage("--dim '\(argument)': expected NAME=N with N at least 1")
+        }
+        chosen[Name(String(parts[0]))] = extent
+    }
+    return chosen
 }
 
 /// Noise whose amplitude falls with frequency as in photographs (power 1/f^2): octaves of bilinearly stretched random grids.

@@ -1,0 +1,84 @@
+import ArgumentParser
+import DeixisImage
+import DeixisInput
+import DeixisModel
+import DeixisONNX
+import DeixisRuntime
+
+struct Ground: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Finds what a sentence points at in a picture.",
+        discussion: """
+            Prints the box as x y width height in pixels of the picture, origin top left.
+
+              deixis ground small.onnx desk.jpg "the red mug left of the laptop"
+              deixis ground small.onnx desk.jpg "the largest book" --annotated found.png
+              deixis ground small.onnx desk.jpg "the largest book" --json
+            """)
+
+    @Argument(help: "A grounding model: an ONNX file that `deixis-train export` wrote.") var model: String
+    @Argument(help: "A JPEG or PNG picture.") var image: String
+    @Argument(help: "What to look for.") var sentence: String
+    @Option(help: ArgumentHelp("Also write the picture with the box drawn into it (.png or .jpg).", valueName: "file")) var annotated: String?
+    @Flag(help: "Print one JSON object instead of text.") var json = false
+    @OptionGroup var options: RunOptions
+
+    func run() throws {
+        let grounding = try loadGroundingModel(model, options)
+        let picture: RGBImage
+        do { picture = try RGBImage(contentsOf: image) } catch {
+            if case .cannotRead = error { throw CommandError(code: .noInput, message: "\(error)") }
+            throw CommandError.data("\(error)")
+        }
+        let found: Grounding
+        do { found = try grounding.ground(picture, sentence) } catch { throw CommandError.data("\(error)") }
+        if found.droppedTokenCount > 0 {
+            Console.warn("the sentence is too long: its last \(found.droppedTokenCount) word pieces were cut off")
+        }
+        try Console.out(json ? describe(found, in: picture).text() : text(found))
+        if let annotated { try annotate(picture, found.box, annotated) }
+    }
+
+    private func text(_ found: Grounding) -> String {
+        let box = found.box
+        let numbers = [box.x, box.y, box.width, box.height].map { fixed($0, 1) }.joined(separator: " ")
+        return "\(numbers)    \(fixed(found.inputMilliseconds + found.networkMilliseconds, 1)) ms"
+    }
+
+    private func describe(_ found: Grounding, in picture: RGBImage) -> JSON {
+        let box = found.box, normalized = found.normalizedBox
+        return .object([
+            ("box", .object([("x", .number(box.x)), ("y", .number(box.y)), ("width", .number(box.width)), ("height", .number(box.height))])),
+            ("normalized_box", .object([
+                ("center_x", .number(Double(normalized.centerX))), ("center_y", .number(Double(normalized.centerY))),
+                ("width", .number(Double(normalized.width))), ("height", .number(Double(normalized.height))),
+            ])),
+            ("image", .object([("path", .string(image)), ("width", .integer(picture.width)), ("height", .integer(picture.height))])),
+            ("sentence", .string(sentence)),
+            ("tokens", .integer(found.tokenCount)),
+            ("tokens_dropped", .integer(found.droppedTokenCount)),
+            ("input_ms", .number(found.inputMilliseconds)),
+            ("network_ms", .number(found.networkMilliseconds)),
+        ])
+    }
+
+    private func annotate(_ picture: RGBImage, _ box: PixelBox, _ path: String) throws(CommandError) {
+        do { try picture.annotated(box, caption: sentence).write(to: path) } catch {
+            if case .unknownExtension = error { throw .usage("--annotated \(error)") }
+            throw CommandError(code: .cannotCreate, message: "\(error)")
+        }
+    }
+}
+
+/// The model, its first plan not yet made; errors as the person should read them.
+func loadGroundingModel(_ path: String, _ options: RunOptions) throws(CommandError) -> GroundingModel {
+    do {
+        return try GroundingModel(path: path, options: options.session)
+    } catch {
+        switch error {
+        case .runtime(_, .file(.cannotOpen(_, let reason))): throw CommandError(code: .noInput, message: "cannot read \(path): \(reason)")
+        case .runtime(_, .unknownInstructionSet): throw .usage("--isa: \(error)")
+        default: throw .data("\(error)")
+        }
+    }
+}

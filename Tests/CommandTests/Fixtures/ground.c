@@ -1,0 +1,85 @@
+// ground LIBRARY-MODEL RAW WIDTH HEIGHT STRIDE SENTENCE: prints what libdeixis finds, one number a line. Compiled by LibraryTests.
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "deixis.h"
+
+static void expect(int condition, const char *what) {
+    if (condition) return;
+    fprintf(stderr, "failed: %s (last error: %s)\n", what, deixis_last_error());
+    exit(1);
+}
+
+/// Every misuse is refused with a status and words, and leaves the model usable.
+static void misuse(deixis_model *model, const deixis_image *image) {
+    deixis_grounding found = {.size = sizeof found, .x = -7};
+    expect(deixis_ground(NULL, image, "mug", &found) == DEIXIS_INVALID_ARGUMENT, "null model");
+    expect(strcmp(deixis_last_error(), "deixis_ground: model is null") == 0, "words for a null model");
+    expect(deixis_ground(model, NULL, "mug", &found) == DEIXIS_INVALID_ARGUMENT, "null image");
+    expect(deixis_ground(model, image, NULL, &found) == DEIXIS_INVALID_ARGUMENT, "null sentence");
+    expect(deixis_ground(model, image, "mug", NULL) == DEIXIS_INVALID_ARGUMENT, "null result");
+    deixis_image bad = *image;
+    bad.rgb = NULL;
+    expect(deixis_ground(model, &bad, "mug", &found) == DEIXIS_INVALID_ARGUMENT, "null pixels");
+    bad = *image;
+    bad.width = 0;
+    expect(deixis_ground(model, &bad, "mug", &found) == DEIXIS_INVALID_ARGUMENT, "no width");
+    bad = *image;
+    bad.height = -1;
+    expect(deixis_ground(model, &bad, "mug", &found) == DEIXIS_INVALID_ARGUMENT, "negative height");
+    bad = *image;
+    bad.stride = (size_t)image->width * 3 - 1;
+    expect(deixis_ground(model, &bad, "mug", &found) == DEIXIS_INVALID_ARGUMENT, "rows that overlap");
+    bad.stride = (size_t)-1;
+    expect(deixis_ground(model, &bad, "mug", &found) == DEIXIS_INVALID_ARGUMENT, "rows beyond all memory");
+    deixis_grounding unknown = {.size = 3};
+    expect(deixis_ground(model, image, "mug", &unknown) == DEIXIS_INVALID_ARGUMENT, "unknown size");
+    expect(deixis_ground(model, image, " ", &found) == DEIXIS_EMPTY_SENTENCE, "empty sentence");
+    expect(deixis_ground(model, image, "\xff\xfe", &found) == DEIXIS_EMPTY_SENTENCE, "a sentence that is no UTF-8");
+    expect(found.x == -7, "a result untouched by failures");
+
+    deixis_model *other = (deixis_model *)1;
+    expect(deixis_load("/no/such/file.onnx", NULL, &other) == DEIXIS_CANNOT_READ && !other, "missing file");
+    expect(strcmp(deixis_last_error(), "/no/such/file.onnx: cannot be opened: No such file or directory") == 0, "words for it");
+    expect(deixis_load(NULL, NULL, &other) == DEIXIS_INVALID_ARGUMENT, "null path");
+    expect(deixis_load("x", NULL, NULL) == DEIXIS_INVALID_ARGUMENT, "null place for the model");
+    expect(deixis_load(__FILE__, NULL, &other) == DEIXIS_INVALID_MODEL && !other, "a file that is no model");
+    deixis_options options = {.size = 1};
+    expect(deixis_load("x", &options, &other) == DEIXIS_INVALID_ARGUMENT, "options of an unknown size");
+    options = (deixis_options){.size = sizeof options, .threads = -1};
+    expect(deixis_load("x", &options, &other) == DEIXIS_INVALID_ARGUMENT, "negative threads");
+    deixis_free(NULL);
+}
+
+int main(int count, char **arguments) {
+    if (count != 7) return 64;
+    deixis_image image = {.width = atoi(arguments[3]), .height = atoi(arguments[4]), .stride = (size_t)atol(arguments[5])};
+    // Exactly as many bytes as the rows span, so that a checker sees one byte too far.
+    size_t size = image.stride * (size_t)(image.height - 1) + (size_t)image.width * 3;
+    uint8_t *pixels = malloc(size);
+    FILE *file = fopen(arguments[2], "rb");
+    expect(file && fread(pixels, 1, size, file) == size, "the picture");
+    fclose(file);
+    image.rgb = pixels;
+
+    deixis_options options = {.size = sizeof options, .threads = 1};
+    deixis_model *model = NULL;
+    expect(deixis_load(arguments[1], &options, &model) == DEIXIS_OK, "loading");
+    misuse(model, &image);
+    deixis_grounding found = {.size = sizeof found};
+    expect(deixis_ground(model, &image, arguments[6], &found) == DEIXIS_OK, "grounding");
+    printf("%.17g\n%.17g\n%.17g\n%.17g\n", found.x, found.y, found.width, found.height);
+    printf("%.9g\n%.9g\n%.9g\n%.9g\n", found.center_x, found.center_y, found.box_width, found.box_height);
+    printf("%d\n%d\n", found.tokens, found.tokens_dropped);
+    expect(found.input_ms > 0 && found.network_ms > 0, "times");
+    deixis_free(model);
+    free(pixels);
+
+    // Loading and freeing again and again must not gather memory; a leak of one arena a time would be seen by whoever runs this longer.
+    for (int i = 0; i < 20; i++) {
+        expect(deixis_load(arguments[1], NULL, &model) == DEIXIS_OK, "loading again");
+        deixis_free(model);
+    }
+    return 0;
+}
