@@ -23,7 +23,7 @@ static void attention(check *c, const deixis_attention_f32 *kernel, const deixis
     kernel->run(&args, split, queries, floats(scratch));
     for (size_t i = 0; i < queries; i++) {
         for (size_t j = 0; j < value_head; j++) {
-            check_close(c, floats(o)[i * o_row + j], floats(want)[i * o_row + j], 0x1p-20 * (double)(head + keys) * 2, "attention", i * value_head + j);
+            check_close(c, floats(o)[i * o_row + j], floats(want)[i * o_row + j], 0x1p-23 * (double)(head + keys) * 2, "attention", i * value_head + j);
         }
     }
     buffer *all[] = {&q, &k, &v, &o, &want, &bias, &scratch, &other};

@@ -1,5 +1,6 @@
 #include "deixis/conv_f32.h"
 
+#include "common/pack.h"
 #include "conv_f32/reference.h"
 #include "gemm_f32/tile.h"
 
@@ -31,15 +32,24 @@ void deixis_conv_f32_pack(const deixis_gemm_f32 *kernel, const deixis_conv_f32_s
         const float *from = w + (panel / per_group * co + first) * ci * taps;
         float *to = packed + panel * taps * ci * nr;
         // Memory holds [output][input][tap], a panel [tap][input][output].
-        for (size_t t = 0; t < taps; t++) {
-            for (size_t i = 0; i < ci; i++, to += nr) {
-                for (size_t j = 0; j < columns; j++) to[j] = from[(j * ci + i) * taps + t];
-                for (size_t j = columns; j < nr; j++) to[j] = 0;
+        if (taps == 1) {
+            deixis_pack_panel(from, 1, (ptrdiff_t)ci, ci, columns, nr, 1, to);
+            continue;
+        }
+        for (size_t i = 0; i < taps * ci && columns < nr; i++) {
+            for (size_t j = columns; j < nr; j++) to[i * nr + j] = 0;
+        }
+        // Eight inputs at a time: memory is read in order, and the lines written stay in the L1 cache until they are full.
+        for (size_t i0 = 0; i0 < ci; i0 += 8) {
+            size_t i1 = ci - i0 < 8 ? ci : i0 + 8;
+            for (size_t j = 0; j < columns; j++) {
+                for (size_t i = i0; i < i1; i++) {
+                    for (size_t t = 0; t < taps; t++) to[(t * ci + i) * nr + j] = from[(j * ci + i) * taps + t];
+                }
             }
         }
     }
 }
-
 
 // The product's rows are output pixels, its depth the taps of the kernel. A tap is read either as one pixel's channels (ci floats), or, when
 // there are so few channels that this would be all loop overhead, as one whole kernel row (kernel_w ci floats, contiguous in the image).
