@@ -7,6 +7,8 @@ import Testing
 // is not must be refused with a typed error: never a wrong number, never a crash. To write a manifest anew after adding operators:
 // DEIXIS_WRITE_MANIFEST=1 swift test --filter ConformanceTests
 
+/// Cases of ONNX 1.12 whose data is wrong: it stores bfloat16 as uint16 and cuts it off where the standard, newer data and we round.
+private let wrongData = ["test_cast_FLOAT_to_BFLOAT16"]
 private let debianCases = "/usr/share/libonnx-testdata/data/node"
 /// A folder of cases that tools/oracles/conformance.py made from the newest `onnx` package.
 private let newestCases = ProcessInfo.processInfo.environment["DEIXIS_ONNX_NODE_TESTS"]
@@ -28,7 +30,8 @@ private let newestCases = ProcessInfo.processInfo.environment["DEIXIS_ONNX_NODE_
         let listed = Set((try? String(contentsOf: file, encoding: .utf8))?.split(separator: "\n").map(String.init) ?? [])
         let writing = ProcessInfo.processInfo.environment["DEIXIS_WRITE_MANIFEST"] != nil
         let only = ProcessInfo.processInfo.environment["DEIXIS_ONLY_CASE"]
-        let names = try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.hasPrefix("test_") }.sorted()
+        let names = try FileManager.default.contentsOfDirectory(atPath: folder)
+            .filter { $0.hasPrefix("test_") && !(manifest == "onnx-1.12.txt" && wrongData.contains($0)) }.sorted()
         #expect(!names.isEmpty)
         var passed: [String] = [], refusals: [String] = []
         for name in names where only == nil || name == only {
