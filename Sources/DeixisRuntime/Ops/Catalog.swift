@@ -40,7 +40,7 @@ enum Catalog {
         CumSum.definition,
         Reduce.sum, Reduce.mean, Reduce.prod, Reduce.max, Reduce.min, Reduce.sumSquare, Reduce.l1, Reduce.l2, Reduce.logSum,
         Reduce.logSumExp, ArgMax.argMax, ArgMax.argMin, TopK.definition,
-        Gemm.definition, ConvTranspose.definition, Softmax.log, Softmax.hardmax,
+        GemmOperator.definition, ConvTranspose.definition, Softmax.log, Softmax.hardmax,
         LayerNormalization.layer, LayerNormalization.rms, InstanceNormalization.definition, GroupNormalization.definition,
         BatchNormalization.definition, LpNormalization.definition, MeanVarianceNormalization.definition,
         LocalResponseNormalization.definition,
@@ -55,7 +55,7 @@ enum Catalog {
         // Made by passes.
         Linear.definition, ScaledConv.definition, ChannelsLastConv.definition, ChannelsLastPool.max, ChannelsLastPool.average,
         ChannelsLastResize.definition, Attention.definition, FusedLayerNorm.definition, NormalizeImage.definition, Activate.definition,
-    ] + Temporary.all
+    ]
 
     private struct Key: Hashable {
         var domain: Name

@@ -1,7 +1,7 @@
 import DeixisGraph
 
 /// Y = alpha A' B' + beta C; A' is A [m, k], or A [k, m] transposed (`transA`), B' [k, n] likewise; C broadcasts to [m, n].
-enum Gemm {
+enum GemmOperator {
     static let definition = OperatorDefinition(
         "Gemm", since: 7, inputs: 2...3, types: .reals,
         infer: { (call: OperatorCall) throws(RuntimeError) in
