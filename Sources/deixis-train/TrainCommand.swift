@@ -107,6 +107,8 @@ struct TrainCommand: ParsableCommand {
             note("")
             print("Stopped at step \(trainer.step) of \(trainer.recipe.steps); saved in \(run.checkpoint)")
             print("Go on with: deixis-train train --resume --out \(out)")
+            // As a shell says "interrupted": `train && export` must not go on.
+            throw ExitCode(130)
         }
     }
 

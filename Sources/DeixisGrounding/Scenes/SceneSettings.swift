@@ -75,14 +75,17 @@ public struct SceneCurriculum: Sendable, Codable, Equatable {
 
     public static let none = SceneCurriculum()
 
-    /// One object, then a few, then all. Few objects first show where a box comes from; a share of single objects stays in the
-    /// mixture, or it is forgotten, and color words are of use from the start.
+    /// One object, so that the network learns where a box comes from; then few objects that differ in color and shape, so that
+    /// the words decide; then more, alike. Every stage keeps some of the one before: what is not met any more is forgotten.
     public static let objects: SceneCurriculum = {
         var first = SceneSettings(), second = SceneSettings(), third = SceneSettings()
-        first.objectCounts = [.init(1, 0.6), .init(2, 0.4)]
-        second.objectCounts = [.init(1, 0.25), .init(2, 0.40), .init(3, 0.25), .init(4, 0.10)]
+        first.objectCounts = [.init(1, 1)]
+        second.objectCounts = [.init(1, 0.25), .init(2, 0.45), .init(3, 0.30)]
+        second.kinds = [.init(.attribute, 0.55), .init(.superlative, 0.20), .init(.side, 0.15), .init(.relation, 0.10)]
+        (second.twins, second.smallPalette, second.overlapping) = (0, 0, 0)
         third.objectCounts = [.init(1, 0.10), .init(2, 0.25), .init(3, 0.25), .init(4, 0.20), .init(5, 0.10), .init(6, 0.10)]
-        return SceneCurriculum([.init(until: 6_000, first), .init(until: 80_000, second), .init(until: 200_000, third)])
+        (third.twins, third.smallPalette) = (0.15, 0.5)
+        return SceneCurriculum([.init(until: 8_000, first), .init(until: 80_000, second), .init(until: 200_000, third)])
     }()
 
     func settings(of sample: Int) -> SceneSettings? { stages.first { sample < $0.until }?.settings }

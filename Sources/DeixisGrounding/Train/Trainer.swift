@@ -11,7 +11,6 @@ public final class Trainer {
     public let data: TrainingData
     public let network: GroundingNetwork<Float>
     let optimizer: AdamW<Float>
-    let schedule: Schedule
     let loss: SelfPacedLoss
     /// Steps taken.
     public internal(set) var step = 0
@@ -39,11 +38,6 @@ public final class Trainer {
         settings.averageDecay = recipe.averageDecay
         optimizer = AdamW(
             network.optimizerGroups(encoders: recipe.encoderRate, sigma: recipe.sigmaRate, rest: recipe.rate), settings)
-        switch recipe.schedule {
-        case .cosine(let final): schedule = Schedule(.cosine(final: final), warmUpSteps: recipe.warmUpSteps)
-        case .milestones(let epochs, let factor):
-            schedule = Schedule(.milestones(epochs: epochs, factor: factor), warmUpSteps: recipe.warmUpSteps)
-        }
         loss = SelfPacedLoss(recipe.configuration.loss)
     }
 
@@ -72,8 +66,7 @@ public final class Trainer {
         let value = loss(boxes, truth: batch.boxes, sigma: network.sigma)
         let predictions = boxes.tensor.values
         tape.backward(value.total)
-        let epoch = step * recipe.batchSize / (data.training.count ?? recipe.epochSamples)
-        let factor = schedule.factor(step: step, totalSteps: recipe.steps, epoch: epoch)
+        let factor = recipe.rateFactor(step: step, epochSamples: data.training.count ?? recipe.epochSamples)
         let norm = optimizer.update(factor: factor)
         let total = Double(value.total.tensor.values[0])
         guard norm.isFinite, total.isFinite else { throw .notFinite(step: step) }

@@ -1,3 +1,5 @@
+import Foundation
+
 /// Everything that decides what a training run computes, beside the data's own bytes: kept in every checkpoint, so that
 /// `--resume` and `export` need no other file. Times of saving and reporting are not part of it.
 public struct TrainingRecipe: Sendable, Codable, Equatable {
@@ -17,12 +19,12 @@ public struct TrainingRecipe: Sendable, Codable, Equatable {
     public var strayWord = 0.02
 
     /// Learning rates before schedule and warm-up.
-    public var encoderRate = 5e-4
-    public var sigmaRate = 5e-4
-    public var rate = 5e-4
+    public var encoderRate = 3e-4
+    public var sigmaRate = 5e-5
+    public var rate = 3e-4
     public var weightDecay = 1e-2
     public var beta2 = 0.98
-    public var schedule = ScheduleChoice.cosine(final: 0.01)
+    public var schedule = ScheduleChoice.cosine(hold: 0.6, final: 0.01)
     public var warmUpSteps = 100
     /// The command that began the run, for the exported file's provenance.
     public var command = ""
@@ -46,7 +48,8 @@ public struct TrainingRecipe: Sendable, Codable, Equatable {
     public enum AugmentationChoice: String, Sendable, Codable, CaseIterable { case none, scenes, paper }
 
     public enum ScheduleChoice: Sendable, Codable, Equatable {
-        case cosine(final: Double)
+        /// The full rates for the first `hold` of the run, then half a cosine down to `final`.
+        case cosine(hold: Double, final: Double)
         /// Multiplied by `factor` at each of `epochs`; an epoch of scenes is `epochSamples` of them.
         case milestones(epochs: [Int], factor: Double)
     }
@@ -84,6 +87,19 @@ public struct TrainingRecipe: Sendable, Codable, Equatable {
         return recipe
     }
 
+    /// What the learning rates are multiplied by at `step`, in an epoch of `epochSamples` samples.
+    func rateFactor(step: Int, epochSamples: Int) -> Double {
+        let rise = warmUpSteps > 0 ? min(1, Double(step + 1) / Double(warmUpSteps)) : 1
+        switch schedule {
+        case .milestones(let epochs, let factor):
+            let epoch = step * batchSize / epochSamples
+            return epochs.reduce(rise) { epoch >= $1 ? $0 * factor : $0 }
+        case .cosine(let hold, let final):
+            let decline = min(1, max(0, (Double(step) / Double(steps) - hold) / max(1 - hold, 1e-9)))
+            return rise * (final + (1 - final) * 0.5 * (1 + cos(.pi * decline)))
+        }
+    }
+
     public var steps: Int { (samples + batchSize - 1) / batchSize }
 
     var augmentationAmounts: Augmentation {
@@ -105,6 +121,9 @@ public struct TrainingRecipe: Sendable, Codable, Equatable {
         }
         try check((0..<1).contains(beta2), "beta2", beta2, "0 or more, below 1")
         for stage in curriculum.stages { try stage.settings.validate() }
+        if case .cosine(let hold, let final) = schedule {
+            try check((0...1).contains(hold) && (0...1).contains(final), "schedule", "hold \(hold), final \(final)", "shares in 0 to 1")
+        }
         try check(warmUpSteps >= 0, "warm-up steps", warmUpSteps, "0 or more")
         try check((0...1).contains(strayWord), "stray word", strayWord, "0 to 1")
         try check(heldOut >= 0, "held-out samples", heldOut, "0 or more")
