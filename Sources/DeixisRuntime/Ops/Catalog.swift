@@ -38,6 +38,15 @@ enum Catalog {
         Gather.definition, GatherElements.definition, GatherND.definition,
         ScatterElements.definition, ScatterElements.scatter, ScatterND.definition,
         CumSum.definition,
+        Reduce.sum, Reduce.mean, Reduce.prod, Reduce.max, Reduce.min, Reduce.sumSquare, Reduce.l1, Reduce.l2, Reduce.logSum,
+        Reduce.logSumExp, ArgMax.argMax, ArgMax.argMin, TopK.definition,
+        GemmOperator.definition, ConvTranspose.definition, Softmax.log, Softmax.hardmax,
+        LayerNormalization.layer, LayerNormalization.rms, InstanceNormalization.definition, GroupNormalization.definition,
+        BatchNormalization.definition, LpNormalization.definition, MeanVarianceNormalization.definition,
+        LocalResponseNormalization.definition,
+        MaxPool.definition, Pool.average, Pool.lp, GlobalPool.average, GlobalPool.max, GlobalPool.lp,
+        Resize.definition,
+        QuantizeLinear.definition, DequantizeLinear.definition, DynamicQuantizeLinear.definition,
         MatMul.definition,
         Conv.definition,
         Softmax.definition,
@@ -46,7 +55,7 @@ enum Catalog {
         // Made by passes.
         Linear.definition, ScaledConv.definition, ChannelsLastConv.definition, ChannelsLastPool.max, ChannelsLastPool.average,
         ChannelsLastResize.definition, Attention.definition, FusedLayerNorm.definition, NormalizeImage.definition, Activate.definition,
-    ] + Temporary.all
+    ]
 
     private struct Key: Hashable {
         var domain: Name

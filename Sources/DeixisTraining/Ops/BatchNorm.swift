@@ -39,7 +39,7 @@ extension FeatureMap {
 
         // Pullback: with n = (z - mean) rstd, dz = gamma rstd (g - mean(g) - n mean(g n)), g masked by y > 0
         let (tape, source, residualSource) = (tape, variable.reference, residual?.variable.reference)
-        let mask = activation == .relu ? y : nil
+        let mask = activation == .relu ? y : nil, hasResidual = residual != nil
         let result = tape.record(
             "BatchNorm", inputs: [variable] + (residual.map { [$0.variable] } ?? []), parameters: [norm.gamma, norm.beta], y,
             pullback: { gradient in
@@ -64,7 +64,7 @@ extension FeatureMap {
             },
             emission: { emitter, values in
                 var value = norm.emit(emitter, values[0])
-                if residual != nil { value = emitter.node("Add", [value, values[1]]) }
+                if hasResidual { value = emitter.node("Add", [value, values[1]]) }
                 return activation == .relu ? emitter.node("Relu", [value]) : value
             })
         return FeatureMap(variable: result)

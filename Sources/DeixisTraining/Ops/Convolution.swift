@@ -49,11 +49,11 @@ extension FeatureMap {
 
         // Pullback: with g masked by y > 0, dW = scale (g^T patches), dx = patches^T (g W)
         let (tape, source, residualSource) = (tape, variable.reference, residual?.variable.reference)
-        let inputNeedsGradient = variable.needsGradient
+        let inputNeedsGradient = variable.needsGradient, hasResidual = residual != nil
         let mask = activation == .relu ? y : nil
         let result = tape.record(
             "Conv", inputs: [variable] + (residual.map { [$0.variable] } ?? []), parameters: [weight] + (bias.map { [$0] } ?? [])
-                + (norm.map { [$0.gamma, $0.beta, $0.mean, $0.variance].filter { !$0.isTrainable } } ?? []), y,
+                + (norm.map { [$0.gamma, $0.beta] } ?? []), y,
             macs: y.count * product.patch,
             pullback: { gradient in
                 let (rows, columns) = (gradient.rows, gradient.columns)
@@ -93,7 +93,7 @@ extension FeatureMap {
                         (name: "pads", value: .ints([p, p, p, p])),
                     ])
                 if let norm { value = norm.emit(emitter, value) }
-                if residual != nil { value = emitter.node("Add", [value, values[1]]) }
+                if hasResidual { value = emitter.node("Add", [value, values[1]]) }
                 if activation == .relu { value = emitter.node("Relu", [value]) }
                 return value
             })

@@ -1,0 +1,104 @@
+import DeixisGraph
+
+/// Where the outputs of one resized axis come from: output i is the sum of `weights[k] X[sources[k]]` for k in `ranges[i]`.
+struct ResizeAxis {
+    var sources: [Int] = []
+    var weights: [Double] = []
+    var ranges: [Range<Int>] = []
+
+    enum Mode { case nearest, linear, cubic }
+    enum Coordinates { case halfPixel, halfPixelSymmetric, pytorchHalfPixel, alignCorners, asymmetric, tfCropAndResize }
+    enum Nearest { case preferFloor, preferCeil, floor, ceil }
+
+    struct Rule {
+        var mode = Mode.nearest
+        var coordinates = Coordinates.halfPixel
+        var nearest = Nearest.preferFloor
+        var cubicA = -0.75
+        var excludeOutside = false
+        var antialias = false
+        /// For tfCropAndResize: outputs that lie outside are this value, marked by an empty range.
+        var extrapolates: Bool { coordinates == .tfCropAndResize }
+    }
+
+    /// - Parameter roi: the part of the input that is resized, as fractions; for tfCropAndResize only.
+    init(_ rule: Rule, input: Int, output: Int, scale: Double, roi: (start: Double, end: Double)) {
+        for i in 0..<output {
+            let x = Self.coordinate(Double(i), rule, input, output, scale, roi)
+            let begin = sources.count
+            if !rule.extrapolates || x >= 0 && x <= Double(input - 1) {
+                rule.mode == .nearest ? addNearest(x, rule, input) : addKernel(x, rule, input, scale)
+            }
+            ranges.append(begin..<sources.count)
+        }
+    }
+
+    /// The input position of output `i`.
+    private static func coordinate(
+        _ i: Double, _ rule: Rule, _ input: Int, _ output: Int, _ scale: Double, _ roi: (start: Double, end: Double)
+    ) -> Double {
+        let last = Double(input - 1)
+        switch rule.coordinates {
+        case .halfPixel: return (i + 0.5) / scale - 0.5
+        case .halfPixelSymmetric:
+            // The output's fractional extent may be a little more than `output`: centered.
+            let adjusted = Double(output) / (scale * Double(input))
+            return Double(input) / 2 * (1 - adjusted) + (i + 0.5) / scale - 0.5
+        case .pytorchHalfPixel: return output > 1 ? (i + 0.5) / scale - 0.5 : 0
+        case .alignCorners: return output > 1 ? i * last / Double(output - 1) : 0
+        case .asymmetric: return i / scale
+        case .tfCropAndResize:
+            return output > 1
+                ? roi.start * last + i * (roi.end - roi.start) * last / Double(output - 1) : 0.5 * (roi.start + roi.end) * last
+        }
+    }
+
+    private mutating func addNearest(_ x: Double, _ rule: Rule, _ input: Int) {
+        let rounded: Double
+        switch rule.nearest {
+        case .preferFloor: rounded = (x - 0.5).rounded(.up)
+        case .preferCeil: rounded = (x + 0.5).rounded(.down)
+        case .floor: rounded = x.rounded(.down)
+        case .ceil: rounded = x.rounded(.up)
+        }
+        add(Int(max(0, min(rounded, Double(input - 1)))), 1)
+    }
+
+    /// Linear and cubic: taps around `x`, when antialiased stretched over 1 / scale inputs, scaled to a sum of 1; outside the input the
+    /// border counts, or with `excludeOutside` nothing.
+    private mutating func addKernel(_ x: Double, _ rule: Rule, _ input: Int, _ scale: Double) {
+        let stretch = rule.antialias ? min(scale, 1) : 1
+        let support = (rule.mode == .linear ? 1.0 : 2.0) / stretch
+        let whole = x.rounded(.down)
+        // Without stretching: floor(x) and its right neighbor, for cubic one more on each side.
+        let first = rule.antialias ? (x - support).rounded(.down) + 1 : whole - (rule.mode == .linear ? 0 : 1)
+        let last = rule.antialias ? (x + support).rounded(.up) - 1 : whole + (rule.mode == .linear ? 1 : 2)
+        let begin = weights.count
+        var at = first, total = 0.0
+        while at <= last {
+            let distance = ((at - x) * stretch).magnitude
+            let weight = rule.mode == .linear ? max(0, 1 - distance) : cubic(distance, rule.cubicA)
+            if !rule.excludeOutside || at >= 0 && at <= Double(input - 1) {
+                total += weight
+                add(Int(max(0, min(at, Double(input - 1)))), weight)
+            }
+            at += 1
+        }
+        if rule.antialias || rule.excludeOutside, total != 0 {
+            for k in begin..<weights.count { weights[k] /= total }
+        }
+    }
+
+    private mutating func add(_ source: Int, _ weight: Double) {
+        if weight == 0 { return }
+        sources.append(source)
+        weights.append(weight)
+    }
+}
+
+/// Keys' cubic convolution kernel.
+private func cubic(_ d: Double, _ a: Double) -> Double {
+    if d <= 1 { return ((a + 2) * d - (a + 3)) * d * d + 1 }
+    if d < 2 { return ((a * d - 5 * a) * d + 8 * a) * d - 4 * a }
+    return 0
+}
