@@ -28,7 +28,17 @@ struct Interface {
         for id in graph.inputs where ![Self.image, Self.tokens, Self.mask].contains(graph[id].name) {
             throw Mismatch(reason: "it has another input '\(graph[id].name)'")
         }
+        try Self.checkTable(graph, metadata)
         fixedLength = length
+    }
+
+    /// A vocabulary longer than the table of word vectors would read nothing for its last tokens.
+    private static func checkTable(_ graph: Graph, _ metadata: GroundingMetadata) throws(Mismatch) {
+        guard let tokens = graph.inputs.first(where: { graph[$0].name == tokens }) else { return }
+        for node in graph.nodes where node.op == "Gather" && node.inputs.count == 2 && node.inputs[1] == tokens {
+            guard let table = node.inputs[0], let rows = graph.constants[table]?.shape.first, rows < metadata.vocabulary.count else { continue }
+            throw Mismatch(reason: "the metadata's vocabulary has \(metadata.vocabulary.count) tokens, the table of word vectors \(rows)")
+        }
     }
 
     struct Mismatch: Error {

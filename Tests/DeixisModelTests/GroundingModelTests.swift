@@ -88,6 +88,9 @@ import TestSupport
             $0[$0.inputs[2]].type?.shape = [.symbol("batch"), .fixed(8)]
         },
         Case(message: "not a grounding model: it has no output 'box'") { $0.values[$0.outputs[0].index].name = "boxes" },
+        Case(message: "not a grounding model: the metadata's vocabulary has 8 tokens, the table of word vectors 7") { graph in
+            graph.metadata = graph.metadata.map { $0.key == "deixis.vocabulary" ? ($0.key, Name("\($0.value)\nblue")) : $0 }
+        },
         Case(message: "not a grounding model: it has another input 'more'") { _ = $0.addInput("more", TensorType(.float32, [])) },
     ]
 
