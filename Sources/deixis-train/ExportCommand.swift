@@ -1,5 +1,7 @@
 internal import ArgumentParser
 internal import DeixisGrounding
+internal import DeixisInput
+internal import DeixisTraining
 internal import Foundation
 
 struct ExportCommand: ParsableCommand {
@@ -13,14 +15,27 @@ struct ExportCommand: ParsableCommand {
 
               deixis-train export run/checkpoint --out model.onnx
               deixis ground model.onnx picture.jpg "the red mug" --annotated out.png
+
+            Without a checkpoint, a network of random weights, to measure what it would cost:
+              deixis-train export --config paper-r50 --out paper-r50.onnx
             """)
 
-    @Argument(help: ArgumentHelp("A run's checkpoint.", valueName: "checkpoint"))
-    var checkpoint: String
+    @Argument(help: ArgumentHelp("A run's checkpoint, or its directory.", valueName: "checkpoint"))
+    var checkpoint: String?
+    @Option(help: ArgumentHelp("Untrained: \(NetworkConfiguration.names.joined(separator: ", ")).", valueName: "name"))
+    var config: String?
+    @Option(help: "Of the untrained network's weights.")
+    var seed: UInt64 = 1
     @Option(help: ArgumentHelp("The ONNX file; an old one stays unless the new one is whole.", valueName: "model.onnx"))
     var out: String
 
+    func validate() throws {
+        guard (checkpoint == nil) != (config == nil) else { throw ValidationError("name a checkpoint, or --config for an untrained network") }
+    }
+
     func run() throws {
+        if let config { return try exportUntrained(config) }
+        guard let checkpoint else { return }
         // A run's directory is as good as its checkpoint.
         var isDirectory: ObjCBool = false
         let exists = FileManager.default.fileExists(atPath: checkpoint, isDirectory: &isDirectory)
@@ -34,5 +49,21 @@ struct ExportCommand: ParsableCommand {
         let bytes = (try? FileManager.default.attributesOfItem(atPath: out)[.size] as? Int) ?? 0
         let accuracy = trained.heldOutAccuracy.map { String(format: ", held-out Acc@0.5 %.3f", $0) } ?? ""
         print(String(format: "%@: %.1f MB, %d samples%@", out, Double(bytes) / 1e6, trained.step * trained.recipe.batchSize, accuracy))
+    }
+
+    private func exportUntrained(_ name: String) throws {
+        let configuration = try NetworkConfiguration.named(name)
+        let network = try GroundingNetwork<Float>(configuration, seed: seed)
+        // As many words as the network has rows, BERT's special ones where BERT has them.
+        var tokens = (0..<configuration.language.vocabulary).map { "word\($0)" }
+        for (token, place) in [("[PAD]", 0), ("[UNK]", 100), ("[CLS]", 101), ("[SEP]", 102), ("[MASK]", 103)] {
+            tokens[tokens.count > 103 ? place : place % 99] = token
+        }
+        let settings = TokenizerSettings(maxLength: configuration.language.maximumLength)
+        let tokenizer = try Tokenizer(vocabulary: Vocabulary(tokens: tokens.map { Array($0.utf8) }), settings: settings)
+        try ModelExport.write(
+            network, tokenizer: tokenizer, letterbox: Letterbox(side: configuration.imageSide),
+            provenance: [("configuration", name), ("weights", "random, seed \(seed)")], to: out)
+        print("\(out): \(name) with random weights of seed \(seed), for measuring only")
     }
 }
