@@ -9,7 +9,7 @@
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma"))), apply_to = function)
 #pragma clang fp contract(fast)
 #define VB 64
-#define GEMM_ROWS 12
+#define GEMM_ROWS 8
 
 #define T float
 #define T_IS_DOUBLE 0

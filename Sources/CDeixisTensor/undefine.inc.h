@@ -8,6 +8,7 @@
 #undef MR
 #undef KC
 #undef NC
+#undef MC
 #undef RESTRICT
 #undef REASSOCIATE
 #undef IN_PLACE
