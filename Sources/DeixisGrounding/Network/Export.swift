@@ -8,6 +8,8 @@ extension GroundingNetwork {
     /// The initializers view the network's own weights: nothing is copied, and the graph is valid as long as they do not change.
     public func graph() throws(TrainingError) -> Graph {
         let (tape, box) = trace()
+        // The pass's activations go back to the system before the file is written.
+        BufferPool.trim()
         return try tape.graph(opset: 17, outputs: [(name: "box", variable: box, shape: [.symbol("batch"), .fixed(4)])])
     }
 
