@@ -41,6 +41,12 @@ void deixis_unmap_file(deixis_mapping *mapping) {
     *mapping = (deixis_mapping){0};
 }
 
+void deixis_forget_pages(const void *bytes, size_t size) {
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    uintptr_t begin = ((uintptr_t)bytes + page - 1) & ~(page - 1), end = ((uintptr_t)bytes + size) & ~(page - 1);
+    if (begin < end) madvise((void *)begin, end - begin, MADV_DONTNEED);
+}
+
 int deixis_read_file(const char *path, uint8_t **bytes, size_t *size) {
     *bytes = NULL;
     *size = 0;

@@ -2,11 +2,14 @@
 public final class ByteStorage: @unchecked Sendable {
     // Immutable after init; `release` runs once, in deinit. Hence safe to share.
     public let bytes: UnsafeRawBufferPointer
+    /// The bytes are pages of a file mapped read-only: the system can drop and read them again.
+    public let isMapped: Bool
     private let release: @Sendable () -> Void
 
     /// Borrows `bytes`; `release` ends their life (unmap, free, or drop an owner it captured).
-    public init(bytes: UnsafeRawBufferPointer, release: @escaping @Sendable () -> Void) {
+    public init(bytes: UnsafeRawBufferPointer, isMapped: Bool = false, release: @escaping @Sendable () -> Void) {
         self.bytes = bytes
+        self.isMapped = isMapped
         self.release = release
     }
 
@@ -15,6 +18,7 @@ public final class ByteStorage: @unchecked Sendable {
         let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: max(byteCount, 1), alignment: 64)
         initialize(UnsafeMutableRawBufferPointer(rebasing: memory[0..<byteCount]))
         bytes = UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(memory)[0..<byteCount])
+        isMapped = false
         let base = UInt(bitPattern: memory.baseAddress)
         release = { UnsafeMutableRawPointer(bitPattern: base)?.deallocate() }
     }

@@ -7,7 +7,7 @@ public func mapFile(_ path: String) throws(ONNXError) -> ByteStorage {
     let code = path.withCString { deixis_map_file($0, &mapping) }
     guard code == 0 else { throw .cannotOpen(file: path, reason: errorText(code)) }
     let base = UInt(bitPattern: mapping.bytes), size = mapping.size
-    return ByteStorage(bytes: UnsafeRawBufferPointer(start: mapping.bytes, count: size)) {
+    return ByteStorage(bytes: UnsafeRawBufferPointer(start: mapping.bytes, count: size), isMapped: true) {
         var mapping = deixis_mapping(bytes: UnsafePointer(bitPattern: base), size: size)
         deixis_unmap_file(&mapping)
     }

@@ -28,6 +28,9 @@ typedef struct deixis_mapping {
 int deixis_map_file(const char *path, deixis_mapping *mapping);
 /// Unmaps and clears. Harmless on a cleared mapping.
 void deixis_unmap_file(deixis_mapping *mapping);
+/// Lets the system drop the whole pages inside a part of a mapped file; they are read again when touched. Only for deixis_map_file's
+/// memory: other memory would lose its contents.
+void deixis_forget_pages(const void *bytes, size_t size);
 
 /// Reads a whole file (pipes too) into memory to be given back with deixis_deallocate. `*bytes` may be null when `*size` is 0.
 int deixis_read_file(const char *path, uint8_t **bytes, size_t *size);

@@ -1,3 +1,4 @@
+import CDeixisSystem
 import DeixisGraph
 
 /// What `lower` may know of the machine, and where it keeps packed weights.
@@ -45,6 +46,8 @@ final class PackedWeights {
         if let found = entries[key] { return found.packed }
         let packed = ByteStorage(byteCount: byteCount, initialize: fill)
         entries[key] = (packed, (constant.storage, second?.storage))
+        // The packed copy replaces the file's pages instead of joining them.
+        if constant.storage.isMapped { deixis_forget_pages(constant.pointer, constant.range.count) }
         self.byteCount += byteCount
         return packed
     }

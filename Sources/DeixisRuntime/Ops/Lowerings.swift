@@ -10,6 +10,7 @@ enum Lowerings {
         ("Relu", Unary.lower(1)), ("Sigmoid", Unary.lower(6)), ("Tanh", Unary.lower(7)), ("Erf", Unary.lower(8)), ("Exp", Unary.lower(9)),
         ("Sqrt", Unary.lower(13)), ("Reciprocal", Unary.lower(14)), ("Neg", Unary.lower(15)), ("Abs", Unary.lower(16)),
         ("Log", Unary.lower(19)), ("Floor", Unary.lower(20)), ("Ceil", Unary.lower(21)), ("Round", Unary.lower(22)),
+        ("Gather", Gather.lower),
         ("Softmax", Softmax.lower),
         ("LayerNormalization", LayerNormKernel.lower),
         ("MatMul", MatMul.lower),

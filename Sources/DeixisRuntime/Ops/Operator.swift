@@ -49,6 +49,10 @@ struct Kernel {
     var scratchBytes: Int
     /// Inputs over whose memory output 0 may be written: element i is read before element i is written, and byte counts agree.
     var inPlace: [Int]
+    /// Inputs that may lie at any address: their bytes are only moved.
+    var unaligned: [Int] = []
+    /// Inputs it does not read, for it holds a packed copy: their addresses are nil.
+    var unused: [Int] = []
     var phases: [Phase]
 
     /// `tasks` independent calls `run(buffers, task, worker)`, on any thread and in any order, `worker` telling which thread's scratch

@@ -137,9 +137,9 @@ struct Planner {
             let (root, offset) = placement.find(id)
             return arena.base + offsets[root] + offset
         }
-        func inputPointer(_ id: ValueID) -> UnsafeRawPointer {
+        func inputPointer(_ id: ValueID, anyAddress: Bool = false) -> UnsafeRawPointer {
             guard let constant = graph.constants[id] ?? constants[id] else { return UnsafeRawPointer(arenaPointer(id)) }
-            let aligned = lowering.weights.aligned(constant)
+            let aligned = anyAddress ? constant : lowering.weights.aligned(constant)
             kept.append(aligned)
             return aligned.pointer ?? UnsafeRawPointer(arena.base)
         }
@@ -150,7 +150,9 @@ struct Planner {
             for case let spec? in call.inputs { bytes += spec.byteCount }
             for case let spec? in call.outputs { bytes += spec.byteCount }
             let buffers = Buffers(
-                inputs: call.node.inputs.map { $0.map { inputPointer($0) } },
+                inputs: call.node.inputs.enumerated().map { i, id in
+                    id.flatMap { kernel.unused.contains(i) ? nil : inputPointer($0, anyAddress: kernel.unaligned.contains(i)) }
+                },
                 outputs: call.node.outputs.map { $0.map { arenaPointer($0) } },
                 scratch: scratch, scratchStride: perWorker)
             steps.append(Step(node: call.node, kernel: kernel, buffers: buffers, byteCount: bytes))

@@ -93,7 +93,7 @@ enum ChannelsLastConv {
         let packed = pack(weight, call.has(4) ? call.constants[4] : nil, gemm, shape, panels, lowering)
         let hasBias = call.has(2), hasResidual = call.has(3)
         let settled = shape
-        return Kernel(
+        var kernel = Kernel(
             "conv_f32", macs: g.macs, scratchBytes: deixis_conv_f32_scratch(gemm, &shape) * 4, inPlace: hasResidual ? [3] : [],
             tasks: division.tasks
         ) { buffers, task, worker in
@@ -106,6 +106,8 @@ enum ChannelsLastConv {
                 gemm, &shape, &args, pixel, min(pixel + division.rowBlock, pixels), panel, min(panel + division.panelBlock, panels),
                 buffers.scratch(worker))
         }
+        kernel.unused = [1, 4]
+        return kernel
     }
 
     private static func pack(
@@ -158,12 +160,14 @@ enum ChannelsLastConv {
         }
         let hasBias = call.has(2), rows = g.batch * g.window.output[0], settled = g.shape
         let tasks = lowering.tasks(rows, grain: 1)
-        return Kernel("depthwise_f32", macs: g.macs, tasks: tasks) { buffers, task, _ in
+        var step = Kernel("depthwise_f32", macs: g.macs, tasks: tasks) { buffers, task, _ in
             var shape = settled
             let range = Lowering.range(task, of: tasks, rows)
             kernel.pointee.run(
                 &shape, buffers.input(0), packed.floats, hasBias ? buffers.input(2) : nil, activation.kernel, buffers.output(0),
                 range.lowerBound, range.upperBound)
         }
+        step.unused = [1, 4]
+        return step
     }
 }

@@ -109,20 +109,22 @@ enum Gemm {
             }
         }
         let packed = pack(weight, gemm, e, panels, lowering)
-        return Kernel("gemm_f32", macs: e.m * e.n * e.k, inPlace: inPlace, tasks: division.tasks) { buffers, task, _ in
+        var kernel = Kernel("gemm_f32", macs: e.m * e.n * e.k, inPlace: inPlace, tasks: division.tasks) { buffers, task, _ in
             var args = arguments(buffers, packed.floats)
             let (m, n) = ranges(task)
             deixis_gemm_f32_run(gemm, &args, m.lowerBound, m.upperBound, n.lowerBound, n.upperBound)
         }
+        kernel.unused = [1]
+        return kernel
     }
 
     private static func pack(
         _ weight: Constant, _ gemm: UnsafePointer<deixis_gemm_f32>, _ e: Linear.Extents, _ panels: Int, _ lowering: Lowering
     ) -> ByteStorage {
-        let source = lowering.weights.aligned(weight)
         // Variants differ in nr; the layout of B decides the rest.
         let kind = Int(gemm.pointee.nr) * 2 + (e.columnStride == 1 ? 0 : 1)
         return lowering.weights.packed(weight, kind: kind, byteCount: deixis_gemm_f32_packed_size(gemm, e.k, e.n) * 4) { target in
+            let source = weight.aligned
             let b = source.pointer?.assumingMemoryBound(to: Float.self)
             let p = target.baseAddress?.assumingMemoryBound(to: Float.self)
             let tasks = lowering.tasks(panels, grain: 1)
@@ -130,6 +132,7 @@ enum Gemm {
                 let range = Lowering.range(task, of: tasks, panels)
                 deixis_gemm_f32_pack(gemm, b, e.rowStride, e.columnStride, e.k, e.n, range.lowerBound, range.upperBound, p)
             }
+            withExtendedLifetime(source) {}
         }
     }
 }
