@@ -23,6 +23,9 @@ struct TrainCommand: ParsableCommand {
               deixis-train export run/checkpoint --out model.onnx
               deixis-train plot run/log.jsonl --out curves.png
 
+            A curriculum's file names what differs from the plain scenes, stage by stage, up to a sample's number:
+              {"stages": [{"until": 8000, "settings": {"objectCounts": [{"count": 1, "share": 1}]}}]}
+
             Screen: loss is the self-paced total, l1 and giou its parts before weighting, sigma the two learned widths, Acc@0.5
             the share of boxes with IoU above 0.5, on the last batches and on held-out samples.
             """)

@@ -4,10 +4,18 @@ import Foundation
 /// fsync, rename; when anything fails, a full disk included, what was there before stays.
 enum FileBytes {
     static func read(_ path: String) throws(GroundingError) -> [UInt8] {
-        do {
-            return [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
-        } catch {
-            throw .file(path: path, action: "read it", reason: reason(of: error))
+        func fail() -> GroundingError { .file(path: path, action: "read it", reason: String(cString: strerror(errno))) }
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw fail() }
+        defer { close(descriptor) }
+        var bytes: [UInt8] = []
+        var piece = [UInt8](repeating: 0, count: 1 << 16)
+        while true {
+            let count = Foundation.read(descriptor, &piece, piece.count)
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { throw fail() }
+            if count == 0 { return bytes }
+            bytes += piece[0..<count]
         }
     }
 

@@ -42,6 +42,18 @@ public struct SceneSettings: Sendable, Codable, Equatable {
 
     public init() {}
 
+    /// Fields that are left out keep their defaults, so that a curriculum's file says only what differs.
+    public init(from decoder: any Decoder) throws {
+        let fields = try decoder.container(keyedBy: CodingKeys.self)
+        kinds = try fields.decodeIfPresent([KindShare].self, forKey: .kinds) ?? kinds
+        objectCounts = try fields.decodeIfPresent([CountShare].self, forKey: .objectCounts) ?? objectCounts
+        images = try fields.decodeIfPresent([ImageShare].self, forKey: .images) ?? images
+        smallPalette = try fields.decodeIfPresent(Double.self, forKey: .smallPalette) ?? smallPalette
+        twins = try fields.decodeIfPresent(Double.self, forKey: .twins) ?? twins
+        overlapping = try fields.decodeIfPresent(Double.self, forKey: .overlapping) ?? overlapping
+        ambiguousNoun = try fields.decodeIfPresent(Double.self, forKey: .ambiguousNoun) ?? ambiguousNoun
+    }
+
     public func validate() throws(GroundingError) {
         func shares(_ name: String, _ shares: [Double]) throws(GroundingError) {
             guard shares.allSatisfy({ $0.isFinite && $0 >= 0 }), shares.contains(where: { $0 > 0 }) else {

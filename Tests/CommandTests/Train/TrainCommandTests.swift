@@ -1,0 +1,134 @@
+import Foundation
+import Testing
+
+@Suite struct TrainCommandTests {
+    static func train(_ arguments: String...) throws -> Finished {
+        try launch(products.appendingPathComponent("deixis-train").path, arguments)
+    }
+
+    /// Log lines without their times.
+    static func losses(_ run: String) throws -> [String] {
+        try String(contentsOfFile: run + "/log.jsonl", encoding: .utf8).split(separator: "\n").map { line in
+            let object = try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
+            return object.filter { !$0.key.hasPrefix("seconds") && $0.key != "samplesPerSecond" }.map { "\($0.key)=\($0.value)" }.sorted()
+                .joined(separator: " ")
+        }
+    }
+
+    @Test func trainsExportsAndEvaluates() throws {
+        let folder = try makeFolder().path
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let run = folder + "/run", model = folder + "/model.onnx", scenes = folder + "/scenes"
+        let trained = try Self.train(
+            "train", "--config", "tiny", "--scenes", "--seed", "3", "--samples", "640", "--held-out", "32", "--evaluate-every", "10",
+            "--out", run)
+        #expect(trained.code == 0, "\(trained.errors)")
+        #expect(trained.output.contains("Next: deixis-train export \(run)/checkpoint --out model.onnx"))
+        #expect(trained.errors.contains("samples/s") && trained.errors.contains("sigma") && trained.errors.contains("left"))
+        let exported = try Self.train("export", run, "--out", model)
+        #expect(exported.code == 0 && exported.output.hasPrefix(model), "\(exported.errors)")
+        let written = try Self.train("scenes", "--count", "20", "--seed", "9", "--out", scenes)
+        #expect(written.code == 0, "\(written.errors)")
+        let evaluated = try Self.train("evaluate", model, "--data", scenes, "--json")
+        #expect(evaluated.code == 0, "\(evaluated.errors)")
+        let report = try #require(try JSONSerialization.jsonObject(with: Data(evaluated.output.utf8)) as? [String: Any])
+        #expect(report["samples"] as? Int == 20 && report["rule"] as? String == "hit: IoU > 0.5")
+        let kinds = try #require(report["kinds"] as? [String: [String: Any]])
+        #expect(kinds.values.reduce(0) { $0 + ($1["count"] as? Int ?? 0) } == 20)
+        let plotted = try Self.train("plot", run + "/log.jsonl", "--out", folder + "/curves.png", "--width", "400", "--height", "300")
+        #expect(plotted.code == 0, "\(plotted.errors)")
+        #expect(try Data(contentsOf: URL(fileURLWithPath: folder + "/curves.png")).prefix(4).elementsEqual([0x89, 0x50, 0x4E, 0x47]))
+        let described = try Self.train("describe", run + "/checkpoint")
+        #expect(described.code == 0 && described.output.contains("head.2"), "\(described.errors)")
+        let found = try deixis("ground", model, scenes + "/images/000000.png", "the red circle", "--json")
+        #expect(found.code == 0, "\(found.errors)")
+    }
+
+    /// kill -9 in the middle, then --resume: the log is that of a run that was never killed.
+    @Test func aKilledRunGoesOnAsIfNothingHadHappened() throws {
+        let folder = try makeFolder().path
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let options = ["--config", "tiny", "--scenes", "--samples", "3200", "--held-out", "16", "--evaluate-every", "25", "--threads", "1"]
+        let program = products.appendingPathComponent("deixis-train").path
+        let whole = try launch(program, ["train", "--out", folder + "/whole"] + options)
+        #expect(whole.code == 0, "\(whole.errors)")
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: program)
+        process.arguments = ["train", "--out", folder + "/killed", "--checkpoint-seconds", "0.05"] + options
+        process.standardOutput = FileHandle.nullDevice
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        let log = folder + "/killed/log.jsonl"
+        for _ in 0..<3000 where ((try? Data(contentsOf: URL(fileURLWithPath: log)).count) ?? 0) < 300 { usleep(10000) }
+        kill(process.processIdentifier, SIGKILL)
+        process.waitUntilExit()
+        #expect(FileManager.default.fileExists(atPath: folder + "/killed/checkpoint"))
+        let resumed = try launch(program, ["train", "--resume", "--threads", "1", "--out", folder + "/killed"])
+        #expect(resumed.code == 0, "\(resumed.errors)")
+        let expected = try Self.losses(folder + "/whole"), got = try Self.losses(folder + "/killed")
+        // Windows of the log are cut anew where a run goes on; evaluations and later windows are equal.
+        #expect(expected.filter { $0.contains("heldOut") } == got.filter { $0.contains("heldOut") })
+        #expect(expected.last == got.last)
+    }
+
+    @Test func interruptSavesAndSaysHowToGoOn() throws {
+        let folder = try makeFolder().path
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let program = products.appendingPathComponent("deixis-train").path
+        let script = """
+            "\(program)" train --config tiny --scenes --samples 1000000 --held-out 0 --out "\(folder)/run" & pid=$!
+            for i in $(seq 3000); do [ -s "\(folder)/run/log.jsonl" ] && break; sleep 0.01; done
+            kill -INT $pid; wait $pid
+            """
+        // A shell without job control starts background programs with SIGINT ignored; bash -m does not.
+        let stopped = try launch("/bin/bash", ["-m", "-c", script])
+        #expect(stopped.code == 130, "\(stopped.errors)")
+        #expect(stopped.output.contains("Go on with: deixis-train train --resume --out \(folder)/run"))
+        #expect(FileManager.default.fileExists(atPath: folder + "/run/checkpoint"))
+    }
+
+    /// A disk that is full (here: files that may not grow) keeps the checkpoint before.
+    @Test func failedSavingKeepsTheCheckpointBefore() throws {
+        let folder = try makeFolder().path
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let program = products.appendingPathComponent("deixis-train").path
+        let run = folder + "/run"
+        let begun = try launch(program, ["train", "--config", "tiny", "--scenes", "--samples", "320", "--held-out", "0", "--out", run])
+        #expect(begun.code == 0, "\(begun.errors)")
+        let before = try Data(contentsOf: URL(fileURLWithPath: run + "/checkpoint"))
+        let script = "trap '' XFSZ; ulimit -f 100; exec \"\(program)\" train --resume --samples 640 --out \"\(run)\""
+        let failed = try launch("/bin/bash", ["-c", script])
+        #expect(failed.code != 0)
+        #expect(failed.errors.contains("checkpoint") && failed.errors.contains("File too large"), "\(failed.errors)")
+        #expect(try Data(contentsOf: URL(fileURLWithPath: run + "/checkpoint")) == before)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: run).sorted() == ["checkpoint", "log.jsonl"])
+    }
+
+    @Test(arguments: [
+        (["train", "--out", "X"] + ["--scenes", "--data", "d"], "--scenes or --data, not both"),
+        (["train", "--out", "X", "--config", "huge"], "there is no configuration named huge; known are paper-r50, paper-r101, small, tiny"),
+        (["train", "--out", "X", "--data", "/nowhere"], "/nowhere: no manifest.jsonl in it"),
+        (["train", "--out", "/nowhere", "--resume"], "/nowhere/checkpoint: cannot"),
+        (["train", "--out", "X", "--rate", "nan"], "rate is nan, but must be"),
+        (["export", "/nowhere/checkpoint", "--out", "X"], "/nowhere/checkpoint: cannot"),
+        (["evaluate", "/nowhere.onnx", "--data", "/nowhere"], "/nowhere: no manifest.jsonl in it"),
+        (["plot", "/nowhere.jsonl", "--out", "X.png"], "/nowhere.jsonl: cannot read it: No such file or directory"),
+        (["describe", "huge"], "there is no configuration named huge"),
+        (["scenes", "--count", "3"], "say where to: --out DIR, --contact-sheet FILE.png, or both"),
+        (["scenes", "--count", "0", "--out", "X"], "--count must be at least 1, got 0"),
+    ])
+    func mistakesAreNamed(arguments: [String], message: String) throws {
+        let finished = try launch(products.appendingPathComponent("deixis-train").path, arguments)
+        #expect(finished.code != 0)
+        #expect(finished.errors.contains(message), "\(finished.errors)")
+        #expect(finished.output.isEmpty)
+    }
+
+    @Test(arguments: ["train", "evaluate", "export", "scenes", "describe", "plot"])
+    func helpTeaches(command: String) throws {
+        let help = try Self.train(command, "--help")
+        #expect(help.code == 0)
+        // An example to copy, with the command's name.
+        #expect(help.output.contains("  deixis-train \(command) "))
+    }
+}
