@@ -148,7 +148,7 @@ public final class Session {
         }
     }
 
-    /// Positions of the integer graph inputs that input `input` of the node named `node` depends on.
+    /// Positions of the graph inputs that input `input` of the node named `node` depends on: itself, and integers behind it.
     private func integerInputs(behind node: Name, input: Int) -> [Int] {
         guard let start = portable.nodes.first(where: { $0.name == node }), input < start.inputs.count, let id = start.inputs[input]
         else { return [] }
@@ -158,8 +158,9 @@ public final class Session {
         var stack = [id]
         var found: [Int] = []
         while let value = stack.popLast() {
-            if let position = portable.inputs.firstIndex(of: value), inputTypes[position].element == .int64 || inputTypes[position].element == .int32 {
-                found.append(position)
+            if let position = portable.inputs.firstIndex(of: value) {
+                let element = inputTypes[position].element
+                if value == id || element == .int64 || element == .int32 { found.append(position) }
             }
             guard let maker = makers[value] else { continue }
             for case let next? in portable.nodes[maker].inputs where seen.insert(next).inserted { stack.append(next) }

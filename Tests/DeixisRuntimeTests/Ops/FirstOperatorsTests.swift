@@ -45,7 +45,7 @@ import Testing
     @Test(arguments: [
         (OperatorCase(op: "Add", inputs: [floats([2], [1, 2]), floats([3], [1, 2, 3])]), "node 'node' (Add): shapes [2] and [3] do not broadcast"),
         (OperatorCase(op: "Sqrtish", inputs: [floats([1], [1])]), "operator Sqrtish of node 'node' is not supported"),
-        (OperatorCase(op: "Softmax", inputs: [int64s([1])]), "operator Softmax of node 'node' does not support int64, only float32, float64"),
+        (OperatorCase(op: "Softmax", inputs: [int64s([1])]), "operator Softmax of node 'node' does not support int64, only float32, float64, float16, bfloat16"),
         (OperatorCase(op: "Softmax", inputs: [floats([1], [1])], opset: 12), "operator Softmax of node 'node' exists since opset 13, the model imports opset 12"),
         (OperatorCase(op: "Reshape", inputs: [floats([2], [1, 2]), int64s([3])]), "node 'node' (Reshape): [2] has not the elements of [3]"),
         (OperatorCase(op: "Softmax", attributes: [("axis", .int(2))], inputs: [floats([1], [1])]), "node 'node' (Softmax): axis 2 is outside rank 1"),

@@ -3,7 +3,7 @@ import DeixisGraph
 /// Y = A B as numpy.matmul: the last two axes are matrices, those in front broadcast; a vector is a row (A) or a column (B).
 enum MatMul {
     static let definition = OperatorDefinition(
-        "MatMul", inputs: 2...2, types: [.float32, .float64, .int32, .int64, .uint32, .uint64],
+        "MatMul", inputs: 2...2, types: .reals + [.int32, .int64, .uint32, .uint64],
         infer: { (call: OperatorCall) throws(RuntimeError) in
             let (a, b) = (try call.input(0), try call.input(1))
             guard a.element == b.element else {
@@ -16,6 +16,9 @@ enum MatMul {
             switch try call.input(0).element {
             case .float32: return loop(extents, Float(0))
             case .float64: return loop(extents, Double(0))
+            case .float16, .bfloat16:
+                let elements = RealElements(try call.input(0).element)
+                return MatMulInteger.loop(extents, elements.load, elements.load, elements.store, 0.0) { $0 + $1 * $2 }
             case .int32: return loop(extents, Int32(0))
             case .int64: return loop(extents, Int64(0))
             case .uint32: return loop(extents, UInt32(0))

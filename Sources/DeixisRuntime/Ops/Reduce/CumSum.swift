@@ -2,21 +2,29 @@ import DeixisGraph
 
 /// Y = running sums of X along `axis` (input 1, one integer); `exclusive`: without the element itself; `reverse`: from the end.
 enum CumSum {
-    static let definition = OperatorDefinition(
-        "CumSum", since: 11, inputs: 2...2, types: .numeric,
-        infer: { (call: OperatorCall) throws(RuntimeError) in
-            _ = try axis(call)
-            return [try call.input(0)]
-        },
-        evaluate: { (call: OperatorCall) throws(RuntimeError) in
-            let element = try call.input(0).element
-            if element.isReal {
-                let elements = RealElements(element)
-                return try loop(call, elements.load, elements.store, 0.0) { $0 + $1 }
-            }
-            let elements = IntegerElements(element)
-            return try loop(call, elements.load, elements.store, Int64(0)) { $0 &+ $1 }
-        })
+    static let definition = running("CumSum", since: 11, types: .numeric, (0, 0), .add)
+    /// Running products.
+    static let product = running("CumProd", since: 26, types: .numeric, (1, 1), .multiply)
+
+    private static func running(
+        _ name: Name, since: Int, types: [ElementType], _ start: (real: Double, integer: Int64), _ function: Binary.Function
+    ) -> OperatorDefinition {
+        OperatorDefinition(
+            name, since: since, inputs: 2...2, types: types,
+            infer: { (call: OperatorCall) throws(RuntimeError) in
+                _ = try axis(call)
+                return [try call.input(0)]
+            },
+            evaluate: { (call: OperatorCall) throws(RuntimeError) in
+                let element = try call.input(0).element
+                if element.isReal {
+                    let elements = RealElements(element)
+                    return try loop(call, elements.load, elements.store, start.real, function.real)
+                }
+                let elements = IntegerElements(element)
+                return try loop(call, elements.load, elements.store, start.integer, function.integer(for: element))
+            })
+    }
 
     private static func axis(_ call: OperatorCall) throws(RuntimeError) -> Int {
         guard try call.input(1).count == 1, let axis = try call.integers(1).first else { throw call.invalid("axis is not one integer") }

@@ -18,6 +18,14 @@ extension Softmax {
         for k in 0..<length { store(k, k == best ? 1 : 0) }
     }
 
+    /// Softmax of the 16-bit types.
+    static let small = along("Softmax") { load, store, length in
+        var top = -Double.infinity, sum = 0.0
+        for k in 0..<length { top = Swift.max(top, load(k)) }
+        for k in 0..<length { sum += SystemMath.exp(load(k) - top) }
+        for k in 0..<length { store(k, SystemMath.exp(load(k) - top) / sum) }
+    }
+
     /// `row(element k, set element k, length)` for each row along the axis.
     private static func along(
         _ name: Name, _ row: @escaping @Sendable (_ load: (Int) -> Double, _ store: (Int, Double) -> Void, _ length: Int) -> Void

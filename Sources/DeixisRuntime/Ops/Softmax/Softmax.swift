@@ -3,7 +3,7 @@ import DeixisGraph
 /// Y = exp(X - max) / sum(exp(X - max)) along `axis` (default -1, as since opset 13). NaN in a row makes that row NaN.
 enum Softmax {
     static let definition = OperatorDefinition(
-        "Softmax", since: 13, inputs: 1...1, types: .floats,
+        "Softmax", since: 13, inputs: 1...1, types: .reals,
         infer: { (call: OperatorCall) throws(RuntimeError) in
             _ = try axis(call)
             return [try call.input(0)]
@@ -13,6 +13,7 @@ enum Softmax {
             let length = x.rank == 0 ? 1 : x.shape[axis]
             let inner = x.rank == 0 ? 1 : x.shape[(axis + 1)...].reduce(1, *)
             let outer = x.rank == 0 ? 1 : x.shape[..<axis].reduce(1, *)
+            if x.element == .float16 || x.element == .bfloat16 { return try small.evaluate(call) }
             return x.element == .float64
                 ? loop(Double.self, outer, length, inner) { SystemMath.exp($0) }
                 : loop(Float.self, outer, length, inner) { SystemMath.exp($0) }
