@@ -65,12 +65,12 @@ enum ChannelsLastResize {
         let nearest = try call.string("mode", default: "nearest") == "nearest"
         let coordinates = try call.string("coordinate_transformation_mode", default: "half_pixel")
         let rounding = try call.string("nearest_mode", default: "round_prefer_floor")
-        let scale = Double(scales[axis])
+        let scale = Double(scales[axis]), length = ResizeAxis.length(scale, input, output)
         return (0..<output).map { index in
             var at: Double
             switch coordinates {
             case "asymmetric": at = Double(index) / scale
-            case "align_corners": at = output == 1 ? 0 : Double(index) * Double(input - 1) / Double(output - 1)
+            case "align_corners": at = output == 1 ? 0 : Double(index) * Double(input - 1) / (length - 1)
             case "pytorch_half_pixel": at = output == 1 ? 0 : (Double(index) + 0.5) / scale - 0.5
             default: at = (Double(index) + 0.5) / scale - 0.5
             }

@@ -33,11 +33,19 @@ struct ResizeAxis {
         }
     }
 
+    /// The resized length that aligned corners are measured by: scale times input, which need be no integer, and the output's extent where
+    /// the two differ by the rounding of the scale alone.
+    static func length(_ scale: Double, _ input: Int, _ output: Int) -> Double {
+        let length = scale * Double(input)
+        return (length - Double(output)).magnitude < 1e-5 * length ? Double(output) : length
+    }
+
     /// The input position of output `i`.
     private static func coordinate(
         _ i: Double, _ rule: Rule, _ input: Int, _ output: Int, _ scale: Double, _ roi: (start: Double, end: Double)
     ) -> Double {
         let last = Double(input - 1)
+        let length = length(scale, input, output)
         switch rule.coordinates {
         case .halfPixel: return (i + 0.5) / scale - 0.5
         case .halfPixelSymmetric:
@@ -45,11 +53,11 @@ struct ResizeAxis {
             let adjusted = Double(output) / (scale * Double(input))
             return Double(input) / 2 * (1 - adjusted) + (i + 0.5) / scale - 0.5
         case .pytorchHalfPixel: return output > 1 ? (i + 0.5) / scale - 0.5 : 0
-        case .alignCorners: return output > 1 ? i * last / Double(output - 1) : 0
+        case .alignCorners: return output > 1 ? i * last / (length - 1) : 0
         case .asymmetric: return i / scale
         case .tfCropAndResize:
             return output > 1
-                ? roi.start * last + i * (roi.end - roi.start) * last / Double(output - 1) : 0.5 * (roi.start + roi.end) * last
+                ? roi.start * last + i * (roi.end - roi.start) * last / (length - 1) : 0.5 * (roi.start + roi.end) * last
         }
     }
 
