@@ -122,6 +122,8 @@ extension Reader {
             ids[name] = id
             node.outputs.append(id)
         }
+        // Names are optional and outputs unique: an unnamed node goes by its first output.
+        if node.name.isEmpty, let first = message.outputs.first(where: { !$0.isEmpty }) { node.name = first }
         graph.nodes.append(node)
     }
 }

@@ -148,19 +148,19 @@ public final class Session {
         }
     }
 
-    /// Positions of the graph inputs that input `input` of the node named `node` depends on: itself, and integers behind it.
+    /// Positions of the graph inputs that input `input` of the node named `node` depends on: itself, and integers behind it. Where
+    /// several nodes share the name, of all of them.
     private func integerInputs(behind node: Name, input: Int) -> [Int] {
-        guard let start = portable.nodes.first(where: { $0.name == node }), input < start.inputs.count, let id = start.inputs[input]
-        else { return [] }
+        let starts = portable.nodes.compactMap { $0.name == node && input < $0.inputs.count ? $0.inputs[input] : nil }
         var makers: [ValueID: Int] = [:]
         for (i, node) in portable.nodes.enumerated() { for case let output? in node.outputs { makers[output] = i } }
-        var seen: Set<ValueID> = [id]
-        var stack = [id]
+        var seen = Set(starts)
+        var stack = starts
         var found: [Int] = []
         while let value = stack.popLast() {
             if let position = portable.inputs.firstIndex(of: value) {
                 let element = inputTypes[position].element
-                if value == id || element == .int64 || element == .int32 { found.append(position) }
+                if starts.contains(value) || element == .int64 || element == .int32 { found.append(position) }
             }
             guard let maker = makers[value] else { continue }
             for case let next? in portable.nodes[maker].inputs where seen.insert(next).inserted { stack.append(next) }

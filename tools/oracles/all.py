@@ -63,6 +63,10 @@ def main():
         if check("fresh random strings for the tokenizer", *script("tokenizer.py", "--fresh", 2000, "--seed", int(time.time()), tokens)):
             os.environ["DEIXIS_TOKENIZER_CASES"] = str(tokens)
             check("tokenizer against Hugging Face", ROOT / "tools/test", "--built", "--filter", "tokenizerMatchesFile")
+        cases = folder / "cases"
+        if check("the newest ONNX's node cases", *script("conformance.py", cases)):
+            os.environ["DEIXIS_ONNX_NODE_TESTS"] = str(cases / "node")
+            check("conformance to the newest ONNX", ROOT / "tools/test", "--built", "--filter", "ConformanceTests")
         if importlib.util.find_spec("torch"):
             for name in ["tiny", "small"]:
                 for exporter in ["torchscript", "dynamo"]:

@@ -6,7 +6,7 @@ public struct Model: Sendable {
     public let graph: Graph
 
     /// Opsets of `ai.onnx` whose meaning the operators follow.
-    public static let opsets: ClosedRange<Int> = 13...26
+    public static let opsets: ClosedRange<Int> = 13...28
 
     /// The model in the ONNX file at `path`. The file stays mapped; weights are read when a session packs them.
     public static func load(_ path: String) throws(RuntimeError) -> Model {
