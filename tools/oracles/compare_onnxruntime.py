@@ -18,12 +18,14 @@ def main():
     parser.add_argument("model", type=Path)
     parser.add_argument("--runtime", default=os.environ.get("DEIXIS", ".build/release/deixis"), help="path of deixis")
     parser.add_argument("--tolerance", type=float, default=1e-4, help="of the boxes, absolute (default 1e-4)")
-    parser.add_argument("--max-length", type=int, default=40, help="longest expression the model takes (12 for tiny)")
+    parser.add_argument("--max-length", type=int, help="longest expression the model takes; default: what its metadata says, else 40")
     a = parser.parse_args()
     session = onnxruntime.InferenceSession(a.model, providers=["CPUExecutionProvider"])
+    stated = session.get_modelmeta().custom_metadata_map.get("deixis.tokenizer.max_length", 40)
+    longest = a.max_length or int(stated)
     worst = 0.0
     for seed, (batch, length, real) in enumerate(CASES):
-        inputs = inputs_of(session, batch, min(length, a.max_length), real, seed)
+        inputs = inputs_of(session, batch, min(length, longest), real, seed)
         expected = dict(zip([o.name for o in session.get_outputs()], session.run(None, inputs)))
         got = deixis_run(a.runtime, a.model, inputs)
         for name, value in expected.items():

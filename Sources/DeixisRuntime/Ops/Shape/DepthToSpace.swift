@@ -12,10 +12,14 @@ enum DepthToSpace {
             : Move([x[0], c, b, b, x[2], x[3]], [0, 1, 4, 2, 5, 3], [x[0], c, x[2] * b, x[3] * b])
     }
 
-    /// Y [n, c b^2, h / b, w / b], the channel index being (row in block, column in block, c).
+    /// Y [n, c b^2, h / b, w / b]. `mode` (opset 28) DCR: the channel index is (row in block, column in block, c); CRD: (c, row, column).
     static let spaceToDepth = definition("SpaceToDepth", since: 1) { (call: OperatorCall, x: [Int], b: Int) throws(RuntimeError) in
         guard x[2] % b == 0, x[3] % b == 0 else { throw call.invalid("\(spell(x)) does not divide into blocks of \(b)") }
-        return Move([x[0], x[1], x[2] / b, b, x[3] / b, b], [0, 3, 5, 1, 2, 4], [x[0], x[1] * b * b, x[2] / b, x[3] / b])
+        let mode = try call.string("mode", default: "DCR")
+        guard mode == "DCR" || mode == "CRD" else { throw call.invalid("mode '\(mode)' is unknown") }
+        return Move(
+            [x[0], x[1], x[2] / b, b, x[3] / b, b], mode == "DCR" ? [0, 3, 5, 1, 2, 4] : [0, 1, 3, 5, 2, 4],
+            [x[0], x[1] * b * b, x[2] / b, x[3] / b])
     }
 
     /// Reshape to `split`, transpose by `order`, reshape to `result`.
