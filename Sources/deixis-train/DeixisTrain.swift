@@ -16,7 +16,7 @@ struct DeixisTrain: ParsableCommand {
               deixis ground model.onnx unseen/images/000000.png "the red circle" --annotated out.png
             """,
         subcommands: [
-            TrainCommand.self, EvaluateCommand.self, ExportCommand.self, ScenesCommand.self, DescribeCommand.self, PlotCommand.self,
-            BenchmarkCommand.self,
+            TrainCommand.self, PretrainCommand.self, EvaluateCommand.self, ExportCommand.self, ScenesCommand.self, DescribeCommand.self,
+            PlotCommand.self, BenchmarkCommand.self,
         ])
 }

@@ -17,6 +17,9 @@ struct TrainCommand: ParsableCommand {
               deixis-train train --config small --scenes --seed 1 --samples 400000 --out run
             On your own pictures (formats/dataset.md):
               deixis-train train --config small --data pictures --samples 100000 --out run
+            With a visual encoder that already tells colors and shapes:
+              deixis-train pretrain --config small --scenes --samples 100000 --out visual.safetensors
+              deixis-train train --config small --scenes --pretrained-visual visual.safetensors --out run
             Going on after Ctrl-C, a crash or a power cut:
               deixis-train train --resume --out run
             Then:
@@ -71,7 +74,7 @@ struct TrainCommand: ParsableCommand {
     var threads: Int?
     @Option(help: ArgumentHelp("vocab.txt of a WordPiece vocabulary; without it one is made from the sentences.", valueName: "file"))
     var vocabulary: String?
-    @Option(help: ArgumentHelp("Weights of a ResNet (torchvision or DETR names) for the visual encoder.", valueName: "file.safetensors"))
+    @Option(help: ArgumentHelp("Weights for the visual encoder: of `pretrain`, or a ResNet under torchvision's or DETR's names.", valueName: "file.safetensors"))
     var pretrainedVisual: String?
     @Option(help: ArgumentHelp("Weights of BERT for the language encoder.", valueName: "file.safetensors"))
     var pretrainedLanguage: String?

@@ -1,19 +1,20 @@
 import Foundation
 
 /// Makes batches on a thread of its own, `depth` ahead of the training step, in order.
-public final class BatchQueue: @unchecked Sendable {
+public final class BatchQueue<Batch: Sendable>: @unchecked Sendable {
     // Everything mutable is guarded by `condition`.
     private let condition = NSCondition()
-    private var ready: [Result<GroundingBatch, GroundingError>] = []
+    private var ready: [Result<Batch, GroundingError>] = []
     private var stopped = false
 
-    public init(_ maker: BatchMaker, from first: Int, depth: Int = 2) {
+    /// - Parameter make: batch number t; called on the queue's thread with `first`, `first` + 1, and so on.
+    public init(from first: Int, depth: Int = 2, _ make: @escaping @Sendable (Int) throws(GroundingError) -> Batch) {
         let thread = Thread { [weak self] in
             var number = first
             while let self, self.hasRoom(depth) {
-                let result: Result<GroundingBatch, GroundingError>
+                let result: Result<Batch, GroundingError>
                 do throws(GroundingError) {
-                    result = .success(try maker.batch(number))
+                    result = .success(try make(number))
                 } catch {
                     result = .failure(error)
                 }
@@ -35,7 +36,7 @@ public final class BatchQueue: @unchecked Sendable {
         return !stopped
     }
 
-    private func append(_ result: Result<GroundingBatch, GroundingError>) {
+    private func append(_ result: Result<Batch, GroundingError>) {
         condition.lock()
         defer { condition.unlock() }
         ready.append(result)
@@ -43,7 +44,7 @@ public final class BatchQueue: @unchecked Sendable {
     }
 
     /// The next batch in order; waits until it is made.
-    public func next() throws(GroundingError) -> GroundingBatch {
+    public func next() throws(GroundingError) -> Batch {
         condition.lock()
         while ready.isEmpty { condition.wait() }
         // A failure stays: whoever asks again hears it again.
@@ -60,5 +61,11 @@ public final class BatchQueue: @unchecked Sendable {
         stopped = true
         condition.broadcast()
         condition.unlock()
+    }
+}
+
+extension BatchQueue where Batch == GroundingBatch {
+    public convenience init(_ maker: BatchMaker, from first: Int, depth: Int = 2) {
+        self.init(from: first, depth: depth) { (number) throws(GroundingError) in try maker.batch(number) }
     }
 }

@@ -26,10 +26,7 @@ public struct SceneSource: SampleSource {
     }
 
     public func sample(_ index: Int) -> GroundingSample {
-        let settings = curriculum.settings(of: index) ?? SceneSettings()
-        let sample = SceneGenerator(seed: seed, settings: settings).sample(UInt64(index))
-        let full = longSide == nil || index % 4 == 0
-        let image = sample.scene.render(longSide: full ? nil : longSide)
+        let (sample, image) = drawn(index)
         // Both extents are rounded on their own, so the two scales may differ by a hair.
         let sx = Double(image.width) / Double(sample.scene.width), sy = Double(image.height) / Double(sample.scene.height)
         let box = sample.box
@@ -37,6 +34,14 @@ public struct SceneSource: SampleSource {
             image: image, sentence: sample.sentence,
             box: PixelBox(x: box.minX * sx, y: box.minY * sy, width: box.width * sx, height: box.height * sy),
             kind: sample.kind.rawValue)
+    }
+
+    /// The scene itself and its picture, at the scene's size or smaller.
+    func drawn(_ index: Int) -> (sample: SceneSample, image: RGBImage) {
+        let settings = curriculum.settings(of: index) ?? SceneSettings()
+        let sample = SceneGenerator(seed: seed, settings: settings).sample(UInt64(index))
+        let full = longSide == nil || index % 4 == 0
+        return (sample, sample.scene.render(longSide: full ? nil : longSide))
     }
 }
 

@@ -27,12 +27,26 @@ public struct NetworkConfiguration: Sendable, Equatable, Codable {
         public var wordDeviation = 0.02
         public var positionDeviation = 0.02
         public var tokenTypeDeviation = 0.02
+        /// Of the sines that `Visual.Positions.sine` starts from; below 1, what a cell shows outweighs where it lies.
+        public var gridAmplitude = 1.0
         /// Times Xavier's values for the head's last layer.
         public var headGain = 1.0
         /// The box an untrained head gives: center x, center y, width, height.
         public var box = [0.5, 0.5, 0.5, 0.5]
 
         public init() {}
+
+        /// Fields that are left out keep their defaults, so that checkpoints from before a field read on.
+        public init(from decoder: any Decoder) throws {
+            let fields = try decoder.container(keyedBy: CodingKeys.self)
+            residualGain = try fields.decodeIfPresent(Double.self, forKey: .residualGain) ?? residualGain
+            wordDeviation = try fields.decodeIfPresent(Double.self, forKey: .wordDeviation) ?? wordDeviation
+            positionDeviation = try fields.decodeIfPresent(Double.self, forKey: .positionDeviation) ?? positionDeviation
+            tokenTypeDeviation = try fields.decodeIfPresent(Double.self, forKey: .tokenTypeDeviation) ?? tokenTypeDeviation
+            gridAmplitude = try fields.decodeIfPresent(Double.self, forKey: .gridAmplitude) ?? gridAmplitude
+            headGain = try fields.decodeIfPresent(Double.self, forKey: .headGain) ?? headGain
+            box = try fields.decodeIfPresent([Double].self, forKey: .box) ?? box
+        }
     }
 
     public struct Visual: Sendable, Equatable, Codable {
@@ -171,6 +185,7 @@ extension NetworkConfiguration {
         c.start.wordDeviation = 1
         c.start.positionDeviation = 0.1
         c.start.tokenTypeDeviation = 0
+        c.start.gridAmplitude = 0.5
         c.start.headGain = 0.1
         c.start.box = [0.5, 0.5, 0.3, 0.3]
         return c

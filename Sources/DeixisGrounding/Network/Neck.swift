@@ -17,7 +17,7 @@ struct Neck<Scalar: Real> {
         let start: Initializer =
             switch configuration.visual.positions {
             case .normal: .normal(deviation: 0.02)
-            case .sine: .sineGrid(side: side, copies: stages.count)
+            case .sine: .sineGrid(side: side, copies: stages.count, amplitude: configuration.start.gridAmplitude)
             }
         position = scope.parameter("position", [side * side, configuration.visualWidth], start)
     }

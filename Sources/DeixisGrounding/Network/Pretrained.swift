@@ -18,7 +18,7 @@ extension GroundingNetwork {
 
     /// Sets one encoder from a safetensors file: every parameter of it, or an error.
     ///
-    /// Prefixes (`backbone.0.body.`, `module.`, `bert.`) are dropped, `gamma` and `beta` of old files read as `weight` and `bias`. The
+    /// Prefixes (`visual.`, as `pretrain` writes, `backbone.0.body.`, `module.`, `bert.`) are dropped, `gamma` and `beta` of old files read as `weight` and `bias`. The
     /// position table may have more rows than the network uses.
     @discardableResult
     public func loadPretrained(_ encoder: Encoder, from path: String) throws(TrainingError) -> PretrainedReport {
@@ -47,7 +47,7 @@ extension GroundingNetwork {
 
     static func canonical(_ name: String) -> String {
         var name = name
-        for prefix in ["module.", "model.", "backbone.0.body.", "backbone.body.", "bert."] where name.hasPrefix(prefix) {
+        for prefix in ["visual.", "module.", "model.", "backbone.0.body.", "backbone.body.", "bert."] where name.hasPrefix(prefix) {
             name = String(name.dropFirst(prefix.count))
         }
         if name.hasSuffix("LayerNorm.gamma") { return name.dropLast(5) + "weight" }

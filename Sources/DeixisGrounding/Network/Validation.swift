@@ -61,7 +61,7 @@ extension NetworkConfiguration {
         try check(dropout >= 0 && dropout < 1, "dropout", dropout, "0 or more, below 1")
         for (name, value) in [
             ("residualGain", start.residualGain), ("wordDeviation", start.wordDeviation), ("positionDeviation", start.positionDeviation),
-            ("tokenTypeDeviation", start.tokenTypeDeviation), ("headGain", start.headGain),
+            ("tokenTypeDeviation", start.tokenTypeDeviation), ("gridAmplitude", start.gridAmplitude), ("headGain", start.headGain),
         ] {
             try check(value >= 0 && value.isFinite, "start.\(name)", value, "0 or more")
         }

@@ -71,6 +71,23 @@ enum ShapeOutline {
         }
     }
 
+    /// Whether the contours wind around `p`; inside a hole they do not.
+    static func winds(_ contours: [[Point]], around p: Point) -> Bool {
+        var turns = 0
+        for contour in contours {
+            guard var a = contour.last else { continue }
+            for b in contour {
+                if (a.y <= p.y) != (b.y <= p.y) {
+                    let side = (b.x - a.x) * (p.y - a.y) - (p.x - a.x) * (b.y - a.y)
+                    if b.y > a.y, side > 0 { turns += 1 }
+                    if b.y < a.y, side < 0 { turns -= 1 }
+                }
+                a = b
+            }
+        }
+        return turns != 0
+    }
+
     static func bounds(of object: SceneObject) -> SceneRect {
         var rect = SceneRect(minX: .infinity, minY: .infinity, maxX: -.infinity, maxY: -.infinity)
         for contour in placed(object) {

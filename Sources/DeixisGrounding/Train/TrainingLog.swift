@@ -1,7 +1,7 @@
 import Foundation
 
 /// One line of `log.jsonl`. Training lines average over the steps since the line before; evaluation lines hold the last two.
-public struct TrainingRecord: Sendable, Codable, Equatable {
+public struct TrainingRecord: LogRecord, Sendable, Codable, Equatable {
     public var step: Int
     public var samples: Int
     /// Seconds of computing so far, interruptions not counted.
@@ -25,6 +25,11 @@ public struct TrainingRecord: Sendable, Codable, Equatable {
         self.samples = samples
         self.seconds = seconds
     }
+}
+
+/// What a log can hold a line of.
+protocol LogRecord: Encodable {
+    var step: Int { get }
 }
 
 /// A JSON-lines file that grows by whole lines.
@@ -52,7 +57,7 @@ public enum TrainingLog {
         try FileBytes.writeAtomically(bytes, to: path)
     }
 
-    static func append(_ record: TrainingRecord, to path: String) throws(GroundingError) {
+    static func append(_ record: some LogRecord, to path: String) throws(GroundingError) {
         let bytes = try line(record)
         let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else { throw .file(path: path, action: "open it", reason: String(cString: strerror(errno))) }
@@ -61,7 +66,7 @@ public enum TrainingLog {
         if written != bytes.count { throw .file(path: path, action: "write it", reason: String(cString: strerror(errno))) }
     }
 
-    private static func line(_ record: TrainingRecord) throws(GroundingError) -> [UInt8] {
+    private static func line(_ record: some LogRecord) throws(GroundingError) -> [UInt8] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         guard let data = try? encoder.encode(record) else { throw .notFinite(step: record.step) }

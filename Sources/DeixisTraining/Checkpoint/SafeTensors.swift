@@ -2,7 +2,7 @@ import FoundationEssentials
 
 /// Named tensors of a safetensors file: u64 header length, JSON {name: {dtype, shape, data_offsets}}, raw row-major data.
 public final class SafeTensors {
-    struct Entry: Decodable {
+    struct Entry: Codable {
         // `__metadata__` has none of these.
         var dtype: String?
         var shape: [Int]?

@@ -35,7 +35,7 @@ extension Initializer {
         case .values(let values):
             precondition(values.count == count, "\(values.count) initial values for \(shape)")
             for index in 0..<count { pointer[index] = Scalar(values[index]) }
-        case .sineGrid(let side, let copies):
+        case .sineGrid(let side, let copies, let amplitude):
             constant(0)
             let channels = shape[1], width = channels / copies, q = width / 4
             for position in 0..<shape[0] {
@@ -44,10 +44,10 @@ extension Initializer {
                     let row = pointer + position * channels + copy * width
                     for j in 0..<q {
                         let frequency = Double.pi / 2 * pow(Double(side), -Double(j) / Double(max(q - 1, 1)))
-                        row[j] = Scalar(sin(frequency * x))
-                        row[q + j] = Scalar(cos(frequency * x))
-                        row[2 * q + j] = Scalar(sin(frequency * y))
-                        row[3 * q + j] = Scalar(cos(frequency * y))
+                        row[j] = Scalar(amplitude * sin(frequency * x))
+                        row[q + j] = Scalar(amplitude * cos(frequency * x))
+                        row[2 * q + j] = Scalar(amplitude * sin(frequency * y))
+                        row[3 * q + j] = Scalar(amplitude * cos(frequency * y))
                     }
                 }
             }

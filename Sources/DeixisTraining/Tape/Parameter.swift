@@ -87,9 +87,9 @@ public enum Initializer: Sendable, Equatable {
     /// Normal with deviation sqrt(2 / fan_out), fan_out = out * kernel area, for OIHW (He et al. 2015).
     case heFanOut
     /// [side * side, copies * 4 q]: for each cell center (x, y) of a square grid, q channels each of sin(f x), cos(f x), sin(f y),
-    /// cos(f y), f_j = pi/2 side^(-j / (q - 1)), so wavelengths from 4 cells to 4 sides; the same for every copy. Channels beyond
+    /// cos(f y), times the amplitude; f_j = pi/2 side^(-j / (q - 1)), so wavelengths from 4 cells to 4 sides; the same for every copy. Channels beyond
     /// a multiple of 4 are 0.
-    case sineGrid(side: Int, copies: Int)
+    case sineGrid(side: Int, copies: Int, amplitude: Double)
     /// These values.
     case values([Double])
 }

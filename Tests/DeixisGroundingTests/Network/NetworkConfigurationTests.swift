@@ -41,6 +41,15 @@ import Testing
         #expect(throws: NetworkError.self) { try NetworkConfiguration(json: "{}") }
     }
 
+    /// A checkpoint from before a field of `start`.
+    @Test func readsOlderJSON() throws {
+        let lines = NetworkConfiguration.small.json.split(separator: "\n").filter { !$0.contains("gridAmplitude") }
+        #expect(lines.count + 1 == NetworkConfiguration.small.json.split(separator: "\n").count)
+        var expected = NetworkConfiguration.small
+        expected.start.gridAmplitude = 1
+        #expect(try NetworkConfiguration(json: lines.joined(separator: "\n")) == expected)
+    }
+
     /// Every ablation row makes a network whose widths fit and whose training step reaches every parameter.
     @Test(arguments: [[3], [4], [5], [3, 5], [3, 4, 5]], [[1], [3], [2, 3], [1, 2, 3]])
     func ablations(stages: [Int], blocks: [Int]) throws {

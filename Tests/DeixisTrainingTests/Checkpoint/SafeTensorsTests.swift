@@ -34,6 +34,31 @@ import Testing
         #expect(throws: TrainingError.missingTensor(path: path, tensor: "e")) { try tensors.values(of: "e") }
     }
 
+    @Test func readsWhatItWrote() throws {
+        let path = FileManager.default.temporaryDirectory.appendingPathComponent("deixis-\(UUID().uuidString).safetensors").path
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let store = ParameterStore<Float>(seed: 4)
+        let weight = store.root("b").parameter("weight", [3, 2, 1, 1], .normal(deviation: 1))
+        let mean = store.root("a").buffer("mean", [5], .normal(deviation: 1))
+        try SafeTensors.write([weight, mean], metadata: ["made by": "a \"test\""], to: path)
+        let tensors = try SafeTensors(path)
+        #expect(tensors.names == ["a.mean", "b.weight"])
+        #expect(tensors.shape(of: "b.weight") == [3, 2, 1, 1])
+        #expect(try tensors.values(of: "b.weight") == weight.value.values)
+        #expect(try tensors.values(of: "a.mean") == mean.value.values)
+        let bytes = try [UInt8](Data(contentsOf: URL(fileURLWithPath: path)))
+        let length = bytes[..<8].reversed().reduce(0) { $0 << 8 | Int($1) }
+        #expect(length % 8 == 0 && bytes.count == 8 + length + 11 * 4)
+        let header = try #require(try JSONSerialization.jsonObject(with: Data(bytes[8..<8 + length])) as? [String: [String: Any]])
+        #expect(header["__metadata__"] as? [String: String] == ["made by": "a \"test\""])
+        #expect(header["a.mean"]?["data_offsets"] as? [Int] == [24, 44])
+        // What cannot be written leaves no file behind, and what lay there stays.
+        #expect(throws: TrainingError.self) { try SafeTensors.write([weight], to: path + ".none/file") }
+        let other = ParameterStore<Double>(seed: 4).root.parameter("c", [2], .values([1, 2]))
+        try SafeTensors.write([other], to: path)
+        #expect(try SafeTensors(path).values(of: "c") == [1, 2])
+    }
+
     @Test(arguments: [
         #"{"a":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}}"#, #"{"a":{"dtype":"F32","shape":[2],"data_offsets":[8,0]}}"#,
         #"{"a":{"dtype":"F32","shape":[2],"data_offsets":[-8,0]}}"#, #"{"a":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}}"#,

@@ -1,8 +1,18 @@
 @testable import DeixisTraining
+import Foundation
 import Testing
 
 /// The operators' values against their formulas, computed the slow way in double.
 @Suite struct ForwardTests {
+    /// Against log sums written out; large logits do not overflow.
+    @Test func softmaxCrossEntropy() {
+        let tape = Tape<Double>(.inference)
+        let x = tape.variable(Tensor([2, 5], [0, 1, 2, 0.5, -0.5, 1000, 0, 0, -800, 0]))
+        let loss = x.softmaxCrossEntropy(classes: [3, 2], labels: [2, 0, 0, 0], weights: [1, 3])
+        let first = log(1 + exp(1.0) + exp(2.0)) - 2 + log(exp(0.5) + exp(-0.5)) - 0.5
+        #expect(abs(loss.tensor.values[0] - (first + 3 * 800) / 4) < 1e-10)
+    }
+
     @Test(arguments: [(3, 1, 1), (3, 2, 1), (1, 2, 0), (7, 2, 3), (3, 1, 0)])
     func convolution(kernel: Int, stride: Int, padding: Int) {
         let store = ParameterStore<Double>(seed: 2)

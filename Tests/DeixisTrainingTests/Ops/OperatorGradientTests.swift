@@ -110,6 +110,17 @@ import Testing
         }
     }
 
+    /// Two softmaxes of 3 and 2 classes beside each other, rows weighted, one not at all; the loss is scaled from above.
+    @Test func softmaxCrossEntropy() {
+        let labels: [Int32] = [2, 0, 0, 1, 1, 1, 2, 1]
+        checkGradients(leaves: [[2, 2, 5]]) { _, x in
+            x[0].softmaxCrossEntropy(classes: [3, 2], labels: labels, weights: [1, 0.25, 0, 2])
+        }
+        checkGradients(leaves: [[2, 2, 5]]) { _, x in
+            x[0].relu().softmaxCrossEntropy(classes: [3, 2], labels: labels, weights: [0, 0, 0, 0])
+        }
+    }
+
     @Test func pooling() {
         checkGradients(leaves: [[2, 4, 6, 3]]) { _, x in FeatureMap(variable: x[0]).maxPool(kernel: 2, stride: 2).variable }
         checkGradients(leaves: [[2, 6, 5, 2]]) { _, x in FeatureMap(variable: x[0]).maxPool(kernel: 3, stride: 2, padding: 1).variable }
