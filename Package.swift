@@ -27,7 +27,9 @@ let leanTargets: [Target] = [
         name: "DeixisRuntime",
         dependencies: ["DeixisGraph", "DeixisONNX", "CDeixisKernels", "CDeixisSystem"],
         swiftSettings: swift),
-    .target(name: "DeixisModel", dependencies: ["DeixisRuntime", "DeixisONNX", "DeixisGraph", "DeixisInput", "CDeixisSystem"], swiftSettings: swift),
+    .target(
+        name: "DeixisModel", dependencies: ["DeixisRuntime", "DeixisONNX", "DeixisGraph", "DeixisInput", "CDeixisSystem"],
+        exclude: ["Bundled"], swiftSettings: swift),
     .target(name: "CDeixis"),
     .target(
         name: "DeixisC", dependencies: ["CDeixis", "DeixisModel", "DeixisRuntime", "DeixisONNX", "DeixisInput"],
