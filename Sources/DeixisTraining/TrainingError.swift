@@ -16,6 +16,8 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
     case unknownTensor(path: String, tensor: String)
     /// A tape without emission was asked for a graph.
     case notTraced
+    /// The system refused memory for a tensor, unused buffers given back.
+    case outOfMemory(bytes: Int)
 
     public var description: String {
         switch self {
@@ -37,6 +39,9 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
             "\(path): tensor \(tensor) is not part of the network"
         case .notTraced:
             "the tape recorded no emission; run the network on a tape in mode .tracing"
+        case .outOfMemory(let bytes):
+            "out of memory: the system refused \((bytes + (1 << 20) - 1) >> 20) MiB for a tensor. A smaller --batch or --config needs less; "
+                + "a run's checkpoint is whole, and --resume goes on from it"
         }
     }
 }

@@ -1,4 +1,6 @@
 internal import ArgumentParser
+internal import DeixisTraining
+internal import Foundation
 
 /// `deixis-train`: everything on the training side. One file per subcommand.
 @main
@@ -19,4 +21,13 @@ struct DeixisTrain: ParsableCommand {
             TrainCommand.self, PretrainCommand.self, EvaluateCommand.self, ExportCommand.self, ScenesCommand.self, DescribeCommand.self,
             PlotCommand.self, BenchmarkCommand.self,
         ])
+
+    static func main() {
+        BufferPool.onExhaustion { error in
+            FileHandle.standardError.write(Data("Error: \(error)\n".utf8))
+            // EX_OSERR
+            Foundation.exit(71)
+        }
+        main(nil)
+    }
 }

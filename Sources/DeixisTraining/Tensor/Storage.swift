@@ -26,12 +26,21 @@ public enum BufferPool {
         return (bytes + step - 1) & ~(step - 1)
     }
 
+    /// What to do when the system refuses memory for a tensor. No step can go on without it, so this never returns: a command says so and
+    /// exits; what is on disk is whole, for files are replaced and not rewritten.
+    public static func onExhaustion(_ handler: @escaping @Sendable (TrainingError) -> Never) { exhausted.withLock { $0 = handler } }
+    private static let exhausted = Mutex<@Sendable (TrainingError) -> Never>({ fatalError($0.description) })
+
     static func take(_ bytes: Int) -> UnsafeMutableRawPointer {
         if let address = free.withLock({ $0[bytes]?.popLast() }), let memory = UnsafeMutableRawPointer(bitPattern: address) {
             return memory
         }
-        guard let memory = dxt_allocate(bytes) else { fatalError("out of memory: \(bytes) bytes for a tensor") }
-        return memory
+        if let memory = dxt_allocate(bytes) { return memory }
+        // Buffers of other sizes lie unused in the pool.
+        trim()
+        if let memory = dxt_allocate(bytes) { return memory }
+        let handler = exhausted.withLock { $0 }
+        handler(.outOfMemory(bytes: bytes))
     }
 
     static func give(_ memory: UnsafeMutableRawPointer, _ bytes: Int) {
