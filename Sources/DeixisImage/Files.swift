@@ -32,6 +32,11 @@ func readFile(_ path: String, limit: Int) throws(ImageError) -> [UInt8] {
 
 /// Writes to a temporary name in the same folder, syncs, renames: whoever looks finds the old file or the whole new one.
 func writeFile(_ bytes: [UInt8], to path: String) throws(ImageError) {
+    // Renaming over a device or a pipe would replace it.
+    var old = stat()
+    if stat(path, &old) == 0, old.st_mode & S_IFMT != S_IFREG {
+        throw .cannotWrite(path: path, reason: old.st_mode & S_IFMT == S_IFDIR ? "it is a folder" : "it is not a regular file")
+    }
     let cut = path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex
     let folder = cut == path.startIndex ? "." : String(path[..<cut])
     let temporary = folder + "/." + path[cut...] + ".\(getpid()).\(UInt32.random(in: 0 ... .max)).tmp"

@@ -42,6 +42,7 @@ import DeixisExport
             try picture.write(to: path("good.png"))
             let png = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path("good.png"))))
             try file("half.png", Array(png[..<(png.count / 2)]))
+            guard mkfifo(path("pipe.png"), 0o600) == 0 else { throw CocoaError(.fileWriteUnknown) }
             try file("ids.npy", NumPyFixture.int64([1, 3], [2, 4, 3]))
             try file("ids4.npy", NumPyFixture.int64([1, 4], [2, 4, 5, 3]))
             try file("image.npy", NumPyFixture.header("|u1", "(1, 32, 32, 3)") + [UInt8](repeating: 9, count: 3072))
@@ -92,6 +93,7 @@ import DeixisExport
         Case(arguments: "ground @good.onnx @half.png mug", code: 65, message: "@half.png: the PNG ends too early; the file is incomplete"),
         Case(arguments: "ground @good.onnx @good.png ~", code: 65, message: "the sentence is empty; say what to look for, e.g. \"the red mug\""),
         Case(arguments: "ground @good.onnx @good.png mug --annotated @no/such/folder.png", code: 73, message: "@no/such/folder.png: cannot be written: No such file or directory"),
+        Case(arguments: "ground @good.onnx @good.png mug --annotated @pipe.png", code: 73, message: "@pipe.png: cannot be written: it is not a regular file"),
         // Arrays.
         Case(arguments: "run @good.onnx --input token_ids=@none.npy --output-dir @out", code: 66, message: "cannot read @none.npy: No such file or directory"),
         Case(arguments: "run @good.onnx --input token_ids=@good.png --output-dir @out", code: 65, message: "@good.png: it is not a NumPy file (the first bytes are not \\x93NUMPY)"),
