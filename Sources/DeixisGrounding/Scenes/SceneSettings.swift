@@ -44,6 +44,8 @@ public struct SceneSettings: Sendable, Codable, Equatable {
 
     /// Fields that are left out keep their defaults, so that a curriculum's file says only what differs.
     public init(from decoder: any Decoder) throws {
+        try FieldName.requireKnown(
+            ["kinds", "objectCounts", "images", "smallPalette", "twins", "overlapping", "ambiguousNoun"], in: decoder, of: "settings")
         let fields = try decoder.container(keyedBy: CodingKeys.self)
         kinds = try fields.decodeIfPresent([KindShare].self, forKey: .kinds) ?? kinds
         objectCounts = try fields.decodeIfPresent([CountShare].self, forKey: .objectCounts) ?? objectCounts
@@ -80,6 +82,13 @@ public struct SceneCurriculum: Sendable, Codable, Equatable {
         public var until: Int
         public var settings: SceneSettings
         public init(until: Int, _ settings: SceneSettings) { (self.until, self.settings) = (until, settings) }
+
+        public init(from decoder: any Decoder) throws {
+            try FieldName.requireKnown(["until", "settings"], in: decoder, of: "stage")
+            let fields = try decoder.container(keyedBy: CodingKeys.self)
+            until = try fields.decode(Int.self, forKey: .until)
+            settings = try fields.decode(SceneSettings.self, forKey: .settings)
+        }
     }
     public var stages: [Stage]
 
@@ -87,18 +96,42 @@ public struct SceneCurriculum: Sendable, Codable, Equatable {
 
     public static let none = SceneCurriculum()
 
-    /// One object, so that the network learns where a box comes from; then few objects that differ in color and shape, so that
-    /// the words decide; then more, alike. Every stage keeps some of the one before: what is not met any more is forgotten.
+    /// One object, so that the network learns where a box comes from; then few objects that differ, mostly meant by their attributes, so that
+    /// the words for colors and shapes decide; then more, alike. Positions and superlatives come by themselves, attributes only where
+    /// they get most to do. Every stage keeps some of the one before: what is not met any more is forgotten.
     public static let objects: SceneCurriculum = {
-        var first = SceneSettings(), second = SceneSettings(), third = SceneSettings()
-        first.objectCounts = [.init(1, 1)]
-        second.objectCounts = [.init(1, 0.25), .init(2, 0.45), .init(3, 0.30)]
-        second.kinds = [.init(.attribute, 0.55), .init(.superlative, 0.20), .init(.side, 0.15), .init(.relation, 0.10)]
-        (second.twins, second.smallPalette, second.overlapping) = (0, 0, 0)
-        third.objectCounts = [.init(1, 0.10), .init(2, 0.25), .init(3, 0.25), .init(4, 0.20), .init(5, 0.10), .init(6, 0.10)]
-        (third.twins, third.smallPalette) = (0.15, 0.5)
-        return SceneCurriculum([.init(until: 8_000, first), .init(until: 80_000, second), .init(until: 200_000, third)])
+        var one = SceneSettings(), few = SceneSettings(), several = SceneSettings(), many = SceneSettings()
+        one.objectCounts = [.init(1, 1)]
+        (one.smallPalette, one.twins, one.overlapping) = (0, 0, 0)
+        few.kinds = [.init(.attribute, 0.60), .init(.superlative, 0.15), .init(.side, 0.15), .init(.relation, 0.10)]
+        few.objectCounts = [.init(1, 0.20), .init(2, 0.45), .init(3, 0.35)]
+        (few.smallPalette, few.twins, few.overlapping) = (0, 0, 0)
+        several.kinds = [.init(.attribute, 0.65), .init(.superlative, 0.12), .init(.relation, 0.13), .init(.side, 0.10)]
+        several.objectCounts = [.init(2, 0.35), .init(3, 0.35), .init(4, 0.30)]
+        (several.smallPalette, several.twins, several.overlapping) = (0.1, 0.05, 0.1)
+        many.kinds = [
+            .init(.attribute, 0.45), .init(.superlative, 0.17), .init(.relation, 0.20), .init(.side, 0.08), .init(.between, 0.05), .init(.nearest, 0.05),
+        ]
+        many.objectCounts = [.init(2, 0.20), .init(3, 0.25), .init(4, 0.25), .init(5, 0.15), .init(6, 0.15)]
+        (many.smallPalette, many.twins, many.overlapping) = (0.5, 0.15, 0.2)
+        return SceneCurriculum([
+            .init(until: 6_000, one), .init(until: 80_000, few), .init(until: 160_000, several), .init(until: 260_000, many),
+        ])
     }()
 
     func settings(of sample: Int) -> SceneSettings? { stages.first { sample < $0.until }?.settings }
+}
+
+/// Any key of a JSON object, so that one which means nothing can be named.
+private struct FieldName: CodingKey {
+    var stringValue: String
+    var intValue: Int? { nil }
+    init(stringValue: String) { self.stringValue = stringValue }
+    init?(intValue: Int) { nil }
+
+    static func requireKnown(_ known: [String], in decoder: any Decoder, of what: String) throws {
+        let fields = try decoder.container(keyedBy: FieldName.self)
+        guard let stranger = fields.allKeys.map(\.stringValue).sorted().first(where: { !known.contains($0) }) else { return }
+        throw GroundingError.badSetting(name: "\(what).\(stranger)", value: "unknown", rule: "one of \(known.joined(separator: ", "))")
+    }
 }

@@ -87,6 +87,43 @@ import Testing
         #expect(FileManager.default.fileExists(atPath: folder + "/run/checkpoint"))
     }
 
+    /// What `pretrain` writes is what `train --pretrained-visual` reads.
+    @Test func pretrainsAndTrainsFromIt() throws {
+        let folder = try makeFolder().path
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let weights = folder + "/visual.safetensors"
+        let taught = try Self.train(
+            "pretrain", "--config", "tiny", "--scenes", "--samples", "128", "--held-out", "32", "--evaluate-every", "2", "--out", weights)
+        #expect(taught.code == 0, "\(taught.errors)")
+        #expect(taught.output.contains("held-out cells   C3     C4     C5"))
+        let log = try String(contentsOfFile: folder + "/visual.jsonl", encoding: .utf8)
+        #expect(log.contains("heldOut") && log.split(separator: "\n").count >= 2)
+        let trained = try Self.train(
+            "train", "--config", "tiny", "--scenes", "--samples", "64", "--held-out", "0", "--pretrained-visual", weights, "--out", folder + "/run")
+        #expect(trained.code == 0, "\(trained.errors)")
+    }
+
+    @Test func aCurriculumsUnknownFieldIsNamed() throws {
+        let folder = try makeFolder().path
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let file = folder + "/curriculum.json"
+        try Data(#"{"stages": [{"until": 8, "settings": {"objectCount": []}}]}"#.utf8).write(to: URL(fileURLWithPath: file))
+        let refused = try Self.train("train", "--config", "tiny", "--scenes", "--curriculum", file, "--out", folder + "/run")
+        #expect(refused.code == 64)
+        #expect(refused.errors.contains("settings.objectCount") && refused.errors.contains("objectCounts"), "\(refused.errors)")
+    }
+
+    /// Memory is refused (here by a limit on addresses): a message that says what to do, and no crash.
+    @Test func refusedMemoryIsSaid() throws {
+        let folder = try makeFolder().path
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let program = products.appendingPathComponent("deixis-train").path
+        let script = "ulimit -v 1500000; exec \"\(program)\" train --config small --scenes --batch 512 --threads 1 --out \"\(folder)/run\""
+        let failed = try launch("/bin/bash", ["-c", script])
+        #expect(failed.code == 71, "\(failed.errors)")
+        #expect(failed.errors.contains("out of memory: the system refused") && failed.errors.contains("--batch"), "\(failed.errors)")
+    }
+
     /// A disk that is full (here: files that may not grow) keeps the checkpoint before.
     @Test func failedSavingKeepsTheCheckpointBefore() throws {
         let folder = try makeFolder().path
@@ -112,6 +149,7 @@ import Testing
         (["train", "--out", "X", "--rate", "nan"], "rate is nan, but must be"),
         (["export", "/nowhere/checkpoint", "--out", "X"], "/nowhere/checkpoint: cannot"),
         (["evaluate", "/nowhere.onnx", "--data", "/nowhere"], "/nowhere: no manifest.jsonl in it"),
+        (["pretrain", "--config", "huge", "--out", "X"], "there is no configuration named huge"),
         (["plot", "/nowhere.jsonl", "--out", "X.png"], "/nowhere.jsonl: cannot read it: No such file or directory"),
         (["describe", "huge"], "there is no configuration named huge"),
         (["scenes", "--count", "3"], "say where to: --out DIR, --contact-sheet FILE.png, or both"),
@@ -124,7 +162,7 @@ import Testing
         #expect(finished.output.isEmpty)
     }
 
-    @Test(arguments: ["train", "evaluate", "export", "scenes", "describe", "plot"])
+    @Test(arguments: ["train", "pretrain", "evaluate", "export", "scenes", "describe", "plot"])
     func helpTeaches(command: String) throws {
         let help = try Self.train(command, "--help")
         #expect(help.code == 0)
