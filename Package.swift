@@ -50,6 +50,8 @@ let fullTargets: [Target] = [
     .target(name: "CDeixisProto", linkerSettings: [.linkedLibrary("protobuf-c")]),
     .target(name: "CDeixisTensor", dependencies: [], linkerSettings: [.linkedLibrary("dl")]),
     .target(name: "DeixisExport", dependencies: ["CDeixisProto", "CDeixisSystem", "DeixisGraph"], swiftSettings: swift),
+    .target(
+        name: "DeixisQuantization", dependencies: ["DeixisRuntime", "DeixisGraph"], swiftSettings: swift),
     .target(name: "DeixisImage", dependencies: ["CTurboJPEG", "CSpng", "DeixisInput"], swiftSettings: swift),
     .target(
         name: "DeixisTraining",
@@ -89,6 +91,7 @@ let testTargets: [Target] = [
     .testTarget(name: "DeixisImageTests", dependencies: ["DeixisImage", "DeixisInput"], exclude: ["Fixtures"], swiftSettings: swift),
     .testTarget(name: "DeixisTrainingTests", dependencies: ["DeixisTraining", "CDeixisTensor", "DeixisExport", "DeixisGraph"], exclude: ["Fixtures"], swiftSettings: swift),
     .testTarget(name: "DeixisGroundingTests", dependencies: ["DeixisGrounding", "DeixisTraining", "DeixisInput", "DeixisImage"], exclude: ["Fixtures"], swiftSettings: swift),
+    .testTarget(name: "DeixisQuantizationTests", dependencies: ["DeixisQuantization", "DeixisRuntime", "DeixisGraph"], swiftSettings: swift),
     .testTarget(name: "CommandTests", dependencies: ["deixis", "deixis-train", "TestSupport", "DeixisModel", "DeixisImage", "DeixisExport", "DeixisGraph", "DeixisInput"], exclude: ["Fixtures"], swiftSettings: swift),
 ]
 

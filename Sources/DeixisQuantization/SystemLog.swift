@@ -1,0 +1,5 @@
+import Glibc
+
+enum SystemLog {
+    static func log(_ x: Double) -> Double { Glibc.log(x) }
+}
