@@ -56,6 +56,8 @@ enum Catalog {
         // Made by passes.
         Linear.definition, ScaledConv.definition, ChannelsLastConv.definition, ChannelsLastPool.max, ChannelsLastPool.average,
         ChannelsLastResize.definition, Attention.definition, FusedLayerNorm.definition, NormalizeImage.definition, Activate.definition,
+        QLinear.definition, QConv.definition, QConv.planar, QAttention.definition, QLayerNorm.definition, QAdd.definition, QMap.definition,
+        QActivate.definition,
     ]
 
     private struct Key: Hashable {

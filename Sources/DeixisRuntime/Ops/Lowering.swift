@@ -30,6 +30,7 @@ final class PackedWeights {
         var offset: Int
         var kind: Int
         var with: ObjectIdentifier?
+        var withOffset: Int
     }
 
     /// Sources are kept, for their identity is the key.
@@ -42,7 +43,7 @@ final class PackedWeights {
     ) -> ByteStorage {
         let key = Key(
             storage: ObjectIdentifier(constant.storage), offset: constant.range.lowerBound, kind: kind,
-            with: second.map { ObjectIdentifier($0.storage) })
+            with: second.map { ObjectIdentifier($0.storage) }, withOffset: second?.range.lowerBound ?? 0)
         if let found = entries[key] { return found.packed }
         let packed = ByteStorage(byteCount: byteCount, initialize: fill)
         entries[key] = (packed, (constant.storage, second?.storage))

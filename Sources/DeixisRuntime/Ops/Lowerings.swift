@@ -15,6 +15,7 @@ enum Lowerings {
         ("LayerNormalization", LayerNormKernel.lower),
         ("MatMul", MatMul.lower),
         ("Transpose", Transpose.lower),
+        ("DequantizeLinear", DequantizeLinear.lower),
     ]
 
     private static let index: [Name: Int] = {

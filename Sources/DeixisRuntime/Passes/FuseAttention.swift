@@ -50,7 +50,7 @@ enum FuseAttention {
         return patch
     }
 
-    private static func isProduct(_ editor: GraphEditor, _ id: ValueID) -> Bool {
+    static func isProduct(_ editor: GraphEditor, _ id: ValueID) -> Bool {
         var at = id
         while let maker = editor.maker(of: at), let node = editor[maker] {
             if node.isONNX("MatMul") { return true }
@@ -61,7 +61,7 @@ enum FuseAttention {
     }
 
     /// The other operand and the factor, where `node` multiplies or divides by a scalar.
-    fileprivate static func scale(_ editor: GraphEditor, _ node: Node) -> (other: ValueID, factor: Float)? {
+    static func scale(_ editor: GraphEditor, _ node: Node) -> (other: ValueID, factor: Float)? {
         guard node.isONNX("Mul") || node.isONNX("Div"), let operand = editor.scalarOperand(node) else { return nil }
         if node.isONNX("Mul") { return (operand.other, operand.scalar) }
         return operand.other == node.input(0) ? (operand.other, 1 / operand.scalar) : nil

@@ -24,6 +24,9 @@ enum MoveTransposes {
         if isElementwise(node) {
             guard let below = source(editor, node.input(0)) else { return nil }
             moved.inputs[0] = below
+        } else if node.isDeixis("QAdd") {
+            guard let a = source(editor, node.input(0)), let b = source(editor, node.input(1)) else { return nil }
+            moved.inputs = [a, b]
         } else if isBinary(node), let a = node.input(0), let b = node.input(1) {
             guard source(editor, a) != nil || source(editor, b) != nil, let x = operand(editor, a, &patch), let y = operand(editor, b, &patch)
             else { return nil }
@@ -89,7 +92,7 @@ enum MoveTransposes {
     }
 
     private static func isElementwise(_ node: Node) -> Bool {
-        if node.isDeixis("Activate") { return true }
+        if node.isDeixis("Activate") || node.isDeixis("QActivate") { return true }
         let names: [Name] = [
             "Relu", "Sigmoid", "Tanh", "LeakyRelu", "HardSigmoid", "HardSwish", "Gelu", "Erf", "Exp", "Log", "Sqrt", "Reciprocal", "Neg", "Abs",
             "Clip", "Elu", "Softplus", "Softsign", "Cast", "Identity",

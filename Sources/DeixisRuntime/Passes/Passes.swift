@@ -11,6 +11,8 @@ enum Passes {
     static var portable: [Pass] {
         [
             Pass(name: "RemoveIdentity", rules: [RemoveIdentity.rule]),
+            Pass(name: "UseUnsigned", rules: [UseUnsigned.rule]),
+            Pass(name: "UseStoredProducts", rules: [UseStoredProducts.rule]),
             Pass(name: "FuseLinear", rules: [FuseLinear.rule]),
             Pass(name: "FuseBatchNormIntoConv", rules: [FuseBatchNormIntoConv.rule]),
         ]
@@ -23,6 +25,12 @@ enum Passes {
             Pass(name: "ShareEqualNodes", rules: [ShareEqualNodes.rule]),
             Pass(name: "FuseImageNormalization", rules: [FuseImageNormalization.rule]),
             Pass(name: "FuseGelu", rules: [FuseGelu.rule]),
+            Pass(
+                name: "MoveQuantization",
+                rules: [MoveQuantization.cancel, MoveQuantization.image, MoveQuantization.down, MoveQuantization.up]),
+            Pass(name: "UseStoredAttention", rules: [UseStoredAttention.rule]),
+            Pass(name: "FuseStoredBias", rules: [FuseStoredBias.rule]),
+            Pass(name: "FuseStoredTail", rules: [FuseStoredTail.activation, FuseStoredTail.residual, FuseStoredTail.quantize]),
             Pass(name: "FuseAttention", rules: [FuseAttention.rule]),
             Pass(name: "UseChannelsLast", rules: [UseChannelsLast.rule]),
             Pass(
@@ -30,6 +38,9 @@ enum Passes {
                 rules: [MoveTransposes.compose, MoveTransposes.moveDown, MoveTransposes.tokens, RemoveIdentity.rule]),
             Pass(name: "FuseBias", rules: [FuseBias.rule]),
             Pass(name: "FuseResidualIntoLayerNorm", rules: [FuseResidualIntoLayerNorm.rule]),
+            Pass(name: "UseStoredLayerNorm", rules: [UseStoredLayerNorm.rule]),
+            Pass(name: "FuseStoredAdd", rules: [FuseStoredTail.add, FuseStoredTail.activation, FuseStoredTail.quantize]),
+            Pass(name: "UseStoredActivation", rules: [UseStoredActivation.rule]),
             Pass(name: "FuseResidual", rules: [FuseResidual.rule, FuseActivation.rule]),
             Pass(name: "UseActivate", rules: [UseActivate.rule]),
             Pass(name: "ShareEqualNodes", rules: [ShareEqualNodes.rule]),

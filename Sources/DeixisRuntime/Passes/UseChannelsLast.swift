@@ -1,12 +1,12 @@
 import DeixisGraph
 
-/// Conv(x) => toPlanar(deixis.Conv(toChannelsLast(x))), and likewise MaxPool, AveragePool, Resize   (rank 4, float32)
+/// Conv(x) => toPlanar(deixis.Conv(toChannelsLast(x))), and likewise MaxPool, AveragePool, Resize, QPlanarConv   (rank 4, float32 or stored)
 enum UseChannelsLast {
     static let toChannelsLast = [0, 2, 3, 1]
     static let toPlanar = [0, 3, 1, 2]
 
     static let rule: Rule = { editor, id, node in
-        guard let x = node.input(0), let spec = editor.spec(x), spec.rank == 4, spec.element == .float32,
+        guard let x = node.input(0), let spec = editor.spec(x), spec.rank == 4, spec.element == .float32 || spec.element == .uint8,
             let output = node.outputs.first ?? nil, node.outputs.dropFirst().allSatisfy({ $0 == nil }),
             let made = editor.spec(output), let inner = channelsLast(editor, node, spec, made)
         else { return nil }
@@ -17,10 +17,13 @@ enum UseChannelsLast {
         layer.domain = .deixis
         layer.inputs[0] = before
         layer.outputs = [after]
-        patch.nodes = [
-            .transpose(x, toChannelsLast, to: before, name: node.name.appending("/to-channels-last")), layer,
-            .transpose(after, toPlanar, to: output, name: node.name.appending("/to-planar")),
-        ]
+        patch.nodes = [.transpose(x, toChannelsLast, to: before, name: node.name.appending("/to-channels-last"))]
+        if layer.op == "QConv", let residual = layer.input(4), let spec = editor.spec(residual) {
+            let moved = patch.addValue(editor[residual].name.appending("/channels-last"), spec.permuted(toChannelsLast).type)
+            patch.nodes.append(.transpose(residual, toChannelsLast, to: moved, name: node.name.appending("/residual-to-channels-last")))
+            layer.inputs[4] = moved
+        }
+        patch.nodes += [layer, .transpose(after, toPlanar, to: output, name: node.name.appending("/to-planar"))]
         return patch
     }
 
@@ -33,8 +36,14 @@ enum UseChannelsLast {
             layer.inputs = [node.input(0), node.input(1), node.input(2), nil, node.input(3)]
             return layer
         }
+        if node.isDeixis("QPlanarConv") {
+            layer.op = "QConv"
+            return layer
+        }
         guard node.domain.isEmpty else { return nil }
+        let isStored = x.element == .uint8
         switch node.op {
+        case _ where isStored && node.op != "MaxPool" && node.op != "Resize": return nil
         case "Conv": return editor.constant(node.input(1)) == nil ? nil : layer
         case "MaxPool": return node.int("storage_order", default: 0) == 0 ? layer : nil
         case "AveragePool": return layer
@@ -67,6 +76,9 @@ enum UseChannelsLast {
         guard scales.allSatisfy({ $0 > 0 && $0.isFinite }) else { return nil }
         layer.attributes.append(("sizes", .ints([Int64(y.shape[2]), Int64(y.shape[3])])))
         layer.attributes.append(("scales", .floats(scales)))
+        if x.element == .uint8, layer.attributes.contains(where: { if case ("mode", .string(let mode)) = $0 { mode != "nearest" } else { false } }) {
+            return nil
+        }
         return layer
     }
 }

@@ -2,13 +2,14 @@ import CDeixisKernels
 import DeixisGraph
 
 /// MaxPool and AveragePool on images whose channels lie innermost: X [batch, H, W, C], Y [batch, H', W', C]. Attributes as in ONNX.
+/// MaxPool also serves stored images: quantization keeps order.
 enum ChannelsLastPool {
     static let max = definition("MaxPool", average: false)
     static let average = definition("AveragePool", average: true)
 
     private static func definition(_ name: Name, average: Bool) -> OperatorDefinition {
         OperatorDefinition(
-            name, domain: .deixis, inputs: 1...1, types: .float,
+            name, domain: .deixis, inputs: 1...1, types: average ? .float : [.float32, .uint8],
             infer: { (call: OperatorCall) throws(RuntimeError) in
                 let x = try call.input(0), window = try window(call)
                 return [TensorSpec(x.element, [x.shape[0], window.output[0], window.output[1], x.shape[3]])]
@@ -28,6 +29,7 @@ enum ChannelsLastPool {
     private static func evaluate(_ call: OperatorCall, average: Bool) throws(RuntimeError) -> Compute {
         let x = try call.input(0), w = try window(call), countPadding = try call.int("count_include_pad", default: 0) != 0
         let (batch, channels) = (x.shape[0], x.shape[3])
+        if x.element == .uint8 { return try ReferenceKernel.compute(call) { (call, lowering) throws(RuntimeError) in try lower(call, lowering, average: average) } }
         return { buffers in
             let x = buffers.input(0, Float.self), y = buffers.output(0, Float.self)
             var at = 0
@@ -51,7 +53,6 @@ enum ChannelsLastPool {
 
     private static func lower(_ call: OperatorCall, _ lowering: Lowering, average: Bool) throws(RuntimeError) -> Kernel? {
         let x = try call.input(0), w = try window(call), countPadding = try call.int("count_include_pad", default: 0) != 0
-        guard let kernel = deixis_pool_f32_select(lowering.isa) else { return nil }
         let settled = deixis_pool_f32_shape(
             batch: x.shape[0], in_h: w.input[0], in_w: w.input[1], channels: x.shape[3], out_h: w.output[0], out_w: w.output[1],
             kernel_h: w.kernel[0], kernel_w: w.kernel[1], stride_h: w.strides[0], stride_w: w.strides[1],
@@ -59,6 +60,15 @@ enum ChannelsLastPool {
             pad_bottom: w.padEnd[0], pad_right: w.padEnd[1], x_stride: x.shape[3], y_stride: x.shape[3], average: average,
             count_padding: countPadding)
         let rows = x.shape[0] * w.output[0], tasks = lowering.tasks(rows, grain: 1)
+        if x.element == .uint8 {
+            guard let kernel = deixis_pool_u8_select(lowering.isa) else { return nil }
+            return Kernel("pool_s8", tasks: tasks) { buffers, task, _ in
+                var shape = settled
+                let range = Lowering.range(task, of: tasks, rows)
+                kernel.pointee.max(&shape, buffers.input(0), buffers.output(0), range.lowerBound, range.upperBound)
+            }
+        }
+        guard let kernel = deixis_pool_f32_select(lowering.isa) else { return nil }
         return Kernel("pool_f32", tasks: tasks) { buffers, task, _ in
             var shape = settled
             let range = Lowering.range(task, of: tasks, rows)

@@ -7,7 +7,7 @@ import DeixisGraph
 /// `coordinate_transformation_mode` and `nearest_mode`. Each output row and column has two taps: y = (1 - w) x[low] + w x[high].
 enum ChannelsLastResize {
     static let definition = OperatorDefinition(
-        "Resize", domain: .deixis, inputs: 1...1, types: .float,
+        "Resize", domain: .deixis, inputs: 1...1, types: [.float32, .uint8],
         infer: { (call: OperatorCall) throws(RuntimeError) in
             let x = try call.input(0)
             guard x.rank == 4, let sizes = try call.ints("sizes"), sizes.count == 2 else { throw call.invalid("expected an image and its sizes") }
@@ -15,6 +15,7 @@ enum ChannelsLastResize {
         },
         evaluate: { (call: OperatorCall) throws(RuntimeError) in
             let x = try call.input(0), y = call.output(), rows = try taps(call, axis: 0), columns = try taps(call, axis: 1)
+            if x.element == .uint8 { return try ReferenceKernel.compute(call, lower) }
             return { buffers in
                 let from = buffers.input(0, Float.self), to = buffers.output(0, Float.self)
                 let channels = x.shape[3]
@@ -32,19 +33,33 @@ enum ChannelsLastResize {
                 } } } }
             }
         },
-        lower: { (call: OperatorCall, lowering: Lowering) throws(RuntimeError) in
-            let x = try call.input(0), y = call.output()
-            guard let kernel = deixis_resize_f32_select(lowering.isa) else { return nil }
-            let rows = Taps(try taps(call, axis: 0)), columns = Taps(try taps(call, axis: 1))
-            let count = y.shape[0] * y.shape[1], tasks = lowering.tasks(count, grain: 1), channels = x.shape[3]
-            return Kernel("resize_f32", tasks: tasks) { buffers, task, _ in
-                var shape = deixis_resize_f32_shape(
-                    batch: x.shape[0], in_h: x.shape[1], in_w: x.shape[2], channels: channels, out_h: y.shape[1], out_w: y.shape[2],
-                    x_stride: channels, y_stride: channels, rows: rows.pointer, columns: columns.pointer)
+        lower: lower)
+
+    private static let lower: Lowerings.Lower = { (call: OperatorCall, lowering: Lowering) throws(RuntimeError) -> Kernel? in
+        let x = try call.input(0), y = call.output()
+        let rows = Taps(try taps(call, axis: 0)), columns = Taps(try taps(call, axis: 1))
+        let count = y.shape[0] * y.shape[1], tasks = lowering.tasks(count, grain: 1), channels = x.shape[3]
+        func shape() -> deixis_resize_f32_shape {
+            deixis_resize_f32_shape(
+                batch: x.shape[0], in_h: x.shape[1], in_w: x.shape[2], channels: channels, out_h: y.shape[1], out_w: y.shape[2],
+                x_stride: channels, y_stride: channels, rows: rows.pointer, columns: columns.pointer)
+        }
+        if x.element == .uint8 {
+            guard try call.string("mode", default: "nearest") == "nearest" else { throw call.invalid("stored images resize by nearest only") }
+            guard let kernel = deixis_pool_u8_select(lowering.isa) else { return nil }
+            return Kernel("resize_s8", tasks: tasks) { buffers, task, _ in
+                var shape = shape()
                 let range = Lowering.range(task, of: tasks, count)
-                kernel.pointee.run(&shape, buffers.input(0), buffers.output(0), range.lowerBound, range.upperBound)
+                kernel.pointee.nearest(&shape, buffers.input(0), buffers.output(0), range.lowerBound, range.upperBound)
             }
-        })
+        }
+        guard let kernel = deixis_resize_f32_select(lowering.isa) else { return nil }
+        return Kernel("resize_f32", tasks: tasks) { buffers, task, _ in
+            var shape = shape()
+            let range = Lowering.range(task, of: tasks, count)
+            kernel.pointee.run(&shape, buffers.input(0), buffers.output(0), range.lowerBound, range.upperBound)
+        }
+    }
 
     /// A table with an address.
     private final class Taps {

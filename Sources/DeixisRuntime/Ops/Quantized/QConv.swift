@@ -1,0 +1,110 @@
+import CDeixisKernels
+import DeixisGraph
+
+/// Y = f(conv(X - x zero, W) x scale w scale + bias + residual), a convolution of a stored image with int8 weights.
+///
+/// X uint8 [batch, H, W, C], W int8 [O, C / group, kH, kW] as in ONNX, scale [O] or [1], bias int32 [O] in steps of x scale w scale, residual
+/// as Y [batch, H', W', O], uint8 or float32. Attributes as of Conv, and as of QLinear. `QPlanarConv` is the same on [batch, C, H, W];
+/// `UseChannelsLast` turns it into this one.
+enum QConv {
+    static let definition = OperatorDefinition(
+        "QConv", domain: .deixis, inputs: 3...5, types: [.uint8],
+        infer: { (call: OperatorCall) throws(RuntimeError) in
+            let g = try geometry(call)
+            if call.has(4), try call.input(4).shape != g.output.shape { throw call.invalid("residual is not \(spell(g.output.shape))") }
+            return [TensorSpec(try Requantization(call, residual: 4).element, g.output.shape)]
+        },
+        evaluate: { (call: OperatorCall) throws(RuntimeError) in try ReferenceKernel.compute(call, lower) },
+        lower: lower)
+
+    /// Between transposes: made by `UseStoredProducts`, rarely run.
+    static let planar = OperatorDefinition(
+        "QPlanarConv", domain: .deixis, inputs: 3...5, types: [.uint8],
+        infer: { (call: OperatorCall) throws(RuntimeError) in
+            let last = try channelsLast(call), g = try geometry(last), s = g.output.shape
+            return [TensorSpec(try Requantization(call, residual: 4).element, [s[0], s[3], s[1], s[2]])]
+        },
+        evaluate: { (call: OperatorCall) throws(RuntimeError) in
+            var last = try channelsLast(call)
+            let s = try geometry(last).output
+            last.outputs = [TensorSpec(try Requantization(call, residual: 4).element, s.shape)]
+            guard !call.has(4) else { throw call.invalid("a planar convolution has no residual") }
+            let compute = try ReferenceKernel.compute(last, lower), x = try call.input(0)
+            let image = MutableBytes(byteCount: x.count), result = MutableBytes(byteCount: last.output().byteCount)
+            let size = last.output().element.byteCount ?? 1, y = last.output().shape, from = x.shape
+            return { buffers in
+                var inputs = buffers.inputs
+                QConv.reorder(buffers.inputs[0], image.pointer, [from[0], from[1], from[2] * from[3]], size: 1)
+                inputs[0] = UnsafeRawPointer(image.pointer)
+                compute(Buffers(inputs: inputs, outputs: [result.pointer], scratch: image.pointer, scratchStride: 0))
+                if let to = buffers.outputs[0] { QConv.reorder(result.pointer, to, [y[0], y[1] * y[2], y[3]], size: size) }
+            }
+        })
+
+    /// [b, i, j] -> [b, j, i]
+    private static func reorder(_ from: UnsafeRawPointer?, _ to: UnsafeMutableRawPointer, _ s: [Int], size: Int) {
+        guard let from else { return }
+        for b in 0..<s[0] { for i in 0..<s[1] { for j in 0..<s[2] {
+            (to + ((b * s[2] + j) * s[1] + i) * size).copyMemory(from: from + ((b * s[1] + i) * s[2] + j) * size, byteCount: size)
+        } } }
+    }
+
+    private static func channelsLast(_ call: OperatorCall) throws(RuntimeError) -> OperatorCall {
+        var last = call
+        let x = try call.input(0)
+        guard x.rank == 4 else { throw call.invalid("input \(spell(x.shape)) is no image") }
+        last.inputs[0] = TensorSpec(x.element, [x.shape[0], x.shape[2], x.shape[3], x.shape[1]])
+        return last
+    }
+
+    /// As of a float convolution: the weight's element type is not looked at.
+    static func geometry(_ call: OperatorCall) throws(RuntimeError) -> ChannelsLastConv.Geometry {
+        var same = call
+        let w = try call.input(1)
+        guard w.element == .int8 else { throw call.invalid("weights are \(w.element.label), expected int8") }
+        same.inputs[1] = TensorSpec(try call.input(0).element, w.shape)
+        return try ChannelsLastConv.Geometry(same)
+    }
+
+    private static let lower: Lowerings.Lower = { (call: OperatorCall, lowering: Lowering) throws(RuntimeError) -> Kernel? in
+        let g = try geometry(call), tail = try Requantization(call, residual: 4)
+        var shape = g.shape
+        guard let x = try call.stored(.x), let w = try QuantizedWeights(call, channels: g.outC),
+            let gemm = deixis_conv_s8_select(lowering.isa, &shape)
+        else { return nil }
+        let panels = deixis_conv_s8_panels(gemm, &shape), pixels = g.batch * shape.out_h * shape.out_w
+        let depth = g.perGroup * g.window.kernel[0] * g.window.kernel[1], settled = shape
+        // Layouts differ in how a kernel's rows are read, which the shape decides.
+        let packed = lowering.weights.packed(
+            w.weight, kind: 6000 + Int(gemm.pointee.nr), byteCount: deixis_conv_s8_packed_size(gemm, &shape)
+        ) { target in
+            let from = w.weight.pointer?.assumingMemoryBound(to: Int8.self), p = target.baseAddress?.assumingMemoryBound(to: Int8.self)
+            let tasks = lowering.tasks(panels, grain: 1)
+            lowering.workers.forEach(tasks) { task in
+                var shape = settled
+                let range = Lowering.range(task, of: tasks, panels)
+                deixis_conv_s8_pack(gemm, &shape, from, range.lowerBound, range.upperBound, p)
+            }
+        }
+        let offsets = w.offsets(x.zero, channels: g.outC, depth: depth, channelStride: depth, depthStride: 1, lowering)
+        let multipliers = tail.multipliers(x, w.scales, count: g.outC)
+        let division = Gemm.Division(m: pixels, panels: panels, mr: Int(gemm.pointee.mr), threads: lowering.threads)
+        let hasResidual = tail.hasResidual, agrees = hasResidual && (tail.residual == nil) == (tail.output == nil)
+        let requantize = tail.arguments(offset: offsets.pointer(), multiplier: multipliers.pointer())
+        var kernel = Kernel(
+            "conv_s8", macs: g.macs, scratchBytes: deixis_conv_s8_scratch(gemm, &shape), inPlace: agrees ? [4] : [], tasks: division.tasks
+        ) { buffers, task, worker in
+            var shape = settled
+            var args = deixis_conv_s8_args(
+                x: buffers.input(0), zero: x.zero, weights: packed.pointer(), residual: hasResidual ? buffers.inputs[4] : nil,
+                y: buffers.outputs[0], requantize: requantize)
+            let pixel = task / division.panelBlocks * division.rowBlock, panel = task % division.panelBlocks * division.panelBlock
+            deixis_conv_s8_run(
+                gemm, &shape, &args, pixel, min(pixel + division.rowBlock, pixels), panel, min(panel + division.panelBlock, panels),
+                buffers.scratch(worker, UInt8.self))
+            withExtendedLifetime((offsets, multipliers)) {}
+        }
+        kernel.unused = [1, 2, 3]
+        return kernel
+    }
+}

@@ -1,0 +1,51 @@
+import CDeixisKernels
+import DeixisGraph
+
+/// The constants of a quantized convolution or product: weights int8, a scale per output channel, the bias in steps of x scale w scale.
+struct QuantizedWeights {
+    var weight: Constant
+    var scales: [Float]
+    var bias: [Int32]
+    private var biasConstant: Constant?
+
+    /// Inputs 1 weight, 2 scale [O] or [1], 3 bias int32 [O] or none. nil where they are not constants.
+    init?(_ call: OperatorCall, channels: Int) throws(RuntimeError) {
+        guard let weight = call.constants[1], let scale = call.constants[2] else { return nil }
+        guard weight.type == .int8, let scales = scale.floats, scales.count == 1 || scales.count == channels else {
+            throw call.invalid("weights are \(weight.type.label) with \(scale.count) scales for \(channels) channels")
+        }
+        self.weight = weight
+        self.scales = scales
+        bias = [Int32](repeating: 0, count: channels)
+        guard call.has(3) else { return }
+        guard let constant = call.constants[3] else { return nil }
+        guard constant.type == .int32, constant.count == channels, let values = constant.integers else {
+            throw call.invalid("bias is \(constant.type.label)\(spell(constant.shape)), expected int32\(spell([channels]))")
+        }
+        biasConstant = constant
+        for (i, value) in values.enumerated() { bias[i] = Int32(truncatingIfNeeded: value) }
+    }
+
+    /// bias[o] - zero sum of o's weights, kept with the packed weights. Weight (o, i) lies at o channelStride + i depthStride.
+    func offsets(_ zero: Int32, channels: Int, depth: Int, channelStride: Int, depthStride: Int, _ lowering: Lowering) -> ByteStorage {
+        lowering.weights.packed(weight, with: biasConstant, kind: 5000 + Int(zero), byteCount: channels * 4) { target in
+            let to = target.bindMemory(to: Int32.self), w = weight.bytes
+            var sums = [Int32](repeating: 0, count: channels)
+            if channelStride == 1 {
+                for i in 0..<depth { for o in 0..<channels { sums[o] &+= Int32(Int8(bitPattern: w[i * depthStride + o])) } }
+            } else {
+                for o in 0..<channels {
+                    var sum: Int32 = 0
+                    for i in 0..<depth { sum &+= Int32(Int8(bitPattern: w[o * channelStride + i * depthStride])) }
+                    sums[o] = sum
+                }
+            }
+            for o in 0..<channels { to[o] = bias[o] &- zero &* sums[o] }
+        }
+    }
+}
+
+extension ByteStorage {
+    /// The address of memory of our own.
+    func pointer<T>(_: T.Type = T.self) -> UnsafePointer<T>? { bytes.baseAddress?.assumingMemoryBound(to: T.self) }
+}

@@ -1,0 +1,76 @@
+import DeixisGraph
+
+/// What follows a product happens in its kernel: f is QLinear, QPlanarConv or QAdd with a float32 result that nobody else reads.
+///
+///     ReLU(f(x)), Clip(f(x)) => f(x, activation);   f(x) + r, f(x) + DQ(r) => f(x, r);   Q(f(x)) => f(x) stored
+enum FuseStoredTail {
+    static let activation: Rule = { editor, id, node in
+        guard let activation = FuseActivation.activation(editor, node), activation.function == 1 || activation.function == 2,
+            let (maker, layer) = producer(editor, node.input(0)), layer.attribute("activation") == nil
+        else { return nil }
+        var fused = layer
+        fused.attributes += activation.attributes
+        fused.outputs = node.outputs
+        return replace(editor, [maker, id], fused)
+    }
+
+    static let residual: Rule = { editor, id, node in
+        guard node.isONNX("Add"), let a = node.input(0), let b = node.input(1), a != b, let output = node.outputs[0],
+            let spec = editor.spec(output), editor.spec(a) == spec, editor.spec(b) == spec
+        else { return nil }
+        for (made, other) in [(a, b), (b, a)] {
+            guard let (maker, layer) = producer(editor, made), !layer.isDeixis("QAdd"), layer.input(4) == nil,
+                layer.attribute("activation") == nil
+            else { continue }
+            var fused = layer
+            while fused.inputs.count < 5 { fused.inputs.append(nil) }
+            fused.inputs[4] = other
+            if let (x, scale) = editor.dequantized(other) {
+                fused.inputs[4] = x
+                fused = fused.storing(.residual, scale)
+            }
+            fused.outputs = [output]
+            return replace(editor, [maker, id], fused)
+        }
+        return nil
+    }
+
+    static let quantize: Rule = { editor, id, node in
+        guard node.isONNX("QuantizeLinear"), let scale = editor.storedScale(node), let (maker, layer) = producer(editor, node.input(0))
+        else { return nil }
+        var fused = layer.storing(.y, scale)
+        fused.outputs = node.outputs
+        return replace(editor, [maker, id], fused)
+    }
+
+    /// DQ(a) + b, DQ(a) + DQ(b) => QAdd(a, b)
+    static let add: Rule = { editor, id, node in
+        guard node.isONNX("Add"), let a = node.input(0), let b = node.input(1), let output = node.outputs[0], let spec = editor.spec(output),
+            editor.spec(a) == spec, editor.spec(b) == spec
+        else { return nil }
+        for (first, second) in [(a, b), (b, a)] {
+            guard let (x, scale) = editor.dequantized(first) else { continue }
+            var sum = Node(name: node.name, domain: .deixis, op: "QAdd", inputs: [x, second], outputs: node.outputs).storing(.x, scale)
+            if let (y, other) = editor.dequantized(second) {
+                sum.inputs[1] = y
+                sum = sum.storing(.residual, other)
+            }
+            return replace(editor, [id], sum)
+        }
+        return nil
+    }
+
+    /// The maker of `id`, if what follows may happen in its kernel.
+    private static func producer(_ editor: GraphEditor, _ id: ValueID?) -> (id: NodeID, node: Node)? {
+        guard let id, editor.vanishes(id), let maker = editor.maker(of: id), let node = editor[maker],
+            node.isDeixis("QLinear") || node.isDeixis("QPlanarConv") || node.isDeixis("QAdd"), node.stored(.y) == nil
+        else { return nil }
+        return (maker, node)
+    }
+
+    private static func replace(_ editor: GraphEditor, _ removed: [NodeID], _ node: Node) -> Patch {
+        var patch = Patch(editor, removing: removed)
+        patch.nodes = [node]
+        return patch
+    }
+}

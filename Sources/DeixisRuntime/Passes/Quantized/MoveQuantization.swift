@@ -1,0 +1,80 @@
+import DeixisGraph
+
+/// What only moves elements moves them stored:
+///
+///     move(DQ(x)) => DQ(move(x));   Q(move(x)) => move(Q(x));   Q(DQ(x)) => x, or QMap(x) where the scales differ
+enum MoveQuantization {
+    static let down: Rule = { editor, id, node in
+        guard node.movesElements, let output = node.outputs[0], let made = editor.spec(output) else { return nil }
+        var moved = node
+        var scale: StoredScale?
+        var constants: [ValueID?] = []
+        for i in node.movedInputs {
+            guard let (x, own) = editor.dequantized(node.input(i)), scale == nil || scale == own,
+                let (_, dequantize) = editor.maker(of: node.input(i), "DequantizeLinear")
+            else { return nil }
+            scale = own
+            moved.inputs[i] = x
+            constants = Array(dequantize.inputs.dropFirst())
+        }
+        guard scale != nil else { return nil }
+        var patch = Patch(editor, removing: [id])
+        let inner = patch.addValue(editor[output].name.appending("/stored"), TensorSpec(.uint8, made.shape).type)
+        moved.outputs = [inner]
+        patch.nodes = [
+            moved, Node(name: node.name.appending("/dequantize"), op: "DequantizeLinear", inputs: [inner] + constants, outputs: [output]),
+        ]
+        return patch
+    }
+
+    static let up: Rule = { editor, id, node in
+        guard node.isONNX("QuantizeLinear"), editor.storedScale(node) != nil, let x = node.input(0), editor.vanishes(x),
+            let maker = editor.maker(of: x), var moved = editor[maker], moved.movesElements, let output = node.outputs[0]
+        else { return nil }
+        var patch = Patch(editor, removing: [maker, id])
+        patch.nodes = []
+        for i in moved.movedInputs {
+            guard let source = moved.input(i), let spec = editor.spec(source), spec.element == .float32 else { return nil }
+            let inner = patch.addValue(editor[source].name.appending("/stored"), TensorSpec(.uint8, spec.shape).type)
+            patch.nodes.append(
+                Node(name: node.name, op: "QuantizeLinear", inputs: [source] + node.inputs.dropFirst(), outputs: [inner], attributes: node.attributes))
+            moved.inputs[i] = inner
+        }
+        moved.outputs = [output]
+        patch.nodes.append(moved)
+        return patch
+    }
+
+    static let cancel: Rule = { editor, id, node in
+        guard node.isONNX("QuantizeLinear"), let to = editor.storedScale(node), let (x, from) = editor.dequantized(node.input(0)),
+            let output = node.outputs[0]
+        else { return nil }
+        var patch = Patch(editor, removing: [id])
+        if from == to {
+            patch.redirect(output, to: x)
+            return patch
+        }
+        let table = (0..<256).map { q in quantize(Float(Int32(q) - from.zero) * from.scale, to) }
+        let id = patch.addConstant(node.name.appending("/table"), Constant(.uint8, [1, 256], table))
+        patch.nodes = [Node(name: node.name, domain: .deixis, op: "QMap", inputs: [x, id], outputs: [output])]
+        return patch
+    }
+
+    /// Q(NormalizeImage(x, a, b)) => QMap(x, table of Q(a[c] x + b[c]))
+    static let image: Rule = { editor, id, node in
+        guard node.isONNX("QuantizeLinear"), let to = editor.storedScale(node), let between = node.input(0), editor.vanishes(between),
+            let (made, normalize) = editor.maker(of: between, "NormalizeImage", domain: .deixis), let x = normalize.input(0),
+            let scale = editor.constant(normalize.input(1))?.floats, let shift = editor.constant(normalize.input(2))?.floats
+        else { return nil }
+        var table: [UInt8] = []
+        for c in scale.indices { for q in 0..<256 { table.append(quantize(Float(q) * scale[c] + shift[c], to)) } }
+        var patch = Patch(editor, removing: [made, id])
+        let constant = patch.addConstant(node.name.appending("/table"), Constant(.uint8, [scale.count, 256], table))
+        patch.nodes = [Node(name: normalize.name, domain: .deixis, op: "QMap", inputs: [x, constant], outputs: node.outputs)]
+        return patch
+    }
+
+    private static func quantize(_ x: Float, _ to: StoredScale) -> UInt8 {
+        UInt8(max(0, min(255, (x / to.scale).rounded(.toNearestOrEven) + Float(to.zero))))
+    }
+}
