@@ -136,6 +136,14 @@ int deixis_file_append(deixis_file *file, const void *bytes, size_t size) {
     return file->error;
 }
 
+int deixis_file_skip(deixis_file *file, size_t size) {
+    if (file->error || size == 0) return file->error;
+    off_t end = lseek(file->fd, (off_t)size, SEEK_CUR);
+    // A hole at the very end must count in the file's size.
+    if (end < 0 || ftruncate(file->fd, end) != 0) file->error = errno;
+    return file->error;
+}
+
 /// Makes the rename itself durable; a file system that cannot is no reason to fail.
 static void sync_folder(const char *path) {
     const char *slash = strrchr(path, '/');

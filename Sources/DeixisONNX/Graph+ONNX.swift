@@ -2,8 +2,10 @@ public import DeixisGraph
 
 extension Graph {
     /// The model in the ONNX file at `path`, which stays mapped while any constant of the graph lives.
-    public init(onnxFile path: String) throws(ONNXError) {
-        let bytes = try mapFile(path)
+    public init(onnxFile path: String) throws(ONNXError) { try self.init(onnxFile: path, try mapFile(path)) }
+
+    /// The same where the caller has mapped the file already.
+    public init(onnxFile path: String, _ bytes: ByteStorage) throws(ONNXError) {
         let utf8 = Array(path.utf8)
         let slash = utf8.lastIndex(of: 0x2F)
         let folder = slash.map { String(decoding: utf8[...$0], as: UTF8.self) } ?? ""

@@ -13,5 +13,8 @@ enum Machine {
         return known ? bits & instructionSets : nil
     }
 
+    /// The highest rung in `bits`.
+    static func name(_ bits: UInt32) -> String { String(cString: deixis_isa_name(bits)) }
+
     static var nanoseconds: UInt64 { deixis_clock_ns() }
 }

@@ -20,6 +20,8 @@ public enum RuntimeError: Error, CustomStringConvertible {
     /// Two inputs disagree about an extent that the model gives one name.
     case symbolMismatch(Name, input: Name, expected: Int, got: Int)
     case unknownInstructionSet(String)
+    /// A compiled file that is damaged, of another version or for another instruction set, or that cannot be written.
+    case compiled(file: String, CompiledFileError)
     case outOfMemory(bytes: Int)
     case notPlanned
 
@@ -54,6 +56,8 @@ public enum RuntimeError: Error, CustomStringConvertible {
             return "input '\(name)': '\(symbol)' is \(got) here and \(expected) in an input before it"
         case .unknownInstructionSet(let name):
             return "instruction set '\(name)' is unknown; there are scalar, v128, avx2 and avx512"
+        case .compiled(let file, let error):
+            return "\(file): \(error.description)"
         case .outOfMemory(let bytes):
             return "out of memory: \(bytes) bytes could not be had"
         case .notPlanned:

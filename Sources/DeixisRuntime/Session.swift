@@ -24,7 +24,8 @@ public final class Session {
     /// After the passes that need no shapes.
     let portable: Graph
     let workers: Workers
-    let weights = PackedWeights()
+    let weights: PackedWeights
+    let instructionSets: UInt32
     private let lowering: Lowering
     private var plans: [(key: PlanKey, plan: Plan)] = []
     private var arena: Arena?
@@ -40,6 +41,11 @@ public final class Session {
             guard let bits = Machine.instructionSets(upTo: name) else { throw .unknownInstructionSet(name) }
             isa = bits
         }
+        if let compiled = model.compiled, compiled.instructionSets != isa {
+            throw .compiled(file: "the model", .instructionSet(file: compiled.instructionSets, here: isa))
+        }
+        instructionSets = isa
+        weights = PackedWeights(compiled: model.compiled)
         workers = Workers(threads: options.threads)
         lowering = Lowering(isa: isa, workers: workers, weights: weights)
         portable = options.optimize ? try Passes.run(Passes.portable, on: model.graph) : model.graph
@@ -52,6 +58,10 @@ public final class Session {
     /// Types as the file states them; extents may be symbols.
     public var inputTypes: [TensorType] { model.graph.inputs.map { model.graph[$0].type ?? TensorType(.float32, nil) } }
     public var threads: Int { workers.threads }
+    /// The highest instruction set kernels use here.
+    public var instructionSetName: String { Machine.name(instructionSets) }
+    /// Bytes of weights in the order kernels want them, packed so far.
+    public var packedWeightBytes: Int { weights.byteCount }
 
     // MARK: Running
 

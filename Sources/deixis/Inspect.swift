@@ -109,12 +109,16 @@ struct Inspect: ParsableCommand {
 
 /// The graph in a file; errors as the person should read them.
 func loadGraph(_ path: String) throws(CommandError) -> Graph {
-    do {
-        return try Graph(onnxFile: path)
-    } catch {
-        if case .cannotOpen(_, let reason) = error {
-            throw CommandError(code: .noInput, message: "cannot read \(path): \(reason)")
-        }
-        throw .data("\(error)")
+    do { return try Model.graph(inFile: path) } catch { throw modelError(path, error) }
+}
+
+/// What kept a model's file from being read, as the person should read it.
+func modelError(_ path: String, _ error: RuntimeError) -> CommandError {
+    switch error {
+    case .file(.cannotOpen(_, let reason)): CommandError(code: .noInput, message: "cannot read \(path): \(reason)")
+    case .file(let error): .data("\(error)")
+    case .compiled: .data("\(error)")
+    case .unknownInstructionSet: .usage("--isa: \(error)")
+    default: .data("\(path): \(error)")
     }
 }

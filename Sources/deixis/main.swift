@@ -12,13 +12,14 @@ struct Deixis: ParsableCommand {
               deixis run model.onnx --input x=x.npy --output-dir out
               deixis profile model.onnx --runs 50 --threads 1
               deixis inspect model.onnx
+              deixis compile model.onnx --out model.deixis
 
             EXIT CODES
               0 done · 64 wrong arguments · 65 bad model, picture or array · 66 a file cannot be read
               70 internal fault · 73, 74 an output cannot be made or written
             """,
         version: "0.1.0",
-        subcommands: [Ground.self, Run.self, Profile.self, Inspect.self])
+        subcommands: [Ground.self, Run.self, Profile.self, Inspect.self, Compile.self])
 }
 
 /// Runs the command and turns whatever went wrong into one line and an exit code.

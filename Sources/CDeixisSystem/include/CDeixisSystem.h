@@ -44,8 +44,14 @@ int deixis_write_file(const char *path, const void *bytes, size_t size);
 typedef struct deixis_file deixis_file;
 int deixis_file_begin(const char *path, deixis_file **file);
 int deixis_file_append(deixis_file *file, const void *bytes, size_t size);
+/// Leaves a hole that reads as zeros, where the file system has holes.
+int deixis_file_skip(deixis_file *file, size_t size);
 int deixis_file_commit(deixis_file *file);
 void deixis_file_abort(deixis_file *file);
+
+/// A checksum of `bytes` going on from `seed`: any one changed byte changes it (formats/compiled.md). Written here, for the lean set has no
+/// library; it guards against damage, not against forgery.
+uint64_t deixis_checksum(uint64_t seed, const void *bytes, size_t size);
 
 // MARK: - Time and cores (clock.c, cores.c)
 

@@ -28,6 +28,7 @@ final class PackedWeights {
     struct Key: Hashable {
         var storage: ObjectIdentifier
         var offset: Int
+        var count: Int
         var kind: Int
         var with: ObjectIdentifier?
         var withOffset: Int
@@ -36,21 +37,39 @@ final class PackedWeights {
     /// Sources are kept, for their identity is the key.
     private var entries: [Key: (packed: ByteStorage, sources: (ByteStorage, ByteStorage?))] = [:]
     private(set) var byteCount = 0
+    private let compiled: CompiledWeights?
+
+    init(compiled: CompiledWeights? = nil) { self.compiled = compiled }
 
     /// The packing of `constant` (and `second`) as `kind`, made by `fill` when first asked for.
     func packed(
         _ constant: Constant, with second: Constant? = nil, kind: Int, byteCount: Int, fill: (UnsafeMutableRawBufferPointer) -> Void
     ) -> ByteStorage {
         let key = Key(
-            storage: ObjectIdentifier(constant.storage), offset: constant.range.lowerBound, kind: kind,
+            storage: ObjectIdentifier(constant.storage), offset: constant.range.lowerBound, count: constant.range.count, kind: kind,
             with: second.map { ObjectIdentifier($0.storage) }, withOffset: second?.range.lowerBound ?? 0)
         if let found = entries[key] { return found.packed }
+        if let ready = compiled?.find(constant, kind: kind, byteCount: byteCount) {
+            entries[key] = (ready, (constant.storage, second?.storage))
+            return ready
+        }
         let packed = ByteStorage(byteCount: byteCount, initialize: fill)
         entries[key] = (packed, (constant.storage, second?.storage))
         // The packed copy replaces the file's pages instead of joining them.
         if constant.storage.isMapped { deixis_forget_pages(constant.pointer, constant.range.count) }
         self.byteCount += byteCount
         return packed
+    }
+
+    /// What was packed of constants that are views into `source`. Where one weight was packed alike for two partners, neither is told.
+    func packings(of source: ByteStorage) -> [(key: CompiledWeights.Key, sourceCount: Int, packed: ByteStorage)] {
+        var found: [CompiledWeights.Key: [(count: Int, packed: ByteStorage)]] = [:]
+        for (key, entry) in entries where key.storage == ObjectIdentifier(source) {
+            found[CompiledWeights.Key(source: key.offset, kind: key.kind), default: []].append((key.count, entry.packed))
+        }
+        var result: [(key: CompiledWeights.Key, sourceCount: Int, packed: ByteStorage)] = []
+        for (key, packings) in found where packings.count == 1 { result.append((key, packings[0].count, packings[0].packed)) }
+        return result
     }
 
     /// `constant` at an address that its element type allows.

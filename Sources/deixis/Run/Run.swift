@@ -54,12 +54,10 @@ struct RunOptions: ParsableArguments {
 
 /// The model in a file, ready to run; errors as the person should read them.
 func loadSession(_ path: String, _ options: RunOptions) throws(CommandError) -> Session {
-    let graph = try loadGraph(path)
     do throws(RuntimeError) {
-        return try Session(try Model(graph: graph), options: options.session)
+        return try Session(try Model.load(path), options: options.session)
     } catch {
-        if case .unknownInstructionSet = error { throw .usage("--isa: \(error)") }
-        throw .data("\(path): \(error)")
+        throw modelError(path, error)
     }
 }
 

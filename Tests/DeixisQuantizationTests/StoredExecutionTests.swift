@@ -1,0 +1,81 @@
+import DeixisGraph
+import Testing
+
+@testable import DeixisQuantization
+@testable import DeixisRuntime
+
+/// Quantized graphs run in integers, and say what the graph as read says.
+@Suite struct StoredExecutionTests {
+    static let graphs = [QuantizerTests.trunk(), QuantizerTests.attention()]
+
+    static func quantized(_ graph: Graph) throws -> Graph {
+        var quantizer = try Quantizer(graph), noise = QuantizerTests.Noise(state: 3)
+        for _ in 0..<16 { try quantizer.observe(QuantizerTests.inputs(graph, &noise)) }
+        return try quantizer.quantized()
+    }
+
+    static func options(_ change: (inout SessionOptions) -> Void) -> SessionOptions {
+        var options = SessionOptions()
+        change(&options)
+        return options
+    }
+
+    /// Steps of the plan after running `inputs`, as their kernels' names.
+    static func steps(_ session: Session) throws -> [String] { try session.profile(runs: 1).steps.map { "\($0.kernel)" } }
+
+    @Test(arguments: graphs)
+    func agreesWithTheGraphAsRead(graph: Graph) throws {
+        let int8 = try Self.quantized(graph)
+        let fast = try Session(Model(graph: int8)), slow = try Session(Model(graph: int8), options: Self.options { $0.optimize = false })
+        var noise = QuantizerTests.Noise(state: 9)
+        for _ in 0..<8 {
+            let inputs = QuantizerTests.inputs(graph, &noise)
+            let a = try fast.run(inputs)[0].tensor.floats ?? [], b = try slow.run(inputs)[0].tensor.floats ?? []
+            // Ties may fall either way: a few values a step apart.
+            #expect(QuantizerTests.error(a, b) < 0.01)
+        }
+    }
+
+    @Test(arguments: graphs)
+    func noLayerFallsBackToFloat(graph: Graph) throws {
+        let session = try Session(Model(graph: Self.quantized(graph)))
+        var noise = QuantizerTests.Noise(state: 9)
+        _ = try session.run(QuantizerTests.inputs(graph, &noise))
+        let steps = try Self.steps(session)
+        #expect(!steps.isEmpty)
+        for step in steps { #expect(step.hasSuffix("_s8") || step == "transpose", "\(steps)") }
+        #expect(steps.contains("gemm_s8") || steps.contains("conv_s8"))
+    }
+
+    @Test("The same bits on every instruction set, thread count and by reference", arguments: graphs)
+    func bitIdentical(graph: Graph) throws {
+        let int8 = try Self.quantized(graph)
+        var noise = QuantizerTests.Noise(state: 21)
+        let inputs = QuantizerTests.inputs(graph, &noise)
+        let want = try Session(Model(graph: int8), options: Self.options { $0.referenceOnly = true }).run(inputs)[0].tensor.floats
+        for isa in ["scalar", "v128", "avx2", "avx512", nil] {
+            for threads in [1, 2, 3] {
+                guard isa == nil || isa == "scalar" || Machine.instructionSets(upTo: isa ?? "") != nil else { continue }
+                let session = try Session(Model(graph: int8), options: Self.options { ($0.instructionSet, $0.threads) = (isa, threads) })
+                #expect(try session.run(inputs)[0].tensor.floats == want, "\(isa ?? "best"), \(threads) threads")
+            }
+        }
+    }
+
+    /// What other quantizers write: activations int8.
+    @Test(arguments: graphs)
+    func signedActivationsRunAlike(graph: Graph) throws {
+        let int8 = try Self.quantized(graph)
+        var signed = int8
+        for (id, constant) in int8.constants where constant.type == .uint8 && constant.count == 1 {
+            let zero = UInt8(constant.integers?.first ?? 0)
+            signed.constants[id] = Constant(.int8, constant.shape, [Int8(bitPattern: zero &- 128)])
+            signed[id].type = TensorType(.int8, [])
+        }
+        var noise = QuantizerTests.Noise(state: 5)
+        let inputs = QuantizerTests.inputs(graph, &noise)
+        let a = try Session(Model(graph: int8)), b = try Session(Model(graph: signed))
+        #expect(try a.run(inputs)[0].tensor.floats == b.run(inputs)[0].tensor.floats)
+        #expect(try Self.steps(a) == Self.steps(b))
+    }
+}
