@@ -1,4 +1,5 @@
 import ArgumentParser
+import DeixisGraph
 import DeixisRuntime
 
 struct Compile: ParsableCommand {
@@ -22,12 +23,15 @@ struct Compile: ParsableCommand {
         let graph = try loadGraph(model), sample = SampleInputs(graph: graph, chosen: try readDimensions(dim))
         try sample.check()
         let session = try loadSession(model, options)
-        do {
+        do throws(RuntimeError) {
             try session.prepare(graph.inputs.map(sample.shape))
+        } catch {
+            throw modelError(model, error)
+        }
+        do throws(RuntimeError) {
             try session.compile(to: out)
-        } catch let error as RuntimeError {
-            if case .compiled = error { throw CommandError(code: .output, message: "\(error)") }
-            throw CommandError.data("\(model): \(error)")
+        } catch {
+            throw CommandError(code: .output, message: "\(error)")
         }
         try Console.out("\(out): \(session.packedWeightBytes) bytes of weights packed for \(session.instructionSetName)")
     }

@@ -28,8 +28,10 @@ enum Passes {
             Pass(
                 name: "MoveQuantization",
                 rules: [MoveQuantization.cancel, MoveQuantization.image, MoveQuantization.down, MoveQuantization.up]),
+            Pass(name: "MapStored", rules: [MoveQuantization.map]),
             Pass(name: "UseStoredAttention", rules: [UseStoredAttention.rule]),
             Pass(name: "FuseStoredBias", rules: [FuseStoredBias.rule]),
+            Pass(name: "SumBeforeRounding", rules: [FuseStoredTail.sumBeforeRounding]),
             Pass(name: "FuseStoredTail", rules: [FuseStoredTail.activation, FuseStoredTail.residual, FuseStoredTail.quantize]),
             Pass(name: "FuseAttention", rules: [FuseAttention.rule]),
             Pass(name: "UseChannelsLast", rules: [UseChannelsLast.rule]),

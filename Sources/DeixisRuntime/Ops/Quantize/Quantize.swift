@@ -9,8 +9,12 @@ struct QuantizationAxis {
     init(_ call: OperatorCall) throws(RuntimeError) {
         let x = try call.input(0), scale = try call.input(1)
         guard try call.int("block_size", default: 0) == 0 else { throw call.invalid("block_size is not supported") }
-        if call.has(2), try call.input(2).shape != scale.shape {
-            throw call.invalid("scale \(spell(scale.shape)) and zero point \(spell(try call.input(2).shape)) differ in shape")
+        // One number is one number: onnxruntime's quantizer writes [1] beside [].
+        if call.has(2) {
+            let zero = try call.input(2)
+            guard zero.shape == scale.shape || (zero.count == 1 && scale.count == 1) else {
+                throw call.invalid("scale \(spell(scale.shape)) and zero point \(spell(zero.shape)) differ in shape")
+            }
         }
         if scale.rank == 0 || scale.shape == [1] {
             (inner, count) = (1, 1)

@@ -43,19 +43,47 @@ enum FuseStoredTail {
         return replace(editor, [maker, id], fused)
     }
 
+    /// DQ(Q(f(x))) + r => f(x) + r   (f a convolution that nobody else reads)
+    ///
+    /// The sum happens in the convolution's kernel, before anything is rounded to a byte: one rounding less than the file asks for.
+    static let sumBeforeRounding: Rule = { editor, id, node in
+        guard node.isONNX("Add"), node.inputs.count == 2 else { return nil }
+        for i in 0..<2 {
+            guard let real = node.input(i), editor.vanishes(real), let (stored, _) = editor.dequantized(real), editor.vanishes(stored),
+                let (quantizeID, quantize) = editor.maker(of: stored, "QuantizeLinear"), let (_, layer) = producer(editor, quantize.input(0)),
+                layer.isDeixis("QPlanarConv"), layer.input(4) == nil, layer.attribute("activation") == nil,
+                let dequantizeID = editor.maker(of: real)
+            else { continue }
+            var patch = Patch(editor, removing: [quantizeID, dequantizeID, id])
+            var sum = node
+            sum.inputs[i] = quantize.input(0)
+            patch.nodes = [sum]
+            return patch
+        }
+        return nil
+    }
+
     /// DQ(a) + b, DQ(a) + DQ(b) => QAdd(a, b)
     static let add: Rule = { editor, id, node in
-        guard node.isONNX("Add"), let a = node.input(0), let b = node.input(1), let output = node.outputs[0], let spec = editor.spec(output),
-            editor.spec(a) == spec, editor.spec(b) == spec
+        guard node.isONNX("Add"), let a = node.input(0), let b = node.input(1), let output = node.outputs[0], let spec = editor.spec(output)
         else { return nil }
         for (first, second) in [(a, b), (b, a)] {
-            guard let (x, scale) = editor.dequantized(first) else { continue }
+            guard let (x, scale) = editor.dequantized(first), editor.spec(first) == spec else { continue }
+            var patch = Patch(editor, removing: [id])
             var sum = Node(name: node.name, domain: .deixis, op: "QAdd", inputs: [x, second], outputs: node.outputs).storing(.x, scale)
             if let (y, other) = editor.dequantized(second) {
                 sum.inputs[1] = y
                 sum = sum.storing(.residual, other)
             }
-            return replace(editor, [id], sum)
+            if let constant = editor.constant(second), constant.shape != spec.shape {
+                // A constant that lacks leading axes of extent 1.
+                guard constant.count == spec.count, constant.type == .float32 else { continue }
+                sum.inputs[1] = patch.addConstant(editor[second].name.appending("/full"), constant.reshaped(spec.shape))
+            } else if editor.spec(second) != spec {
+                continue
+            }
+            patch.nodes = [sum]
+            return patch
         }
         return nil
     }

@@ -1,3 +1,4 @@
+import CDeixisKernels
 import DeixisGraph
 
 /// What only moves elements moves them stored:
@@ -71,6 +72,20 @@ enum MoveQuantization {
         var patch = Patch(editor, removing: [made, id])
         let constant = patch.addConstant(node.name.appending("/table"), Constant(.uint8, [scale.count, 256], table))
         patch.nodes = [Node(name: normalize.name, domain: .deixis, op: "QMap", inputs: [x, constant], outputs: node.outputs)]
+        return patch
+    }
+
+    /// Q(f(DQ(x))) => QMap(x, table of Q(f(.)))
+    static let map: Rule = { editor, id, node in
+        guard let activation = FuseActivation.activation(editor, node), let (x, from) = editor.dequantized(node.input(0)),
+            let (quantizeID, quantize, to) = editor.quantizer(of: node.outputs[0])
+        else { return nil }
+        let values = (0..<256).map { Float(Int32($0) - from.zero) * from.scale }
+        var table = [UInt8](repeating: 0, count: 256)
+        deixis_quantize_u8_select(0).pointee.quantize(activation.kernel, values, 1 / to.scale, to.zero, &table, 256)
+        var patch = Patch(editor, removing: [id, quantizeID])
+        let constant = patch.addConstant(node.name.appending("/table"), Constant(.uint8, [1, 256], table))
+        patch.nodes = [Node(name: node.name, domain: .deixis, op: "QMap", inputs: [x, constant], outputs: quantize.outputs)]
         return patch
     }
 
