@@ -3,10 +3,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifndef SIMD
 #define SIMD avx2
+#define DEIXIS_MORE
+#endif
 #define LANES 8
 
-#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
+#pragma clang attribute push(__attribute__((target("avx2,fma" DEIXIS_MORE))), apply_to = function)
 
 #include "common/vector.h"
 
@@ -19,3 +22,5 @@ static inline __m256i v_mask(size_t n) {
 static inline vf v_load_n(const float *p, size_t n) { return (vf)_mm256_maskload_ps(p, v_mask(n)); }
 static inline void v_store_n(float *p, vf x, size_t n) { _mm256_maskstore_ps(p, v_mask(n), (__m256)x); }
 static inline vf v_load_u8(const uint8_t *p) { return (vf)_mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)p))); }
+/// To the nearest integer, ties to even.
+static inline vi v_round(vf x) { return (vi)_mm256_cvtps_epi32((__m256)x); }

@@ -3,10 +3,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifndef SIMD
 #define SIMD avx512
+#define DEIXIS_MORE
+#endif
 #define LANES 16
 
-#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma"))), apply_to = function)
+#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma" DEIXIS_MORE))), apply_to = function)
 
 #include "common/vector.h"
 
@@ -16,3 +19,5 @@ static inline vf v_sqrt(vf x) { return (vf)_mm512_sqrt_ps((__m512)x); }
 static inline vf v_load_n(const float *p, size_t n) { return (vf)_mm512_maskz_loadu_ps((__mmask16)((1u << n) - 1), p); }
 static inline void v_store_n(float *p, vf x, size_t n) { _mm512_mask_storeu_ps(p, (__mmask16)((1u << n) - 1), (__m512)x); }
 static inline vf v_load_u8(const uint8_t *p) { return (vf)_mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)p))); }
+/// To the nearest integer, ties to even.
+static inline vi v_round(vf x) { return (vi)_mm512_cvtps_epi32((__m512)x); }

@@ -2,8 +2,13 @@
 #include <math.h>
 #include <stddef.h>
 #include <stdint.h>
+#if defined(__x86_64__)
+#include <emmintrin.h>
+#endif
 
+#ifndef SIMD
 #define SIMD v128
+#endif
 #define LANES 4
 
 #include "common/vector.h"
@@ -37,3 +42,9 @@ static inline vf v_load_u8(const uint8_t *p) {
     __builtin_memcpy(&b, p, 4);
     return __builtin_convertvector(__builtin_convertvector(b, vi), vf);
 }
+/// To the nearest integer, ties to even.
+#if defined(__x86_64__)
+static inline vi v_round(vf x) { return (vi)_mm_cvtps_epi32((__m128)x); }
+#else
+static inline vi v_round(vf x) { return __builtin_convertvector(__builtin_elementwise_roundeven(x), vi); }
+#endif

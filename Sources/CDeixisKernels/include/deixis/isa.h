@@ -13,13 +13,21 @@ enum {
     DEIXIS_ISA_AVX2 = 1 << 1,
     /// AVX-512 F, BW, DQ, VL, and the operating system keeps masks and 512-bit registers.
     DEIXIS_ISA_AVX512 = 1 << 2,
+    /// AVX2 and AVX-VNNI: dot products of bytes in 256-bit registers.
+    DEIXIS_ISA_AVXVNNI = 1 << 3,
+    /// AVX-512 and AVX512-VNNI.
+    DEIXIS_ISA_AVX512VNNI = 1 << 4,
+    /// NEON with dot products of bytes (arm64).
+    DEIXIS_ISA_DOTPROD = 1 << 5,
+    /// NEON with mixed-sign dot products (arm64).
+    DEIXIS_ISA_I8MM = 1 << 6,
 };
 
-/// What this CPU and operating system can do, capped by the environment variable DEIXIS_ISA if it is one of scalar, v128, avx2, avx512
+/// What this CPU and operating system can do, capped by the environment variable DEIXIS_ISA if it is a rung below
 /// (other values are ignored). Probed once; later calls return the same bits.
 uint32_t deixis_isa_detect(void);
 
-/// The bits up to a named rung ("scalar", "v128", "avx2", "avx512"), whether or not this CPU has them. False for another name.
+/// The bits up to a named rung (x86-64: "scalar", "v128", "avx2", "avxvnni", "avx512", "avx512vnni"; arm64: "scalar", "v128", "dotprod", "i8mm"), whether or not this CPU has them. False for another name.
 bool deixis_isa_named(const char *name, uint32_t *bits);
 
 /// The highest rung in `bits`.

@@ -1,0 +1,5 @@
+#include "common/v128.h"
+
+#include "pool_u8/body.h"
+
+#include "common/end.h"
