@@ -186,7 +186,7 @@ def best_files(a, model, description):
         for path in sorted(a.calibration_dir.glob("*.npz")):
             digest.update(path.read_bytes())
     else:
-        digest.update(repr([a.calibration, tokens, a.dims, a.image]).encode())
+        digest.update(repr([a.calibration, tokens, a.dims, a.image, a.seed]).encode())
     a.cache.mkdir(parents=True, exist_ok=True)
     for runtime in a.runtimes:
         if runtime == "deixis":
