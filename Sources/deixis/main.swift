@@ -19,7 +19,7 @@ struct Deixis: ParsableCommand {
               70 internal fault · 73, 74 an output cannot be made or written
             """,
         version: "0.1.0",
-        subcommands: [Ground.self, Run.self, Profile.self, Inspect.self, Compile.self])
+        subcommands: [Ground.self, Run.self, Profile.self, Inspect.self, Compile.self, BenchWorker.self])
 }
 
 /// Runs the command and turns whatever went wrong into one line and an exit code.

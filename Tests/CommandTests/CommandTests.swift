@@ -84,6 +84,36 @@ import Testing
         #expect((memory["arena_bytes"] ?? 0) >= 3072 * 4 && (memory["anonymous_bytes"] ?? 0) > 0)
     }
 
+    @Test func benchWorkerObeys() throws {
+        let model = try TinyModel.write(), folder = try makeFolder()
+        func save(_ name: String, _ bytes: [UInt8]) throws -> String {
+            let path = folder.appendingPathComponent(name).path
+            try Data(bytes).write(to: URL(fileURLWithPath: path))
+            return path
+        }
+        let pixels = (0..<3072).map { UInt8(truncatingIfNeeded: $0 * 13) }
+        let image = try save("image.npy", NumPyArray(type: .uint8, shape: [1, 32, 32, 3], bytes: pixels).encoded())
+        let mask = try save("mask.npy", NumPyFixture.int64([1, 3], [1, 1, 1]))
+        let ids = try save("ids.npy", NumPyFixture.int64([1, 3], [2, 5, 3])), other = try save("other.npy", NumPyFixture.int64([1, 3], [2, 6, 3]))
+        let inputs = ["image=\(image)", "token_ids=\(ids)", "attention_mask=\(mask)"].map { "--input '\($0)'" }.joined(separator: " ")
+        let program = products.appendingPathComponent("deixis").path
+        func obey(_ orders: String) throws -> Finished {
+            let path = try save("orders", Array(orders.utf8))
+            return try launch("/bin/sh", ["-c", "'\(program)' bench-worker '\(model)' \(inputs) --other 'token_ids=\(other)' < '\(path)'"])
+        }
+        let run = try obey("run 3\nmemory\nalternate 1\noutput \(folder.path)/out\nquit\nrun 9\n")
+        #expect(run.code == 0 && run.errors.isEmpty, "\(run.errors)")
+        let answers = try run.output.split(separator: "\n").map { try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any] ?? [:] }
+        #expect(answers.map { $0.keys.sorted() } == [["first_ms", "load_ms", "memory", "memory_before", "threads"], ["ns"], ["memory"], ["ns"], ["outputs"]])
+        #expect((answers[1]["ns"] as? [Int])?.count == 3 && (answers[3]["ns"] as? [Int])?.count == 1)
+        // One alternation leaves the other sentence in place.
+        let box = try NumPyArray(file: [UInt8](try Data(contentsOf: folder.appendingPathComponent("out/box.npy"))))
+        let got = box.bytes.withUnsafeBytes { Array($0.bindMemory(to: Float.self)) }
+        for (a, b) in zip(got, TinyModel.expected(ids: [2, 6, 3], square: pixels)) { #expect(abs(Double(a) - b) < 1e-5) }
+        let wrong = try obey("dance\n")
+        #expect(wrong.code == 64 && wrong.errors == "deixis: 'dance': expected run N, alternate N, memory, output DIR or quit\n")
+    }
+
     @Test func inspectShowsEveryStage() throws {
         let model = try TinyModel.write()
         let summary = try deixis("inspect", model)

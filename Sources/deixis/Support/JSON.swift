@@ -22,6 +22,15 @@ enum JSON {
         }
     }
 
+    /// All of it on one line.
+    var line: String {
+        switch self {
+        case .array(let items): "[" + items.map(\.line).joined(separator: ", ") + "]"
+        case .object(let pairs): "{" + pairs.map { "\(JSON.quote($0.0)): \($0.1.line)" }.joined(separator: ", ") + "}"
+        default: text()
+        }
+    }
+
     private var isPlain: Bool {
         switch self {
         case .array, .object: false

@@ -1,0 +1,109 @@
+import ArgumentParser
+import CDeixisSystem
+import DeixisGraph
+import DeixisRuntime
+
+/// One side of `tools/compare-runtimes`: a process that holds a model and runs it when told to, so that runtimes can take turns without
+/// loading again. `tools/compare/worker.py` speaks the same for the others.
+///
+/// Answers are one line of JSON each. The first comes unasked, after the model has run once. Between orders it waits in `read`, and the
+/// pool's threads sleep.
+struct BenchWorker: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "bench-worker",
+        abstract: "The worker of tools/compare-runtimes: loads a model, then runs it when told to.",
+        discussion: """
+            Orders come on standard input, one a line; each is answered by one line of JSON on standard output:
+
+              run N        runs N times; nanoseconds of each
+              alternate N  the same, changing between --other and --input before each run: another sentence, the same picture
+              memory       bytes of this process: anonymous, proportional (PSS), resident, peak resident
+              output DIR   writes the last run's outputs as .npy files; their names
+              quit         ends, as does the end of the input
+
+              deixis bench-worker model.onnx --input x=x.npy --threads 2
+            """,
+        shouldDisplay: false)
+
+    @Argument(help: "An ONNX file.") var model: String
+    @Option(help: ArgumentHelp("One input of the model.", valueName: "name=file.npy")) var input: [String] = []
+    @Option(help: ArgumentHelp("Another content, of the same shape, of one input.", valueName: "name=file.npy")) var other: [String] = []
+    @OptionGroup var options: RunOptions
+
+    func run() throws {
+        let arrays = try readInputs(input), others = try readInputs(other)
+        let tensors = arrays.map { (name: $0.name, tensor: $0.array.constant) }
+        let before = memory
+        let begin = deixis_clock_ns()
+        let session = try loadSession(model, options)
+        let loaded = deixis_clock_ns()
+        do {
+            _ = try session.run(tensors)
+            let first = deixis_clock_ns()
+            try answer([
+                ("load_ms", .number(Double(loaded - begin) / 1e6)), ("first_ms", .number(Double(first - loaded) / 1e6)),
+                ("threads", .integer(session.threads)), ("memory_before", before), ("memory", memory),
+            ])
+            while let line = readLine() {
+                let words = line.split(separator: " ", maxSplits: 1).map(String.init)
+                switch (words.first, words.dropFirst().first) {
+                case ("run", let count?): try answer([("ns", .array(try measure(session, times(count)).map(JSON.integer)))])
+                case ("alternate", let count?):
+                    let sets = [others, arrays.filter { array in others.contains { $0.name == array.name } }]
+                    try answer([("ns", .array(try measure(session, times(count), sets).map(JSON.integer)))])
+                case ("memory", nil): try answer([("memory", memory)])
+                case ("output", let folder?): try answer([("outputs", .array(try write(session, to: folder)))])
+                case ("quit", nil): return
+                default: throw CommandError.usage("'\(line)': expected run N, alternate N, memory, output DIR or quit")
+                }
+            }
+        } catch let error as RuntimeError {
+            throw CommandError.data("\(model): \(error)")
+        }
+    }
+
+    private func times(_ text: String) throws(CommandError) -> Int {
+        guard let count = Int(text), count >= 1, count <= 1_000_000 else { throw .usage("'\(text)' runs: expected 1 to 1000000") }
+        return count
+    }
+
+    /// Inputs lie in place, outputs are read in place; what changes from run to run is written within the time measured.
+    private func measure(_ session: Session, _ count: Int, _ sets: [[(name: Name, array: NumPyArray)]] = []) throws -> [Int] {
+        let changes = try sets.map { set in
+            try set.map { input in
+                guard let index = session.inputNames.firstIndex(of: input.name), try session.inputBuffer(index).count == input.array.bytes.count
+                else { throw CommandError.usage("--other \(input.name): expected an input of the model, of the same size") }
+                return (buffer: try session.inputBuffer(index), bytes: input.array.bytes)
+            }
+        }
+        var times = [Int](repeating: 0, count: count)
+        for index in 0..<count {
+            let start = deixis_clock_ns()
+            if !changes.isEmpty { for change in changes[index % changes.count] { change.buffer.copyBytes(from: change.bytes) } }
+            try session.run()
+            times[index] = Int(deixis_clock_ns() - start)
+        }
+        return times
+    }
+
+    private func write(_ session: Session, to folder: String) throws -> [JSON] {
+        try Files.makeFolder(folder)
+        return try zip(session.outputNames, outputFileNames(session.outputNames)).enumerated().map { index, names in
+            let output = try session.output(index)
+            let array = NumPyArray(type: output.element, shape: output.shape, bytes: Array(output.bytes))
+            try Files.write(array.encoded(), to: folder + "/" + names.1)
+            return .object([("name", .string(names.0.description)), ("file", .string(names.1))])
+        }
+    }
+
+    private var memory: JSON {
+        var memory = deixis_memory()
+        guard deixis_read_memory(&memory) == 0 else { return .null }
+        return .object([
+            ("anonymous_bytes", .integer(Int(memory.anonymous))), ("proportional_bytes", .integer(Int(memory.proportional))),
+            ("resident_bytes", .integer(Int(memory.resident))), ("peak_resident_bytes", .integer(Int(memory.peak_resident))),
+        ])
+    }
+
+    private func answer(_ pairs: [(String, JSON)]) throws(CommandError) { try Console.out(JSON.object(pairs).line) }
+}
