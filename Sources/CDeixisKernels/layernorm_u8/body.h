@@ -29,7 +29,7 @@ static inline __attribute__((always_inline)) float VARIANT_NAME(layernorm_mean)(
     return exact_fold(sum) / (float)args->count;
 }
 
-static float VARIANT_NAME(layernorm_read)(const deixis_layernorm_u8_args *args, ptrdiff_t row, float *s) {
+static inline __attribute__((always_inline)) float VARIANT_NAME(layernorm_read)(const deixis_layernorm_u8_args *args, ptrdiff_t row, float *s) {
     const bool bytes = args->x_type == DEIXIS_S8_U8;
     const int residual = !args->residual ? LAYERNORM_ALONE : args->residual_type == DEIXIS_S8_U8 ? LAYERNORM_BYTES : LAYERNORM_FLOATS;
     const void *x = (const char *)args->x + row * args->x_row * (bytes ? 1 : 4);
@@ -60,7 +60,9 @@ static float VARIANT_NAME(layernorm_variance)(const float *s, float mean, size_t
     return exact_fold(squares) / (float)count;
 }
 
-void VARIANT_NAME(deixis_layernorm_u8)(const deixis_layernorm_u8_args *args, size_t row_begin, size_t row_end, float *s) {
+void VARIANT_NAME(deixis_layernorm_u8)(const deixis_layernorm_u8_args *given, size_t row_begin, size_t row_end, float *s) {
+    // A copy that no store can change, so that its fields stay in registers.
+    const deixis_layernorm_u8_args copy = *given, *args = &copy;
     const size_t count = args->count;
     for (ptrdiff_t row = (ptrdiff_t)row_begin; row < (ptrdiff_t)row_end; row++) {
         const float mean = VARIANT_NAME(layernorm_read)(args, row, s), variance = VARIANT_NAME(layernorm_variance)(s, mean, count);

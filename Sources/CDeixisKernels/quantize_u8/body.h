@@ -66,7 +66,9 @@ static inline __attribute__((always_inline)) void VARIANT_NAME(add_block)(const 
     }
 }
 
-void VARIANT_NAME(deixis_quantize_u8_add)(const deixis_add_u8_args *args, size_t begin, size_t end) {
+void VARIANT_NAME(deixis_quantize_u8_add)(const deixis_add_u8_args *given, size_t begin, size_t end) {
+    // A copy that no store can change, so that its fields stay in registers.
+    const deixis_add_u8_args copy = *given, *args = &copy;
     float values[block];
     for (size_t start = begin; start < end; start += block) {
         const size_t length = shorter(end - start, block);
