@@ -32,22 +32,24 @@ typedef struct workspace {
     char *k, *v;                // packed
     int32_t *k_offset;          // what the zero points add to a column of scores
     float *bias;                // [keys, -infinity up to a whole block]
-    left_value *q;              // [ROWS][groups_of(head) GROUP], zeros at the end
+    left_value *copy;           // [ROWS][groups_of(head) GROUP]: queries, zeros at the end
+    const left_value *q;        // the copy, or queries in place
+    ptrdiff_t q_row;
     float *scores;              // [ROWS][whole blocks of keys]
     left_value *p;              // [ROWS][whole blocks of keys]
-    size_t q_row, row;
+    size_t copy_row, row;
 } workspace;
 
 static inline size_t carve(workspace *w, char *base, size_t keys, size_t head, size_t value_head) {
     size_t used = 0;
-    w->q_row = groups_of(head) * GROUP;
+    w->copy_row = groups_of(head) * GROUP;
     w->row = blocks_of(keys) * 16;
 #define CARVE(field, bytes) w->field = (void *)(base + used), used += ((bytes) + 63) / 64 * 64
     CARVE(k, packed_size(head, keys));
     CARVE(v, packed_size(keys, value_head));
     CARVE(k_offset, w->row * 4);
     CARVE(bias, w->row * 4);
-    CARVE(q, ROWS * w->q_row * sizeof(left_value));
+    CARVE(copy, ROWS * w->copy_row * sizeof(left_value));
     CARVE(scores, ROWS * w->row * 4);
     CARVE(p, ROWS * w->row * sizeof(left_value));
 #undef CARVE
@@ -60,13 +62,13 @@ size_t VARIANT_NAME(deixis_attention_s8_scratch)(size_t keys, size_t head, size_
 }
 
 /// rows x sixteen columns.
-INLINE void product(const int rows, const left_value *a, size_t a_row, const char *b, size_t groups, sixteen_sums *sums) {
+INLINE void product(const int rows, const left_value *a, ptrdiff_t a_row, const char *b, size_t groups, sixteen_sums *sums) {
     vi sum[ROWS][PARTS];
     UNROLLED for (int r = 0; r < rows; r++) UNROLLED for (int p = 0; p < PARTS; p++) sum[r][p] = 0;
     for (size_t g = 0; g < groups; g++, b += UNIT) {
         UNROLLED for (int r = 0; r < rows; r++) {
             uint32_t word;
-            memcpy(&word, a + (size_t)r * a_row + g * GROUP, 4);
+            memcpy(&word, a + r * a_row + (ptrdiff_t)(g * GROUP), 4);
             UNROLLED for (int p = 0; p < PARTS; p++) sum[r][p] = attention_dot(sum[r][p], word, b + p * LANES * 4);
         }
     }
@@ -133,40 +135,54 @@ INLINE void score(const int rows, const deixis_attention_s8_args *args, const wo
     }
 }
 
-/// One row of scores to P; returns the sum of its bytes where somebody needs it.
-static inline int32_t VARIANT_NAME(softmax)(float *scores, const sixteen *high, size_t row, float p_inverse_scale, left_value *out) {
-    FOLD(vf, *high, top, v_max);
-    sixteen sum;
-    UNROLLED for (int p = 0; p < PARTS; p++) sum.part[p] = v_set(0);
-    for (size_t j = 0; j < row; j += 16) {
-        UNROLLED for (int p = 0; p < PARTS; p++) {
-            float *at = scores + j + p * LANES;
-            vf e = v_exp(v_load(at) - top);
-            v_store(at, e);
-            sum.part[p] += e;
+/// Rows of scores to P, step by step over all of them, so that their long chains of operations overlap. With bytes, also the sums of P.
+INLINE void softmax(const int rows, const workspace *w, size_t first, const sixteen *high, float p_inverse_scale, int32_t *sums) {
+    const size_t row = w->row;
+    float *scores = w->scores + first * row;
+    left_value *out = w->p + first * row;
+    vf top[ROWS], total[ROWS];
+    UNROLLED for (int r = 0; r < rows; r++) {
+        FOLD(vf, high[r], folded, v_max);
+        top[r] = folded;
+    }
+    UNROLLED for (int r = 0; r < rows; r++) {
+        sixteen sum;
+        UNROLLED for (int p = 0; p < PARTS; p++) sum.part[p] = v_set(0);
+        for (size_t j = 0; j < row; j += 16) {
+            UNROLLED for (int p = 0; p < PARTS; p++) {
+                float *at = scores + (size_t)r * row + j + p * LANES;
+                vf e = v_exp(v_load(at) - top[r]);
+                v_store(at, e);
+                sum.part[p] += e;
+            }
         }
+        FOLD(vf, sum, folded, ADD);
+        total[r] = folded;
     }
-    FOLD(vf, sum, total, ADD);
-    // NaN, from a score that is NaN or infinite or where every score is -infinity, makes every quotient NaN, and NaN is quantized to 0.
-    if (!(total[0] > 0)) {
-        memset(out, 0, row * sizeof *out);
-        return 0;
-    }
-    sixteen_sums bytes;
-    UNROLLED for (int p = 0; p < PARTS; p++) bytes.part[p] = 0;
-    for (size_t j = 0; j < row; j += 16) {
-        UNROLLED for (int p = 0; p < PARTS; p++) {
-            vf v = v_load(scores + j + p * LANES) / total * v_set(p_inverse_scale);
-            vi q = v_round(v_min(v, v_set(255)));
-            bytes.part[p] += q;
-            typedef left_value narrow __attribute__((ext_vector_type(LANES)));
-            narrow n = __builtin_convertvector(q, narrow);
-            memcpy(out + j + p * LANES, &n, sizeof n);
+    UNROLLED for (int r = 0; r < rows; r++) {
+        // NaN, from a score that is NaN or infinite or where every score is -infinity, makes every quotient NaN, and NaN is quantized to 0.
+        if (!(total[r][0] > 0)) {
+            memset(out + (size_t)r * row, 0, row * sizeof *out);
+            sums[r] = 0;
+            continue;
         }
+        sixteen_sums bytes;
+        UNROLLED for (int p = 0; p < PARTS; p++) bytes.part[p] = 0;
+        for (size_t j = 0; j < row; j += 16) {
+            UNROLLED for (int p = 0; p < PARTS; p++) {
+                const size_t at = (size_t)r * row + j + (size_t)(p * LANES);
+                vf v = v_load(scores + at) / total[r] * v_set(p_inverse_scale);
+                vi q = v_round(v_min(v, v_set(255)));
+                bytes.part[p] += q;
+                typedef left_value narrow __attribute__((ext_vector_type(LANES)));
+                narrow n = __builtin_convertvector(q, narrow);
+                memcpy(out + at, &n, sizeof n);
+            }
+        }
+        if (GROUP != 4) continue;
+        FOLD(vi, bytes, count, ADD);
+        sums[r] = count[0];
     }
-    if (GROUP != 4) return 0;
-    FOLD(vi, bytes, count, ADD);
-    return count[0];
 }
 
 /// O of `rows` queries.
@@ -174,7 +190,7 @@ INLINE void mix(const int rows, const deixis_attention_s8_args *args, const work
     const size_t groups = groups_of(args->keys);
     for (size_t c = 0; c < args->value_head; c += 16) {
         sixteen_sums sums[ROWS];
-        product(rows, w->p, w->row, w->v + c / 16 * groups * UNIT, groups, sums);
+        product(rows, w->p, (ptrdiff_t)w->row, w->v + c / 16 * groups * UNIT, groups, sums);
         for (size_t r = 0; r < valid; r++) {
             UNROLLED for (int p = 0; p < PARTS; p++) {
                 const size_t at = c + (size_t)(p * LANES), n = exact_valid(at, args->value_head);
@@ -194,13 +210,12 @@ INLINE void mix(const int rows, const deixis_attention_s8_args *args, const work
 #define BLOCK(rows) \
     static void VARIANT_NAME(block_##rows)(const deixis_attention_s8_args *args, const workspace *w, size_t first, size_t valid, const int32_t *q_offset) { \
         sixteen high[ROWS]; \
-        int32_t p_offset[ROWS]; \
+        int32_t p_offset[ROWS] = {0}; \
         const bool own = args->bias && args->bias_query; \
         score(rows, args, w, q_offset, own ? w->scores : w->bias, own ? w->row : 0, high); \
-        for (size_t r = 0; r < valid; r++) { \
-            int32_t sum = VARIANT_NAME(softmax)(w->scores + r * w->row, &high[r], w->row, args->p_inverse_scale, w->p + r * w->row); \
-            p_offset[r] = -(args->v_zero - ATTENTION_FLIP) * sum; \
-        } \
+        enum { together = rows < 4 ? rows : 4 }; \
+        for (int r = 0; r < rows; r += together) softmax(together, w, (size_t)r, high + r, args->p_inverse_scale, p_offset + r); \
+        for (int r = 0; r < rows; r++) p_offset[r] *= ATTENTION_FLIP - args->v_zero; \
         mix(rows, args, w, first, valid, p_offset); \
     }
 BLOCK(1)
@@ -212,21 +227,22 @@ BLOCK(4)
 BLOCK(8)
 #endif
 
-/// Queries as the left side; their part of what the zero points add.
-static void VARIANT_NAME(take_queries)(const deixis_attention_s8_args *args, const workspace *w, size_t first, size_t valid, int32_t *q_offset) {
+/// Queries as the left side, and their part of what the zero points add.
+static void VARIANT_NAME(take_queries)(const deixis_attention_s8_args *args, workspace *w, size_t first, size_t valid, int32_t *q_offset) {
+    // Bytes are read in place where rows end with a word and all rows are there.
+    const bool in_place = GROUP == 4 && args->head % 4 == 0 && valid == ROWS;
+    w->q = in_place ? (const void *)(args->q + (ptrdiff_t)first * args->q_row) : w->copy;
+    w->q_row = in_place ? args->q_row : (ptrdiff_t)w->copy_row;
     for (size_t r = 0; r < valid; r++) {
         const uint8_t *q = args->q + (ptrdiff_t)(first + r) * args->q_row;
-        left_value *to = w->q + r * w->q_row;
-#if ATTENTION_GROUP == 4
+        if (!in_place) {
+            left_value *to = w->copy + r * w->copy_row;
+            for (size_t c = 0; c < args->head; c++) to[c] = (left_value)(GROUP == 4 ? q[c] : q[c] - args->q_zero);
+            for (size_t c = args->head; c < w->copy_row; c++) to[c] = 0;
+        }
         int32_t sum = 0;
-        memcpy(to, q, args->head);
-        for (size_t c = 0; c < args->head; c++) sum += q[c];
-        q_offset[r] = -(args->k_zero - ATTENTION_FLIP) * sum;
-#else
-        for (size_t c = 0; c < args->head; c++) to[c] = (int16_t)(q[c] - args->q_zero);
-        q_offset[r] = 0;
-#endif
-        for (size_t c = args->head; c < w->q_row; c++) to[c] = 0;
+        if (GROUP == 4) for (size_t c = 0; c < args->head; c++) sum += q[c];
+        q_offset[r] = (ATTENTION_FLIP - args->k_zero) * sum;
         if (!args->bias || !args->bias_query) continue;
         float *bias = w->scores + r * w->row;
         memcpy(bias, args->bias + (ptrdiff_t)(first + r) * args->bias_query, args->keys * 4);
@@ -270,7 +286,7 @@ void VARIANT_NAME(deixis_attention_s8)(const deixis_attention_s8_args *given, si
         int32_t q_offset[ROWS] = {0};
         // Rows beyond `valid` that a block works on hold what an earlier one left, or zeros.
         if (i == begin) {
-            memset(w.q, 0, ROWS * w.q_row * sizeof *w.q);
+            memset(w.copy, 0, ROWS * w.copy_row * sizeof *w.copy);
             memset(w.p, 0, ROWS * w.row * sizeof *w.p);
             memset(w.scores, 0, ROWS * w.row * sizeof *w.scores);
         }
