@@ -12,7 +12,7 @@ static int32_t VARIANT_NAME(softmax_row)(const deixis_attention_s8_args *args, f
     for (size_t j = 0; j < keys; j += LANES) {
         const size_t n = exact_valid(j, keys);
         vf v = (v_load(scores + j) - v_set(row)) * v_set(args->scale);
-        if (bias) v = v + v_load_n(bias + j, n);
+        if (bias) v = v + exact_load(bias + j, n);
         if (n < LANES) {
             v_store_n(scores + j, v, n);
             for (size_t i = n; i < LANES; i++) scores[j + i] = -__builtin_inff();
@@ -22,9 +22,7 @@ static int32_t VARIANT_NAME(softmax_row)(const deixis_attention_s8_args *args, f
         }
         high = v_max(high, v);
     }
-    float top = -__builtin_inff(), lane[LANES];
-    v_store(lane, high);
-    for (int i = 0; i < LANES; i++) top = lane[i] > top ? lane[i] : top;
+    const float top = exact_highest(high);
     const size_t row_end = attention_row(keys);
     if (top == -__builtin_inff()) {
         for (size_t j = 0; j < row_end; j++) p[j] = 0;
@@ -81,9 +79,9 @@ void VARIANT_NAME(deixis_attention_s8)(const deixis_attention_s8_args *args, siz
             const ptrdiff_t at = (ptrdiff_t)(i + r) * args->o_row;
             for (size_t c = 0; c < args->value_head; c += LANES) {
                 const size_t n = exact_valid(c, args->value_head);
-                vf v = (v_load_n(mixed + c, n) - v_set(rest[r])) * v_set(args->o_multiplier);
+                vf v = (exact_load(mixed + c, n) - v_set(rest[r])) * v_set(args->o_multiplier);
                 if (args->output_type == DEIXIS_S8_U8) exact_store_u8((uint8_t *)args->o + at + (ptrdiff_t)c, v, args->inverse_scale, args->zero, n);
-                else v_store_n((float *)args->o + at + (ptrdiff_t)c, v, n);
+                else exact_store((float *)args->o + at + (ptrdiff_t)c, v, n);
             }
         }
     }

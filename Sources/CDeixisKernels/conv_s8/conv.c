@@ -10,7 +10,7 @@ static size_t group_out(const deixis_conv_f32_shape *s) { return s->out_c / s->g
 // The product's rows are output pixels, its depth the taps of the kernel. A tap is read either as one pixel's channels, or, when there are so few
 // that this would be all loop overhead, as one whole kernel row: kernel_w in_c bytes, contiguous in the image, and up to three more that meet zeros.
 
-enum { pixel_block = 192, few_channels = 16 };
+enum { pixel_block = 192, few_channels = 16, most_offsets = 64 };
 
 typedef struct layout {
     size_t taps, depth;
@@ -66,13 +66,28 @@ size_t deixis_conv_s8_scratch(const deixis_gemm_s8 *kernel, const deixis_conv_f3
     return pixel_block * l.taps * sizeof(uint8_t *) + line + (l.whole_rows ? pixel_block * l.taps * l.depth : 0);
 }
 
-/// Fills rows[tap * pixel_block + i] for pixels [pixel, pixel + count). `outside` holds the zero point.
-static void point(const deixis_conv_f32_shape *s, layout l, const uint8_t *x, const uint8_t *end, int32_t zero, size_t pixel, size_t count,
+/// Fills rows[tap * pixel_block + i] for pixels [pixel, pixel + count). `outside` holds the zero point; x has `size` bytes.
+static void point(const deixis_conv_f32_shape *s, layout l, const uint8_t *x, size_t size, int32_t zero, size_t pixel, size_t count,
                   const uint8_t **rows, uint8_t *outside) {
     uint8_t *copies = outside + (l.depth + 63) / 64 * 64;
     size_t ox = pixel % s->out_w, oy = pixel / s->out_w % s->out_h, b = pixel / (s->out_w * s->out_h);
     const size_t span = l.whole_rows ? 1 : s->kernel_w;
+    // Where the taps of a window that lies inside the image begin, from its first pixel.
+    size_t offsets[most_offsets];
+    for (size_t t = 0; t < l.taps && t < most_offsets; t++) {
+        offsets[t] = (t / span * s->dilation_h * s->in_w + t % span * s->dilation_w) * s->x_stride;
+    }
+    const size_t reach_h = (s->kernel_h - 1) * s->dilation_h, reach_w = (s->kernel_w - 1) * s->dilation_w;
     for (size_t i = 0; i < count; i++) {
+        const size_t top = oy * s->stride_h - s->pad_top, first = ox * s->stride_w - s->pad_left;
+        const size_t at = ((b * s->in_h + top) * s->in_w + first) * s->x_stride;
+        // Outside the image these wrap to huge numbers.
+        if (top < s->in_h && first < s->in_w && reach_h < s->in_h - top && reach_w < s->in_w - first && l.taps <= most_offsets
+            && at + offsets[l.taps - 1] + l.depth <= size) {
+            const uint8_t **row = rows + i;
+            for (size_t t = 0; t < l.taps; t++) row[t * pixel_block] = x + at + offsets[t];
+            goto next;
+        }
         const ptrdiff_t left = (ptrdiff_t)(ox * s->stride_w) - (ptrdiff_t)s->pad_left;
         for (size_t ky = 0; ky < s->kernel_h; ky++) {
             // Above the image this wraps to a huge number.
@@ -88,7 +103,7 @@ static void point(const deixis_conv_f32_shape *s, layout l, const uint8_t *x, co
                     const size_t ix = (size_t)left + kx * s->dilation_w;
                     row[kx * pixel_block] = ix < s->in_w ? line + ix * s->x_stride : outside;
                 }
-            } else if (left >= 0 && (size_t)left + s->kernel_w <= s->in_w && line + (size_t)left * s->in_c + l.depth <= end) {
+            } else if (left >= 0 && (size_t)left + s->kernel_w <= s->in_w && (size_t)(line - x) + (size_t)left * s->in_c + l.depth <= size) {
                 *row = line + (size_t)left * s->in_c;
             } else {
                 uint8_t *copy = copies + (ky * pixel_block + i) * l.depth;
@@ -100,6 +115,7 @@ static void point(const deixis_conv_f32_shape *s, layout l, const uint8_t *x, co
                 *row = copy;
             }
         }
+    next:
         if (++ox < s->out_w) continue;
         ox = 0;
         if (++oy < s->out_h) continue;
@@ -115,7 +131,7 @@ void deixis_conv_s8_run(const deixis_gemm_s8 *kernel, const deixis_conv_f32_shap
     const uint8_t **rows = scratch;
     uint8_t *outside = (uint8_t *)(rows + pixel_block * l.taps);
     memset(outside, args->zero, (l.depth + 63) / 64 * 64);
-    const uint8_t *end = args->x + ((shape->batch * shape->in_h * shape->in_w - 1) * shape->x_stride + shape->in_c);
+    const size_t size = (shape->batch * shape->in_h * shape->in_w - 1) * shape->x_stride + shape->in_c;
     const size_t y_size = deixis_s8_size(args->requantize.output_type), r_size = deixis_s8_size(args->requantize.residual_type);
     for (size_t pixel = pixel_begin; pixel < pixel_end; pixel += pixel_block) {
         const size_t count = pixel_end - pixel < pixel_block ? pixel_end - pixel : pixel_block;
@@ -123,14 +139,14 @@ void deixis_conv_s8_run(const deixis_gemm_s8 *kernel, const deixis_conv_f32_shap
         for (size_t panel = panel_begin; panel < panel_end; panel++) {
             const size_t group = panel / per_group, first = panel % per_group * nr, o = group * co + first;
             // Pointers go to the group's channels.
-            if (group != pointed) point(shape, l, args->x + group * group_in(shape), end, args->zero, pixel, count, rows, outside);
+            if (group != pointed) point(shape, l, args->x + group * group_in(shape), size - group * group_in(shape), args->zero, pixel, count, rows, outside);
             pointed = group;
             const deixis_requantize tail = deixis_requantize_from(&args->requantize, o);
             deixis_tiles_s8_walk(kernel, (deixis_tile_s8){
                 .rows = rows, .row_step = pixel_block, .taps = l.taps, .depth = l.depth, .b = args->weights + panel * panel_size(kernel, l),
                 .c = (char *)args->y + (pixel * shape->y_stride + o) * y_size, .c_row = (ptrdiff_t)(shape->y_stride * y_size),
-                .residual = args->residual ? (const char *)args->residual + (pixel * shape->residual_stride + o) * r_size : NULL,
-                .residual_row = (ptrdiff_t)(shape->residual_stride * r_size), .tail = &tail,
+                .residual = args->residual ? (const char *)args->residual + (pixel * shape->residual_stride + o) * r_size : (const char *)rows,
+                .residual_row = args->residual ? (ptrdiff_t)(shape->residual_stride * r_size) : 0, .tail = &tail,
                 .columns = co - first < nr ? co - first : nr}, count);
         }
     }

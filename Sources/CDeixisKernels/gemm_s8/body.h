@@ -20,32 +20,62 @@ static inline vf s8_bytes(const char *p, size_t n) {
     return __builtin_convertvector(b, vf);
 }
 
-static inline __attribute__((always_inline)) void s8_finish(const deixis_tile_s8 *t, vi sum, size_t row, size_t column, size_t n) {
-    const deixis_requantize *q = t->tail;
-    const float *offset = (const float *)(const void *)q->offset + column;
-    vi whole = n == LANES ? (vi)v_load(offset) : (vi)v_load_n(offset, n);
-    vf v = __builtin_convertvector(sum + whole, vf);
-    v = v * (n == LANES ? v_load(q->multiplier + column) : v_load_n(q->multiplier + column, n));
-    const ptrdiff_t at = (ptrdiff_t)row * t->residual_row;
-    if (q->residual_type == DEIXIS_S8_U8) {
-        vf r = s8_bytes(t->residual + at + (ptrdiff_t)column, n) - v_set((float)q->residual_zero);
-        r = r * v_set(q->residual_scale);
+/// The tail of a column of vectors, in registers: results are stored as bytes, which to the compiler may change anything in memory.
+typedef struct s8_tail {
+    vi offset, zero;
+    vf multiplier, residual_zero, residual_scale, low, high, inverse, low_byte, high_byte;
+    int32_t residual_type, output_type;
+    bool scales;
+} s8_tail;
+
+static inline __attribute__((always_inline)) s8_tail s8_tail_of(const deixis_requantize *q, size_t column, size_t n) {
+    const float *offset = (const float *)(const void *)q->offset + column, *multiplier = q->multiplier + column;
+    s8_tail t = {
+        .offset = n == LANES ? (vi)v_load(offset) : (vi)v_load_n(offset, n), .zero = (vi)(q->zero),
+        .multiplier = n == LANES ? v_load(multiplier) : v_load_n(multiplier, n), .residual_zero = v_set((float)q->residual_zero),
+        .residual_scale = v_set(q->residual_scale), .low = v_set(q->low), .high = v_set(q->high), .inverse = v_set(q->inverse_scale),
+        .low_byte = v_set((float)-q->zero), .high_byte = v_set((float)(255 - q->zero)), .residual_type = q->residual_type,
+        .output_type = q->output_type, .scales = q->inverse_scale != 1 || q->output_type != DEIXIS_S8_U8};
+    if (!t.scales) {
+        // Both pairs of bounds in one: the byte's bounds are whole numbers, so clamping before rounding is the same.
+        t.low_byte = v_min(t.high_byte, v_max(t.low_byte, t.low));
+        t.high_byte = v_max(v_set((float)-q->zero), v_min(t.high_byte, t.high));
+    }
+    return t;
+}
+
+static inline __attribute__((always_inline)) void s8_finish(const s8_tail *t, vi sum, char *c, const char *residual, size_t column, size_t n) {
+    vf v = __builtin_convertvector(sum + t->offset, vf);
+    v = v * t->multiplier;
+    if (t->residual_type == DEIXIS_S8_U8) {
+        vf r = s8_bytes(residual + column, n) - t->residual_zero;
+        r = r * t->residual_scale;
         v = v + r;
-    } else if (q->residual_type == DEIXIS_S8_F32) {
-        v = v + v_load_n((const float *)(const void *)(t->residual + at) + column, n);
+    } else if (t->residual_type == DEIXIS_S8_F32) {
+        v = v + v_load_n((const float *)(const void *)residual + column, n);
     }
-    v = v_min(v_set(q->high), v_max(v_set(q->low), v));
-    char *c = t->c + (ptrdiff_t)row * t->c_row;
-    if (q->output_type == DEIXIS_S8_F32) {
-        v_store_n((float *)(void *)c + column, v, n);
-        return;
+    if (t->scales) {
+        v = v_min(t->high, v_max(t->low, v));
+        if (t->output_type == DEIXIS_S8_F32) {
+            if (n == LANES) v_store((float *)(void *)c + column, v);
+            else v_store_n((float *)(void *)c + column, v, n);
+            return;
+        }
+        v = v * t->inverse;
     }
-    v = v * v_set(q->inverse_scale);
-    // Bounds are whole numbers, so clamping first is the same, and what is rounded fits.
-    v = v_min(v_set((float)(255 - q->zero)), v_max(v_set((float)-q->zero), v));
-    bytes_v b = __builtin_convertvector(v_round(v) + (vi)(q->zero), bytes_v);
+    v = v_min(t->high_byte, v_max(t->low_byte, v));
+    bytes_v b = __builtin_convertvector(v_round(v) + t->zero, bytes_v);
     if (n == LANES) __builtin_memcpy(c + column, &b, LANES);
     else for (size_t i = 0; i < n; i++) ((uint8_t *)c)[column + i] = b[i];
+}
+
+/// The tail of a tile that is not full, sums from memory.
+static __attribute__((noinline)) void s8_finish_part(const deixis_tile_s8 *t, const vi *sums, int mr) {
+    for (int j = 0; j < NV && (size_t)j * LANES < t->columns; j++) {
+        const size_t first = (size_t)j * LANES, n = t->columns - first < LANES ? t->columns - first : LANES;
+        const s8_tail tail = s8_tail_of(t->tail, first, n);
+        for (int i = 0; i < mr; i++) s8_finish(&tail, sums[i * NV + j], t->c + i * t->c_row, t->residual + i * t->residual_row, first, n);
+    }
 }
 
 static inline __attribute__((always_inline)) void tile(const deixis_tile_s8 *t, const int mr) {
@@ -93,16 +123,19 @@ static inline __attribute__((always_inline)) void tile(const deixis_tile_s8 *t, 
     // A went in as a - 128.
     UNROLLED for (int i = 0; i < mr; i++) UNROLLED for (int j = 0; j < NV; j++) sum[i][j] += columns[j] * 128;
 #endif
+    char *const c = t->c;
+    const char *const residual = t->residual;
+    const ptrdiff_t c_row = t->c_row, residual_row = t->residual_row;
     if (t->columns == NV * LANES) {
-        UNROLLED for (int i = 0; i < mr; i++) UNROLLED for (int j = 0; j < NV; j++) s8_finish(t, sum[i][j], (size_t)i, (size_t)j * LANES, LANES);
+        UNROLLED for (int j = 0; j < NV; j++) {
+            const s8_tail tail = s8_tail_of(t->tail, (size_t)j * LANES, LANES);
+            UNROLLED for (int i = 0; i < mr; i++) s8_finish(&tail, sum[i][j], c + i * c_row, residual + i * residual_row, (size_t)j * LANES, LANES);
+        }
         return;
     }
-    UNROLLED for (int j = 0; j < NV; j++) {
-        const size_t first = (size_t)j * LANES;
-        if (first >= t->columns) break;
-        const size_t n = t->columns - first < LANES ? t->columns - first : LANES;
-        UNROLLED for (int i = 0; i < mr; i++) s8_finish(t, sum[i][j], (size_t)i, first, n);
-    }
+    vi sums[MR * NV];
+    UNROLLED for (int i = 0; i < mr; i++) UNROLLED for (int j = 0; j < NV; j++) sums[i * NV + j] = sum[i][j];
+    s8_finish_part(t, sums, mr);
 }
 
 #define TILE(mr) static void tile_##mr(const deixis_tile_s8 *t) { tile(t, mr); }

@@ -60,8 +60,8 @@ void deixis_gemm_s8_run(const deixis_gemm_s8 *kernel, const deixis_gemm_s8_args 
             deixis_tiles_s8_walk(kernel, (deixis_tile_s8){
                 .rows = rows, .row_step = pointers, .taps = 1, .depth = args->k, .b = args->b + n / kernel->nr * panel_size(kernel, args->k),
                 .c = (char *)args->c + c * (ptrdiff_t)c_size, .c_row = args->ldc * (ptrdiff_t)c_size,
-                .residual = args->residual ? (const char *)args->residual + r * (ptrdiff_t)r_size : NULL,
-                .residual_row = args->ldr * (ptrdiff_t)r_size, .tail = &tail, .columns = n_end - n < kernel->nr ? n_end - n : kernel->nr}, count);
+                .residual = args->residual ? (const char *)args->residual + r * (ptrdiff_t)r_size : (const char *)rows,
+                .residual_row = args->residual ? args->ldr * (ptrdiff_t)r_size : 0, .tail = &tail, .columns = n_end - n < kernel->nr ? n_end - n : kernel->nr}, count);
         }
     }
 }

@@ -16,7 +16,7 @@ typedef struct deixis_tile_s8 {
     const int8_t *b;
     char *c;
     ptrdiff_t c_row;                // bytes
-    const char *residual;
+    const char *residual;           // any address where there is none, residual_row 0
     ptrdiff_t residual_row;         // bytes
     const deixis_requantize *tail;  // offset and multiplier begin at this tile's first column
     size_t columns;                 // valid ones, at most nr
@@ -39,7 +39,7 @@ static inline void deixis_tiles_s8_walk(const deixis_gemm_s8 *kernel, deixis_til
         tiles->run[height - 1](&tile);
         tile.rows += height;
         tile.c += (ptrdiff_t)height * tile.c_row;
-        if (tile.residual) tile.residual += (ptrdiff_t)height * tile.residual_row;
+        tile.residual += (ptrdiff_t)height * tile.residual_row;
         i += height;
     }
 }

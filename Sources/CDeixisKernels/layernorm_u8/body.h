@@ -6,7 +6,7 @@
 
 static inline vf VARIANT_NAME(layernorm_read)(const void *row, int32_t type, int32_t zero, float scale, size_t at, size_t n) {
     if (type == DEIXIS_S8_U8) return (exact_load_u8((const uint8_t *)row + at, n) - v_set((float)zero)) * v_set(scale);
-    return v_load_n((const float *)row + at, n);
+    return exact_load((const float *)row + at, n);
 }
 
 void VARIANT_NAME(deixis_layernorm_u8)(const deixis_layernorm_u8_args *args, size_t row_begin, size_t row_end, float *s) {
@@ -23,7 +23,7 @@ void VARIANT_NAME(deixis_layernorm_u8)(const deixis_layernorm_u8_args *args, siz
                 vf v = VARIANT_NAME(layernorm_read)(x, args->x_type, args->x_zero, args->x_scale, at, n);
                 if (r) v = v + VARIANT_NAME(layernorm_read)(r, args->residual_type, args->residual_zero, args->residual_scale, at, n);
                 v = exact_keep(v, n);
-                v_store_n(s + at, v, n);
+                exact_store(s + at, v, n);
                 sum[p] = sum[p] + v;
             }
         }
@@ -31,7 +31,7 @@ void VARIANT_NAME(deixis_layernorm_u8)(const deixis_layernorm_u8_args *args, siz
         for (size_t i = 0; i < count; i += EXACT_LANES) {
             for (int p = 0; p < EXACT_PARTS; p++) {
                 const size_t at = i + (size_t)p * LANES, n = exact_valid(at, count);
-                vf d = exact_keep((n == LANES ? v_load(s + at) : v_load_n(s + at, n)) - v_set(mean), n);
+                vf d = exact_keep(exact_load(s + at, n) - v_set(mean), n);
                 squares[p] = v_mul_add(d, d, squares[p]);
             }
         }
@@ -41,11 +41,11 @@ void VARIANT_NAME(deixis_layernorm_u8)(const deixis_layernorm_u8_args *args, siz
         float *real = args->y_float ? args->y_float + row * args->y_float_row : NULL;
         for (size_t at = 0; at < count; at += LANES) {
             const size_t n = exact_valid(at, count);
-            vf v = (v_load_n(s + at, n) - v_set(mean)) * v_set(factor);
-            if (args->scale) v = v * v_load_n(args->scale + at, n);
-            if (args->shift) v = v + v_load_n(args->shift + at, n);
+            vf v = (exact_load(s + at, n) - v_set(mean)) * v_set(factor);
+            if (args->scale) v = v * exact_load(args->scale + at, n);
+            if (args->shift) v = v + exact_load(args->shift + at, n);
             if (y) exact_store_u8(y + at, v, args->inverse_scale, args->zero, n);
-            if (real) v_store_n(real + at, v, n);
+            if (real) exact_store(real + at, v, n);
         }
     }
 }

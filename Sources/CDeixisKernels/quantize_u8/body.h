@@ -12,7 +12,7 @@ void VARIANT_NAME(deixis_quantize_u8_apply)(deixis_activation f, const float *x,
     }
     for (size_t i = 0; i < count; i += LANES) {
         const size_t n = exact_valid(i, count);
-        v_store_n(y + i, exact_unary(f, n == LANES ? v_load(x + i) : v_load_n(x + i, n)), n);
+        exact_store(y + i, exact_unary(f, exact_load(x + i, n)), n);
     }
 }
 
@@ -28,7 +28,7 @@ void VARIANT_NAME(deixis_quantize_u8_quantize)(deixis_activation f, const float 
         }
         for (size_t i = 0; i < length; i += LANES) {
             const size_t n = exact_valid(i, length);
-            exact_store_u8(y + start + i, n == LANES ? v_load(from + i) : v_load_n(from + i, n), inverse_scale, zero, n);
+            exact_store_u8(y + start + i, exact_load(from + i, n), inverse_scale, zero, n);
         }
     }
 }
@@ -36,7 +36,7 @@ void VARIANT_NAME(deixis_quantize_u8_quantize)(deixis_activation f, const float 
 void VARIANT_NAME(deixis_quantize_u8_dequantize)(const uint8_t *x, float scale, int32_t zero, float *y, size_t count) {
     for (size_t i = 0; i < count; i += LANES) {
         const size_t n = exact_valid(i, count);
-        v_store_n(y + i, (exact_load_u8(x + i, n) - v_set((float)zero)) * v_set(scale), n);
+        exact_store(y + i, (exact_load_u8(x + i, n) - v_set((float)zero)) * v_set(scale), n);
     }
 }
 
@@ -55,15 +55,15 @@ void VARIANT_NAME(deixis_quantize_u8_add)(const deixis_add_u8_args *args, size_t
             const size_t n = exact_valid(i, length), at = start + i;
             vf a = (exact_load_u8(args->a + at, n) - v_set((float)args->zero_a)) * v_set(args->scale_a), b;
             if (args->b_type == DEIXIS_S8_U8) b = (exact_load_u8((const uint8_t *)args->b + at, n) - v_set((float)args->zero_b)) * v_set(args->scale_b);
-            else b = v_load_n((const float *)args->b + at, n);
-            v_store_n(values + i, a + b, n);
+            else b = exact_load((const float *)args->b + at, n);
+            exact_store(values + i, a + b, n);
         }
         if (args->activation.function != DEIXIS_UNARY_IDENTITY) VARIANT_NAME(deixis_quantize_u8_apply)(args->activation, values, values, length);
         for (size_t i = 0; i < length; i += LANES) {
             const size_t n = exact_valid(i, length), at = start + i;
-            vf v = v_load_n(values + i, n);
+            vf v = exact_load(values + i, n);
             if (args->output_type == DEIXIS_S8_U8) exact_store_u8((uint8_t *)args->y + at, v, args->inverse_scale, args->zero, n);
-            else v_store_n((float *)args->y + at, v, n);
+            else exact_store((float *)args->y + at, v, n);
         }
     }
 }
