@@ -3,7 +3,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+// A file for a superset of these instructions names it.
+#ifndef SIMD
 #define SIMD v128
+#endif
 #define LANES 4
 
 #include "common/vector.h"

@@ -1,0 +1,14 @@
+#if defined(__x86_64__)
+#define SIMD avx512vnni
+#define TARGET "avx512vnni,avx512f,avx512bw,avx512dq,avx512vl,avx2,fma"
+#include "common/avx512.h"
+#include "gemm_s8/avx512.h"
+
+#define TILE_ROWS 6
+#define TILE_VECTORS 4
+static inline vi v_dot(vi sum, vi a, vi b) { return (vi)_mm512_dpbusd_epi32((__m512i)sum, (__m512i)a, (__m512i)b); }
+
+#include "gemm_s8/body.h"
+
+#include "common/end.h"
+#endif

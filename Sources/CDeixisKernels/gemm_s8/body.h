@@ -1,0 +1,143 @@
+// The register tile, once for all instruction sets: MR rows by NV vectors of sums; a step takes four bytes of each row, spread over a vector,
+// times NV vectors of B, four bytes a column. The including file has defined TILE_ROWS, TILE_VECTORS and
+//     v_dot(sum, a, b)        sum + the four products of a's and b's bytes, lane by lane, exact
+//     v_round(x)              to integers, ties to even
+
+#include "gemm_s8/tile.h"
+
+#define UNROLLED _Pragma("clang loop unroll(full)")
+#define INLINED __attribute__((always_inline)) static inline
+
+#pragma clang fp contract(off)
+
+typedef uint8_t v_bytes __attribute__((ext_vector_type(LANES)));
+
+INLINED vi v_widen_n(const uint8_t *p, size_t n) {
+    v_bytes x = (v_bytes)(0);
+    if (n == LANES) __builtin_memcpy(&x, p, LANES);
+    else for (size_t i = 0; i < n; i++) x[i] = p[i];
+    return __builtin_convertvector(x, vi);
+}
+INLINED void v_narrow_n(uint8_t *p, vi v, size_t n) {
+    v_bytes x = __builtin_convertvector(v, v_bytes);
+    if (n == LANES) __builtin_memcpy(p, &x, LANES);
+    else for (size_t i = 0; i < n; i++) p[i] = x[i];
+}
+#ifndef NARROW_ROW
+/// One row of a whole tile: bytes from integers in 0 - zero ... 255 - zero.
+INLINED void v_narrow_row(uint8_t *p, const vi *x, int32_t zero) {
+    UNROLLED for (int j = 0; j < TILE_VECTORS; j++) v_narrow_n(p + j * LANES, x[j] + zero, LANES);
+}
+#endif
+
+/// Row i from its sums, whatever the tail.
+INLINED void finish(const deixis_tile_s8 *t, const ptrdiff_t i, const vi *sum, const int nv) {
+    const deixis_tail_s8 *const q = t->tail;
+    for (int j = 0; j < nv; j++) {
+        const ptrdiff_t at = j * LANES;
+        const size_t n = j == nv - 1 ? t->columns - (size_t)at : LANES;
+        vf v = __builtin_convertvector(sum[j], vf) * v_load_n(t->multiplier + at, n);
+        if (q->residual_type == DEIXIS_S8_U8) {
+            vi r = v_widen_n((const uint8_t *)t->residual + i * t->ldr + at, n) - q->residual_zero;
+            v = v + __builtin_convertvector(r, vf) * v_set(q->residual_scale);
+        } else if (q->residual_type == DEIXIS_S8_F32) {
+            v = v + v_load_n((const float *)t->residual + i * t->ldr + at, n);
+        }
+        if (!q->float_output) v *= v_set(q->inverse_scale);
+        v = v_min(v_max(v, v_set(q->low)), v_set(q->high));
+        if (q->float_output) v_store_n((float *)t->c + i * t->ldc + at, v, n);
+        else v_narrow_n((uint8_t *)t->c + i * t->ldc + at, v_round(v) + q->zero, n);
+    }
+}
+__attribute__((noinline)) static void finish_rows(const deixis_tile_s8 *t, const vi *sums, const int mr, const int nv) {
+    for (int i = 0; i < mr; i++) finish(t, i, sums + i * nv, nv);
+}
+
+/// Row i of a whole tile: bytes, no residual.
+INLINED void finish_bytes(const deixis_tile_s8 *t, const ptrdiff_t i, const vi *sum) {
+    const deixis_tail_s8 *const q = t->tail;
+    vi x[TILE_VECTORS];
+    UNROLLED for (int j = 0; j < TILE_VECTORS; j++) {
+        vf v = __builtin_convertvector(sum[j], vf) * v_load(t->multiplier + j * LANES);
+        if (q->scaled) v *= v_set(q->inverse_scale);
+        x[j] = v_round(v_min(v_max(v, v_set(q->low)), v_set(q->high)));
+    }
+    v_narrow_row((uint8_t *)t->c + i * t->ldc, x, q->zero);
+}
+
+INLINED void tile(const deixis_tile_s8 *t, const int mr, const int nv) {
+    vi sum[TILE_ROWS][TILE_VECTORS];
+    const int8_t *b = t->b;
+    UNROLLED for (int j = 0; j < nv; j++) {
+        const size_t n = j == nv - 1 ? t->columns - (size_t)(nv - 1) * LANES : LANES;
+        sum[0][j] = (vi)v_load_n((const float *)t->offset + j * LANES, n);
+#ifdef SIGNED_A
+        sum[0][j] += (vi)v_load((const float *)(const void *)b + j * LANES);
+#endif
+        UNROLLED for (int i = 1; i < mr; i++) sum[i][j] = sum[0][j];
+    }
+#ifdef SIGNED_A
+    b += TILE_VECTORS * LANES * 4;
+#endif
+    const uint8_t *const *rows = t->rows;
+    const size_t steps = deixis_steps_s8(t->depth), last = t->depth - 4;
+    for (size_t tap = t->taps; tap > 0; tap--, rows += t->row_step) {
+        const uint8_t *a[TILE_ROWS];
+        UNROLLED for (int i = 0; i < mr; i++) a[i] = rows[i];
+        size_t at = 0;
+        for (size_t step = steps; step > 0; step--, b += TILE_VECTORS * LANES * 4) {
+            vi y[TILE_VECTORS];
+            UNROLLED for (int j = 0; j < nv; j++) y[j] = (vi)v_load((const float *)(const void *)b + j * LANES);
+            UNROLLED for (int i = 0; i < mr; i++) {
+                int32_t word;
+                __builtin_memcpy(&word, a[i] + at, 4);
+#ifdef SIGNED_A
+                word ^= (int32_t)0x80808080;
+#endif
+                const vi x = (vi)(word);
+                UNROLLED for (int j = 0; j < nv; j++) sum[i][j] = v_dot(sum[i][j], x, y[j]);
+            }
+            at = at + 4 < last ? at + 4 : last;
+        }
+    }
+    if (nv == TILE_VECTORS && t->columns == TILE_VECTORS * LANES && !t->tail->float_output && !t->tail->residual_type) {
+        UNROLLED for (int i = 0; i < mr; i++) finish_bytes(t, i, sum[i]);
+        return;
+    }
+    vi kept[TILE_ROWS * TILE_VECTORS];
+    UNROLLED for (int i = 0; i < mr; i++) {
+        UNROLLED for (int j = 0; j < nv; j++) kept[i * nv + j] = sum[i][j];
+    }
+    finish_rows(t, kept, mr, nv);
+}
+
+#define TILE(mr, nv) static void tile_##mr##x##nv(const deixis_tile_s8 *t) { tile(t, mr, nv); }
+#if TILE_VECTORS == 4
+#define ROW(mr) TILE(mr, 1) TILE(mr, 2) TILE(mr, 3) TILE(mr, 4)
+#define NAMES(mr) {tile_##mr##x1, tile_##mr##x2, tile_##mr##x3, tile_##mr##x4}
+#else
+#define ROW(mr) TILE(mr, 1) TILE(mr, 2)
+#define NAMES(mr) {tile_##mr##x1, tile_##mr##x2}
+#endif
+ROW(1) ROW(2) ROW(3) ROW(4)
+#if TILE_ROWS > 4
+ROW(5)
+#endif
+#if TILE_ROWS > 5
+ROW(6)
+#endif
+
+const deixis_tiles_s8 VARIANT_NAME(deixis_gemm_s8_tiles) = {
+    .run = {NAMES(1), NAMES(2), NAMES(3), NAMES(4),
+#if TILE_ROWS > 4
+            NAMES(5),
+#endif
+#if TILE_ROWS > 5
+            NAMES(6),
+#endif
+    },
+    .lanes = LANES,
+#ifdef SIGNED_A
+    .signed_a = true,
+#endif
+};

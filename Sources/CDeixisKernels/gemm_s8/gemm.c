@@ -1,0 +1,75 @@
+#include "deixis/gemm_s8.h"
+
+#include "gemm_s8/reference.h"
+#include "gemm_s8/tile.h"
+
+#include <string.h>
+
+deixis_tail_s8 deixis_tail_of(const deixis_requantize *r, bool residual) {
+    deixis_tail_s8 tail = {.residual_type = residual ? r->residual_type : DEIXIS_S8_NONE, .residual_zero = r->residual_zero,
+                           .residual_scale = r->residual_scale, .float_output = r->output_type == DEIXIS_S8_F32, .scaled = r->inverse_scale != 1,
+                           .inverse_scale = r->inverse_scale, .low = r->low, .high = r->high, .zero = r->zero};
+    if (tail.float_output) return tail;
+    // Clamping, scaling and rounding never change the order of two values, so one clamp before the rounding does for both.
+    const float least = (float)-r->zero, most = (float)(255 - r->zero), low = r->low * r->inverse_scale, high = r->high * r->inverse_scale;
+    tail.low = low < least ? least : low > most ? most : low;
+    tail.high = high < least ? least : high > most ? most : high;
+    return tail;
+}
+
+void deixis_run_rows_s8(const deixis_gemm_s8 *kernel, deixis_tile_s8 tile, size_t count) {
+    const deixis_tiles_s8 *tiles = kernel->tiles;
+    const size_t vectors = (tile.columns + tiles->lanes - 1) / tiles->lanes;
+    const ptrdiff_t c_size = tile.tail->float_output ? 4 : 1, r_size = tile.tail->residual_type == DEIXIS_S8_F32 ? 4 : 1;
+    while (count > 0) {
+        // As even as possible: 8 rows are 4 + 4, not 6 + 2.
+        const size_t tiles_left = (count + kernel->mr - 1) / kernel->mr, height = (count + tiles_left - 1) / tiles_left;
+        tiles->run[height - 1][vectors - 1](&tile);
+        tile.rows += height;
+        tile.c = (char *)tile.c + (ptrdiff_t)height * tile.ldc * c_size;
+        if (tile.residual) tile.residual = (const char *)tile.residual + (ptrdiff_t)height * tile.ldr * r_size;
+        count -= height;
+    }
+}
+
+/// Rows of A that are worked on before the next ones; `most` at once have pointers. Few enough that they stay in the L2 cache from panel to
+/// panel, besides the panel.
+enum { most_rows = 384, block_bytes = 512 << 10 };
+static size_t row_block(const deixis_gemm_s8 *kernel, size_t k) {
+    size_t rows = block_bytes / (k + 1), least = 8 * kernel->mr;
+    rows = rows < least ? least : rows > most_rows ? most_rows : rows;
+    return rows - rows % kernel->mr;
+}
+
+void deixis_gemm_s8_run(const deixis_gemm_s8 *kernel, const deixis_gemm_s8_args *args, size_t m_begin, size_t m_end, size_t n_begin,
+                        size_t n_end) {
+    const deixis_tiles_s8 *tiles = kernel->tiles;
+    if (!tiles->run[0][0]) {
+        deixis_gemm_s8_reference(kernel, args, m_begin, m_end, n_begin, n_end);
+        return;
+    }
+    const deixis_tail_s8 tail = deixis_tail_of(&args->requantize, args->residual != NULL);
+    const size_t block = row_block(kernel, args->k), panel = deixis_panel_s8(kernel, 1, args->k), nr = kernel->nr;
+    const size_t c_size = tail.float_output ? 4 : 1, r_size = tail.residual_type == DEIXIS_S8_F32 ? 4 : 1;
+    const uint8_t *rows[most_rows];
+    uint8_t copies[most_rows][4];
+    const bool copied = args->k < 4;
+    if (copied) memset(copies, 0, sizeof copies);
+    for (size_t m = m_begin; m < m_end; m += block) {
+        const size_t count = m_end - m < block ? m_end - m : block;
+        for (size_t i = 0; i < count; i++) {
+            rows[i] = args->a + (ptrdiff_t)(m + i) * args->lda;
+            if (!copied) continue;
+            memcpy(copies[i], rows[i], args->k);
+            rows[i] = copies[i];
+        }
+        for (size_t n = n_begin; n < n_end; n += nr) {
+            deixis_tile_s8 tile = {.rows = rows, .taps = 1, .depth = copied && args->k ? 4 : args->k, .b = args->b + n / nr * panel,
+                                   .offset = args->requantize.offset + n, .multiplier = args->requantize.multiplier + n,
+                                   .c = (char *)args->c + ((ptrdiff_t)m * args->ldc + (ptrdiff_t)n) * (ptrdiff_t)c_size, .ldc = args->ldc,
+                                   .ldr = args->ldr, .columns = n_end - n < nr ? n_end - n : nr, .tail = &tail};
+            if (tail.residual_type) tile.residual = (const char *)args->residual + ((ptrdiff_t)m * args->ldr + (ptrdiff_t)n) * (ptrdiff_t)r_size;
+            deixis_run_rows_s8(kernel, tile, count);
+        }
+    }
+}

@@ -1,0 +1,78 @@
+// What a quantized gemm variant is made of: one function per (rows, vectors) of a register tile. gemm and conv are loops around it.
+#pragma once
+
+#include "deixis/gemm_s8.h"
+
+#include <stdbool.h>
+
+/// How a tile ends: deixis_requantize, prepared once per run.
+typedef struct deixis_tail_s8 {
+    int32_t residual_type, residual_zero;
+    float residual_scale;
+    bool float_output;
+    bool scaled;                // inverse_scale is not 1
+    float inverse_scale;
+    /// Float output: of v. Bytes: of v inverse_scale, both clamps in one; the range 0...255 less the zero point at most.
+    float low, high;
+    int32_t zero;
+} deixis_tail_s8;
+
+/// One tile: rows[t * row_step + i], i < mr, are read `depth` bytes each, t < taps. depth is at least 4, or 0.
+typedef struct deixis_tile_s8 {
+    const uint8_t *const *rows;
+    size_t row_step;
+    size_t taps, depth;
+    const int8_t *b;            // the panel
+    const int32_t *offset;      // of the panel's columns, as the next
+    const float *multiplier;
+    void *c;
+    ptrdiff_t ldc;
+    const void *residual;
+    ptrdiff_t ldr;
+    size_t columns;             // valid ones; at most vectors * lanes, more than (vectors - 1) * lanes
+    const deixis_tail_s8 *tail;
+} deixis_tile_s8;
+
+typedef void (*deixis_tile_s8_run)(const deixis_tile_s8 *tile);
+
+enum { DEIXIS_TILE_S8_ROWS = 8, DEIXIS_TILE_S8_VECTORS = 4 };
+
+/// run[mr - 1][vectors - 1].
+typedef struct deixis_tiles_s8 {
+    deixis_tile_s8_run run[DEIXIS_TILE_S8_ROWS][DEIXIS_TILE_S8_VECTORS];
+    uint32_t lanes;             // sums in a vector
+    /// A panel begins with nr int32: 128 times the sums of its columns, for products with A - 128.
+    bool signed_a;
+} deixis_tiles_s8;
+
+static inline const deixis_tiles_s8 *deixis_tiles_of(const deixis_gemm_s8 *kernel) { return kernel->tiles; }
+
+deixis_tail_s8 deixis_tail_of(const deixis_requantize *r, bool residual);
+
+// A panel is [tap][step][nr][4]: a step is four bytes of a row of A times those of nr columns. Steps follow each other, but the last one
+// ends with the row: where the depth is no multiple of 4 it reads bytes a second time, whose second weights are 0. So all of A is read as
+// whole words, and none beyond a row. (Rows shorter than 4 are copied and end in zeros.)
+
+static inline size_t deixis_steps_s8(size_t depth) { return (depth + 3) / 4; }
+/// Where element k of a tap's depth stands among the bytes of its steps.
+static inline size_t deixis_place_s8(size_t depth, size_t k) {
+    return k < depth - depth % 4 || depth < 4 ? k : k + 4 - depth % 4;
+}
+/// Bytes of a panel, and of what stands before its steps.
+static inline size_t deixis_head_s8(const deixis_gemm_s8 *kernel) { return deixis_tiles_of(kernel)->signed_a ? kernel->nr * sizeof(int32_t) : 0; }
+static inline size_t deixis_panel_s8(const deixis_gemm_s8 *kernel, size_t taps, size_t depth) {
+    return deixis_head_s8(kernel) + taps * deixis_steps_s8(depth) * 4 * kernel->nr;
+}
+/// Where an element of B stands: column j, tap t, byte k = outer * inner + i of the tap's depth at
+/// j * column + t * tap + outer * outer_stride + i * row.
+typedef struct deixis_strides_s8 {
+    ptrdiff_t column, tap, row;
+    size_t inner;
+    ptrdiff_t outer_stride;
+} deixis_strides_s8;
+
+void deixis_pack_panel_s8(const deixis_gemm_s8 *kernel, const int8_t *from, deixis_strides_s8 strides, size_t taps, size_t depth,
+                          size_t columns, int8_t *to);
+
+/// All rows of a panel: tile->rows, c and residual stand at the first of `count` rows; rows[t * row_step + i] exist for all of them.
+void deixis_run_rows_s8(const deixis_gemm_s8 *kernel, deixis_tile_s8 tile, size_t count);
