@@ -14,8 +14,11 @@ deixis_conv_s8_layout deixis_conv_s8_layout_of(const deixis_conv_f32_shape *s) {
     return l;
 }
 
+/// Bytes of a row in scratch.
+static size_t room_of(const deixis_conv_s8_layout *l) { return l->copied ? 4 : l->depth; }
+
 size_t deixis_conv_s8_layout_scratch(const deixis_conv_s8_layout *l) {
-    const size_t room = l->depth < 4 ? 4 : l->depth, copies = l->whole_rows || l->copied ? l->block * l->taps : 0;
+    const size_t room = room_of(l), copies = l->whole_rows || l->copied ? l->block * l->taps : 0;
     return (l->block * l->taps * sizeof(uint8_t *) + room * (1 + copies) + 63) / 64 * 64;
 }
 
@@ -28,37 +31,48 @@ static void copy_row(const deixis_conv_f32_shape *s, const uint8_t *line, size_t
     }
 }
 
+/// `value` / `step` rounded up, at least 0 and at most `most`.
+static size_t steps_to(ptrdiff_t value, size_t step, size_t most) {
+    if (value <= 0) return 0;
+    const size_t steps = ((size_t)value + step - 1) / step;
+    return steps < most ? steps : most;
+}
+
+/// Pointers of one tap for `run` pixels of one output line, from `ix` on in steps of stride_w pixels; `line` is null above and below the image.
+static void point_run(const deixis_conv_f32_shape *s, const deixis_conv_s8_layout *l, const uint8_t *line, ptrdiff_t ix, size_t run, uint8_t zero,
+                      const uint8_t **rows, const uint8_t *zeros, uint8_t *copies) {
+    // Pixels [first, end) have what they read inside the image.
+    const ptrdiff_t wide = (ptrdiff_t)s->in_w, reach = l->whole_rows ? (ptrdiff_t)s->kernel_w - 1 : 0;
+    const size_t end = line ? steps_to(wide - reach - ix, s->stride_w, run) : 0, left = steps_to(-ix, s->stride_w, run), first = left < end ? left : end;
+    const ptrdiff_t step = (ptrdiff_t)(s->stride_w * s->x_stride), start = ix * (ptrdiff_t)s->x_stride;
+    for (size_t i = first; i < end; i++) rows[i] = line + start + (ptrdiff_t)i * step;
+    for (size_t i = 0; i < run; i++) {
+        if (i == first) i = end;
+        if (i == run) break;
+        rows[i] = zeros;
+        if (!line || !l->whole_rows) continue;
+        uint8_t *copy = copies + i * room_of(l);
+        copy_row(s, line, (size_t)(ix + (ptrdiff_t)(i * s->stride_w)), zero, copy);
+        rows[i] = copy;
+    }
+}
+
 void deixis_conv_s8_point(const deixis_conv_f32_shape *s, const deixis_conv_s8_layout *l, const uint8_t *x, uint8_t zero, size_t pixel,
                           size_t count, const uint8_t **rows, uint8_t *scratch) {
-    const size_t block = l->block, room = l->depth < 4 ? 4 : l->depth, span = l->whole_rows ? 1 : s->kernel_w;
+    const size_t block = l->block, room = room_of(l), span = l->whole_rows ? 1 : s->kernel_w;
     uint8_t *zeros = scratch, *copies = scratch + room;
     memset(zeros, zero, room);
     size_t ox = pixel % s->out_w, oy = pixel / s->out_w % s->out_h, b = pixel / (s->out_w * s->out_h);
-    for (size_t i = 0; i < count; i++) {
-        // Left of and above the image these wrap to huge numbers.
-        const size_t left = ox * s->stride_w - s->pad_left;
-        for (size_t ky = 0; ky < s->kernel_h; ky++) {
+    for (size_t i = 0, run; i < count; i += run) {
+        run = s->out_w - ox < count - i ? s->out_w - ox : count - i;
+        for (size_t tap = 0; tap < l->taps; tap++) {
+            const size_t ky = tap / span, kx = tap % span;
+            // Above the image this wraps to a huge number.
             const size_t iy = oy * s->stride_h + ky * s->dilation_h - s->pad_top;
-            const uint8_t **row = rows + ky * span * block + i;
-            if (iy >= s->in_h) {
-                for (size_t kx = 0; kx < span; kx++) row[kx * block] = zeros;
-                continue;
-            }
-            const uint8_t *line = x + (b * s->in_h + iy) * s->in_w * s->x_stride;
-            if (!l->whole_rows) {
-                for (size_t kx = 0; kx < span; kx++) {
-                    const size_t ix = left + kx * s->dilation_w;
-                    row[kx * block] = ix < s->in_w ? line + ix * s->x_stride : zeros;
-                }
-            } else if (left < s->in_w && left + s->kernel_w <= s->in_w) {
-                *row = line + left * s->in_c;
-            } else {
-                uint8_t *copy = copies + (ky * block + i) * room;
-                copy_row(s, line, left, zero, copy);
-                *row = copy;
-            }
+            const uint8_t *line = iy < s->in_h ? x + (b * s->in_h + iy) * s->in_w * s->x_stride : NULL;
+            const ptrdiff_t ix = (ptrdiff_t)(ox * s->stride_w + kx * s->dilation_w) - (ptrdiff_t)s->pad_left;
+            point_run(s, l, line, ix, run, zero, rows + tap * block + i, zeros, copies + (tap * block + i) * room);
         }
-        if (++ox < s->out_w) continue;
         ox = 0;
         if (++oy < s->out_h) continue;
         oy = 0;

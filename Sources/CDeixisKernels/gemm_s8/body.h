@@ -10,8 +10,10 @@
 
 #pragma clang fp contract(off)
 
+#ifndef NARROW
 typedef uint8_t v_bytes __attribute__((ext_vector_type(LANES)));
 
+/// The first n bytes at p.
 INLINED vi v_widen_n(const uint8_t *p, size_t n) {
     v_bytes x = (v_bytes)(0);
     if (n == LANES) __builtin_memcpy(&x, p, LANES);
@@ -23,7 +25,6 @@ INLINED void v_narrow_n(uint8_t *p, vi v, size_t n) {
     if (n == LANES) __builtin_memcpy(p, &x, LANES);
     else for (size_t i = 0; i < n; i++) p[i] = x[i];
 }
-#ifndef NARROW_ROW
 /// One row of a whole tile: bytes from integers in 0 - zero ... 255 - zero.
 INLINED void v_narrow_row(uint8_t *p, const vi *x, int32_t zero) {
     UNROLLED for (int j = 0; j < TILE_VECTORS; j++) v_narrow_n(p + j * LANES, x[j] + zero, LANES);
@@ -53,12 +54,16 @@ __attribute__((noinline)) static void finish_rows(const deixis_tile_s8 *t, const
     for (int i = 0; i < mr; i++) finish(t, i, sums + i * nv, nv);
 }
 
-/// Row i of a whole tile: bytes, no residual.
-INLINED void finish_bytes(const deixis_tile_s8 *t, const ptrdiff_t i, const vi *sum) {
+/// Row i of a whole tile: bytes, with bytes as residual or none.
+INLINED void finish_bytes(const deixis_tile_s8 *t, const ptrdiff_t i, const vi *sum, const bool residual) {
     const deixis_tail_s8 *const q = t->tail;
     vi x[TILE_VECTORS];
     UNROLLED for (int j = 0; j < TILE_VECTORS; j++) {
         vf v = __builtin_convertvector(sum[j], vf) * v_load(t->multiplier + j * LANES);
+        if (residual) {
+            vi r = v_widen_n((const uint8_t *)t->residual + i * t->ldr + j * LANES, LANES) - q->residual_zero;
+            v = v + __builtin_convertvector(r, vf) * v_set(q->residual_scale);
+        }
         if (q->scaled) v *= v_set(q->inverse_scale);
         x[j] = v_round(v_min(v_max(v, v_set(q->low)), v_set(q->high)));
     }
@@ -79,6 +84,12 @@ INLINED void tile(const deixis_tile_s8 *t, const int mr, const int nv) {
 #ifdef SIGNED_A
     b += TILE_VECTORS * LANES * 4;
 #endif
+    const bool whole = nv == TILE_VECTORS && t->columns == TILE_VECTORS * LANES && !t->tail->float_output;
+    if (whole) {
+        // What is read and written at the end.
+        UNROLLED for (int i = 0; i < mr; i++) __builtin_prefetch((char *)t->c + i * t->ldc, 1);
+        if (t->residual) UNROLLED for (int i = 0; i < mr; i++) __builtin_prefetch((const char *)t->residual + i * t->ldr);
+    }
     const uint8_t *const *rows = t->rows;
     const size_t steps = deixis_steps_s8(t->depth), last = t->depth - 4;
     for (size_t tap = t->taps; tap > 0; tap--, rows += t->row_step) {
@@ -100,8 +111,12 @@ INLINED void tile(const deixis_tile_s8 *t, const int mr, const int nv) {
             at = at + 4 < last ? at + 4 : last;
         }
     }
-    if (nv == TILE_VECTORS && t->columns == TILE_VECTORS * LANES && !t->tail->float_output && !t->tail->residual_type) {
-        UNROLLED for (int i = 0; i < mr; i++) finish_bytes(t, i, sum[i]);
+    if (whole && !t->tail->residual_type) {
+        UNROLLED for (int i = 0; i < mr; i++) finish_bytes(t, i, sum[i], false);
+        return;
+    }
+    if (whole && t->tail->residual_type == DEIXIS_S8_U8) {
+        UNROLLED for (int i = 0; i < mr; i++) finish_bytes(t, i, sum[i], true);
         return;
     }
     vi kept[TILE_ROWS * TILE_VECTORS];
