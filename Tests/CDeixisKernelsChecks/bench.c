@@ -150,9 +150,15 @@ static deixis_requantize requantize(const float *multiplier, const int32_t *offs
     return (deixis_requantize){offset, multiplier, residual ? DEIXIS_S8_U8 : DEIXIS_S8_NONE, 12, 0.1f, 0, INFINITY, DEIXIS_S8_U8, residual ? 3.7f : 1, 0};
 }
 
+static float *multipliers(size_t count) {
+    float *p = random_floats(count);
+    for (size_t i = 0; i < count; i++) p[i] *= 0.002f;
+    return p;
+}
+
 static void gemm_bytes(const deixis_gemm_s8 *kernel, size_t m, size_t n, size_t k, double peak) {
     uint8_t *a = random_bytes(m * k), *b = random_bytes(k * n), *c = random_bytes(m * n), *packed = random_bytes(deixis_gemm_s8_packed_size(kernel, k, n));
-    float *multiplier = random_floats(n);
+    float *multiplier = multipliers(n);
     int32_t *offset = calloc(n, 4);
     deixis_gemm_s8_pack(kernel, (int8_t *)b, (ptrdiff_t)n, 1, k, n, 0, deixis_gemm_s8_panels(kernel, n), (int8_t *)packed);
     deixis_gemm_s8_args args = {m, n, k, a, (ptrdiff_t)k, (int8_t *)packed, c, (ptrdiff_t)n, NULL, 0, requantize(multiplier, offset, false)};
@@ -168,7 +174,7 @@ static void conv_bytes(const deixis_gemm_s8 *kernel, size_t size, size_t in_c, s
     deixis_conv_f32_shape s = {1, size, size, in_c, out, out, out_c, side, side, stride, stride, 1, 1, side / 2, side / 2, 1, in_c, out_c, out_c};
     uint8_t *x = random_bytes(size * size * in_c), *w = random_bytes(out_c * in_c * side * side), *y = random_bytes(out * out * out_c), *r = random_bytes(out * out * out_c);
     uint8_t *packed = random_bytes(deixis_conv_s8_packed_size(kernel, &s)), *scratch = random_bytes(deixis_conv_s8_scratch(kernel, &s));
-    float *multiplier = random_floats(out_c);
+    float *multiplier = multipliers(out_c);
     int32_t *offset = calloc(out_c, 4);
     deixis_conv_s8_pack(kernel, &s, (int8_t *)w, 0, deixis_conv_s8_panels(kernel, &s), (int8_t *)packed);
     deixis_conv_s8_args args = {x, 3, (int8_t *)packed, residual ? r : NULL, y, requantize(multiplier, offset, residual)};

@@ -63,7 +63,7 @@ void deixis_conv_s8_run(const deixis_gemm_s8 *kernel, const deixis_conv_f32_shap
         return;
     }
     const deixis_conv_s8_layout l = deixis_conv_s8_layout_of(shape);
-    const deixis_tail_s8 tail = deixis_tail_of(&args->requantize, args->residual != NULL);
+    const deixis_tail_s8 tail = deixis_tail_of(&args->requantize, args->residual != NULL, 0, shape->out_c);
     const size_t co = group_out(shape), per_group = deixis_gemm_s8_panels(kernel, co), nr = kernel->nr, size = deixis_panel_s8(kernel, l.taps, l.depth);
     const size_t y_size = tail.float_output ? 4 : 1, r_size = tail.residual_type == DEIXIS_S8_F32 ? 4 : 1;
     const uint8_t **rows = scratch;

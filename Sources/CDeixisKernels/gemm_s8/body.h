@@ -25,9 +25,13 @@ INLINED void v_narrow_n(uint8_t *p, vi v, size_t n) {
     if (n == LANES) __builtin_memcpy(p, &x, LANES);
     else for (size_t i = 0; i < n; i++) p[i] = x[i];
 }
-/// One row of a whole tile: bytes from integers in 0 - zero ... 255 - zero.
-INLINED void v_narrow_row(uint8_t *p, const vi *x, int32_t zero) {
-    UNROLLED for (int j = 0; j < TILE_VECTORS; j++) v_narrow_n(p + j * LANES, x[j] + zero, LANES);
+/// One row of a whole tile: zero + x, between least and most.
+INLINED void v_narrow_row(uint8_t *p, const vi *x, const deixis_tail_s8 *q) {
+    UNROLLED for (int j = 0; j < TILE_VECTORS; j++) {
+        vi y = x[j] + q->zero;
+        y = y > (vi)(q->least) ? y : (vi)(q->least);
+        v_narrow_n(p + j * LANES, y < (vi)(q->most) ? y : (vi)(q->most), LANES);
+    }
 }
 #endif
 
@@ -54,7 +58,7 @@ __attribute__((noinline)) static void finish_rows(const deixis_tile_s8 *t, const
     for (int i = 0; i < mr; i++) finish(t, i, sums + i * nv, nv);
 }
 
-/// Row i of a whole tile: bytes, with bytes as residual or none.
+/// Row i of a whole tile: bytes, with bytes as residual or none, bounded.
 INLINED void finish_bytes(const deixis_tile_s8 *t, const ptrdiff_t i, const vi *sum, const bool residual) {
     const deixis_tail_s8 *const q = t->tail;
     vi x[TILE_VECTORS];
@@ -65,9 +69,9 @@ INLINED void finish_bytes(const deixis_tile_s8 *t, const ptrdiff_t i, const vi *
             v = v + __builtin_convertvector(r, vf) * v_set(q->residual_scale);
         }
         if (q->scaled) v *= v_set(q->inverse_scale);
-        x[j] = v_round(v_min(v_max(v, v_set(q->low)), v_set(q->high)));
+        x[j] = v_round(v);
     }
-    v_narrow_row((uint8_t *)t->c + i * t->ldc, x, q->zero);
+    v_narrow_row((uint8_t *)t->c + i * t->ldc, x, q);
 }
 
 INLINED void tile(const deixis_tile_s8 *t, const int mr, const int nv) {
@@ -84,7 +88,7 @@ INLINED void tile(const deixis_tile_s8 *t, const int mr, const int nv) {
 #ifdef SIGNED_A
     b += TILE_VECTORS * LANES * 4;
 #endif
-    const bool whole = nv == TILE_VECTORS && t->columns == TILE_VECTORS * LANES && !t->tail->float_output;
+    const bool whole = nv == TILE_VECTORS && t->columns == TILE_VECTORS * LANES && t->tail->bounded;
     if (whole) {
         // What is read and written at the end.
         UNROLLED for (int i = 0; i < mr; i++) __builtin_prefetch((char *)t->c + i * t->ldc, 1);

@@ -3,9 +3,22 @@
 #include "gemm_s8/reference.h"
 #include "gemm_s8/tile.h"
 
+#include <math.h>
 #include <string.h>
 
-deixis_tail_s8 deixis_tail_of(const deixis_requantize *r, bool residual) {
+/// The largest |v inverse_scale| of columns [begin, end), or more.
+static double largest(const deixis_requantize *r, const deixis_tail_s8 *tail, size_t begin, size_t end) {
+    if (tail->residual_type == DEIXIS_S8_F32) return INFINITY;
+    float multiplier = 0;
+    for (size_t j = begin; j < end; j++) {
+        const float size = fabsf(r->multiplier[j]);
+        multiplier = size > multiplier ? size : multiplier;
+    }
+    const double residual = tail->residual_type ? 256.0 * fabsf(r->residual_scale) : 0;
+    return (0x1p31 * (double)multiplier + residual) * fabsf(r->inverse_scale);
+}
+
+deixis_tail_s8 deixis_tail_of(const deixis_requantize *r, bool residual, size_t begin, size_t end) {
     deixis_tail_s8 tail = {.residual_type = residual ? r->residual_type : DEIXIS_S8_NONE, .residual_zero = r->residual_zero,
                            .residual_scale = r->residual_scale, .float_output = r->output_type == DEIXIS_S8_F32, .scaled = r->inverse_scale != 1,
                            .inverse_scale = r->inverse_scale, .low = r->low, .high = r->high, .zero = r->zero};
@@ -14,6 +27,9 @@ deixis_tail_s8 deixis_tail_of(const deixis_requantize *r, bool residual) {
     const float least = (float)-r->zero, most = (float)(255 - r->zero), low = r->low * r->inverse_scale, high = r->high * r->inverse_scale;
     tail.low = low < least ? least : low > most ? most : low;
     tail.high = high < least ? least : high > most ? most : high;
+    tail.least = (uint8_t)((int)rintf(tail.low) + r->zero);
+    tail.most = (uint8_t)((int)rintf(tail.high) + r->zero);
+    tail.bounded = largest(r, &tail, begin, end) < 0x1p30;
     return tail;
 }
 
@@ -48,7 +64,7 @@ void deixis_gemm_s8_run(const deixis_gemm_s8 *kernel, const deixis_gemm_s8_args 
         deixis_gemm_s8_reference(kernel, args, m_begin, m_end, n_begin, n_end);
         return;
     }
-    const deixis_tail_s8 tail = deixis_tail_of(&args->requantize, args->residual != NULL);
+    const deixis_tail_s8 tail = deixis_tail_of(&args->requantize, args->residual != NULL, n_begin, n_end);
     const size_t block = row_block(kernel, args->k), panel = deixis_panel_s8(kernel, 1, args->k), nr = kernel->nr;
     const size_t c_size = tail.float_output ? 4 : 1, r_size = tail.residual_type == DEIXIS_S8_F32 ? 4 : 1;
     const uint8_t *rows[most_rows];

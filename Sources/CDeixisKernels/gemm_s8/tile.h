@@ -15,6 +15,9 @@ typedef struct deixis_tail_s8 {
     /// Float output: of v. Bytes: of v inverse_scale, both clamps in one; the range 0...255 less the zero point at most.
     float low, high;
     int32_t zero;
+    /// Byte output: low and high as bytes. They can wait until there are bytes when `bounded`: v inverse_scale fits in 31 bits.
+    uint8_t least, most;
+    bool bounded;
 } deixis_tail_s8;
 
 /// One tile: rows[t * row_step + i], i < mr, are read `depth` bytes each, t < taps. depth is at least 4, or 0.
@@ -47,7 +50,8 @@ typedef struct deixis_tiles_s8 {
 
 static inline const deixis_tiles_s8 *deixis_tiles_of(const deixis_gemm_s8 *kernel) { return kernel->tiles; }
 
-deixis_tail_s8 deixis_tail_of(const deixis_requantize *r, bool residual);
+/// For columns [begin, end).
+deixis_tail_s8 deixis_tail_of(const deixis_requantize *r, bool residual, size_t begin, size_t end);
 
 // A panel is [tap][step][nr][4]: a step is four bytes of a row of A times those of nr columns. Steps follow each other, but the last one
 // ends with the row: where the depth is no multiple of 4 it reads bytes a second time, whose second weights are 0. So all of A is read as
