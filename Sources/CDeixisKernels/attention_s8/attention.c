@@ -6,8 +6,8 @@
 static size_t up(size_t size) { return (size + 63) / 64 * 64; }
 static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
 
-/// No variant's panel is wider than 64 columns.
-static size_t packed(size_t k, size_t n) { return (k + 3) / 4 * 4 * ((n + 63) / 64 * 64); }
+/// No variant's panel is wider than 64 columns, or has more than four bytes a column beside B.
+static size_t packed(size_t k, size_t n) { return ((k + 3) / 4 * 4 + 4) * ((n + 63) / 64 * 64); }
 
 size_t deixis_attention_s8_scratch(size_t keys, size_t head, size_t value_head) {
     return up(packed(head, keys)) + up(packed(keys, value_head)) + up(keys * larger(head, value_head)) + up(4 * keys) + up(4 * value_head)

@@ -1,158 +1,172 @@
-// The register tile, once for all instruction sets: MR rows by NV vectors of int32 sums. A step takes four k: NV vectors of B and, per row, four
-// bytes of A spread over a vector. An ISA file has defined, beside common/<isa>.h:
-//     S8_B          what a vector of B is turned into once per step;  s8_load(p)
-//     S8_A          what four bytes of A are turned into;             s8_spread(word)
-//     s8_dot(sum, a, b)
-//     MR, NV
+// The register tile, once for all instruction sets: MR rows by NV vectors of sums; a step takes four bytes of each row, spread over a vector,
+// times NV vectors of B, four bytes a column. The including file has defined TILE_ROWS, TILE_VECTORS and
+//     v_dot(sum, a, b)        sum + the four products of a's and b's bytes, lane by lane, exact
+//     v_round(x)              to integers, ties to even
 
 #include "gemm_s8/tile.h"
 
+#define UNROLLED _Pragma("clang loop unroll(full)")
+#define INLINED __attribute__((always_inline)) static inline
+
 #pragma clang fp contract(off)
 
-#define UNROLLED _Pragma("clang loop unroll(full)")
+#ifndef NARROW
+typedef uint8_t v_bytes __attribute__((ext_vector_type(LANES)));
 
-typedef uint8_t bytes_v __attribute__((ext_vector_type(LANES)));
-
-static inline vf s8_bytes(const char *p, size_t n) {
-    bytes_v b = 0;
-    if (n == LANES) __builtin_memcpy(&b, p, LANES);
-    else for (size_t i = 0; i < n; i++) b[i] = ((const uint8_t *)p)[i];
-    return __builtin_convertvector(b, vf);
+/// The first n bytes at p.
+INLINED vi v_widen_n(const uint8_t *p, size_t n) {
+    v_bytes x = (v_bytes)(0);
+    if (n == LANES) __builtin_memcpy(&x, p, LANES);
+    else for (size_t i = 0; i < n; i++) x[i] = p[i];
+    return __builtin_convertvector(x, vi);
 }
-
-/// The tail of a column of vectors, in registers: results are stored as bytes, which to the compiler may change anything in memory.
-typedef struct s8_tail {
-    vi offset, zero;
-    vf multiplier, residual_zero, residual_scale, low, high, inverse, low_byte, high_byte;
-    int32_t residual_type, output_type;
-    bool scales;
-} s8_tail;
-
-static inline __attribute__((always_inline)) s8_tail s8_tail_of(const deixis_requantize *q, size_t column, size_t n) {
-    const float *offset = (const float *)(const void *)q->offset + column, *multiplier = q->multiplier + column;
-    s8_tail t = {
-        .offset = n == LANES ? (vi)v_load(offset) : (vi)v_load_n(offset, n), .zero = (vi)(q->zero),
-        .multiplier = n == LANES ? v_load(multiplier) : v_load_n(multiplier, n), .residual_zero = v_set((float)q->residual_zero),
-        .residual_scale = v_set(q->residual_scale), .low = v_set(q->low), .high = v_set(q->high), .inverse = v_set(q->inverse_scale),
-        .low_byte = v_set((float)-q->zero), .high_byte = v_set((float)(255 - q->zero)), .residual_type = q->residual_type,
-        .output_type = q->output_type, .scales = q->inverse_scale != 1 || q->output_type != DEIXIS_S8_U8};
-    if (!t.scales) {
-        // Both pairs of bounds in one: the byte's bounds are whole numbers, so clamping before rounding is the same.
-        t.low_byte = v_min(t.high_byte, v_max(t.low_byte, t.low));
-        t.high_byte = v_max(v_set((float)-q->zero), v_min(t.high_byte, t.high));
-    }
-    return t;
+INLINED void v_narrow_n(uint8_t *p, vi v, size_t n) {
+    v_bytes x = __builtin_convertvector(v, v_bytes);
+    if (n == LANES) __builtin_memcpy(p, &x, LANES);
+    else for (size_t i = 0; i < n; i++) p[i] = x[i];
 }
-
-static inline __attribute__((always_inline)) void s8_finish(const s8_tail *t, vi sum, char *c, const char *residual, size_t column, size_t n) {
-    vf v = __builtin_convertvector(sum + t->offset, vf);
-    v = v * t->multiplier;
-    if (t->residual_type == DEIXIS_S8_U8) {
-        vf r = s8_bytes(residual + column, n) - t->residual_zero;
-        r = r * t->residual_scale;
-        v = v + r;
-    } else if (t->residual_type == DEIXIS_S8_F32) {
-        v = v + v_load_n((const float *)(const void *)residual + column, n);
-    }
-    if (t->scales) {
-        v = v_min(t->high, v_max(t->low, v));
-        if (t->output_type == DEIXIS_S8_F32) {
-            if (n == LANES) v_store((float *)(void *)c + column, v);
-            else v_store_n((float *)(void *)c + column, v, n);
-            return;
-        }
-        v = v * t->inverse;
-    }
-    v = v_min(t->high_byte, v_max(t->low_byte, v));
-    bytes_v b = __builtin_convertvector(v_round(v) + t->zero, bytes_v);
-    if (n == LANES) __builtin_memcpy(c + column, &b, LANES);
-    else for (size_t i = 0; i < n; i++) ((uint8_t *)c)[column + i] = b[i];
-}
-
-/// The tail of a tile that is not full, sums from memory.
-static __attribute__((noinline)) void s8_finish_part(const deixis_tile_s8 *t, const vi *sums, int mr) {
-    for (int j = 0; j < NV && (size_t)j * LANES < t->columns; j++) {
-        const size_t first = (size_t)j * LANES, n = t->columns - first < LANES ? t->columns - first : LANES;
-        const s8_tail tail = s8_tail_of(t->tail, first, n);
-        for (int i = 0; i < mr; i++) s8_finish(&tail, sums[i * NV + j], t->c + i * t->c_row, t->residual + i * t->residual_row, first, n);
+/// One row of a whole tile: zero + x, between least and most.
+INLINED void v_narrow_row(uint8_t *p, const vi *x, const deixis_tail_s8 *q) {
+    UNROLLED for (int j = 0; j < TILE_VECTORS; j++) {
+        vi y = x[j] + q->zero;
+        y = y > (vi)(q->least) ? y : (vi)(q->least);
+        v_narrow_n(p + j * LANES, y < (vi)(q->most) ? y : (vi)(q->most), LANES);
     }
 }
-
-static inline __attribute__((always_inline)) void tile(const deixis_tile_s8 *t, const int mr) {
-    vi sum[MR][NV];
-#ifdef S8_CORRECTED
-    vi columns[NV];
-    UNROLLED for (int j = 0; j < NV; j++) columns[j] = 0;
 #endif
-    UNROLLED for (int i = 0; i < mr; i++) UNROLLED for (int j = 0; j < NV; j++) sum[i][j] = 0;
+
+/// Row i from its sums, whatever the tail.
+INLINED void finish(const deixis_tile_s8 *t, const ptrdiff_t i, const vi *sum, const int nv) {
+    const deixis_tail_s8 *const q = t->tail;
+    for (int j = 0; j < nv; j++) {
+        const ptrdiff_t at = j * LANES;
+        const size_t n = j == nv - 1 ? t->columns - (size_t)at : LANES;
+        vf v = __builtin_convertvector(sum[j], vf) * v_load_n(t->multiplier + at, n);
+        if (q->residual_type == DEIXIS_S8_U8) {
+            vi r = v_widen_n((const uint8_t *)t->residual + i * t->ldr + at, n) - q->residual_zero;
+            v = v + __builtin_convertvector(r, vf) * v_set(q->residual_scale);
+        } else if (q->residual_type == DEIXIS_S8_F32) {
+            v = v + v_load_n((const float *)t->residual + i * t->ldr + at, n);
+        }
+        if (!q->float_output) v *= v_set(q->inverse_scale);
+        v = v_min(v_max(v, v_set(q->low)), v_set(q->high));
+        if (q->float_output) v_store_n((float *)t->c + i * t->ldc + at, v, n);
+        else v_narrow_n((uint8_t *)t->c + i * t->ldc + at, v_round(v) + q->zero, n);
+    }
+}
+__attribute__((noinline)) static void finish_rows(const deixis_tile_s8 *t, const vi *sums, const int mr, const int nv) {
+    for (int i = 0; i < mr; i++) finish(t, i, sums + i * nv, nv);
+}
+
+/// Row i of a whole tile: bytes, with bytes as residual or none, bounded.
+INLINED void finish_bytes(const deixis_tile_s8 *t, const ptrdiff_t i, const vi *sum, const bool residual) {
+    const deixis_tail_s8 *const q = t->tail;
+    vi x[TILE_VECTORS];
+    UNROLLED for (int j = 0; j < TILE_VECTORS; j++) {
+        vf v = __builtin_convertvector(sum[j], vf) * v_load(t->multiplier + j * LANES);
+        if (residual) {
+            vi r = v_widen_n((const uint8_t *)t->residual + i * t->ldr + j * LANES, LANES) - q->residual_zero;
+            v = v + __builtin_convertvector(r, vf) * v_set(q->residual_scale);
+        }
+        if (q->scaled) v *= v_set(q->inverse_scale);
+        x[j] = v_round(v);
+    }
+    v_narrow_row((uint8_t *)t->c + i * t->ldc, x, q);
+}
+
+/// Asks for the residual that finish_rows reads.
+__attribute__((noinline)) static void fetch_rows(const deixis_tile_s8 *t, const int mr) {
+    const ptrdiff_t size = t->tail->residual_type == DEIXIS_S8_F32 ? 4 : 1, length = (ptrdiff_t)t->columns * size;
+    for (int i = 0; i < mr; i++) {
+        for (ptrdiff_t at = 0; at < length; at += 64) __builtin_prefetch((const char *)t->residual + i * t->ldr * size + at);
+    }
+}
+
+INLINED void tile(const deixis_tile_s8 *t, const int mr, const int nv) {
+    vi sum[TILE_ROWS][TILE_VECTORS];
     const int8_t *b = t->b;
-    for (size_t tap = 0; tap < t->taps; tap++) {
-        const uint8_t *a[MR];
-        UNROLLED for (int i = 0; i < mr; i++) a[i] = t->rows[tap * t->row_step + (size_t)i];
-        size_t k = 0;
-        for (; k + 4 <= t->depth; k += 4, b += NV * LANES * 4) {
-            S8_B y[NV];
-            UNROLLED for (int j = 0; j < NV; j++) y[j] = s8_load(b + j * LANES * 4);
-#ifdef S8_CORRECTED
-            UNROLLED for (int j = 0; j < NV; j++) columns[j] = s8_dot(columns[j], s8_ones(), y[j]);
+    UNROLLED for (int j = 0; j < nv; j++) {
+        const size_t n = j == nv - 1 ? t->columns - (size_t)(nv - 1) * LANES : LANES;
+        sum[0][j] = (vi)v_load_n((const float *)t->offset + j * LANES, n);
+#ifdef SIGNED_A
+        sum[0][j] += (vi)v_load((const float *)(const void *)b + j * LANES);
 #endif
-            UNROLLED for (int i = 0; i < mr; i++) {
-                uint32_t word;
-                __builtin_memcpy(&word, a[i] + k, 4);
-                const S8_A x = s8_spread(word);
-                UNROLLED for (int j = 0; j < NV; j++) sum[i][j] = s8_dot(sum[i][j], x, y[j]);
-            }
-        }
-        if (k < t->depth) {
-            S8_B y[NV];
-            UNROLLED for (int j = 0; j < NV; j++) y[j] = s8_load(b + j * LANES * 4);
-#ifdef S8_CORRECTED
-            UNROLLED for (int j = 0; j < NV; j++) columns[j] = s8_dot(columns[j], s8_ones(), y[j]);
+        UNROLLED for (int i = 1; i < mr; i++) sum[i][j] = sum[0][j];
+    }
+#ifdef SIGNED_A
+    b += TILE_VECTORS * LANES * 4;
 #endif
+    const bool whole = nv == TILE_VECTORS && t->columns == TILE_VECTORS * LANES && t->tail->bounded;
+    if (whole) {
+        // What is read and written at the end.
+        UNROLLED for (int i = 0; i < mr; i++) __builtin_prefetch((char *)t->c + i * t->ldc, 1);
+        if (t->residual) UNROLLED for (int i = 0; i < mr; i++) __builtin_prefetch((const char *)t->residual + i * t->ldr);
+    } else if (t->residual) {
+        fetch_rows(t, mr);
+    }
+    const uint8_t *const *rows = t->rows;
+    const size_t steps = deixis_steps_s8(t->depth), last = t->depth - 4;
+    for (size_t tap = t->taps; tap > 0; tap--, rows += t->row_step) {
+        const uint8_t *a[TILE_ROWS];
+        UNROLLED for (int i = 0; i < mr; i++) a[i] = rows[i];
+        size_t at = 0;
+        for (size_t step = steps; step > 0; step--, b += TILE_VECTORS * LANES * 4) {
+            vi y[TILE_VECTORS];
+            UNROLLED for (int j = 0; j < nv; j++) y[j] = (vi)v_load((const float *)(const void *)b + j * LANES);
             UNROLLED for (int i = 0; i < mr; i++) {
-                // What lies behind a row may not be read.
-                uint32_t word = 0;
-                for (size_t byte = 0; k + byte < t->depth; byte++) word |= (uint32_t)a[i][k + byte] << 8 * byte;
-                const S8_A x = s8_spread(word);
-                UNROLLED for (int j = 0; j < NV; j++) sum[i][j] = s8_dot(sum[i][j], x, y[j]);
+                int32_t word;
+                __builtin_memcpy(&word, a[i] + at, 4);
+#ifdef SIGNED_A
+                word ^= (int32_t)0x80808080;
+#endif
+                const vi x = (vi)(word);
+                UNROLLED for (int j = 0; j < nv; j++) sum[i][j] = v_dot(sum[i][j], x, y[j]);
             }
-            b += NV * LANES * 4;
+            at = at + 4 < last ? at + 4 : last;
         }
     }
-#ifdef S8_CORRECTED
-    // A went in as a - 128.
-    UNROLLED for (int i = 0; i < mr; i++) UNROLLED for (int j = 0; j < NV; j++) sum[i][j] += columns[j] * 128;
-#endif
-    char *const c = t->c;
-    const char *const residual = t->residual;
-    const ptrdiff_t c_row = t->c_row, residual_row = t->residual_row;
-    if (t->columns == NV * LANES) {
-        UNROLLED for (int j = 0; j < NV; j++) {
-            const s8_tail tail = s8_tail_of(t->tail, (size_t)j * LANES, LANES);
-            UNROLLED for (int i = 0; i < mr; i++) s8_finish(&tail, sum[i][j], c + i * c_row, residual + i * residual_row, (size_t)j * LANES, LANES);
-        }
+    if (whole && !t->tail->residual_type) {
+        UNROLLED for (int i = 0; i < mr; i++) finish_bytes(t, i, sum[i], false);
         return;
     }
-    vi sums[MR * NV];
-    UNROLLED for (int i = 0; i < mr; i++) UNROLLED for (int j = 0; j < NV; j++) sums[i * NV + j] = sum[i][j];
-    s8_finish_part(t, sums, mr);
+    if (whole && t->tail->residual_type == DEIXIS_S8_U8) {
+        UNROLLED for (int i = 0; i < mr; i++) finish_bytes(t, i, sum[i], true);
+        return;
+    }
+    vi kept[TILE_ROWS * TILE_VECTORS];
+    UNROLLED for (int i = 0; i < mr; i++) {
+        UNROLLED for (int j = 0; j < nv; j++) kept[i * nv + j] = sum[i][j];
+    }
+    finish_rows(t, kept, mr, nv);
 }
 
-#define TILE(mr) static void tile_##mr(const deixis_tile_s8 *t) { tile(t, mr); }
-TILE(1) TILE(2) TILE(3) TILE(4)
-#if MR > 4
-TILE(5) TILE(6)
+#define TILE(mr, nv) static void tile_##mr##x##nv(const deixis_tile_s8 *t) { tile(t, mr, nv); }
+#if TILE_VECTORS == 4
+#define ROW(mr) TILE(mr, 1) TILE(mr, 2) TILE(mr, 3) TILE(mr, 4)
+#define NAMES(mr) {tile_##mr##x1, tile_##mr##x2, tile_##mr##x3, tile_##mr##x4}
+#else
+#define ROW(mr) TILE(mr, 1) TILE(mr, 2)
+#define NAMES(mr) {tile_##mr##x1, tile_##mr##x2}
 #endif
-#if MR > 6
-TILE(7) TILE(8) TILE(9) TILE(10) TILE(11) TILE(12)
+ROW(1) ROW(2) ROW(3) ROW(4)
+#if TILE_ROWS > 4
+ROW(5)
+#endif
+#if TILE_ROWS > 5
+ROW(6)
 #endif
 
-const deixis_tiles_s8 VARIANT_NAME(deixis_gemm_s8_tiles) = {{
-    tile_1, tile_2, tile_3, tile_4,
-#if MR > 4
-    tile_5, tile_6,
+const deixis_tiles_s8 VARIANT_NAME(deixis_gemm_s8_tiles) = {
+    .run = {NAMES(1), NAMES(2), NAMES(3), NAMES(4),
+#if TILE_ROWS > 4
+            NAMES(5),
 #endif
-#if MR > 6
-    tile_7, tile_8, tile_9, tile_10, tile_11, tile_12,
+#if TILE_ROWS > 5
+            NAMES(6),
 #endif
-}};
+    },
+    .lanes = LANES,
+#ifdef SIGNED_A
+    .signed_a = true,
+#endif
+};
