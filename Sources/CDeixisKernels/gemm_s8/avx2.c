@@ -1,9 +1,8 @@
 #if defined(__x86_64__)
 #include "common/avx2.h"
+#include "gemm_s8/avx2.h"
 
 #define TILE_ROWS 4
-#define TILE_VECTORS 2
-static inline vi v_round(vf x) { return (vi)_mm256_cvtps_epi32((__m256)x); }
 /// Bytes at even and at odd places become 16-bit numbers, whose products fit in 32 bits: exact, where vpmaddubsw would saturate.
 static inline vi v_dot(vi sum, vi a, vi b) {
     const __m256i even = _mm256_set1_epi16(0xff), x = (__m256i)a, y = (__m256i)b;

@@ -2,10 +2,9 @@
 #define SIMD avxvnni
 #define TARGET "avxvnni,avx2,fma"
 #include "common/avx2.h"
+#include "gemm_s8/avx2.h"
 
 #define TILE_ROWS 6
-#define TILE_VECTORS 2
-static inline vi v_round(vf x) { return (vi)_mm256_cvtps_epi32((__m256)x); }
 static inline vi v_dot(vi sum, vi a, vi b) { return (vi)_mm256_dpbusd_avx_epi32((__m256i)sum, (__m256i)a, (__m256i)b); }
 
 #include "gemm_s8/body.h"

@@ -74,6 +74,14 @@ INLINED void finish_bytes(const deixis_tile_s8 *t, const ptrdiff_t i, const vi *
     v_narrow_row((uint8_t *)t->c + i * t->ldc, x, q);
 }
 
+/// Asks for the residual that finish_rows reads.
+__attribute__((noinline)) static void fetch_rows(const deixis_tile_s8 *t, const int mr) {
+    const ptrdiff_t size = t->tail->residual_type == DEIXIS_S8_F32 ? 4 : 1, length = (ptrdiff_t)t->columns * size;
+    for (int i = 0; i < mr; i++) {
+        for (ptrdiff_t at = 0; at < length; at += 64) __builtin_prefetch((const char *)t->residual + i * t->ldr * size + at);
+    }
+}
+
 INLINED void tile(const deixis_tile_s8 *t, const int mr, const int nv) {
     vi sum[TILE_ROWS][TILE_VECTORS];
     const int8_t *b = t->b;
@@ -93,6 +101,8 @@ INLINED void tile(const deixis_tile_s8 *t, const int mr, const int nv) {
         // What is read and written at the end.
         UNROLLED for (int i = 0; i < mr; i++) __builtin_prefetch((char *)t->c + i * t->ldc, 1);
         if (t->residual) UNROLLED for (int i = 0; i < mr; i++) __builtin_prefetch((const char *)t->residual + i * t->ldr);
+    } else if (t->residual) {
+        fetch_rows(t, mr);
     }
     const uint8_t *const *rows = t->rows;
     const size_t steps = deixis_steps_s8(t->depth), last = t->depth - 4;
