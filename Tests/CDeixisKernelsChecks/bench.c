@@ -254,6 +254,81 @@ static void small_families(uint32_t isa) {
     free(x), free(r), free(y), free(scale), free(shift), free(image), free(pooled);
 }
 
+static uint8_t *random_bytes(size_t count) {
+    uint8_t *p = (uint8_t *)random_floats(count / 4 + 32);
+    for (size_t i = 0; i < count; i++) p[i] = (uint8_t)(rand() >> 7);
+    return p;
+}
+
+static void attention_s8(const deixis_attention_s8 *kernel, size_t queries, size_t keys, size_t heads, size_t head, double peak) {
+    const size_t row = heads * head;
+    uint8_t *q = random_bytes(queries * row), *k = random_bytes(keys * row), *v = random_bytes(keys * row), *o = random_bytes(queries * row);
+    float *bias = random_floats(keys), *scratch = random_floats(kernel->scratch(keys, head, head) / 4 + 16);
+    TIME(best, for (size_t h = 0; h < heads; h++) {
+        deixis_attention_s8_args args = {.queries = queries, .keys = keys, .head = head, .value_head = head, .q = q + h * head, .k = k + h * head, .v = v + h * head,
+                                         .q_row = (ptrdiff_t)row, .k_row = (ptrdiff_t)row, .v_row = (ptrdiff_t)row, .q_zero = 120, .k_zero = 130, .v_zero = 125,
+                                         .scale = 1e-4f, .bias = bias, .p_inverse_scale = 400, .o = o + h * head, .o_row = (ptrdiff_t)row,
+                                         .output_type = DEIXIS_S8_U8, .o_multiplier = 1e-4f, .inverse_scale = 100, .zero = 128};
+        kernel->run(&args, 0, queries, scratch);
+    })
+    char shape[64];
+    snprintf(shape, sizeof shape, "%zu queries, %zu keys, %zu x %zu", queries, keys, heads, head);
+    rate("attention8", kernel->name, shape, 2.0 * (double)(queries * keys * row), best, peak);
+    free(q), free(k), free(v), free(o), free(bias), free(scratch);
+}
+
+/// Families between quantized steps. Attention's share is of the float peak.
+static void quantized_families(uint32_t isa, double peak) {
+    const size_t rows = 1024, n = 768, count = rows * n;
+    float *x = random_floats(count), *y = random_floats(count), *scale = random_floats(n), *shift = random_floats(n), *scratch = random_floats(n);
+    uint8_t *a = random_bytes(count), *b = random_bytes(count), *q = random_bytes(count), *table = random_bytes(3 * 256);
+    const deixis_quantize_u8 *quantize = deixis_quantize_u8_select(isa);
+    static const struct { int32_t f; const char *name; } functions[] = {
+        {DEIXIS_UNARY_IDENTITY, "quantize"}, {DEIXIS_UNARY_RELU, "quantize relu"}, {DEIXIS_UNARY_GELU, "quantize gelu"}, {DEIXIS_UNARY_TANH, "quantize tanh"}};
+    for (int i = 0; i < 4; i++) {
+        TIME(best, for (int k = 0; k < 100; k++) quantize->quantize((deixis_activation){functions[i].f, 0, 0}, x, 50, 128, q, 4096))
+        each("quantize8", quantize->name, functions[i].name, 100 * 4096.0, best);
+    }
+    const deixis_activation none = {DEIXIS_UNARY_IDENTITY, 0, 0}, gelu = {DEIXIS_UNARY_GELU, 0, 0};
+    { TIME(best, quantize->quantize(none, x, 50, 128, q, count)) each("quantize8", quantize->name, "quantize 1024 x 768", (double)count, best); }
+    { TIME(best, quantize->dequantize(a, 0.1f, 128, y, count)) each("quantize8", quantize->name, "dequantize 1024 x 768", (double)count, best); }
+    { TIME(best, quantize->dequantize_columns((int8_t *)a, scale, y, rows, n)) each("quantize8", quantize->name, "dequantize columns 1024 x 768", (double)count, best); }
+    { TIME(best, for (int k = 0; k < 100; k++) quantize->apply(gelu, x, y, 4096)) each("quantize8", quantize->name, "apply gelu", 100 * 4096.0, best); }
+    deixis_add_u8_args add = {a, 128, 0.1f, b, DEIXIS_S8_U8, 120, 0.1f, none, q, DEIXIS_S8_U8, 5, 128};
+    { TIME(best, quantize->add(&add, 0, count)) each("quantize8", quantize->name, "add 1024 x 768", (double)count, best); }
+    add.b = x, add.b_type = DEIXIS_S8_F32;
+    { TIME(best, quantize->add(&add, 0, count)) each("quantize8", quantize->name, "add floats 1024 x 768", (double)count, best); }
+    { TIME(best, quantize->map(a, table, q, 512 * 512, 3)) each("quantize8", quantize->name, "map 512 x 512 x 3", 512 * 512 * 3.0, best); }
+    { TIME(best, quantize->map(a, table, q, count, 1)) each("quantize8", quantize->name, "map 1024 x 768", (double)count, best); }
+    const deixis_layernorm_u8 *layernorm = deixis_layernorm_u8_select(isa);
+    for (size_t width = 256; width <= 768; width += 512) {
+        deixis_layernorm_u8_args args = {.x = a, .x_type = DEIXIS_S8_U8, .x_zero = 128, .x_scale = 0.02f, .x_row = (ptrdiff_t)width, .residual = b, .residual_type = DEIXIS_S8_U8,
+                                         .residual_zero = 120, .residual_scale = 0.02f, .residual_row = (ptrdiff_t)width, .scale = scale, .shift = shift, .epsilon = 1e-5f,
+                                         .y = q, .inverse_scale = 50, .zero = 128, .y_row = (ptrdiff_t)width, .count = width};
+        char shape[64];
+        snprintf(shape, sizeof shape, "1024 x %zu with residual", width);
+        TIME(best, layernorm->run(&args, 0, rows, scratch))
+        each("layernorm8", layernorm->name, shape, (double)(rows * width), best);
+        args.x = x, args.x_type = DEIXIS_S8_F32, args.y_float = y, args.y_float_row = (ptrdiff_t)width;
+        snprintf(shape, sizeof shape, "1024 x %zu, floats, both outputs", width);
+        TIME(again, layernorm->run(&args, 0, rows, scratch))
+        each("layernorm8", layernorm->name, shape, (double)(rows * width), again);
+    }
+    const deixis_pool_u8 *pool = deixis_pool_u8_select(isa);
+    uint8_t *image = random_bytes(256 * 256 * 64), *pooled = random_bytes(256 * 256 * 64);
+    deixis_pool_f32_shape p = {1, 256, 256, 64, 128, 128, 3, 3, 2, 2, 1, 1, 1, 1, 1, 1, 64, 64, false, false};
+    { TIME(best, pool->max(&p, image, pooled, 0, 128)) each("pool8", pool->name, "max 3x3/2, 64 at 256x256", 128 * 128 * 64.0, best); }
+    deixis_resize_tap taps[128];
+    for (uint32_t i = 0; i < 128; i++) taps[i] = (deixis_resize_tap){i / 2, i / 2, 0};
+    deixis_resize_f32_shape r = {1, 64, 64, 256, 128, 128, 256, 256, taps, taps};
+    { TIME(best, pool->nearest(&r, image, pooled, 0, 128)) each("pool8", pool->name, "nearest 64x64 to 128x128, 256", 128 * 128 * 256.0, best); }
+    free(x), free(y), free(scale), free(shift), free(scratch), free(a), free(b), free(q), free(table), free(image), free(pooled);
+    const deixis_attention_s8 *heads = deixis_attention_s8_select(isa);
+    static const size_t shapes[][4] = {{1024, 10, 8, 32}, {1024, 40, 8, 32}, {10, 1024, 8, 32}, {40, 1024, 8, 32}, {1024, 10, 8, 96}, {1024, 42, 8, 96}, {10, 1024, 8, 96}, {42, 1024, 8, 96},
+                                       {1, 1024, 8, 96}, {40, 40, 12, 64}, {1064, 1064, 8, 32}};
+    for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) attention_s8(heads, shapes[i][0], shapes[i][1], shapes[i][2], shapes[i][3], peak);
+}
+
 static void variant(const char *name) {
     uint32_t isa;
     if (!deixis_isa_named(name, &isa)) return;
@@ -279,6 +354,7 @@ static void variant(const char *name) {
     attention(heads, 1, 1024, 8, 96, peak);
     attention(heads, 1064, 1064, 8, 96, peak);
     small_families(isa);
+    quantized_families(isa, peak);
 }
 
 int main(int count, char **arguments) {

@@ -51,13 +51,6 @@ static inline float exact_highest(vf v) {
 #endif
 }
 
-/// The first n of LANES values, the rest 0.
-static inline vf exact_load(const float *p, size_t n) { return n == LANES ? v_load(p) : v_load_n(p, n); }
-static inline void exact_store(float *p, vf x, size_t n) {
-    if (n == LANES) v_store(p, x);
-    else v_store_n(p, x, n);
-}
-
 /// How many of the LANES elements from `at` on are below `count`.
 static inline size_t exact_valid(size_t at, size_t count) { return at >= count ? 0 : count - at < LANES ? count - at : LANES; }
 
@@ -71,15 +64,29 @@ static inline vf exact_keep(vf x, size_t n) {
 
 typedef uint8_t v_bytes __attribute__((ext_vector_type(LANES)));
 
-static inline vf exact_load_u8(const uint8_t *p, size_t n) {
+static inline __attribute__((always_inline)) v_bytes exact_bytes(const uint8_t *p, size_t n) {
     v_bytes b = 0;
     if (n == LANES) __builtin_memcpy(&b, p, LANES);
     else for (size_t i = 0; i < n; i++) b[i] = p[i];
-    return __builtin_convertvector(b, vf);
+    return b;
+}
+
+/// The first n of LANES values, the rest 0.
+static inline __attribute__((always_inline)) vf exact_load(const float *p, size_t n) { return n == LANES ? v_load(p) : v_load_n(p, n); }
+static inline __attribute__((always_inline)) void exact_store(float *p, vf x, size_t n) {
+    if (n == LANES) v_store(p, x);
+    else v_store_n(p, x, n);
+}
+
+/// (float)(q - zero) scale of n bytes, or n floats as they are.
+static inline __attribute__((always_inline)) vf exact_read(const void *p, bool bytes, size_t at, int32_t zero, float scale, size_t n) {
+    if (!bytes) return exact_load((const float *)p + at, n);
+    vi q = __builtin_convertvector(exact_bytes((const uint8_t *)p + at, n), vi) - (vi)(zero);
+    return __builtin_convertvector(q, vf) * v_set(scale);
 }
 
 /// round(x inverse) + zero as a byte; NaN gives 0. Bounds are whole numbers, so clamping before rounding is the same.
-static inline void exact_store_u8(uint8_t *p, vf x, float inverse, int32_t zero, size_t n) {
+static inline __attribute__((always_inline)) void exact_store_u8(uint8_t *p, vf x, float inverse, int32_t zero, size_t n) {
     x = x * v_set(inverse);
     x = v_min(v_max(x, v_set((float)-zero)), v_set((float)(255 - zero)));
     v_bytes b = __builtin_convertvector(v_round(x) + (vi)(zero), v_bytes);
@@ -87,21 +94,17 @@ static inline void exact_store_u8(uint8_t *p, vf x, float inverse, int32_t zero,
     else for (size_t i = 0; i < n; i++) p[i] = b[i];
 }
 
-/// f(x), where vectors know f.
-static inline bool exact_knows(int32_t function) {
-    switch (function) {
-    case DEIXIS_UNARY_IDENTITY: case DEIXIS_UNARY_RELU: case DEIXIS_UNARY_CLIP: case DEIXIS_UNARY_LEAKY_RELU: case DEIXIS_UNARY_GELU:
-    case DEIXIS_UNARY_GELU_TANH: case DEIXIS_UNARY_SIGMOID: case DEIXIS_UNARY_TANH: case DEIXIS_UNARY_ERF: case DEIXIS_UNARY_EXP:
-    case DEIXIS_UNARY_SILU: case DEIXIS_UNARY_HARD_SIGMOID: case DEIXIS_UNARY_HARD_SWISH: return true;
-    default: return false;
-    }
-}
+/// The functions that vectors know; the others run through libm, one value at a time, in every variant.
+#define EXACT_FUNCTIONS(X) \
+    X(IDENTITY) X(RELU) X(CLIP) X(LEAKY_RELU) X(GELU) X(GELU_TANH) X(SIGMOID) X(TANH) X(ERF) X(EXP) X(SILU) X(HARD_SIGMOID) X(HARD_SWISH) \
+    X(SQRT) X(RECIPROCAL) X(NEGATE) X(ABS) X(SQUARE) X(AFFINE)
 
-static inline vf exact_unary(deixis_activation f, vf x) {
-    switch (f.function) {
-    case DEIXIS_UNARY_RELU: return v_max(x, v_set(0));
-    case DEIXIS_UNARY_CLIP: return v_min(v_max(x, v_set(f.alpha)), v_set(f.beta));
-    case DEIXIS_UNARY_LEAKY_RELU: return x < v_set(0) ? x * v_set(f.alpha) : x;
+/// f(x), one of EXACT_FUNCTIONS. NaN gives NaN: the order of operands of v_max and v_min sees to it.
+static inline __attribute__((always_inline)) vf exact_unary(int32_t function, float alpha, float beta, vf x) {
+    switch (function) {
+    case DEIXIS_UNARY_RELU: return v_max(v_set(0), x);
+    case DEIXIS_UNARY_CLIP: return v_min(v_set(beta), v_max(v_set(alpha), x));
+    case DEIXIS_UNARY_LEAKY_RELU: return x < v_set(0) ? x * v_set(alpha) : x;
     case DEIXIS_UNARY_GELU: return v_gelu(x);
     case DEIXIS_UNARY_GELU_TANH: return v_gelu_tanh(x);
     case DEIXIS_UNARY_SIGMOID: return v_sigmoid(x);
@@ -109,8 +112,15 @@ static inline vf exact_unary(deixis_activation f, vf x) {
     case DEIXIS_UNARY_ERF: return v_erf(x);
     case DEIXIS_UNARY_EXP: return v_exp(x);
     case DEIXIS_UNARY_SILU: return v_silu(x);
-    case DEIXIS_UNARY_HARD_SIGMOID: return v_min(v_max(v_mul_add(x, v_set(f.alpha), v_set(f.beta)), v_set(0)), v_set(1));
-    case DEIXIS_UNARY_HARD_SWISH: return x * v_min(v_max(v_mul_add(x, v_set(1.0f / 6), v_set(0.5f)), v_set(0)), v_set(1));
+    case DEIXIS_UNARY_HARD_SIGMOID: return v_min(v_set(1), v_max(v_set(0), v_mul_add(x, v_set(alpha), v_set(beta))));
+    // -infinity times 0 must be 0.
+    case DEIXIS_UNARY_HARD_SWISH: return v_max(v_set(-4), x) * v_min(v_set(1), v_max(v_set(0), v_mul_add(x, v_set(1.0f / 6), v_set(0.5f))));
+    case DEIXIS_UNARY_SQRT: return v_sqrt(x);
+    case DEIXIS_UNARY_RECIPROCAL: return v_set(1) / x;
+    case DEIXIS_UNARY_NEGATE: return -x;
+    case DEIXIS_UNARY_ABS: return v_abs(x);
+    case DEIXIS_UNARY_SQUARE: return x * x;
+    case DEIXIS_UNARY_AFFINE: return v_mul_add(x, v_set(alpha), v_set(beta));
     default: return x;
     }
 }

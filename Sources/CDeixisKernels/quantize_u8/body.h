@@ -4,40 +4,50 @@
 
 #include "common/exact.h"
 
+/// Values between two steps of a loop, in the L1 cache.
+enum { block = 512 };
+
+static inline size_t shorter(size_t a, size_t b) { return a < b ? a : b; }
+
 void VARIANT_NAME(deixis_quantize_u8_apply)(deixis_activation f, const float *x, float *y, size_t count) {
-    if (!exact_knows(f.function)) {
-        // One element at a time through libm, here as everywhere.
-        for (size_t i = 0; i < count; i++) y[i] = deixis_unary_reference(f, x[i]);
+    switch (f.function) {
+#define CASE(name) \
+    case DEIXIS_UNARY_##name: \
+        for (size_t i = 0; i < count; i += LANES) { \
+            const size_t n = exact_valid(i, count); \
+            exact_store(y + i, exact_unary(DEIXIS_UNARY_##name, f.alpha, f.beta, exact_load(x + i, n)), n); \
+        } \
         return;
-    }
-    for (size_t i = 0; i < count; i += LANES) {
-        const size_t n = exact_valid(i, count);
-        exact_store(y + i, exact_unary(f, exact_load(x + i, n)), n);
+        EXACT_FUNCTIONS(CASE)
+#undef CASE
+    default:
+        for (size_t i = 0; i < count; i++) y[i] = deixis_unary_reference(f, x[i]);
     }
 }
 
+static void VARIANT_NAME(quantize_plain)(const float *x, float inverse_scale, int32_t zero, uint8_t *y, size_t count) {
+    size_t i = 0;
+    for (; i + LANES <= count; i += LANES) exact_store_u8(y + i, v_load(x + i), inverse_scale, zero, LANES);
+    if (i < count) exact_store_u8(y + i, v_load_n(x + i, count - i), inverse_scale, zero, count - i);
+}
+
 void VARIANT_NAME(deixis_quantize_u8_quantize)(deixis_activation f, const float *x, float inverse_scale, int32_t zero, uint8_t *y, size_t count) {
-    enum { block = 256 };
+    if (f.function == DEIXIS_UNARY_IDENTITY) {
+        VARIANT_NAME(quantize_plain)(x, inverse_scale, zero, y, count);
+        return;
+    }
     float values[block];
     for (size_t start = 0; start < count; start += block) {
-        const size_t length = count - start < block ? count - start : block;
-        const float *from = x + start;
-        if (f.function != DEIXIS_UNARY_IDENTITY) {
-            VARIANT_NAME(deixis_quantize_u8_apply)(f, from, values, length);
-            from = values;
-        }
-        for (size_t i = 0; i < length; i += LANES) {
-            const size_t n = exact_valid(i, length);
-            exact_store_u8(y + start + i, exact_load(from + i, n), inverse_scale, zero, n);
-        }
+        const size_t length = shorter(count - start, block);
+        VARIANT_NAME(deixis_quantize_u8_apply)(f, x + start, values, length);
+        VARIANT_NAME(quantize_plain)(values, inverse_scale, zero, y + start, length);
     }
 }
 
 void VARIANT_NAME(deixis_quantize_u8_dequantize)(const uint8_t *x, float scale, int32_t zero, float *y, size_t count) {
-    for (size_t i = 0; i < count; i += LANES) {
-        const size_t n = exact_valid(i, count);
-        exact_store(y + i, (exact_load_u8(x + i, n) - v_set((float)zero)) * v_set(scale), n);
-    }
+    size_t i = 0;
+    for (; i + LANES <= count; i += LANES) v_store(y + i, exact_read(x, true, i, zero, scale, LANES));
+    if (i < count) v_store_n(y + i, exact_read(x, true, i, zero, scale, count - i), count - i);
 }
 
 void VARIANT_NAME(deixis_quantize_u8_dequantize_columns)(const int8_t *x, const float *scale, float *y, size_t rows, size_t columns) {
@@ -46,24 +56,29 @@ void VARIANT_NAME(deixis_quantize_u8_dequantize_columns)(const int8_t *x, const 
     }
 }
 
-void VARIANT_NAME(deixis_quantize_u8_add)(const deixis_add_u8_args *args, size_t begin, size_t end) {
-    enum { block = 256 };
+/// The sums of [start, start + length).
+static inline __attribute__((always_inline)) void VARIANT_NAME(add_block)(const deixis_add_u8_args *args, bool bytes, size_t start, size_t length, float *values) {
+    size_t i = 0;
+    for (; i < length; i += LANES) {
+        const size_t n = exact_valid(i, length);
+        vf a = exact_read(args->a, true, start + i, args->zero_a, args->scale_a, n);
+        exact_store(values + i, a + exact_read(args->b, bytes, start + i, args->zero_b, args->scale_b, n), n);
+    }
+}
+
+void VARIANT_NAME(deixis_quantize_u8_add)(const deixis_add_u8_args *given, size_t begin, size_t end) {
+    // A copy that no store can change, so that its fields stay in registers.
+    const deixis_add_u8_args copy = *given, *args = &copy;
     float values[block];
     for (size_t start = begin; start < end; start += block) {
-        const size_t length = end - start < block ? end - start : block;
-        for (size_t i = 0; i < length; i += LANES) {
-            const size_t n = exact_valid(i, length), at = start + i;
-            vf a = (exact_load_u8(args->a + at, n) - v_set((float)args->zero_a)) * v_set(args->scale_a), b;
-            if (args->b_type == DEIXIS_S8_U8) b = (exact_load_u8((const uint8_t *)args->b + at, n) - v_set((float)args->zero_b)) * v_set(args->scale_b);
-            else b = exact_load((const float *)args->b + at, n);
-            exact_store(values + i, a + b, n);
-        }
-        if (args->activation.function != DEIXIS_UNARY_IDENTITY) VARIANT_NAME(deixis_quantize_u8_apply)(args->activation, values, values, length);
-        for (size_t i = 0; i < length; i += LANES) {
-            const size_t n = exact_valid(i, length), at = start + i;
-            vf v = exact_load(values + i, n);
-            if (args->output_type == DEIXIS_S8_U8) exact_store_u8((uint8_t *)args->y + at, v, args->inverse_scale, args->zero, n);
-            else exact_store((float *)args->y + at, v, n);
+        const size_t length = shorter(end - start, block);
+        if (args->b_type == DEIXIS_S8_U8) VARIANT_NAME(add_block)(args, true, start, length, values);
+        else VARIANT_NAME(add_block)(args, false, start, length, values);
+        if (args->output_type == DEIXIS_S8_U8) {
+            if (args->activation.function != DEIXIS_UNARY_IDENTITY) VARIANT_NAME(deixis_quantize_u8_apply)(args->activation, values, values, length);
+            VARIANT_NAME(quantize_plain)(values, args->inverse_scale, args->zero, (uint8_t *)args->y + start, length);
+        } else {
+            VARIANT_NAME(deixis_quantize_u8_apply)(args->activation, values, (float *)args->y + start, length);
         }
     }
 }
