@@ -68,6 +68,12 @@ let fullTargets: [Target] = [
         ],
         swiftSettings: swift),
     .executableTarget(
+        name: "deixis-quantize",
+        dependencies: [
+            "DeixisQuantization", "DeixisGrounding", "DeixisExport", "DeixisRuntime", "DeixisGraph", "DeixisInput", "DeixisImage", parser,
+        ],
+        swiftSettings: swift),
+    .executableTarget(
         name: "deixis-train",
         dependencies: ["DeixisGrounding", "DeixisTraining", "DeixisModel", "DeixisRuntime", "DeixisInput", "DeixisImage", parser],
         swiftSettings: swift),
@@ -102,6 +108,7 @@ let package = Package(
         : [
             .library(name: "Deixis", targets: ["DeixisModel", "DeixisRuntime", "DeixisGraph", "DeixisInput", "DeixisImage"]),
             .executable(name: "deixis", targets: ["deixis"]),
+            .executable(name: "deixis-quantize", targets: ["deixis-quantize"]),
             .executable(name: "deixis-train", targets: ["deixis-train"]),
         ],
     dependencies: lean ? [] : [
