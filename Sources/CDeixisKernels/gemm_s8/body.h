@@ -58,20 +58,24 @@ __attribute__((noinline)) static void finish_rows(const deixis_tile_s8 *t, const
     for (int i = 0; i < mr; i++) finish(t, i, sums + i * nv, nv);
 }
 
-/// Row i of a whole tile: bytes, with bytes as residual or none, bounded.
-INLINED void finish_bytes(const deixis_tile_s8 *t, const ptrdiff_t i, const vi *sum, const bool residual) {
-    const deixis_tail_s8 *const q = t->tail;
-    vi x[TILE_VECTORS];
-    UNROLLED for (int j = 0; j < TILE_VECTORS; j++) {
-        vf v = __builtin_convertvector(sum[j], vf) * v_load(t->multiplier + j * LANES);
-        if (residual) {
-            vi r = v_widen_n((const uint8_t *)t->residual + i * t->ldr + j * LANES, LANES) - q->residual_zero;
-            v = v + __builtin_convertvector(r, vf) * v_set(q->residual_scale);
+/// The rows of a whole tile: bytes, with bytes as residual or none, bounded. What the tail holds is read before the first store, which might
+/// change it as far as the compiler knows.
+INLINED void finish_bytes(const deixis_tile_s8 *t, const vi (*sum)[TILE_VECTORS], const int mr, const bool residual, const bool scaled) {
+    const deixis_tail_s8 q = *t->tail;
+    const float *multiplier = t->multiplier;
+    const uint8_t *r = t->residual;
+    uint8_t *c = t->c;
+    const ptrdiff_t ldr = t->ldr, ldc = t->ldc;
+    UNROLLED for (int i = 0; i < mr; i++, r += ldr, c += ldc) {
+        vi x[TILE_VECTORS];
+        UNROLLED for (int j = 0; j < TILE_VECTORS; j++) {
+            vf v = __builtin_convertvector(sum[i][j], vf) * v_load(multiplier + j * LANES);
+            if (residual) v = v + __builtin_convertvector(v_widen_n(r + j * LANES, LANES) - q.residual_zero, vf) * v_set(q.residual_scale);
+            if (scaled) v *= v_set(q.inverse_scale);
+            x[j] = v_round(v);
         }
-        if (q->scaled) v *= v_set(q->inverse_scale);
-        x[j] = v_round(v);
+        v_narrow_row(c, x, &q);
     }
-    v_narrow_row((uint8_t *)t->c + i * t->ldc, x, q);
 }
 
 /// Asks for the residual that finish_rows reads.
@@ -126,11 +130,12 @@ INLINED void tile(const deixis_tile_s8 *t, const int mr, const int nv) {
         }
     }
     if (whole && !t->tail->residual_type) {
-        UNROLLED for (int i = 0; i < mr; i++) finish_bytes(t, i, sum[i], false);
+        if (t->tail->scaled) finish_bytes(t, sum, mr, false, true);
+        else finish_bytes(t, sum, mr, false, false);
         return;
     }
     if (whole && t->tail->residual_type == DEIXIS_S8_U8) {
-        UNROLLED for (int i = 0; i < mr; i++) finish_bytes(t, i, sum[i], true);
+        finish_bytes(t, sum, mr, true, true);
         return;
     }
     vi kept[TILE_ROWS * TILE_VECTORS];
