@@ -108,7 +108,7 @@ static float *random_floats(size_t count) {
     }
 
 static void rate(const char *family, const char *variant, const char *shape, double macs, double seconds, double peak) {
-    printf("%-10s %-8s %-40s %8.3f ms  %7.1f GMAC/s  %3.0f%%\n", family, variant, shape, seconds * 1e3, macs / seconds / 1e9, 100 * macs / seconds / 1e9 / peak);
+    printf("%-10s %-10s %-40s %8.3f ms  %7.1f GMAC/s  %3.0f%%\n", family, variant, shape, seconds * 1e3, macs / seconds / 1e9, 100 * macs / seconds / 1e9 / peak);
     fflush(stdout);
 }
 
@@ -215,7 +215,7 @@ static void attention(const deixis_attention_f32 *kernel, size_t queries, size_t
 }
 
 static void each(const char *family, const char *variant, const char *shape, double elements, double seconds) {
-    printf("%-10s %-8s %-40s %8.3f ms  %7.3f ns/element\n", family, variant, shape, seconds * 1e3, seconds * 1e9 / elements);
+    printf("%-10s %-10s %-40s %8.3f ms  %7.3f ns/element\n", family, variant, shape, seconds * 1e3, seconds * 1e9 / elements);
     fflush(stdout);
 }
 

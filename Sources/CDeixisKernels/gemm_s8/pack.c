@@ -2,6 +2,20 @@
 
 #include <string.h>
 
+/// The four bytes of step `step` of one column and tap.
+static inline void pack_step(const int8_t *column, const deixis_strides_s8 *s, size_t depth, size_t step, int8_t *to) {
+    const size_t first = step * 4;
+    if (first + 4 <= depth && first + 4 <= s->inner) {
+        for (size_t i = 0; i < 4; i++) to[i] = column[(ptrdiff_t)(first + i) * s->row];
+        return;
+    }
+    int8_t bytes[4] = {0};
+    for (size_t k = first; k < depth && k < first + 4; k++) {
+        bytes[deixis_place_s8(depth, k) % 4] = column[(ptrdiff_t)(k / s->inner) * s->outer_stride + (ptrdiff_t)(k % s->inner) * s->row];
+    }
+    memcpy(to, bytes, 4);
+}
+
 /// The whole words of a tap where B is contiguous along k or along its columns. Returns how many of `depth` that were: all but the last
 /// depth % 4, or none.
 static size_t pack_words(const int8_t *from, deixis_strides_s8 strides, size_t depth, size_t columns, size_t nr, int8_t *to) {
@@ -33,28 +47,26 @@ static size_t pack_words(const int8_t *from, deixis_strides_s8 strides, size_t d
 void deixis_pack_panel_s8(const deixis_gemm_s8 *kernel, const int8_t *from, deixis_strides_s8 strides, size_t taps, size_t depth,
                           size_t columns, int8_t *to) {
     const size_t nr = kernel->nr, head = deixis_head_s8(kernel), steps = deixis_steps_s8(depth);
-    memset(to, 0, head + taps * steps * 4 * nr);
-    int32_t *correction = (int32_t *)(void *)to;
     int8_t *packed = to + head;
+    if (columns < nr) memset(packed, 0, taps * steps * 4 * nr);
     for (size_t t = 0; t < taps; t++) {
-        const size_t whole = head || strides.inner < depth ? 0 : pack_words(from + (ptrdiff_t)t * strides.tap, strides, depth, columns, nr,
-                                                                           packed + t * steps * 4 * nr);
-        // Four steps at a time: the lines written, 1 KiB at 64 columns, stay in the L1 cache until they are full.
-        for (size_t k0 = whole; k0 < depth; k0 += 16) {
-            const size_t k1 = depth - k0 < 16 ? depth : k0 + 16;
+        const size_t whole = strides.inner < depth ? 0 : pack_words(from + (ptrdiff_t)t * strides.tap, strides, depth, columns, nr, packed + t * steps * 4 * nr) / 4;
+        // Eight steps at a time: the lines written, 2 KiB at 64 columns, stay in the L1 cache until they are full.
+        for (size_t begin = whole; begin < steps; begin += 8) {
+            const size_t end = begin + 8 < steps ? begin + 8 : steps;
             for (size_t j = 0; j < columns; j++) {
                 const int8_t *column = from + (ptrdiff_t)j * strides.column + (ptrdiff_t)t * strides.tap;
-                int32_t sum = 0;
-                for (size_t k = k0; k < k1; k++) {
-                    const size_t place = deixis_place_s8(depth, k);
-                    const ptrdiff_t at = k < strides.inner ? (ptrdiff_t)k * strides.row
-                                                           : (ptrdiff_t)(k / strides.inner) * strides.outer_stride + (ptrdiff_t)(k % strides.inner) * strides.row;
-                    const int8_t value = column[at];
-                    packed[((t * steps + place / 4) * nr + j) * 4 + place % 4] = value;
-                    sum += value;
-                }
-                if (head) correction[j] += 128 * sum;
+                for (size_t step = begin; step < end; step++) pack_step(column, &strides, depth, step, packed + ((t * steps + step) * nr + j) * 4);
             }
+        }
+    }
+    if (!head) return;
+    int32_t *correction = (int32_t *)(void *)to;
+    memset(to, 0, head);
+    for (size_t step = 0; step < taps * steps; step++) {
+        for (size_t j = 0; j < nr; j++) {
+            const int8_t *b = packed + (step * nr + j) * 4;
+            correction[j] += 128 * (b[0] + b[1] + b[2] + b[3]);
         }
     }
 }
