@@ -1,10 +1,18 @@
-#include "attention_s8/attention.h"
-
 #include "common/scalar.h"
 
 #include "common/exact.h"
+#include "deixis/attention_s8.h"
 
-/// Sixteen sums by j % 16.
+#include <math.h>
+
+/// Scores of one query, and its P.
+size_t deixis_attention_s8_scratch_reference(size_t keys, size_t head, size_t value_head) {
+    (void)head;
+    (void)value_head;
+    return 5 * keys;
+}
+
+/// Sixteen sums by j % 16, then i with i + 8, 4, 2, 1.
 static float total(const float *e, size_t keys) {
     float lane[16] = {0};
     for (size_t j = 0; j < keys; j++) lane[j % 16] += e[j];
@@ -17,6 +25,7 @@ static float total(const float *e, size_t keys) {
 void deixis_attention_s8_reference(const deixis_attention_s8_args *args, size_t begin, size_t end, void *scratch) {
     const size_t keys = args->keys;
     float *e = scratch;
+    uint8_t *p = (uint8_t *)(e + keys);
     for (ptrdiff_t i = (ptrdiff_t)begin; i < (ptrdiff_t)end; i++) {
         const uint8_t *q = args->q + i * args->q_row;
         float top = -INFINITY;
@@ -28,14 +37,15 @@ void deixis_attention_s8_reference(const deixis_attention_s8_args *args, size_t 
             if (args->bias) e[j] = e[j] + args->bias[i * args->bias_query + (ptrdiff_t)j];
             top = e[j] > top ? e[j] : top;
         }
-        for (size_t j = 0; j < keys && top > -INFINITY; j++) e[j] = v_exp(v_set(e[j] - top))[0];
-        const float t = top > -INFINITY ? total(e, keys) : 1;
+        for (size_t j = 0; j < keys; j++) e[j] = v_exp(v_set(e[j] - top))[0];
+        const float t = total(e, keys);
+        for (size_t j = 0; j < keys; j++) {
+            float share = e[j] / t;
+            exact_store_u8(p + j, v_set(share), args->p_inverse_scale, 0, 1);
+        }
         for (size_t c = 0; c < args->value_head; c++) {
             int32_t sum = 0;
-            for (size_t j = 0; j < keys; j++) {
-                float p = top > -INFINITY ? e[j] / t * args->p_inverse_scale : 0;
-                sum += (int32_t)rintf(p > 255 ? 255 : p) * (args->v[(ptrdiff_t)j * args->v_row + (ptrdiff_t)c] - args->v_zero);
-            }
+            for (size_t j = 0; j < keys; j++) sum += p[j] * (args->v[(ptrdiff_t)j * args->v_row + (ptrdiff_t)c] - args->v_zero);
             vf v = v_set((float)sum * args->o_multiplier);
             const ptrdiff_t at = i * args->o_row + (ptrdiff_t)c;
             if (args->output_type == DEIXIS_S8_U8) exact_store_u8((uint8_t *)args->o + at, v, args->inverse_scale, args->zero, 1);

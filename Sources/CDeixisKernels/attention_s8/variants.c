@@ -2,16 +2,17 @@
 
 #include "deixis/isa.h"
 
-size_t deixis_attention_s8_scratch(size_t keys, size_t head, size_t value_head);
-
-#define VARIANT(variant, bits) extern __typeof__(*((deixis_attention_s8 *)0)->run) deixis_attention_s8_##variant;
+#define VARIANT(name, isa, block) \
+    extern __typeof__(*((deixis_attention_s8 *)0)->run) deixis_attention_s8_##name; \
+    extern __typeof__(*((deixis_attention_s8 *)0)->scratch) deixis_attention_s8_scratch_##name;
 #include "attention_s8/kernels.def"
 #undef VARIANT
 
-#define VARIANT(variant, bits) \
-    {.name = #variant, .isa = bits, .block = 48, .scratch = deixis_attention_s8_scratch, .run = deixis_attention_s8_##variant},
 static const deixis_attention_s8 table[] = {
+#define VARIANT(variant, bits, queries) \
+    {.name = #variant, .isa = bits, .block = queries, .scratch = deixis_attention_s8_scratch_##variant, .run = deixis_attention_s8_##variant},
 #include "attention_s8/kernels.def"
+#undef VARIANT
 };
 
 const deixis_attention_s8 *deixis_attention_s8_variants(size_t *count) {

@@ -10,23 +10,20 @@
         r_; \
     })
 
-/// e^x = 2^n e^r, n = round(x / ln 2), |r| <= ln 2 / 2.
+/// e^x = 2^n e^r, n = round(x / ln 2), |r| <= ln 2 / 2. Results below the smallest normal are 0: subnormals are slow, and softmax meets them.
 static inline vf v_exp(vf x) {
-    // Beyond these the result is 0 or infinity anyway, and n stays in range. NaN passes.
-    x = v_min(v_set(89), v_max(v_set(-104), x));
     // Adding 1.5 * 2^23 rounds to an integer, which then sits in the low bits.
     const vf magic = v_set(12582912);
     vf shifted = v_fma(x, v_set(0x1.715476p+0f), magic);
     vf n = shifted - magic;
-    vi exponent = (vi)shifted - (vi)magic;
     vf r = v_fma(n, v_set(-0x1.62e4p-1f), x);       // 15 bits of ln 2: the product is exact
     r = v_fma(n, v_set(-0x1.7f7d1cp-20f), r);
     vf p = V_POLYNOMIAL(r, 0x1.fffffcp-2f, 0x1.555492p-3f, 0x1.5558bcp-5f, 0x1.1239c6p-7f, 0x1.6a4154p-10f);
     vf y = v_fma(p, r * r, r) + v_set(1);
-    // In two steps: 2^n itself may be beyond the range where the product is not.
-    vi half = exponent >> 1;
-    y *= (vf)((half + 127) << 23);
-    return y * (vf)((exponent - half + 127) << 23);
+    // n joins the exponent. Beyond the bounds, the last floats with normal results, y is anything; the sum is infinity or NaN.
+    y = (vf)((vi)y + ((vi)shifted << 23));
+    y = x < v_set(-0x1.5d589ep+6f) ? v_set(0) : y;
+    return x <= v_set(0x1.62e42ep+6f) ? y : x + v_set(__builtin_inff());
 }
 
 static inline vf v_sigmoid(vf x) { return v_set(1) / (v_set(1) + v_exp(-x)); }
