@@ -52,6 +52,7 @@ struct Profile: ParsableCommand {
     func run() throws {
         let before = try compare.map { path throws(CommandError) in try ProfileRecord(file: path) }
         if let before, model.hasSuffix(".json") {
+            guard json == nil, trace == nil, html == nil else { throw CommandError.usage("--json, --trace and --html need a model to measure, not a profile") }
             try Console.out(Comparison(before: before, now: try ProfileRecord(file: model)).text(steps: steps))
             return
         }
