@@ -61,10 +61,11 @@ let fullTargets: [Target] = [
         name: "DeixisGrounding",
         dependencies: ["DeixisTraining", "DeixisExport", "DeixisGraph", "DeixisInput", "DeixisImage"],
         swiftSettings: swift),
+    .target(name: "CDeixisPeaks"),
     .executableTarget(
         name: "deixis",
         dependencies: [
-            "DeixisModel", "DeixisRuntime", "DeixisONNX", "DeixisGraph", "DeixisInput", "DeixisImage", "CDeixisSystem", parser,
+            "DeixisModel", "DeixisRuntime", "DeixisONNX", "DeixisGraph", "DeixisInput", "DeixisImage", "CDeixisSystem", "CDeixisPeaks", parser,
         ],
         swiftSettings: swift),
     .executableTarget(
