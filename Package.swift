@@ -61,10 +61,17 @@ let fullTargets: [Target] = [
         name: "DeixisGrounding",
         dependencies: ["DeixisTraining", "DeixisExport", "DeixisGraph", "DeixisInput", "DeixisImage"],
         swiftSettings: swift),
+    .target(name: "CDeixisPeaks"),
     .executableTarget(
         name: "deixis",
         dependencies: [
-            "DeixisModel", "DeixisRuntime", "DeixisONNX", "DeixisGraph", "DeixisInput", "DeixisImage", "CDeixisSystem", parser,
+            "DeixisModel", "DeixisRuntime", "DeixisONNX", "DeixisGraph", "DeixisInput", "DeixisImage", "CDeixisSystem", "CDeixisPeaks", parser,
+        ],
+        swiftSettings: swift),
+    .executableTarget(
+        name: "deixis-quantize",
+        dependencies: [
+            "DeixisQuantization", "DeixisGrounding", "DeixisExport", "DeixisRuntime", "DeixisGraph", "DeixisInput", "DeixisImage", parser,
         ],
         swiftSettings: swift),
     .executableTarget(
@@ -92,7 +99,7 @@ let testTargets: [Target] = [
     .testTarget(name: "DeixisTrainingTests", dependencies: ["DeixisTraining", "CDeixisTensor", "DeixisExport", "DeixisGraph"], exclude: ["Fixtures"], swiftSettings: swift),
     .testTarget(name: "DeixisGroundingTests", dependencies: ["DeixisGrounding", "DeixisTraining", "DeixisInput", "DeixisImage"], exclude: ["Fixtures"], swiftSettings: swift),
     .testTarget(name: "DeixisQuantizationTests", dependencies: ["DeixisQuantization", "DeixisRuntime", "DeixisGraph"], swiftSettings: swift),
-    .testTarget(name: "CommandTests", dependencies: ["deixis", "deixis-train", "TestSupport", "DeixisModel", "DeixisImage", "DeixisExport", "DeixisGraph", "DeixisInput"], exclude: ["Fixtures"], swiftSettings: swift),
+    .testTarget(name: "CommandTests", dependencies: ["deixis", "deixis-quantize", "deixis-train", "TestSupport", "DeixisModel", "DeixisImage", "DeixisExport", "DeixisGraph", "DeixisInput"], exclude: ["Fixtures"], swiftSettings: swift),
 ]
 
 let package = Package(
@@ -102,6 +109,7 @@ let package = Package(
         : [
             .library(name: "Deixis", targets: ["DeixisModel", "DeixisRuntime", "DeixisGraph", "DeixisInput", "DeixisImage"]),
             .executable(name: "deixis", targets: ["deixis"]),
+            .executable(name: "deixis-quantize", targets: ["deixis-quantize"]),
             .executable(name: "deixis-train", targets: ["deixis-train"]),
         ],
     dependencies: lean ? [] : [

@@ -8,8 +8,13 @@ import Synchronization
 /// What a `deixis_model *` points to.
 private final class Handle {
     let model: GroundingModel
+    /// Milliseconds for one call; nil: no end.
+    let deadline: Double?
     let busy = Atomic(false)
-    init(_ model: GroundingModel) { self.model = model }
+    init(_ model: GroundingModel, deadline: Double?) {
+        self.model = model
+        self.deadline = deadline
+    }
 
     /// - Parameter pointer: came from `deixis_load` and was not freed.
     static func from(_ pointer: OpaquePointer) -> Handle {
@@ -25,6 +30,7 @@ public func deixis_load(
     guard let path else { return fail(DEIXIS_INVALID_ARGUMENT, "deixis_load: path is null") }
     guard let model else { return fail(DEIXIS_INVALID_ARGUMENT, "deixis_load: model is null") }
     var session = SessionOptions()
+    var deadline: Double?
     if let options {
         guard options.pointee.size == MemoryLayout<deixis_options>.size else {
             return fail(DEIXIS_INVALID_ARGUMENT, "deixis_load: options.size is \(options.pointee.size), expected \(MemoryLayout<deixis_options>.size)")
@@ -33,9 +39,13 @@ public func deixis_load(
             return fail(DEIXIS_INVALID_ARGUMENT, "deixis_load: options.threads is \(options.pointee.threads), expected 0 or more")
         }
         session.threads = Int(options.pointee.threads)
+        guard options.pointee.deadline_ms >= 0 else {
+            return fail(DEIXIS_INVALID_ARGUMENT, "deixis_load: options.deadline_ms is \(options.pointee.deadline_ms), expected 0 or more")
+        }
+        if options.pointee.deadline_ms > 0 { deadline = Double(options.pointee.deadline_ms) }
     }
     do throws(ModelError) {
-        let handle = Handle(try GroundingModel(path: text(path), options: session))
+        let handle = Handle(try GroundingModel(path: text(path), options: session), deadline: deadline)
         model.pointee = OpaquePointer(Unmanaged.passRetained(handle).toOpaque())
         return DEIXIS_OK
     } catch {
@@ -71,7 +81,7 @@ public func deixis_ground(
     defer { handle.busy.store(false, ordering: .releasing) }
     do throws(ModelError) {
         let pixels = UnsafeBufferPointer(start: rgb, count: before + width * 3)
-        let found = try handle.model.ground(pixels: pixels, width: width, height: height, stride: stride, sentence: utf8(sentence))
+        let found = try handle.model.ground(pixels: pixels, width: width, height: height, stride: stride, sentence: utf8(sentence), deadline: handle.deadline)
         result.pointee.x = found.box.x
         result.pointee.y = found.box.y
         result.pointee.width = found.box.width
@@ -107,6 +117,7 @@ private func fail(_ status: deixis_status, _ message: String) -> deixis_status {
 private func status(_ error: ModelError) -> deixis_status {
     switch error {
     case .runtime(_, .file(.cannotOpen(_, _))): DEIXIS_CANNOT_READ
+    case .runtime(_, .timeout): DEIXIS_TIMEOUT
     case .runtime: DEIXIS_INVALID_MODEL
     case .metadata, .interface: DEIXIS_NOT_A_GROUNDING_MODEL
     case .image: DEIXIS_INVALID_ARGUMENT

@@ -43,21 +43,24 @@ public final class GroundingModel {
 
     public var threads: Int { session.threads }
 
-    /// What `sentence` points at in `image`.
-    public func ground(_ image: RGBImage, _ sentence: String) throws(ModelError) -> Grounding {
+    /// What `sentence` points at in `image`. After `deadline` milliseconds the network stops at its next step and the error is
+    /// `ModelError.runtime(_, .timeout)`; the model stays usable. The first sentence of a length pays for its plan.
+    public func ground(_ image: RGBImage, _ sentence: String, deadline: Double? = nil) throws(ModelError) -> Grounding {
+        let deadline = deadline.map { Deadline(milliseconds: $0) }
         let utf8 = Array(sentence.utf8)
         // Spans of arrays, for Embedded Swift's closures throw one type only.
         var result: Result<Grounding, ModelError> = .failure(.emptySentence)
         image.pixels.withUnsafeBufferPointer { pixels in
-            result = attempt(pixels, width: image.width, height: image.height, stride: image.width * 3, utf8)
+            result = attempt(pixels, width: image.width, height: image.height, stride: image.width * 3, utf8, deadline)
         }
         return try result.get()
     }
 
     /// The same for pixels that lie elsewhere: rows of `width` * 3 bytes R G B, `stride` bytes apart; and a sentence in UTF-8.
     public func ground(
-        pixels: UnsafeBufferPointer<UInt8>, width: Int, height: Int, stride: Int, sentence: [UInt8]
+        pixels: UnsafeBufferPointer<UInt8>, width: Int, height: Int, stride: Int, sentence: [UInt8], deadline: Double? = nil
     ) throws(ModelError) -> Grounding {
+        let deadline = deadline.map { Deadline(milliseconds: $0) }
         let row = width.multipliedReportingOverflow(by: 3)
         let before = max(height - 1, 0).multipliedReportingOverflow(by: stride)
         guard width > 0, height > 0, !row.overflow, !before.overflow, stride >= row.partialValue,
@@ -65,21 +68,21 @@ public final class GroundingModel {
         else {
             throw .image(.pixelCountMismatch(width: width, height: height, byteCount: pixels.count))
         }
-        return try attempt(pixels, width: width, height: height, stride: stride, sentence).get()
+        return try attempt(pixels, width: width, height: height, stride: stride, sentence, deadline).get()
     }
 
     private func attempt(
-        _ pixels: UnsafeBufferPointer<UInt8>, width: Int, height: Int, stride: Int, _ sentence: [UInt8]
+        _ pixels: UnsafeBufferPointer<UInt8>, width: Int, height: Int, stride: Int, _ sentence: [UInt8], _ deadline: Deadline?
     ) -> Result<Grounding, ModelError> {
         do throws(ModelError) {
-            return .success(try answer(pixels, width: width, height: height, stride: stride, sentence))
+            return .success(try answer(pixels, width: width, height: height, stride: stride, sentence, deadline))
         } catch {
             return .failure(error)
         }
     }
 
     private func answer(
-        _ pixels: UnsafeBufferPointer<UInt8>, width: Int, height: Int, stride: Int, _ sentence: [UInt8]
+        _ pixels: UnsafeBufferPointer<UInt8>, width: Int, height: Int, stride: Int, _ sentence: [UInt8], _ deadline: Deadline?
     ) throws(ModelError) -> Grounding {
         let start = deixis_clock_ns()
         let tokens = tokenizer.encode(sentence)
@@ -104,7 +107,7 @@ public final class GroundingModel {
                 }
             }
             middle = deixis_clock_ns()
-            try session.run()
+            if let deadline { try session.run(before: deadline) } else { try session.run() }
             output = try box()
         } catch {
             throw .runtime(file: path, error)

@@ -54,6 +54,14 @@ public struct Quantizer {
         return writer.write()
     }
 
+    /// What the input of compute node `name` looked like while calibrating, and the range its 256 steps cover.
+    public func input(of name: Name, method: RangeMethod) -> (histogram: Histogram, low: Float, high: Float)? {
+        guard let node = prepared.nodes.first(where: { $0.name == name }), let x = node.input(0), let histogram = calibration.histogram(of: x)
+        else { return nil }
+        let range = method.range(of: histogram)
+        return (histogram, range.low, range.high)
+    }
+
     /// Per group, over the ranges of its members.
     private func parameters(_ selection: Selection, _ method: RangeMethod) -> [Int: ActivationParameters] {
         var ranges: [Int: (low: Float, high: Float)] = [:], fixed: [Int: ActivationParameters] = [:]

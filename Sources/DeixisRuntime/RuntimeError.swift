@@ -24,6 +24,8 @@ public enum RuntimeError: Error, CustomStringConvertible {
     case compiled(file: String, CompiledFileError)
     case outOfMemory(bytes: Int)
     case notPlanned
+    /// The deadline of a run passed between two steps.
+    case timeout(Timeout)
 
     public var description: String {
         switch self {
@@ -62,6 +64,8 @@ public enum RuntimeError: Error, CustomStringConvertible {
             return "out of memory: \(bytes) bytes could not be had"
         case .notPlanned:
             return "no shapes are planned yet; call prepare first"
+        case .timeout(let timeout):
+            return timeout.description
         }
     }
 }

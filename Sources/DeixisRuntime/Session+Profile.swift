@@ -14,7 +14,7 @@ public struct SessionProfile: Sendable {
         /// Multiply-accumulates, and bytes read and written, per run.
         public var macs: Int
         public var bytes: Int
-        /// Mean and least over the runs.
+        /// Median and least over the runs.
         public var nanoseconds: UInt64
         public var leastNanoseconds: UInt64
     }
@@ -33,26 +33,25 @@ extension Session {
     public func profile(runs: Int) throws(RuntimeError) -> SessionProfile {
         guard let plan = current else { throw .notPlanned }
         let runs = max(runs, 1)
-        var totals = [UInt64](repeating: 0, count: plan.steps.count)
-        var least = [UInt64](repeating: .max, count: plan.steps.count)
+        var times = plan.steps.map { _ in [UInt64](repeating: 0, count: runs) }
         var whole: [UInt64] = []
-        for _ in 0..<runs {
+        for run in 0..<runs {
             let start = Machine.nanoseconds
             var before = start
             for (i, step) in plan.steps.enumerated() {
                 step.run(workers)
                 let after = Machine.nanoseconds
-                totals[i] += after - before
-                least[i] = min(least[i], after - before)
+                times[i][run] = after - before
                 before = after
             }
             whole.append(before - start)
         }
         let steps = plan.steps.enumerated().map { i, step in
-            SessionProfile.Step(
+            let sorted = times[i].sorted()
+            return SessionProfile.Step(
                 name: step.node.name, op: step.node.domain.isEmpty ? step.node.op : Name("\(step.node.domain).\(step.node.op)"),
                 kernel: step.label, output: (step.node.outputs.first ?? nil).flatMap { plan.graph[$0].type }, macs: step.macs,
-                bytes: step.byteCount, nanoseconds: totals[i] / UInt64(runs), leastNanoseconds: least[i])
+                bytes: step.byteCount, nanoseconds: sorted[runs / 2], leastNanoseconds: sorted[0])
         }
         return SessionProfile(
             steps: steps, runNanoseconds: whole, arenaBytes: plan.arenaBytes, scratchBytes: plan.scratchBytes,

@@ -32,10 +32,13 @@ public final class Session {
     /// Positions of inputs whose content decides shapes.
     private var contentInputs: [Int] = []
     private(set) var current: Plan?
+    /// From file to the latest plan.
+    public private(set) var times: LoadTimes
 
     public init(_ model: Model, options: SessionOptions = SessionOptions()) throws(RuntimeError) {
         self.model = model
         self.options = options
+        times = model.times
         var isa = Machine.instructionSets
         if let name = options.instructionSet {
             guard let bits = Machine.instructionSets(upTo: name) else { throw .unknownInstructionSet(name) }
@@ -48,7 +51,9 @@ public final class Session {
         weights = PackedWeights(compiled: model.compiled)
         workers = Workers(threads: options.threads)
         lowering = Lowering(isa: isa, workers: workers, weights: weights)
+        let start = Machine.nanoseconds
         portable = options.optimize ? try Passes.run(Passes.portable, on: model.graph) : model.graph
+        times.portable = Machine.nanoseconds - start
     }
 
     // MARK: What goes in and comes out
@@ -148,8 +153,17 @@ public final class Session {
                 type: specs[position].element, shape: specs[position].shape,
                 storage: ByteStorage(byteCount: bytes.count) { $0.copyBytes(from: bytes) }, range: 0..<bytes.count)
         }
+        let start = Machine.nanoseconds, packedBefore = weights.nanoseconds
         var graph = try Specialization.specialize(portable, inputs: specs, contents: known)
+        let specialized = Machine.nanoseconds
         if options.optimize { graph = try Passes.run(Passes.target, on: graph) }
+        let optimized = Machine.nanoseconds
+        defer {
+            times.specialize = specialized - start
+            times.target = optimized - specialized
+            times.pack = weights.nanoseconds - packedBefore
+            times.plan = Machine.nanoseconds - optimized - times.pack
+        }
         return try Planner.plan(graph, lowering: lowering, useKernels: !options.referenceOnly) { (byteCount) throws(RuntimeError) in
             if let arena, arena.byteCount >= byteCount { return arena }
             let larger = try Arena(byteCount: byteCount)

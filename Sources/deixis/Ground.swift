@@ -14,6 +14,10 @@ struct Ground: ParsableCommand {
               deixis ground small.onnx desk.jpg "the red mug left of the laptop"
               deixis ground small.onnx desk.jpg "the largest book" --annotated found.png
               deixis ground small.onnx desk.jpg "the largest book" --json
+              deixis ground small.onnx desk.jpg "the largest book" --deadline 50
+
+            A deadline counts from when the model is loaded and is looked at before each step of the network; when it has passed there is no
+            box, the message names the step that was next, and the exit code is 75.
             """)
 
     @Argument(help: "A grounding model: an ONNX file that `deixis-train export` wrote.") var model: String
@@ -21,7 +25,12 @@ struct Ground: ParsableCommand {
     @Argument(help: "What to look for.") var sentence: String
     @Option(help: ArgumentHelp("Also write the picture with the box drawn into it (.png or .jpg).", valueName: "file")) var annotated: String?
     @Flag(help: "Print one JSON object instead of text.") var json = false
+    @Option(help: ArgumentHelp("Give up after so many milliseconds.", valueName: "ms")) var deadline: Double?
     @OptionGroup var options: RunOptions
+
+    func validate() throws {
+        if let deadline, !(deadline > 0 && deadline < 1e9) { throw ValidationError("--deadline is \(deadline); expected milliseconds, more than 0") }
+    }
 
     func run() throws {
         let grounding = try loadGroundingModel(model, options)
@@ -31,7 +40,10 @@ struct Ground: ParsableCommand {
             throw CommandError.data("\(error)")
         }
         let found: Grounding
-        do { found = try grounding.ground(picture, sentence) } catch { throw CommandError.data("\(error)") }
+        do { found = try grounding.ground(picture, sentence, deadline: deadline) } catch {
+            if case .runtime(_, .timeout) = error { throw CommandError(code: .late, message: "\(error)") }
+            throw CommandError.data("\(error)")
+        }
         if found.droppedTokenCount > 0 {
             Console.warn("the sentence is too long: its last \(found.droppedTokenCount) word pieces were cut off")
         }

@@ -12,14 +12,15 @@ struct Deixis: ParsableCommand {
               deixis run model.onnx --input x=x.npy --output-dir out
               deixis profile model.onnx --runs 50 --threads 1
               deixis inspect model.onnx
+              deixis quantize model.onnx --data pictures --out model.int8.onnx
               deixis compile model.onnx --out model.deixis
 
             EXIT CODES
               0 done · 64 wrong arguments · 65 bad model, picture or array · 66 a file cannot be read
-              70 internal fault · 73, 74 an output cannot be made or written
+              70 internal fault · 73, 74 an output cannot be made or written · 75 a deadline passed
             """,
         version: "0.1.0",
-        subcommands: [Ground.self, Run.self, Profile.self, Inspect.self, Compile.self, BenchWorker.self])
+        subcommands: [Ground.self, Run.self, Profile.self, Inspect.self, Quantize.self, Compile.self, BenchWorker.self])
 }
 
 /// Runs the command and turns whatever went wrong into one line and an exit code.

@@ -56,6 +56,40 @@ static double peak_of(uint32_t isa) {
 #endif
 }
 
+#if defined(__x86_64__)
+/// Four byte products a lane.
+#define BYTE_PEAK(name, attribute, width, dot) \
+    attribute static double name(void) { \
+        typedef int32_t v __attribute__((ext_vector_type(width))); \
+        v a[12], x = (v)(0x01020304), y = (v)(0x010101ff); \
+        for (int i = 0; i < 12; i++) a[i] = (v)(i); \
+        double best = 0; \
+        for (int round = 0; round < 20; round++) { \
+            double start = now(); \
+            for (int n = 0; n < 300000; n++) { \
+                __asm__ volatile("" : "+v"(x)); \
+                _Pragma("clang loop unroll(full)") for (int i = 0; i < 12; i++) a[i] = dot; \
+            } \
+            double rate = 300000.0 * 12 * 4 * width / (now() - start) / 1e9; \
+            if (rate > best) best = rate; \
+        } \
+        volatile int32_t sink = 0; \
+        for (int i = 0; i < 12; i++) sink += a[i][0]; \
+        return best; \
+    }
+BYTE_PEAK(peak_avx512vnni, __attribute__((target("avx512f,avx512vnni"))), 16, (v)_mm512_dpbusd_epi32((__m512i)a[i], (__m512i)x, (__m512i)y))
+BYTE_PEAK(peak_avxvnni, __attribute__((target("avx2,avxvnni"))), 8, (v)_mm256_dpbusd_avx_epi32((__m256i)a[i], (__m256i)x, (__m256i)y))
+#endif
+
+/// Of byte products by the CPU's own instruction; for variants without one, of the best that this CPU has.
+static double byte_peak(void) {
+#if defined(__x86_64__)
+    if (deixis_isa_detect() & DEIXIS_ISA_AVX512VNNI) return peak_avx512vnni();
+    if (deixis_isa_detect() & DEIXIS_ISA_AVXVNNI) return peak_avxvnni();
+#endif
+    return NAN;
+}
+
 static float *random_floats(size_t count) {
     float *p = aligned_alloc(64, (count * 4 + 127) / 64 * 64);
     if (!p) abort();
@@ -74,7 +108,7 @@ static float *random_floats(size_t count) {
     }
 
 static void rate(const char *family, const char *variant, const char *shape, double macs, double seconds, double peak) {
-    printf("%-10s %-8s %-40s %8.3f ms  %7.1f GMAC/s  %3.0f%%\n", family, variant, shape, seconds * 1e3, macs / seconds / 1e9, 100 * macs / seconds / 1e9 / peak);
+    printf("%-10s %-10s %-40s %8.3f ms  %7.1f GMAC/s  %3.0f%%\n", family, variant, shape, seconds * 1e3, macs / seconds / 1e9, 100 * macs / seconds / 1e9 / peak);
     fflush(stdout);
 }
 
@@ -104,6 +138,67 @@ static void conv(const deixis_gemm_f32 *kernel, size_t size, size_t in_c, size_t
     free(x), free(w), free(bias), free(y), free(packed), free(scratch);
 }
 
+static uint8_t *random_bytes(size_t count) {
+    uint8_t *p = aligned_alloc(64, (count + 127) / 64 * 64);
+    if (!p) abort();
+    for (size_t i = 0; i < count; i++) p[i] = (uint8_t)rand();
+    return p;
+}
+
+/// Bytes out, as a layer after a relu has them; `residual` adds bytes. Without one the multiplier holds the output's scale too.
+static deixis_requantize requantize(const float *multiplier, const int32_t *offset, bool residual) {
+    return (deixis_requantize){offset, multiplier, residual ? DEIXIS_S8_U8 : DEIXIS_S8_NONE, 12, 0.1f, 0, INFINITY, DEIXIS_S8_U8, residual ? 3.7f : 1, 0};
+}
+
+static float *multipliers(size_t count) {
+    float *p = random_floats(count);
+    for (size_t i = 0; i < count; i++) p[i] *= 0.002f;
+    return p;
+}
+
+static void gemm_bytes(const deixis_gemm_s8 *kernel, size_t m, size_t n, size_t k, double peak) {
+    uint8_t *a = random_bytes(m * k), *b = random_bytes(k * n), *c = random_bytes(m * n), *packed = random_bytes(deixis_gemm_s8_packed_size(kernel, k, n));
+    float *multiplier = multipliers(n);
+    int32_t *offset = calloc(n, 4);
+    deixis_gemm_s8_pack(kernel, (int8_t *)b, (ptrdiff_t)n, 1, k, n, 0, deixis_gemm_s8_panels(kernel, n), (int8_t *)packed);
+    deixis_gemm_s8_args args = {m, n, k, a, (ptrdiff_t)k, (int8_t *)packed, c, (ptrdiff_t)n, NULL, 0, requantize(multiplier, offset, false)};
+    TIME(best, deixis_gemm_s8_run(kernel, &args, 0, m, 0, n))
+    char shape[64];
+    snprintf(shape, sizeof shape, "%zu x %zu x %zu", m, n, k);
+    rate("gemm_s8", kernel->name, shape, (double)m * (double)n * (double)k, best, peak);
+    free(a), free(b), free(c), free(packed), free(multiplier), free(offset);
+}
+
+static void conv_bytes(const deixis_gemm_s8 *kernel, size_t size, size_t in_c, size_t out_c, size_t side, size_t stride, bool residual, double peak) {
+    size_t out = (size + stride - 1) / stride;
+    deixis_conv_f32_shape s = {1, size, size, in_c, out, out, out_c, side, side, stride, stride, 1, 1, side / 2, side / 2, 1, in_c, out_c, out_c};
+    uint8_t *x = random_bytes(size * size * in_c), *w = random_bytes(out_c * in_c * side * side), *y = random_bytes(out * out * out_c), *r = random_bytes(out * out * out_c);
+    uint8_t *packed = random_bytes(deixis_conv_s8_packed_size(kernel, &s)), *scratch = random_bytes(deixis_conv_s8_scratch(kernel, &s));
+    float *multiplier = multipliers(out_c);
+    int32_t *offset = calloc(out_c, 4);
+    deixis_conv_s8_pack(kernel, &s, (int8_t *)w, 0, deixis_conv_s8_panels(kernel, &s), (int8_t *)packed);
+    deixis_conv_s8_args args = {x, 3, (int8_t *)packed, residual ? r : NULL, y, requantize(multiplier, offset, residual)};
+    TIME(best, deixis_conv_s8_run(kernel, &s, &args, 0, out * out, 0, deixis_conv_s8_panels(kernel, &s), scratch))
+    char shape[64];
+    snprintf(shape, sizeof shape, "%zux%zu/%zu, %zu -> %zu at %zux%zu%s", side, side, stride, in_c, out_c, size, size, residual ? " + r" : "");
+    rate("conv_s8", kernel->name, shape, (double)(out * out) * (double)(out_c * in_c * side * side), best, peak);
+    free(x), free(w), free(y), free(r), free(packed), free(scratch), free(multiplier), free(offset);
+}
+
+static void quantized_families(uint32_t isa) {
+    const double peak = byte_peak();
+    printf("bytes: this CPU's peak %.1f GMAC/s\n", peak);
+    const deixis_gemm_s8 *kernel = deixis_gemm_s8_select(isa, 64);
+    static const size_t shapes[][3] = {{1024, 768, 768}, {1024, 2048, 768}, {1024, 768, 2048}, {1024, 256, 256}, {1024, 1024, 256}, {42, 3072, 768}};
+    for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) gemm_bytes(kernel, shapes[i][0], shapes[i][1], shapes[i][2], peak);
+    static const size_t convs[][6] = {{512, 3, 64, 7, 2, 0}, {128, 64, 64, 1, 1, 0}, {128, 64, 64, 3, 1, 0}, {128, 64, 256, 1, 1, 1}, {128, 256, 64, 1, 1, 0},
+                                      {64, 128, 128, 3, 1, 0}, {32, 256, 256, 3, 1, 0}, {32, 256, 1024, 1, 1, 1}, {32, 1024, 256, 1, 1, 0}, {64, 512, 1024, 1, 2, 0},
+                                      {32, 512, 512, 3, 2, 0}, {16, 512, 512, 3, 1, 0}};
+    for (size_t i = 0; i < sizeof convs / sizeof convs[0]; i++) {
+        conv_bytes(kernel, convs[i][0], convs[i][1], convs[i][2], convs[i][3], convs[i][4], convs[i][5], peak);
+    }
+}
+
 static void attention(const deixis_attention_f32 *kernel, size_t queries, size_t keys, size_t heads, size_t head, double peak) {
     size_t row = heads * head;
     float *q = random_floats(queries * row), *k = random_floats(keys * row), *v = random_floats(keys * row), *o = random_floats(queries * row);
@@ -120,7 +215,7 @@ static void attention(const deixis_attention_f32 *kernel, size_t queries, size_t
 }
 
 static void each(const char *family, const char *variant, const char *shape, double elements, double seconds) {
-    printf("%-10s %-8s %-40s %8.3f ms  %7.3f ns/element\n", family, variant, shape, seconds * 1e3, seconds * 1e9 / elements);
+    printf("%-10s %-10s %-40s %8.3f ms  %7.3f ns/element\n", family, variant, shape, seconds * 1e3, seconds * 1e9 / elements);
     fflush(stdout);
 }
 
@@ -238,6 +333,7 @@ static void variant(const char *name) {
     uint32_t isa;
     if (!deixis_isa_named(name, &isa)) return;
     // Kernels below the rung's own are measured by naming their rung.
+    if (!(isa & ~deixis_isa_detect())) quantized_families(isa);
     double peak = peak_of(isa);
     printf("-- %s, peak %.1f GMAC/s\n", name, peak);
     const deixis_gemm_f32 *kernel = deixis_gemm_f32_select(isa, 64);

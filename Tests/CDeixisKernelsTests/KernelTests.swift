@@ -38,7 +38,7 @@ func variant(_ variant: Variant) {
 
 @Test("Every family ends in a reference that runs anywhere")
 func references() {
-    #expect(Set(Variant.all.map(\.family)).count == 17)
+    #expect(Set(Variant.all.map(\.family)).count == 19)
     for family in Set(Variant.all.map(\.family)) {
         let last = Variant.all.last { $0.family == family }
         #expect(last?.isa == 0)
@@ -46,7 +46,7 @@ func references() {
     }
 }
 
-@Test("Rungs of the ladder", arguments: ["scalar", "v128", "avx2", "avx512"])
+@Test("Rungs of the ladder", arguments: ["scalar", "v128", "avx2", "avxvnni", "avx512", "avx512vnni", "dotprod", "i8mm"])
 func rungs(name: String) {
     var bits: UInt32 = .max
     #expect(deixis_isa_named(name, &bits))
@@ -55,9 +55,13 @@ func rungs(name: String) {
     #expect(deixis_gemm_f32_select(bits, 64).pointee.isa & ~bits == 0)
     #expect(deixis_softmax_f32_select(bits).pointee.isa & ~bits == 0)
     #expect(deixis_attention_f32_select(bits).pointee.isa & ~bits == 0)
+    #expect(deixis_gemm_s8_select(bits, 64).pointee.isa & ~bits == 0)
     #if arch(x86_64)
-        let expected = name == "scalar" ? "reference" : name
-        #expect(String(cString: deixis_softmax_f32_select(bits).pointee.name) == expected)
+        // A rung without float instructions of its own uses the one below; those of other CPUs have the baseline.
+        let floats = ["scalar": "reference", "avxvnni": "avx2", "avx512vnni": "avx512", "dotprod": "v128", "i8mm": "v128"]
+        #expect(String(cString: deixis_softmax_f32_select(bits).pointee.name) == floats[name, default: name])
+        let bytes = ["scalar": "reference", "dotprod": "v128", "i8mm": "v128"]
+        #expect(String(cString: deixis_gemm_s8_select(bits, 64).pointee.name) == bytes[name, default: name])
     #endif
 }
 

@@ -46,6 +46,9 @@ import DeixisExport
             try file("ids.npy", NumPyFixture.int64([1, 3], [2, 4, 3]))
             try file("ids4.npy", NumPyFixture.int64([1, 4], [2, 4, 5, 3]))
             try file("image.npy", NumPyFixture.header("|u1", "(1, 32, 32, 3)") + [UInt8](repeating: 9, count: 3072))
+            try file("list.json", Array("[1, 2]\n".utf8))
+            try file("future.json", Array("{\"format\": \"deixis-profile\", \"version\": 9}\n".utf8))
+            try file("damaged.json", Array("{\"format\": \"deixis-profile\", \"version\": 1, \"model\": 3}\n".utf8))
             try file("short.npy", NumPyFixture.header("<i8", "(1, 3)") + [1, 2])
         }
     }
@@ -109,6 +112,20 @@ import DeixisExport
         Case(
             arguments: "run @good.onnx --input image=@image.npy --input token_ids=@ids.npy --input attention_mask=@ids4.npy --output-dir @out", code: 65,
             message: "...length"),
+        // Profiles and deadlines.
+        Case(arguments: "profile @good.onnx --compare @none.json", code: 66, message: "cannot read @none.json: No such file or directory"),
+        Case(arguments: "profile @good.onnx --compare @text.png", code: 65, message: "@text.png: not JSON: line 1: expected a value"),
+        Case(arguments: "profile @good.onnx --compare @list.json", code: 65, message: "@list.json: not a profile: expected the JSON that `deixis profile --json` writes"),
+        Case(arguments: "profile @list.json --compare @list.json", code: 65, message: "@list.json: not a profile: "),
+        Case(arguments: "profile @good.onnx --compare @future.json", code: 65, message: "@future.json: a profile of version 9; expected 1"),
+        Case(arguments: "profile @good.onnx --compare @damaged.json", code: 65, message: "@damaged.json: a damaged profile: 'model' is missing or of the wrong type"),
+        Case(arguments: "profile @list.json --compare @list.json --html @p.html", code: 65, message: "@list.json: not a profile: "),
+        Case(arguments: "profile @list.json", code: 65, message: "@list.json: not an ONNX file, or a damaged one: "),
+        Case(arguments: "profile @good.onnx --runs 1 --no-peaks --trace @no/such.json", code: 73, message: "cannot write @no/such.json: No such file or directory"),
+        Case(arguments: "profile @good.onnx --runs 1 --no-peaks --html @no/such.html", code: 73, message: "cannot write @no/such.html: No such file or directory"),
+        Case(arguments: "ground @good.onnx @good.png mug --deadline 0", code: 64, message: "--deadline is 0.0; expected milliseconds, more than 0"),
+        Case(arguments: "ground @good.onnx @good.png mug --deadline soon", code: 64, message: "...soon"),
+        Case(arguments: "ground @good.onnx @good.png mug --deadline 0.001", code: 75, message: "@good.onnx: the deadline of 0.001 ms passed: "),
         Case(arguments: "profile @good.onnx --runs 1 --json @no/such.json", code: 73, message: "cannot write @no/such.json: No such file or directory"),
     ]
 

@@ -2,6 +2,7 @@ import DeixisGrounding
 import DeixisImage
 import DeixisInput
 import DeixisModel
+import DeixisRuntime
 import Foundation
 import Testing
 
@@ -27,6 +28,32 @@ import Testing
         let box = try numbers.map { try #require(Double($0)) }
         let truth = PixelBox(x: box[0], y: box[1], width: box[2], height: box[3])
         #expect(try model.ground(scene, sentence).box.intersectionOverUnion(truth) > 0.5)
+    }
+
+    /// The quantized form: as small as promised, no step of it in float but the tokens' embeddings and their mask, near the float model's boxes.
+    @Test func int8FormRunsInIntegers() throws {
+        let size = try #require(try FileManager.default.attributesOfItem(atPath: Self.path("small.int8.onnx"))[.size] as? Int)
+        #expect(size <= 4_000_000)
+        let session = try Session(try Model.load(Self.path("small.int8.onnx")))
+        try session.prepare(session.inputNames.map { "\($0)" == "image" ? [1, 128, 128, 3] : [1, 12] })
+        for index in session.inputNames.indices { _ = try session.inputBuffer(index).initializeMemory(as: UInt8.self, repeating: 0) }
+        var kernels: [String: Int] = [:]
+        for step in try session.profile(runs: 1).steps { kernels["\(step.kernel)", default: 0] += 1 }
+        let float = kernels.filter { !$0.key.hasSuffix("_s8") }
+        #expect(float == ["copy": 1, "binary_f32": 4, "reference": 4], "\(kernels)")
+        #expect(kernels["conv_s8"] == 16 && kernels["gemm_s8"] == 153 && kernels["attention_s8"] == 24 && kernels["layernorm_s8"] == 49)
+    }
+
+    @Test func int8FormKeepsTheBoxes() throws {
+        let float = try GroundingModel(path: Self.path("small.onnx")), int8 = try GroundingModel(path: Self.path("small.int8.onnx"))
+        let source = SceneSource(seed: 1_000_003, longSide: nil)
+        var overlap = 0.0
+        for index in 0..<100 {
+            let sample = source.sample(index)
+            overlap += try float.ground(sample.image, sample.sentence).box
+                .intersectionOverUnion(int8.ground(sample.image, sample.sentence).box) / 100
+        }
+        #expect(overlap > 0.85, "mean IoU of the two models' boxes \(overlap)")
     }
 
     /// A floor well below what `deixis-train evaluate` measures on 2,000 scenes: a broken file or runtime falls through it.

@@ -31,6 +31,24 @@ import TestSupport
         }
     }
 
+    @Test func deadlinesPassBetweenSteps() throws {
+        let model = try GroundingModel(path: try TinyModel.write())
+        let picture = try Self.picture(20, 10)
+        let expected = try model.ground(picture, "red mug").normalizedBox
+        do {
+            _ = try model.ground(picture, "red mug", deadline: 0)
+            Issue.record("no error")
+        } catch {
+            guard case .runtime(_, .timeout(let timeout)) = error else { throw error }
+            #expect(timeout.step == 0 && timeout.stepCount > 3 && timeout.elapsedNanoseconds > 0 && timeout.deadlineNanoseconds == 0)
+            #expect(error.description.contains(": the deadline of 0.000 ms passed: ") && error.description.contains(" ms were gone before step 1 of "))
+        }
+        // As usable as before, with time enough and with no deadline.
+        for deadline in [60_000, .infinity, .nan, nil] {
+            #expect(try model.ground(picture, "red mug", deadline: deadline).normalizedBox == expected)
+        }
+    }
+
     @Test func rowsMayLieApart() throws {
         let model = try GroundingModel(path: try TinyModel.write())
         let picture = try Self.picture(20, 10)

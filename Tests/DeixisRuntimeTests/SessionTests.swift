@@ -49,6 +49,37 @@ private func twoLayerGraph() -> Graph {
         #expect(Array(output.bytes) == Array(expected.bytes))
     }
 
+    @Test(arguments: [1, 2]) func tracesTellWhoDidWhatWhen(threads: Int) throws {
+        var options = SessionOptions()
+        options.threads = threads
+        let session = try Session(Model(graph: twoLayerGraph()), options: options)
+        #expect(throws: RuntimeError.self) { try session.trace() }
+        let expected = try session.run([("x", randomFloats([5, 3], seed: 5))])[0].tensor
+        let trace = try session.trace(), profile = try session.profile(runs: 3)
+        #expect(trace.steps.map(\.step) == Array(profile.steps.indices))
+        #expect(zip(trace.steps, trace.steps.dropFirst()).allSatisfy { $0.end <= $1.start })
+        for task in trace.tasks {
+            let step = trace.steps[task.step]
+            #expect(task.start >= step.start && task.end <= step.end && task.start <= task.end && (0..<threads).contains(task.worker))
+        }
+        #expect(Set(trace.tasks.map(\.step)) == Set(trace.steps.map(\.step)))
+        #expect(profile.steps.allSatisfy { $0.leastNanoseconds <= $0.nanoseconds })
+        // A traced run is a run.
+        let output = try session.output(0)
+        #expect(Array(output.bytes) == Array(expected.bytes))
+        #expect(session.times.specialize > 0 && session.times.target > 0 && session.times.plan > 0)
+    }
+
+    @Test func runsEndAtTheirDeadline() throws {
+        let session = try Session(Model(graph: twoLayerGraph()))
+        #expect(throws: RuntimeError.self) { try session.run(before: Deadline(milliseconds: 1)) }
+        let expected = try session.run([("x", randomFloats([2, 3], seed: 5))])[0].tensor
+        #expect(throws: RuntimeError.self) { try session.run(before: Deadline(milliseconds: -1)) }
+        try session.run(before: Deadline(milliseconds: 1e300))
+        let output = try session.output(0)
+        #expect(Array(output.bytes) == Array(expected.bytes))
+    }
+
     @Test func badInputsAreNamed() throws {
         let session = try Session(Model(graph: twoLayerGraph()))
         func message(_ inputs: [(name: Name, tensor: Constant)]) -> String {

@@ -40,7 +40,9 @@ typedef enum deixis_status {
     /// The model answered with something that is no number, e.g. for NaN among its weights.
     DEIXIS_NOT_FINITE = 6,
     /// Another thread is inside a call for this model.
-    DEIXIS_BUSY = 7
+    DEIXIS_BUSY = 7,
+    /// The deadline of the call passed; the model can be asked again.
+    DEIXIS_TIMEOUT = 8
 } deixis_status;
 
 /// How to load. Set `size` to sizeof(deixis_options) so that later versions may add fields; the rest zero means defaults.
@@ -48,7 +50,8 @@ typedef struct deixis_options {
     size_t size;
     /// Threads for one call, this one included; 0: as many as there are usable cores.
     int32_t threads;
-    int32_t reserved;
+    /// Milliseconds one call may take, looked at between the network's steps; 0: as long as it needs.
+    int32_t deadline_ms;
 } deixis_options;
 
 /// A picture in memory: rows of width * 3 bytes R G B from top to bottom. Borrowed during the call.

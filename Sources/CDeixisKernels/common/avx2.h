@@ -3,13 +3,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+// A file for a superset of these instructions names it and them.
 #ifndef SIMD
 #define SIMD avx2
-#define DEIXIS_MORE
+#define TARGET "avx2,fma"
 #endif
 #define LANES 8
 
-#pragma clang attribute push(__attribute__((target("avx2,fma" DEIXIS_MORE))), apply_to = function)
+#pragma clang attribute push(__attribute__((target(TARGET))), apply_to = function)
 
 #include "common/vector.h"
 

@@ -3,13 +3,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+// A file for a superset of these instructions names it and them.
 #ifndef SIMD
 #define SIMD avx512
-#define DEIXIS_MORE
+#define TARGET "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma"
 #endif
 #define LANES 16
 
-#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma" DEIXIS_MORE))), apply_to = function)
+#pragma clang attribute push(__attribute__((target(TARGET))), apply_to = function)
 
 #include "common/vector.h"
 

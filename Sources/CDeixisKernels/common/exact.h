@@ -19,12 +19,36 @@ enum { EXACT_LANES = 16, EXACT_PARTS = EXACT_LANES / LANES };
 
 /// The sum of sixteen lanes: i with i + 8, then 4, 2, 1.
 static inline float exact_fold(const vf *parts) {
+#if LANES == 16
+    vf v = parts[0];
+    v = v + __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7);
+    v = v + __builtin_shufflevector(v, v, 4, 5, 6, 7, 0, 1, 2, 3, 12, 13, 14, 15, 8, 9, 10, 11);
+    v = v + __builtin_shufflevector(v, v, 2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13);
+    return v[0] + v[1];
+#else
     float lane[EXACT_LANES];
     for (int p = 0; p < EXACT_PARTS; p++) v_store(lane + p * LANES, parts[p]);
     for (int width = EXACT_LANES / 2; width > 0; width /= 2) {
         for (int i = 0; i < width; i++) lane[i] += lane[i + width];
     }
     return lane[0];
+#endif
+}
+
+/// The largest lane; no NaN.
+static inline float exact_highest(vf v) {
+#if LANES == 16
+    v = v_max(v, __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7));
+    v = v_max(v, __builtin_shufflevector(v, v, 4, 5, 6, 7, 0, 1, 2, 3, 12, 13, 14, 15, 8, 9, 10, 11));
+    v = v_max(v, __builtin_shufflevector(v, v, 2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13));
+    return v[0] > v[1] ? v[0] : v[1];
+#else
+    float lane[LANES], top;
+    v_store(lane, v);
+    top = lane[0];
+    for (int i = 1; i < LANES; i++) top = lane[i] > top ? lane[i] : top;
+    return top;
+#endif
 }
 
 /// How many of the LANES elements from `at` on are below `count`.
@@ -47,6 +71,7 @@ static inline __attribute__((always_inline)) v_bytes exact_bytes(const uint8_t *
     return b;
 }
 
+/// The first n of LANES values, the rest 0.
 static inline __attribute__((always_inline)) vf exact_load(const float *p, size_t n) { return n == LANES ? v_load(p) : v_load_n(p, n); }
 static inline __attribute__((always_inline)) void exact_store(float *p, vf x, size_t n) {
     if (n == LANES) v_store(p, x);

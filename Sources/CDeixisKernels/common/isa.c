@@ -17,23 +17,25 @@ static uint64_t saved_state(void) {
 static uint32_t probe(void) {
     uint32_t bits = DEIXIS_ISA_V128, a, b, c, d;
     if (!__get_cpuid(1, &a, &b, &c, &d)) return bits;
+    uint32_t leaf_7_1 = 0, ignored;
     bool fma = c >> 12 & 1, osxsave = c >> 27 & 1, avx = c >> 28 & 1;
     if (!osxsave || !avx) return bits;
     uint64_t state = saved_state();
     if (!__get_cpuid_count(7, 0, &a, &b, &c, &d)) return bits;
+    if (a >= 1) __get_cpuid_count(7, 1, &leaf_7_1, &ignored, &ignored, &ignored);
     bool ymm = (state & 0x06) == 0x06, zmm = (state & 0xe6) == 0xe6;
     if (ymm && fma && (b >> 5 & 1)) bits |= DEIXIS_ISA_AVX2;
     const uint32_t f_dq_bw_vl = 1u << 16 | 1u << 17 | 1u << 30 | 1u << 31;
     if ((bits & DEIXIS_ISA_AVX2) && zmm && (b & f_dq_bw_vl) == f_dq_bw_vl) bits |= DEIXIS_ISA_AVX512;
+    if ((bits & DEIXIS_ISA_AVX2) && (leaf_7_1 >> 4 & 1)) bits |= DEIXIS_ISA_AVXVNNI;
     if ((bits & DEIXIS_ISA_AVX512) && (c >> 11 & 1)) bits |= DEIXIS_ISA_AVX512VNNI;
-    if ((bits & DEIXIS_ISA_AVX2) && __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a >> 4 & 1)) bits |= DEIXIS_ISA_AVXVNNI;
     return bits;
 }
 #elif defined(__aarch64__) && defined(__linux__)
 #include <sys/auxv.h>
 
 static uint32_t probe(void) {
-    // Bits of Linux's HWCAP (asimddp) and HWCAP2 (i8mm).
+    // HWCAP_ASIMDDP and HWCAP2_I8MM.
     uint32_t bits = DEIXIS_ISA_V128;
     if (getauxval(AT_HWCAP) >> 20 & 1) bits |= DEIXIS_ISA_DOTPROD;
     if ((bits & DEIXIS_ISA_DOTPROD) && (getauxval(AT_HWCAP2) >> 13 & 1)) bits |= DEIXIS_ISA_I8MM;
@@ -45,20 +47,16 @@ static uint32_t probe(void) { return DEIXIS_ISA_V128; }
 
 static const struct {
     const char *name;
-    uint32_t bits;      // up to this rung
-    uint32_t top;       // what makes it this rung
+    uint32_t bits;
 } rungs[] = {
-#if defined(__aarch64__)
-    {"i8mm", DEIXIS_ISA_V128 | DEIXIS_ISA_DOTPROD | DEIXIS_ISA_I8MM, DEIXIS_ISA_I8MM},
-    {"dotprod", DEIXIS_ISA_V128 | DEIXIS_ISA_DOTPROD, DEIXIS_ISA_DOTPROD},
-#else
-    {"avx512vnni", DEIXIS_ISA_V128 | DEIXIS_ISA_AVX2 | DEIXIS_ISA_AVXVNNI | DEIXIS_ISA_AVX512 | DEIXIS_ISA_AVX512VNNI, DEIXIS_ISA_AVX512VNNI},
-    {"avx512", DEIXIS_ISA_V128 | DEIXIS_ISA_AVX2 | DEIXIS_ISA_AVX512, DEIXIS_ISA_AVX512},
-    {"avxvnni", DEIXIS_ISA_V128 | DEIXIS_ISA_AVX2 | DEIXIS_ISA_AVXVNNI, DEIXIS_ISA_AVXVNNI},
-    {"avx2", DEIXIS_ISA_V128 | DEIXIS_ISA_AVX2, DEIXIS_ISA_AVX2},
-#endif
-    {"v128", DEIXIS_ISA_V128, DEIXIS_ISA_V128},
-    {"scalar", 0, 0},
+    {"i8mm", DEIXIS_ISA_V128 | DEIXIS_ISA_DOTPROD | DEIXIS_ISA_I8MM},
+    {"dotprod", DEIXIS_ISA_V128 | DEIXIS_ISA_DOTPROD},
+    {"avx512vnni", DEIXIS_ISA_V128 | DEIXIS_ISA_AVX2 | DEIXIS_ISA_AVX512 | DEIXIS_ISA_AVX512VNNI},
+    {"avx512", DEIXIS_ISA_V128 | DEIXIS_ISA_AVX2 | DEIXIS_ISA_AVX512},
+    {"avxvnni", DEIXIS_ISA_V128 | DEIXIS_ISA_AVX2 | DEIXIS_ISA_AVXVNNI},
+    {"avx2", DEIXIS_ISA_V128 | DEIXIS_ISA_AVX2},
+    {"v128", DEIXIS_ISA_V128},
+    {"scalar", 0},
 };
 enum { rung_count = sizeof rungs / sizeof rungs[0] };
 
@@ -73,7 +71,7 @@ bool deixis_isa_named(const char *name, uint32_t *bits) {
 
 const char *deixis_isa_name(uint32_t bits) {
     for (int i = 0; i < rung_count; i++) {
-        if ((rungs[i].top & bits) == rungs[i].top) return rungs[i].name;
+        if ((rungs[i].bits & bits) == rungs[i].bits) return rungs[i].name;
     }
     return "scalar";
 }

@@ -6,6 +6,7 @@
 #include <emmintrin.h>
 #endif
 
+// A file for a superset of these instructions names it.
 #ifndef SIMD
 #define SIMD v128
 #endif

@@ -1,29 +1,11 @@
 #include "deixis/conv_s8.h"
 
+#include "conv_s8/layout.h"
+#include "conv_s8/reference.h"
 #include "gemm_s8/tile.h"
-
-#include <string.h>
 
 static size_t group_in(const deixis_conv_f32_shape *s) { return s->in_c / s->groups; }
 static size_t group_out(const deixis_conv_f32_shape *s) { return s->out_c / s->groups; }
-
-// The product's rows are output pixels, its depth the taps of the kernel. A tap is read either as one pixel's channels, or, when there are so few
-// that this would be all loop overhead, as one whole kernel row: kernel_w in_c bytes, contiguous in the image, and up to three more that meet zeros.
-
-enum { pixel_block = 192, few_channels = 16 };
-
-typedef struct layout {
-    size_t taps, depth;
-    bool whole_rows;
-} layout;
-
-static layout layout_of(const deixis_conv_f32_shape *s) {
-    bool whole_rows = group_in(s) < few_channels && s->kernel_w > 1 && s->groups == 1 && s->dilation_w == 1 && s->x_stride == s->in_c;
-    if (whole_rows) return (layout){s->kernel_h, (s->kernel_w * s->in_c + 3) / 4 * 4, true};
-    return (layout){s->kernel_h * s->kernel_w, group_in(s), false};
-}
-
-static size_t panel_size(const deixis_gemm_s8 *kernel, layout l) { return l.taps * ((l.depth + 3) / 4 * 4) * kernel->nr; }
 
 const deixis_gemm_s8 *deixis_conv_s8_select(uint32_t isa, const deixis_conv_f32_shape *shape) {
     return deixis_gemm_s8_select(isa, group_out(shape));
@@ -33,105 +15,88 @@ size_t deixis_conv_s8_panels(const deixis_gemm_s8 *kernel, const deixis_conv_f32
     return shape->groups * deixis_gemm_s8_panels(kernel, group_out(shape));
 }
 
-size_t deixis_conv_s8_packed_size(const deixis_gemm_s8 *kernel, const deixis_conv_f32_shape *shape) {
-    return deixis_conv_s8_panels(kernel, shape) * panel_size(kernel, layout_of(shape));
+static size_t panel_size(const deixis_gemm_s8 *kernel, const deixis_conv_f32_shape *shape) {
+    const deixis_conv_s8_layout l = deixis_conv_s8_layout_of(shape);
+    return deixis_panel_s8(kernel, l.taps, l.depth);
 }
 
-void deixis_conv_s8_pack(const deixis_gemm_s8 *kernel, const deixis_conv_f32_shape *shape, const int8_t *w, size_t panel_begin,
-                         size_t panel_end, int8_t *packed) {
-    const layout l = layout_of(shape);
-    const size_t ci = group_in(shape), co = group_out(shape), all = shape->kernel_h * shape->kernel_w, nr = kernel->nr;
-    const size_t per_group = deixis_gemm_s8_panels(kernel, co), deep = (l.depth + 3) / 4 * 4;
-    for (size_t panel = panel_begin; panel < panel_end; panel++) {
-        const size_t first = panel % per_group * nr, columns = co - first < nr ? co - first : nr;
-        const int8_t *from = w + (panel / per_group * co + first) * ci * all;
-        int8_t *to = packed + panel * panel_size(kernel, l);
-        if (columns < nr || deep * l.taps != ci * all) memset(to, 0, panel_size(kernel, l));
-        // Memory holds [output][input][tap].
-        for (size_t tap = 0; tap < all; tap++) {
-            const size_t t = l.whole_rows ? tap / shape->kernel_w : tap, base = l.whole_rows ? tap % shape->kernel_w * ci : 0;
-            for (size_t i = 0; i < ci; i++) {
-                const size_t k = t * deep + base + i;
-                int8_t *step = to + k / 4 * 4 * nr + k % 4;
-                for (size_t j = 0; j < columns; j++) step[4 * j] = from[(j * ci + i) * all + tap];
-            }
-        }
-    }
+size_t deixis_conv_s8_packed_size(const deixis_gemm_s8 *kernel, const deixis_conv_f32_shape *shape) {
+    return deixis_conv_s8_panels(kernel, shape) * panel_size(kernel, shape);
 }
 
 size_t deixis_conv_s8_scratch(const deixis_gemm_s8 *kernel, const deixis_conv_f32_shape *shape) {
     (void)kernel;
-    const layout l = layout_of(shape);
-    const size_t line = (l.depth + 63) / 64 * 64;
-    return pixel_block * l.taps * sizeof(uint8_t *) + line + (l.whole_rows ? pixel_block * l.taps * l.depth : 0);
+    const deixis_conv_s8_layout l = deixis_conv_s8_layout_of(shape);
+    return deixis_conv_s8_layout_scratch(&l);
 }
 
-/// Fills rows[tap * pixel_block + i] for pixels [pixel, pixel + count). `outside` holds the zero point.
-static void point(const deixis_conv_f32_shape *s, layout l, const uint8_t *x, const uint8_t *end, int32_t zero, size_t pixel, size_t count,
-                  const uint8_t **rows, uint8_t *outside) {
-    uint8_t *copies = outside + (l.depth + 63) / 64 * 64;
-    size_t ox = pixel % s->out_w, oy = pixel / s->out_w % s->out_h, b = pixel / (s->out_w * s->out_h);
-    const size_t span = l.whole_rows ? 1 : s->kernel_w;
-    for (size_t i = 0; i < count; i++) {
-        const ptrdiff_t left = (ptrdiff_t)(ox * s->stride_w) - (ptrdiff_t)s->pad_left;
-        for (size_t ky = 0; ky < s->kernel_h; ky++) {
-            // Above the image this wraps to a huge number.
-            const size_t iy = oy * s->stride_h + ky * s->dilation_h - s->pad_top;
-            const uint8_t **row = rows + ky * span * pixel_block + i;
-            if (iy >= s->in_h) {
-                for (size_t kx = 0; kx < span; kx++) row[kx * pixel_block] = outside;
-                continue;
-            }
-            const uint8_t *line = x + (b * s->in_h + iy) * s->in_w * s->x_stride;
-            if (!l.whole_rows) {
-                for (size_t kx = 0; kx < span; kx++) {
-                    const size_t ix = (size_t)left + kx * s->dilation_w;
-                    row[kx * pixel_block] = ix < s->in_w ? line + ix * s->x_stride : outside;
-                }
-            } else if (left >= 0 && (size_t)left + s->kernel_w <= s->in_w && line + (size_t)left * s->in_c + l.depth <= end) {
-                *row = line + (size_t)left * s->in_c;
-            } else {
-                uint8_t *copy = copies + (ky * pixel_block + i) * l.depth;
-                memset(copy, zero, l.depth);
-                for (size_t kx = 0; kx < s->kernel_w; kx++) {
-                    const size_t ix = (size_t)left + kx;
-                    if (ix < s->in_w) memcpy(copy + kx * s->in_c, line + ix * s->in_c, s->in_c);
-                }
-                *row = copy;
-            }
-        }
-        if (++ox < s->out_w) continue;
-        ox = 0;
-        if (++oy < s->out_h) continue;
-        oy = 0;
-        b++;
+/// A product of the pixels as they lie in memory.
+static bool is_product(const deixis_conv_f32_shape *s) {
+    return s->kernel_h * s->kernel_w == 1 && s->stride_h * s->stride_w == 1 && s->pad_top + s->pad_left == 0 && s->out_h == s->in_h && s->out_w == s->in_w;
+}
+
+static void run_product(const deixis_gemm_s8 *kernel, const deixis_conv_f32_shape *s, const deixis_conv_s8_args *args, size_t pixel_begin,
+                        size_t pixel_end, size_t panel_begin, size_t panel_end) {
+    const size_t ci = group_in(s), co = group_out(s), nr = kernel->nr, per_group = deixis_gemm_s8_panels(kernel, co), panel = panel_size(kernel, s);
+    const size_t y_size = args->requantize.output_type == DEIXIS_S8_F32 ? 4 : 1, r_size = args->requantize.residual_type == DEIXIS_S8_F32 ? 4 : 1;
+    while (panel_begin < panel_end) {
+        const size_t group = panel_begin / per_group, first = group * per_group, end = first + per_group < panel_end ? first + per_group : panel_end;
+        deixis_gemm_s8_args product = {s->batch * s->out_h * s->out_w, co, ci, args->x + group * ci, (ptrdiff_t)s->x_stride,
+                                       args->weights + first * panel, (char *)args->y + group * co * y_size, (ptrdiff_t)s->y_stride,
+                                       args->residual ? (const char *)args->residual + group * co * r_size : NULL, (ptrdiff_t)s->residual_stride,
+                                       args->requantize};
+        product.requantize.offset += group * co;
+        product.requantize.multiplier += group * co;
+        deixis_gemm_s8_run(kernel, &product, pixel_begin, pixel_end, (panel_begin - first) * nr, end == first + per_group ? co : (end - first) * nr);
+        panel_begin = end;
     }
 }
 
 void deixis_conv_s8_run(const deixis_gemm_s8 *kernel, const deixis_conv_f32_shape *shape, const deixis_conv_s8_args *args,
                         size_t pixel_begin, size_t pixel_end, size_t panel_begin, size_t panel_end, void *scratch) {
-    const layout l = layout_of(shape);
-    const size_t co = group_out(shape), per_group = deixis_gemm_s8_panels(kernel, co), nr = kernel->nr;
+    if (!deixis_tiles_of(kernel)->run[0][0]) {
+        deixis_conv_s8_reference(kernel, shape, args, pixel_begin, pixel_end, panel_begin, panel_end);
+        return;
+    }
+    if (is_product(shape)) {
+        run_product(kernel, shape, args, pixel_begin, pixel_end, panel_begin, panel_end);
+        return;
+    }
+    const deixis_conv_s8_layout l = deixis_conv_s8_layout_of(shape);
+    const deixis_tail_s8 tail = deixis_tail_of(&args->requantize, args->residual != NULL, 0, shape->out_c);
+    const size_t co = group_out(shape), per_group = deixis_gemm_s8_panels(kernel, co), nr = kernel->nr, size = deixis_panel_s8(kernel, l.taps, l.depth);
+    const size_t y_size = tail.float_output ? 4 : 1, r_size = tail.residual_type == DEIXIS_S8_F32 ? 4 : 1;
     const uint8_t **rows = scratch;
-    uint8_t *outside = (uint8_t *)(rows + pixel_block * l.taps);
-    memset(outside, args->zero, (l.depth + 63) / 64 * 64);
-    const uint8_t *end = args->x + ((shape->batch * shape->in_h * shape->in_w - 1) * shape->x_stride + shape->in_c);
-    const size_t y_size = deixis_s8_size(args->requantize.output_type), r_size = deixis_s8_size(args->requantize.residual_type);
-    for (size_t pixel = pixel_begin; pixel < pixel_end; pixel += pixel_block) {
-        const size_t count = pixel_end - pixel < pixel_block ? pixel_end - pixel : pixel_block;
+    for (size_t pixel = pixel_begin; pixel < pixel_end; pixel += l.block) {
+        const size_t count = pixel_end - pixel < l.block ? pixel_end - pixel : l.block;
         size_t pointed = SIZE_MAX;
         for (size_t panel = panel_begin; panel < panel_end; panel++) {
             const size_t group = panel / per_group, first = panel % per_group * nr, o = group * co + first;
             // Pointers go to the group's channels.
-            if (group != pointed) point(shape, l, args->x + group * group_in(shape), end, args->zero, pixel, count, rows, outside);
+            if (group != pointed) {
+                deixis_conv_s8_point(shape, &l, args->x + group * group_in(shape), (uint8_t)args->zero, pixel, count, rows, (uint8_t *)(rows + l.block * l.taps));
+            }
             pointed = group;
-            const deixis_requantize tail = deixis_requantize_from(&args->requantize, o);
-            deixis_tiles_s8_walk(kernel, (deixis_tile_s8){
-                .rows = rows, .row_step = pixel_block, .taps = l.taps, .depth = l.depth, .b = args->weights + panel * panel_size(kernel, l),
-                .c = (char *)args->y + (pixel * shape->y_stride + o) * y_size, .c_row = (ptrdiff_t)(shape->y_stride * y_size),
-                .residual = args->residual ? (const char *)args->residual + (pixel * shape->residual_stride + o) * r_size : NULL,
-                .residual_row = (ptrdiff_t)(shape->residual_stride * r_size), .tail = &tail,
-                .columns = co - first < nr ? co - first : nr}, count);
+            deixis_tile_s8 tile = {.rows = rows, .row_step = l.block, .taps = l.taps, .depth = l.copied ? 4 : l.depth, .b = args->weights + panel * size,
+                                   .offset = args->requantize.offset + o, .multiplier = args->requantize.multiplier + o,
+                                   .c = (char *)args->y + (pixel * shape->y_stride + o) * y_size, .ldc = (ptrdiff_t)shape->y_stride,
+                                   .ldr = (ptrdiff_t)shape->residual_stride, .columns = co - first < nr ? co - first : nr, .tail = &tail};
+            if (tail.residual_type) tile.residual = (const char *)args->residual + (pixel * shape->residual_stride + o) * r_size;
+            deixis_run_rows_s8(kernel, tile, count);
         }
+    }
+}
+
+void deixis_conv_s8_pack(const deixis_gemm_s8 *kernel, const deixis_conv_f32_shape *shape, const int8_t *w, size_t panel_begin,
+                         size_t panel_end, int8_t *packed) {
+    const deixis_conv_s8_layout l = deixis_conv_s8_layout_of(shape);
+    const size_t ci = group_in(shape), co = group_out(shape), taps = shape->kernel_h * shape->kernel_w, per_group = deixis_gemm_s8_panels(kernel, co);
+    const size_t size = deixis_panel_s8(kernel, l.taps, l.depth);
+    // Memory holds [output][input][tap].
+    const ptrdiff_t column = (ptrdiff_t)(ci * taps), tap = l.whole_rows ? (ptrdiff_t)shape->kernel_w : 1;
+    const deixis_strides_s8 strides = {.column = column, .tap = tap, .row = (ptrdiff_t)taps, .inner = ci, .outer_stride = 1};
+    for (size_t panel = panel_begin; panel < panel_end; panel++) {
+        const size_t first = panel % per_group * kernel->nr, columns = co - first < kernel->nr ? co - first : kernel->nr;
+        deixis_pack_panel_s8(kernel, w + (panel / per_group * co + first) * ci * taps, strides, l.taps, l.depth, columns, packed + panel * size);
     }
 }

@@ -1,14 +1,14 @@
 #if defined(__x86_64__)
 #include "common/avx2.h"
+#include "gemm_s8/avx2.h"
 
-typedef __m256i s8_v;
-static inline s8_v s8_low(s8_v b) { return _mm256_srai_epi16(_mm256_slli_epi16(b, 8), 8); }
-static inline s8_v s8_high(s8_v b) { return _mm256_srai_epi16(b, 8); }
-static inline s8_v s8_madd(s8_v a, s8_v b) { return _mm256_madd_epi16(a, b); }
-static inline s8_v s8_set(uint32_t word) { return _mm256_set1_epi32((int)word); }
-#include "gemm_s8/pairs.h"
-#define MR 4
-#define NV 2
+#define TILE_ROWS 4
+/// Bytes at even and at odd places become 16-bit numbers, whose products fit in 32 bits: exact, where vpmaddubsw would saturate.
+static inline vi v_dot(vi sum, vi a, vi b) {
+    const __m256i even = _mm256_set1_epi16(0xff), x = (__m256i)a, y = (__m256i)b;
+    sum += (vi)_mm256_madd_epi16(_mm256_and_si256(x, even), _mm256_srai_epi16(_mm256_slli_epi16(y, 8), 8));
+    return sum + (vi)_mm256_madd_epi16(_mm256_srli_epi16(x, 8), _mm256_srai_epi16(y, 8));
+}
 
 #include "gemm_s8/body.h"
 

@@ -1,14 +1,15 @@
 #if defined(__x86_64__)
 #include "common/avx512.h"
+#include "gemm_s8/avx512.h"
 
-typedef __m512i s8_v;
-static inline s8_v s8_low(s8_v b) { return _mm512_srai_epi16(_mm512_slli_epi16(b, 8), 8); }
-static inline s8_v s8_high(s8_v b) { return _mm512_srai_epi16(b, 8); }
-static inline s8_v s8_madd(s8_v a, s8_v b) { return _mm512_madd_epi16(a, b); }
-static inline s8_v s8_set(uint32_t word) { return _mm512_set1_epi32((int)word); }
-#include "gemm_s8/pairs.h"
-#define MR 6
-#define NV 2
+#define TILE_ROWS 5
+#define TILE_VECTORS 4
+/// Bytes at even and at odd places become 16-bit numbers, whose products fit in 32 bits: exact, where vpmaddubsw would saturate.
+static inline vi v_dot(vi sum, vi a, vi b) {
+    const __m512i even = _mm512_set1_epi16(0xff), x = (__m512i)a, y = (__m512i)b;
+    sum += (vi)_mm512_madd_epi16(_mm512_and_si512(x, even), _mm512_srai_epi16(_mm512_slli_epi16(y, 8), 8));
+    return sum + (vi)_mm512_madd_epi16(_mm512_srli_epi16(x, 8), _mm512_srai_epi16(y, 8));
+}
 
 #include "gemm_s8/body.h"
 

@@ -1,13 +1,9 @@
 #if defined(__x86_64__)
 #include "common/avxvnni.h"
+#include "gemm_s8/avx2.h"
 
-#define S8_B __m256i
-#define S8_A __m256i
-static inline S8_B s8_load(const int8_t *p) { return _mm256_loadu_si256((const __m256i *)(const void *)p); }
-static inline S8_A s8_spread(uint32_t word) { return _mm256_set1_epi32((int)word); }
-static inline vi s8_dot(vi sum, S8_A a, S8_B b) { return (vi)_mm256_dpbusd_avx_epi32((__m256i)sum, a, b); }
-#define MR 6
-#define NV 2
+#define TILE_ROWS 6
+static inline vi v_dot(vi sum, vi a, vi b) { return (vi)_mm256_dpbusd_avx_epi32((__m256i)sum, (__m256i)a, (__m256i)b); }
 
 #include "gemm_s8/body.h"
 

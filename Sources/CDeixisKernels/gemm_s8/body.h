@@ -1,125 +1,188 @@
-// The register tile, once for all instruction sets: MR rows by NV vectors of int32 sums. A step takes four k: NV vectors of B and, per row, four
-// bytes of A spread over a vector. An ISA file has defined, beside common/<isa>.h:
-//     S8_B          what a vector of B is turned into once per step;  s8_load(p)
-//     S8_A          what four bytes of A are turned into;             s8_spread(word)
-//     s8_dot(sum, a, b)
-//     MR, NV
+// The register tile, once for all instruction sets: MR rows by NV vectors of sums; a step takes four bytes of each row, spread over a vector,
+// times NV vectors of B, four bytes a column. The including file has defined TILE_ROWS, TILE_VECTORS and
+//     v_dot(sum, a, b)        sum + the four products of a's and b's bytes, lane by lane, exact
+//     v_round(x)              to integers, ties to even
+//
+// Measured with tools/bench-kernels on Zen 4 (avx512vnni, one thread; 236 GMAC/s is what vpdpbusd alone reaches), in percent of that peak:
+//                                                  1024x768x768   1024x256x256   1x1 64->64   1x1 64->256 + r   7x7/2 3->64 at 512x512
+//     6 x 64 tile, all depth in registers               97             92            74             29                 52
+//     residual of bytes without leaving registers,
+//     bytes by pack instructions, not vpmovdb           97             93            77             66                 52
+//     row pointers by runs of pixels (conv_s8)          97             93            77             66                 72
+//     clamping as bytes where sums are bounded          97             95            82             67                 75
+// What is left at k = 64 is the tail: 4 cycles a vector besides the 16 of its sums (two conversions, one or two products, packing). 7x7 of three channels reads 24 bytes where 21 count: at most 87.5.
+// Products of 1024 x 768 x 768 by variant, in GMAC/s: avx512vnni 228, avxvnni 216 (in EVEX form: this CPU has no VEX one), avx512 81, avx2 75,
+// v128 32; gemm_f32 there: avx512 56, avx2 49, v128 17.
 
 #include "gemm_s8/tile.h"
 
+#define UNROLLED _Pragma("clang loop unroll(full)")
+#define INLINED __attribute__((always_inline)) static inline
+
 #pragma clang fp contract(off)
 
-#define UNROLLED _Pragma("clang loop unroll(full)")
+#ifndef NARROW
+typedef uint8_t v_bytes __attribute__((ext_vector_type(LANES)));
 
-typedef uint8_t bytes_v __attribute__((ext_vector_type(LANES)));
-
-static inline vf s8_bytes(const char *p, size_t n) {
-    bytes_v b = 0;
-    if (n == LANES) __builtin_memcpy(&b, p, LANES);
-    else for (size_t i = 0; i < n; i++) b[i] = ((const uint8_t *)p)[i];
-    return __builtin_convertvector(b, vf);
+/// The first n bytes at p.
+INLINED vi v_widen_n(const uint8_t *p, size_t n) {
+    v_bytes x = (v_bytes)(0);
+    if (n == LANES) __builtin_memcpy(&x, p, LANES);
+    else for (size_t i = 0; i < n; i++) x[i] = p[i];
+    return __builtin_convertvector(x, vi);
 }
-
-static inline __attribute__((always_inline)) void s8_finish(const deixis_tile_s8 *t, vi sum, size_t row, size_t column, size_t n) {
-    const deixis_requantize *q = t->tail;
-    const float *offset = (const float *)(const void *)q->offset + column;
-    vi whole = n == LANES ? (vi)v_load(offset) : (vi)v_load_n(offset, n);
-    vf v = __builtin_convertvector(sum + whole, vf);
-    v = v * (n == LANES ? v_load(q->multiplier + column) : v_load_n(q->multiplier + column, n));
-    const ptrdiff_t at = (ptrdiff_t)row * t->residual_row;
-    if (q->residual_type == DEIXIS_S8_U8) {
-        vf r = s8_bytes(t->residual + at + (ptrdiff_t)column, n) - v_set((float)q->residual_zero);
-        r = r * v_set(q->residual_scale);
-        v = v + r;
-    } else if (q->residual_type == DEIXIS_S8_F32) {
-        v = v + v_load_n((const float *)(const void *)(t->residual + at) + column, n);
-    }
-    v = v_min(v_set(q->high), v_max(v_set(q->low), v));
-    char *c = t->c + (ptrdiff_t)row * t->c_row;
-    if (q->output_type == DEIXIS_S8_F32) {
-        v_store_n((float *)(void *)c + column, v, n);
-        return;
-    }
-    v = v * v_set(q->inverse_scale);
-    // Bounds are whole numbers, so clamping first is the same, and what is rounded fits.
-    v = v_min(v_set((float)(255 - q->zero)), v_max(v_set((float)-q->zero), v));
-    bytes_v b = __builtin_convertvector(v_round(v) + (vi)(q->zero), bytes_v);
-    if (n == LANES) __builtin_memcpy(c + column, &b, LANES);
-    else for (size_t i = 0; i < n; i++) ((uint8_t *)c)[column + i] = b[i];
+INLINED void v_narrow_n(uint8_t *p, vi v, size_t n) {
+    v_bytes x = __builtin_convertvector(v, v_bytes);
+    if (n == LANES) __builtin_memcpy(p, &x, LANES);
+    else for (size_t i = 0; i < n; i++) p[i] = x[i];
 }
-
-static inline __attribute__((always_inline)) void tile(const deixis_tile_s8 *t, const int mr) {
-    vi sum[MR][NV];
-#ifdef S8_CORRECTED
-    vi columns[NV];
-    UNROLLED for (int j = 0; j < NV; j++) columns[j] = 0;
+/// One row of a whole tile: zero + x, between least and most.
+INLINED void v_narrow_row(uint8_t *p, const vi *x, const deixis_tail_s8 *q) {
+    UNROLLED for (int j = 0; j < TILE_VECTORS; j++) {
+        vi y = x[j] + q->zero;
+        y = y > (vi)(q->least) ? y : (vi)(q->least);
+        v_narrow_n(p + j * LANES, y < (vi)(q->most) ? y : (vi)(q->most), LANES);
+    }
+}
 #endif
-    UNROLLED for (int i = 0; i < mr; i++) UNROLLED for (int j = 0; j < NV; j++) sum[i][j] = 0;
+
+/// Row i from its sums, whatever the tail.
+INLINED void finish(const deixis_tile_s8 *t, const ptrdiff_t i, const vi *sum, const int nv) {
+    const deixis_tail_s8 *const q = t->tail;
+    for (int j = 0; j < nv; j++) {
+        const ptrdiff_t at = j * LANES;
+        const size_t n = j == nv - 1 ? t->columns - (size_t)at : LANES;
+        vf v = __builtin_convertvector(sum[j], vf) * v_load_n(t->multiplier + at, n);
+        if (q->residual_type == DEIXIS_S8_U8) {
+            vi r = v_widen_n((const uint8_t *)t->residual + i * t->ldr + at, n) - q->residual_zero;
+            v = v + __builtin_convertvector(r, vf) * v_set(q->residual_scale);
+        } else if (q->residual_type == DEIXIS_S8_F32) {
+            v = v + v_load_n((const float *)t->residual + i * t->ldr + at, n);
+        }
+        if (!q->float_output) v *= v_set(q->inverse_scale);
+        v = v_min(v_max(v, v_set(q->low)), v_set(q->high));
+        if (q->float_output) v_store_n((float *)t->c + i * t->ldc + at, v, n);
+        else v_narrow_n((uint8_t *)t->c + i * t->ldc + at, v_round(v) + q->zero, n);
+    }
+}
+__attribute__((noinline)) static void finish_rows(const deixis_tile_s8 *t, const vi *sums, const int mr, const int nv) {
+    for (int i = 0; i < mr; i++) finish(t, i, sums + i * nv, nv);
+}
+
+/// The rows of a whole tile: bytes, with bytes as residual or none, bounded. What the tail holds is read before the first store, which might
+/// change it as far as the compiler knows.
+INLINED void finish_bytes(const deixis_tile_s8 *t, const vi (*sum)[TILE_VECTORS], const int mr, const bool residual, const bool scaled) {
+    const deixis_tail_s8 q = *t->tail;
+    const float *multiplier = t->multiplier;
+    const uint8_t *r = t->residual;
+    uint8_t *c = t->c;
+    const ptrdiff_t ldr = t->ldr, ldc = t->ldc;
+    UNROLLED for (int i = 0; i < mr; i++, r += ldr, c += ldc) {
+        vi x[TILE_VECTORS];
+        UNROLLED for (int j = 0; j < TILE_VECTORS; j++) {
+            vf v = __builtin_convertvector(sum[i][j], vf) * v_load(multiplier + j * LANES);
+            if (residual) v = v + __builtin_convertvector(v_widen_n(r + j * LANES, LANES) - q.residual_zero, vf) * v_set(q.residual_scale);
+            if (scaled) v *= v_set(q.inverse_scale);
+            x[j] = v_round(v);
+        }
+        v_narrow_row(c, x, &q);
+    }
+}
+
+/// Asks for the residual that finish_rows reads.
+__attribute__((noinline)) static void fetch_rows(const deixis_tile_s8 *t, const int mr) {
+    const ptrdiff_t size = t->tail->residual_type == DEIXIS_S8_F32 ? 4 : 1, length = (ptrdiff_t)t->columns * size;
+    for (int i = 0; i < mr; i++) {
+        for (ptrdiff_t at = 0; at < length; at += 64) __builtin_prefetch((const char *)t->residual + i * t->ldr * size + at);
+    }
+}
+
+INLINED void tile(const deixis_tile_s8 *t, const int mr, const int nv) {
+    vi sum[TILE_ROWS][TILE_VECTORS];
     const int8_t *b = t->b;
-    for (size_t tap = 0; tap < t->taps; tap++) {
-        const uint8_t *a[MR];
-        UNROLLED for (int i = 0; i < mr; i++) a[i] = t->rows[tap * t->row_step + (size_t)i];
-        size_t k = 0;
-        for (; k + 4 <= t->depth; k += 4, b += NV * LANES * 4) {
-            S8_B y[NV];
-            UNROLLED for (int j = 0; j < NV; j++) y[j] = s8_load(b + j * LANES * 4);
-#ifdef S8_CORRECTED
-            UNROLLED for (int j = 0; j < NV; j++) columns[j] = s8_dot(columns[j], s8_ones(), y[j]);
+    UNROLLED for (int j = 0; j < nv; j++) {
+        const size_t n = j == nv - 1 ? t->columns - (size_t)(nv - 1) * LANES : LANES;
+        sum[0][j] = (vi)v_load_n((const float *)t->offset + j * LANES, n);
+#ifdef SIGNED_A
+        sum[0][j] += (vi)v_load((const float *)(const void *)b + j * LANES);
 #endif
-            UNROLLED for (int i = 0; i < mr; i++) {
-                uint32_t word;
-                __builtin_memcpy(&word, a[i] + k, 4);
-                const S8_A x = s8_spread(word);
-                UNROLLED for (int j = 0; j < NV; j++) sum[i][j] = s8_dot(sum[i][j], x, y[j]);
-            }
-        }
-        if (k < t->depth) {
-            S8_B y[NV];
-            UNROLLED for (int j = 0; j < NV; j++) y[j] = s8_load(b + j * LANES * 4);
-#ifdef S8_CORRECTED
-            UNROLLED for (int j = 0; j < NV; j++) columns[j] = s8_dot(columns[j], s8_ones(), y[j]);
+        UNROLLED for (int i = 1; i < mr; i++) sum[i][j] = sum[0][j];
+    }
+#ifdef SIGNED_A
+    b += TILE_VECTORS * LANES * 4;
 #endif
+    const bool whole = nv == TILE_VECTORS && t->columns == TILE_VECTORS * LANES && t->tail->bounded;
+    if (whole) {
+        // What is read and written at the end.
+        UNROLLED for (int i = 0; i < mr; i++) __builtin_prefetch((char *)t->c + i * t->ldc, 1);
+        if (t->residual) UNROLLED for (int i = 0; i < mr; i++) __builtin_prefetch((const char *)t->residual + i * t->ldr);
+    } else if (t->residual) {
+        fetch_rows(t, mr);
+    }
+    const uint8_t *const *rows = t->rows;
+    const size_t steps = deixis_steps_s8(t->depth), last = t->depth - 4;
+    for (size_t tap = t->taps; tap > 0; tap--, rows += t->row_step) {
+        const uint8_t *a[TILE_ROWS];
+        UNROLLED for (int i = 0; i < mr; i++) a[i] = rows[i];
+        size_t at = 0;
+        for (size_t step = steps; step > 0; step--, b += TILE_VECTORS * LANES * 4) {
+            vi y[TILE_VECTORS];
+            UNROLLED for (int j = 0; j < nv; j++) y[j] = (vi)v_load((const float *)(const void *)b + j * LANES);
             UNROLLED for (int i = 0; i < mr; i++) {
-                // What lies behind a row may not be read.
-                uint32_t word = 0;
-                for (size_t byte = 0; k + byte < t->depth; byte++) word |= (uint32_t)a[i][k + byte] << 8 * byte;
-                const S8_A x = s8_spread(word);
-                UNROLLED for (int j = 0; j < NV; j++) sum[i][j] = s8_dot(sum[i][j], x, y[j]);
+                int32_t word;
+                __builtin_memcpy(&word, a[i] + at, 4);
+#ifdef SIGNED_A
+                word ^= (int32_t)0x80808080;
+#endif
+                const vi x = (vi)(word);
+                UNROLLED for (int j = 0; j < nv; j++) sum[i][j] = v_dot(sum[i][j], x, y[j]);
             }
-            b += NV * LANES * 4;
+            at = at + 4 < last ? at + 4 : last;
         }
     }
-#ifdef S8_CORRECTED
-    // A went in as a - 128.
-    UNROLLED for (int i = 0; i < mr; i++) UNROLLED for (int j = 0; j < NV; j++) sum[i][j] += columns[j] * 128;
-#endif
-    if (t->columns == NV * LANES) {
-        UNROLLED for (int i = 0; i < mr; i++) UNROLLED for (int j = 0; j < NV; j++) s8_finish(t, sum[i][j], (size_t)i, (size_t)j * LANES, LANES);
+    if (whole && !t->tail->residual_type) {
+        if (t->tail->scaled) finish_bytes(t, sum, mr, false, true);
+        else finish_bytes(t, sum, mr, false, false);
         return;
     }
-    UNROLLED for (int j = 0; j < NV; j++) {
-        const size_t first = (size_t)j * LANES;
-        if (first >= t->columns) break;
-        const size_t n = t->columns - first < LANES ? t->columns - first : LANES;
-        UNROLLED for (int i = 0; i < mr; i++) s8_finish(t, sum[i][j], (size_t)i, first, n);
+    if (whole && t->tail->residual_type == DEIXIS_S8_U8) {
+        finish_bytes(t, sum, mr, true, true);
+        return;
     }
+    vi kept[TILE_ROWS * TILE_VECTORS];
+    UNROLLED for (int i = 0; i < mr; i++) {
+        UNROLLED for (int j = 0; j < nv; j++) kept[i * nv + j] = sum[i][j];
+    }
+    finish_rows(t, kept, mr, nv);
 }
 
-#define TILE(mr) static void tile_##mr(const deixis_tile_s8 *t) { tile(t, mr); }
-TILE(1) TILE(2) TILE(3) TILE(4)
-#if MR > 4
-TILE(5) TILE(6)
+#define TILE(mr, nv) static void tile_##mr##x##nv(const deixis_tile_s8 *t) { tile(t, mr, nv); }
+#if TILE_VECTORS == 4
+#define ROW(mr) TILE(mr, 1) TILE(mr, 2) TILE(mr, 3) TILE(mr, 4)
+#define NAMES(mr) {tile_##mr##x1, tile_##mr##x2, tile_##mr##x3, tile_##mr##x4}
+#else
+#define ROW(mr) TILE(mr, 1) TILE(mr, 2)
+#define NAMES(mr) {tile_##mr##x1, tile_##mr##x2}
 #endif
-#if MR > 6
-TILE(7) TILE(8) TILE(9) TILE(10) TILE(11) TILE(12)
+ROW(1) ROW(2) ROW(3) ROW(4)
+#if TILE_ROWS > 4
+ROW(5)
+#endif
+#if TILE_ROWS > 5
+ROW(6)
 #endif
 
-const deixis_tiles_s8 VARIANT_NAME(deixis_gemm_s8_tiles) = {{
-    tile_1, tile_2, tile_3, tile_4,
-#if MR > 4
-    tile_5, tile_6,
+const deixis_tiles_s8 VARIANT_NAME(deixis_gemm_s8_tiles) = {
+    .run = {NAMES(1), NAMES(2), NAMES(3), NAMES(4),
+#if TILE_ROWS > 4
+            NAMES(5),
 #endif
-#if MR > 6
-    tile_7, tile_8, tile_9, tile_10, tile_11, tile_12,
+#if TILE_ROWS > 5
+            NAMES(6),
 #endif
-}};
+    },
+    .lanes = LANES,
+#ifdef SIGNED_A
+    .signed_a = true,
+#endif
+};

@@ -1,67 +1,91 @@
 #include "deixis/gemm_s8.h"
 
+#include "gemm_s8/reference.h"
 #include "gemm_s8/tile.h"
 
-size_t deixis_gemm_s8_panels(const deixis_gemm_s8 *kernel, size_t n) { return (n + kernel->nr - 1) / kernel->nr; }
+#include <math.h>
+#include <string.h>
 
-static size_t panel_size(const deixis_gemm_s8 *kernel, size_t k) { return (k + 3) / 4 * 4 * kernel->nr; }
-
-size_t deixis_gemm_s8_packed_size(const deixis_gemm_s8 *kernel, size_t k, size_t n) {
-    return deixis_gemm_s8_panels(kernel, n) * panel_size(kernel, k);
+/// The largest |v inverse_scale| of columns [begin, end), or more.
+static double largest(const deixis_requantize *r, const deixis_tail_s8 *tail, size_t begin, size_t end) {
+    if (tail->residual_type == DEIXIS_S8_F32) return INFINITY;
+    float multiplier = 0;
+    for (size_t j = begin; j < end; j++) {
+        const float size = fabsf(r->multiplier[j]);
+        multiplier = size > multiplier ? size : multiplier;
+    }
+    const double residual = tail->residual_type ? 256.0 * fabsf(r->residual_scale) : 0;
+    return (0x1p31 * (double)multiplier + residual) * fabsf(r->inverse_scale);
 }
 
-void deixis_gemm_s8_pack(const deixis_gemm_s8 *kernel, const int8_t *b, ptrdiff_t row_stride, ptrdiff_t column_stride, size_t k, size_t n,
-                         size_t panel_begin, size_t panel_end, int8_t *packed) {
-    const size_t nr = kernel->nr;
-    for (size_t panel = panel_begin; panel < panel_end; panel++) {
-        int8_t *to = packed + panel * panel_size(kernel, k);
-        const size_t first = panel * nr, columns = n - first < nr ? n - first : nr;
-        for (size_t i = 0; i < k; i += 4, to += 4 * nr) {
-            const size_t steps = k - i < 4 ? k - i : 4;
-            if (columns < nr || steps < 4) for (size_t j = 0; j < 4 * nr; j++) to[j] = 0;
-            const int8_t *from = b + (ptrdiff_t)i * row_stride + (ptrdiff_t)first * column_stride;
-            if (column_stride == 1 && steps == 4) {
-                const int8_t *p0 = from, *p1 = p0 + row_stride, *p2 = p1 + row_stride, *p3 = p2 + row_stride;
-                for (size_t j = 0; j < columns; j++) {
-                    to[4 * j] = p0[j];
-                    to[4 * j + 1] = p1[j];
-                    to[4 * j + 2] = p2[j];
-                    to[4 * j + 3] = p3[j];
-                }
-                continue;
-            }
-            for (size_t j = 0; j < columns; j++) {
-                for (size_t s = 0; s < steps; s++) to[4 * j + s] = from[(ptrdiff_t)s * row_stride + (ptrdiff_t)j * column_stride];
-            }
-        }
+deixis_tail_s8 deixis_tail_of(const deixis_requantize *r, bool residual, size_t begin, size_t end) {
+    deixis_tail_s8 tail = {.residual_type = residual ? r->residual_type : DEIXIS_S8_NONE, .residual_zero = r->residual_zero,
+                           .residual_scale = r->residual_scale, .float_output = r->output_type == DEIXIS_S8_F32, .scaled = r->inverse_scale != 1,
+                           .inverse_scale = r->inverse_scale, .low = r->low, .high = r->high, .zero = r->zero};
+    if (tail.float_output) return tail;
+    // Clamping, scaling and rounding never change the order of two values, so one clamp before the rounding does for both.
+    const float least = (float)-r->zero, most = (float)(255 - r->zero), low = r->low * r->inverse_scale, high = r->high * r->inverse_scale;
+    tail.low = low < least ? least : low > most ? most : low;
+    tail.high = high < least ? least : high > most ? most : high;
+    tail.least = (uint8_t)((int)rintf(tail.low) + r->zero);
+    tail.most = (uint8_t)((int)rintf(tail.high) + r->zero);
+    tail.bounded = largest(r, &tail, begin, end) < 0x1p30;
+    return tail;
+}
+
+void deixis_run_rows_s8(const deixis_gemm_s8 *kernel, deixis_tile_s8 tile, size_t count) {
+    const deixis_tiles_s8 *tiles = kernel->tiles;
+    const size_t vectors = (tile.columns + tiles->lanes - 1) / tiles->lanes;
+    const ptrdiff_t c_size = tile.tail->float_output ? 4 : 1, r_size = tile.tail->residual_type == DEIXIS_S8_F32 ? 4 : 1;
+    while (count > 0) {
+        // As even as possible: 8 rows are 4 + 4, not 6 + 2.
+        const size_t tiles_left = (count + kernel->mr - 1) / kernel->mr, height = (count + tiles_left - 1) / tiles_left;
+        tiles->run[height - 1][vectors - 1](&tile);
+        tile.rows += height;
+        tile.c = (char *)tile.c + (ptrdiff_t)height * tile.ldc * c_size;
+        if (tile.residual) tile.residual = (const char *)tile.residual + (ptrdiff_t)height * tile.ldr * r_size;
+        count -= height;
     }
 }
 
-/// Rows of A that stay in the L2 cache while the panels pass.
+/// Rows of A that are worked on before the next ones; `most` at once have pointers. Few enough that they stay in the L2 cache from panel to
+/// panel, besides the panel.
+enum { most_rows = 384, block_bytes = 512 << 10 };
 static size_t row_block(const deixis_gemm_s8 *kernel, size_t k) {
-    size_t rows = (384u << 10) / (k + 1);
-    rows -= rows % kernel->mr;
-    const size_t least = 8 * kernel->mr, most = 48 * kernel->mr;
-    return rows < least ? least : rows > most ? most : rows;
+    size_t rows = block_bytes / (k + 1), least = 8 * kernel->mr;
+    rows = rows < least ? least : rows > most_rows ? most_rows : rows;
+    return rows - rows % kernel->mr;
 }
 
 void deixis_gemm_s8_run(const deixis_gemm_s8 *kernel, const deixis_gemm_s8_args *args, size_t m_begin, size_t m_end, size_t n_begin,
                         size_t n_end) {
-    enum { pointers = 48 * DEIXIS_TILE_S8_MAX_ROWS };
-    const uint8_t *rows[pointers];
-    const size_t block = row_block(kernel, args->k), c_size = deixis_s8_size(args->requantize.output_type);
-    const size_t r_size = deixis_s8_size(args->requantize.residual_type);
+    const deixis_tiles_s8 *tiles = kernel->tiles;
+    if (!tiles->run[0][0]) {
+        deixis_gemm_s8_reference(kernel, args, m_begin, m_end, n_begin, n_end);
+        return;
+    }
+    const deixis_tail_s8 tail = deixis_tail_of(&args->requantize, args->residual != NULL, n_begin, n_end);
+    const size_t block = row_block(kernel, args->k), panel = deixis_panel_s8(kernel, 1, args->k), nr = kernel->nr;
+    const size_t c_size = tail.float_output ? 4 : 1, r_size = tail.residual_type == DEIXIS_S8_F32 ? 4 : 1;
+    const uint8_t *rows[most_rows];
+    uint8_t copies[most_rows][4];
+    const bool copied = args->k < 4;
+    if (copied) memset(copies, 0, sizeof copies);
     for (size_t m = m_begin; m < m_end; m += block) {
         const size_t count = m_end - m < block ? m_end - m : block;
-        for (size_t i = 0; i < count; i++) rows[i] = args->a + (ptrdiff_t)(m + i) * args->lda;
-        for (size_t n = n_begin; n < n_end; n += kernel->nr) {
-            const deixis_requantize tail = deixis_requantize_from(&args->requantize, n);
-            const ptrdiff_t c = (ptrdiff_t)m * args->ldc + (ptrdiff_t)n, r = (ptrdiff_t)m * args->ldr + (ptrdiff_t)n;
-            deixis_tiles_s8_walk(kernel, (deixis_tile_s8){
-                .rows = rows, .row_step = pointers, .taps = 1, .depth = args->k, .b = args->b + n / kernel->nr * panel_size(kernel, args->k),
-                .c = (char *)args->c + c * (ptrdiff_t)c_size, .c_row = args->ldc * (ptrdiff_t)c_size,
-                .residual = args->residual ? (const char *)args->residual + r * (ptrdiff_t)r_size : NULL,
-                .residual_row = args->ldr * (ptrdiff_t)r_size, .tail = &tail, .columns = n_end - n < kernel->nr ? n_end - n : kernel->nr}, count);
+        for (size_t i = 0; i < count; i++) {
+            rows[i] = args->a + (ptrdiff_t)(m + i) * args->lda;
+            if (!copied) continue;
+            memcpy(copies[i], rows[i], args->k);
+            rows[i] = copies[i];
+        }
+        for (size_t n = n_begin; n < n_end; n += nr) {
+            deixis_tile_s8 tile = {.rows = rows, .taps = 1, .depth = copied && args->k ? 4 : args->k, .b = args->b + n / nr * panel,
+                                   .offset = args->requantize.offset + n, .multiplier = args->requantize.multiplier + n,
+                                   .c = (char *)args->c + ((ptrdiff_t)m * args->ldc + (ptrdiff_t)n) * (ptrdiff_t)c_size, .ldc = args->ldc,
+                                   .ldr = args->ldr, .columns = n_end - n < nr ? n_end - n : nr, .tail = &tail};
+            if (tail.residual_type) tile.residual = (const char *)args->residual + ((ptrdiff_t)m * args->ldr + (ptrdiff_t)n) * (ptrdiff_t)r_size;
+            deixis_run_rows_s8(kernel, tile, count);
         }
     }
 }

@@ -1,16 +1,13 @@
 #if defined(__aarch64__)
-#include <arm_neon.h>
-#pragma clang attribute push(__attribute__((target("arch=armv8.6-a+i8mm"))), apply_to = function)
+#pragma clang attribute push(__attribute__((target("i8mm,dotprod"))), apply_to = function)
 #define SIMD i8mm
 #include "common/v128.h"
 
-#define S8_B int8x16_t
-#define S8_A uint8x16_t
-static inline S8_B s8_load(const int8_t *p) { return vld1q_s8(p); }
-static inline S8_A s8_spread(uint32_t word) { return vreinterpretq_u8_u32(vdupq_n_u32(word)); }
-static inline vi s8_dot(vi sum, S8_A a, S8_B b) { return (vi)vusdotq_s32((int32x4_t)sum, a, b); }
-#define MR 6
-#define NV 4
+#include <arm_neon.h>
+
+#define TILE_ROWS 6
+#define TILE_VECTORS 4
+static inline vi v_dot(vi sum, vi a, vi b) { return (vi)vusdotq_s32((int32x4_t)sum, (uint8x16_t)a, (int8x16_t)b); }
 
 #include "gemm_s8/body.h"
 

@@ -1,36 +1,45 @@
+#include "gemm_s8/reference.h"
+
 #include "gemm_s8/tile.h"
 
 #include <math.h>
 
 #pragma clang fp contract(off)
 
-static float residual(const deixis_requantize *q, const char *row, size_t j) {
-    if (q->residual_type == DEIXIS_S8_F32) return ((const float *)(const void *)row)[j];
-    float r = (float)((int32_t)((const uint8_t *)row)[j] - q->residual_zero);
-    return r * q->residual_scale;
+/// No tiles: gemm and conv see that the first is null and go by the definition.
+const deixis_tiles_s8 deixis_gemm_s8_tiles_reference;
+
+void deixis_requantize_reference(const deixis_requantize *q, size_t column, int32_t sum, const void *residual, ptrdiff_t r, void *output,
+                                 ptrdiff_t c) {
+    float v = (float)(q->offset[column] + sum) * q->multiplier[column];
+    if (residual && q->residual_type == DEIXIS_S8_U8) {
+        v = v + (float)(((const uint8_t *)residual)[r] - q->residual_zero) * q->residual_scale;
+    } else if (residual && q->residual_type == DEIXIS_S8_F32) {
+        v = v + ((const float *)residual)[r];
+    }
+    v = v > q->low ? v : q->low;
+    v = v < q->high ? v : q->high;
+    if (q->output_type == DEIXIS_S8_F32) {
+        ((float *)output)[c] = v;
+        return;
+    }
+    // In double the sum with the zero point is exact.
+    const double rounded = (double)rintf(v * q->inverse_scale) + q->zero;
+    ((uint8_t *)output)[c] = rounded < 0 ? 0 : rounded > 255 ? 255 : (uint8_t)rounded;
 }
 
-static void tile_1(const deixis_tile_s8 *t) {
-    const deixis_requantize *q = t->tail;
-    for (size_t j = 0; j < t->columns; j++) {
-        int32_t sum = q->offset[j];
-        const int8_t *b = t->b;
-        for (size_t tap = 0; tap < t->taps; tap++) {
-            const uint8_t *a = t->rows[tap * t->row_step];
-            for (size_t k = 0; k < t->depth; k++) sum += a[k] * b[k / 4 * 16 + j * 4 + k % 4];
-            b += (t->depth + 3) / 4 * 16;
+void deixis_gemm_s8_reference(const deixis_gemm_s8 *kernel, const deixis_gemm_s8_args *args, size_t m_begin, size_t m_end, size_t n_begin,
+                              size_t n_end) {
+    const size_t nr = kernel->nr, panel = deixis_panel_s8(kernel, 1, args->k);
+    for (ptrdiff_t i = (ptrdiff_t)m_begin; i < (ptrdiff_t)m_end; i++) {
+        for (size_t j = n_begin; j < n_end; j++) {
+            int32_t sum = 0;
+            for (size_t k = 0; k < args->k; k++) {
+                const size_t place = deixis_place_s8(args->k, k);
+                sum += args->a[i * args->lda + (ptrdiff_t)k] * args->b[j / nr * panel + (place / 4 * nr + j % nr) * 4 + place % 4];
+            }
+            deixis_requantize_reference(&args->requantize, j, sum, args->residual, i * args->ldr + (ptrdiff_t)j, args->c,
+                                        i * args->ldc + (ptrdiff_t)j);
         }
-        float v = (float)sum * q->multiplier[j];
-        if (q->residual_type != DEIXIS_S8_NONE) v = v + residual(q, t->residual, j);
-        v = fminf(fmaxf(v, q->low), q->high);
-        if (q->output_type == DEIXIS_S8_F32) {
-            ((float *)(void *)t->c)[j] = v;
-            continue;
-        }
-        v = v * q->inverse_scale;
-        v = rintf(v) + (float)q->zero;
-        ((uint8_t *)t->c)[j] = (uint8_t)fminf(fmaxf(v, 0), 255);
     }
 }
-
-const deixis_tiles_s8 deixis_gemm_s8_tiles_reference = {{tile_1}};

@@ -1,55 +1,82 @@
-// What a gemm_s8 variant is made of: one function per number of rows of a register tile. gemm and conv are loops around it.
+// What a quantized gemm variant is made of: one function per (rows, vectors) of a register tile. gemm and conv are loops around it.
 #pragma once
 
 #include "deixis/gemm_s8.h"
 
 #include <stdbool.h>
 
-/// One tile:  C[i, j] = tail( sum over t < taps, k < depth of  rows[t * row_step + i][k] * B[t, k, j] )
-///
-/// A panel of B lies as [tap][ceil(depth / 4)][nr][4], zeros beyond depth and beyond n: four steps of k, the bytes of one 32-bit lane, make one dot
-/// product. Sums stay in registers over the whole depth.
+/// How a tile ends: deixis_requantize, prepared once per run.
+typedef struct deixis_tail_s8 {
+    int32_t residual_type, residual_zero;
+    float residual_scale;
+    bool float_output;
+    bool scaled;                // inverse_scale is not 1
+    float inverse_scale;
+    /// Float output: of v. Bytes: of v inverse_scale, both clamps in one; the range 0...255 less the zero point at most.
+    float low, high;
+    int32_t zero;
+    /// Byte output: low and high as bytes. They can wait until there are bytes when `bounded`: v inverse_scale fits in 31 bits.
+    uint8_t least, most;
+    bool bounded;
+} deixis_tail_s8;
+
+/// One tile: rows[t * row_step + i], i < mr, are read `depth` bytes each, t < taps. depth is at least 4, or 0.
 typedef struct deixis_tile_s8 {
-    const uint8_t *const *rows;     // taps x row_step pointers
+    const uint8_t *const *rows;
     size_t row_step;
     size_t taps, depth;
-    const int8_t *b;
-    char *c;
-    ptrdiff_t c_row;                // bytes
-    const char *residual;
-    ptrdiff_t residual_row;         // bytes
-    const deixis_requantize *tail;  // offset and multiplier begin at this tile's first column
-    size_t columns;                 // valid ones, at most nr
+    const int8_t *b;            // the panel
+    const int32_t *offset;      // of the panel's columns, as the next
+    const float *multiplier;
+    void *c;
+    ptrdiff_t ldc;
+    const void *residual;
+    ptrdiff_t ldr;
+    size_t columns;             // valid ones; at most vectors * lanes, more than (vectors - 1) * lanes
+    const deixis_tail_s8 *tail;
 } deixis_tile_s8;
 
 typedef void (*deixis_tile_s8_run)(const deixis_tile_s8 *tile);
 
-enum { DEIXIS_TILE_S8_MAX_ROWS = 12, DEIXIS_TILE_S8_MAX_COLUMNS = 64 };
+enum { DEIXIS_TILE_S8_ROWS = 8, DEIXIS_TILE_S8_VECTORS = 4 };
 
+/// run[mr - 1][vectors - 1].
 typedef struct deixis_tiles_s8 {
-    deixis_tile_s8_run run[DEIXIS_TILE_S8_MAX_ROWS];    // run[rows - 1]
+    deixis_tile_s8_run run[DEIXIS_TILE_S8_ROWS][DEIXIS_TILE_S8_VECTORS];
+    uint32_t lanes;             // sums in a vector
+    /// A panel begins with nr int32: 128 times the sums of its columns, for products with A - 128.
+    bool signed_a;
 } deixis_tiles_s8;
 
-/// Rows [0, count) of one panel: row i of tap t at rows[t * row_step + i]. `tile` has everything but the rows' place.
-static inline void deixis_tiles_s8_walk(const deixis_gemm_s8 *kernel, deixis_tile_s8 tile, size_t count) {
-    const deixis_tiles_s8 *tiles = kernel->tiles;
-    for (size_t i = 0; i < count;) {
-        // As even as possible: 14 rows are 7 + 7, not 12 + 2.
-        size_t left = count - i, pieces = (left + kernel->mr - 1) / kernel->mr, height = (left + pieces - 1) / pieces;
-        tiles->run[height - 1](&tile);
-        tile.rows += height;
-        tile.c += (ptrdiff_t)height * tile.c_row;
-        if (tile.residual) tile.residual += (ptrdiff_t)height * tile.residual_row;
-        i += height;
-    }
-}
+static inline const deixis_tiles_s8 *deixis_tiles_of(const deixis_gemm_s8 *kernel) { return kernel->tiles; }
 
-/// The tail for columns from n on.
-static inline deixis_requantize deixis_requantize_from(const deixis_requantize *tail, size_t n) {
-    deixis_requantize moved = *tail;
-    moved.offset += n;
-    moved.multiplier += n;
-    return moved;
-}
+/// For columns [begin, end).
+deixis_tail_s8 deixis_tail_of(const deixis_requantize *r, bool residual, size_t begin, size_t end);
 
-static inline size_t deixis_s8_size(int32_t type) { return type == DEIXIS_S8_F32 ? 4 : 1; }
+// A panel is [tap][step][nr][4]: a step is four bytes of a row of A times those of nr columns. Steps follow each other, but the last one
+// ends with the row: where the depth is no multiple of 4 it reads bytes a second time, whose second weights are 0. So all of A is read as
+// whole words, and none beyond a row. (Rows shorter than 4 are copied and end in zeros.)
+
+static inline size_t deixis_steps_s8(size_t depth) { return (depth + 3) / 4; }
+/// Where element k of a tap's depth stands among the bytes of its steps.
+static inline size_t deixis_place_s8(size_t depth, size_t k) {
+    return k < depth - depth % 4 || depth < 4 ? k : k + 4 - depth % 4;
+}
+/// Bytes of a panel, and of what stands before its steps.
+static inline size_t deixis_head_s8(const deixis_gemm_s8 *kernel) { return deixis_tiles_of(kernel)->signed_a ? kernel->nr * sizeof(int32_t) : 0; }
+static inline size_t deixis_panel_s8(const deixis_gemm_s8 *kernel, size_t taps, size_t depth) {
+    return deixis_head_s8(kernel) + taps * deixis_steps_s8(depth) * 4 * kernel->nr;
+}
+/// Where an element of B stands: column j, tap t, byte k = outer * inner + i of the tap's depth at
+/// j * column + t * tap + outer * outer_stride + i * row.
+typedef struct deixis_strides_s8 {
+    ptrdiff_t column, tap, row;
+    size_t inner;
+    ptrdiff_t outer_stride;
+} deixis_strides_s8;
+
+void deixis_pack_panel_s8(const deixis_gemm_s8 *kernel, const int8_t *from, deixis_strides_s8 strides, size_t taps, size_t depth,
+                          size_t columns, int8_t *to);
+
+/// All rows of a panel: tile->rows, c and residual stand at the first of `count` rows; rows[t * row_step + i] exist for all of them.
+void deixis_run_rows_s8(const deixis_gemm_s8 *kernel, deixis_tile_s8 tile, size_t count);

@@ -1,29 +1,25 @@
 #include "common/v128.h"
 
-#define MR 4
-#define NV 2
+#define TILE_ROWS 4
+#if defined(__aarch64__)
+#include <arm_neon.h>
 
-#if defined(__x86_64__)
-typedef __m128i s8_v;
-static inline s8_v s8_low(s8_v b) { return _mm_srai_epi16(_mm_slli_epi16(b, 8), 8); }
-static inline s8_v s8_high(s8_v b) { return _mm_srai_epi16(b, 8); }
-static inline s8_v s8_madd(s8_v a, s8_v b) { return _mm_madd_epi16(a, b); }
-static inline s8_v s8_set(uint32_t word) { return _mm_set1_epi32((int)word); }
-#include "gemm_s8/pairs.h"
-#else
-// Byte by byte in 32-bit lanes.
-typedef struct s8_four { vi part[4]; } s8_four;
-#define S8_B s8_four
-#define S8_A uint32_t
-static inline S8_B s8_load(const int8_t *p) {
-    vi b;
-    __builtin_memcpy(&b, p, sizeof b);
-    return (s8_four){{b << 24 >> 24, b << 16 >> 24, b << 8 >> 24, b >> 24}};
+#define TILE_VECTORS 4
+#define SIGNED_A
+static inline vi v_dot(vi sum, vi a, vi b) {
+    const int8x16_t x = (int8x16_t)a, y = (int8x16_t)b;
+    const int16x8_t low = vmull_s8(vget_low_s8(x), vget_low_s8(y)), high = vmull_high_s8(x, y);
+    return sum + (vi)vpaddq_s32(vpaddlq_s16(low), vpaddlq_s16(high));
 }
-static inline S8_A s8_spread(uint32_t word) { return word; }
-static inline vi s8_dot(vi sum, S8_A a, S8_B b) {
-    for (int i = 0; i < 4; i++) sum += b.part[i] * (vi)(int32_t)(a >> 8 * i & 255);
-    return sum;
+#else
+#include <emmintrin.h>
+
+#define TILE_VECTORS 2
+/// Bytes at even and at odd places become 16-bit numbers, whose products fit in 32 bits.
+static inline vi v_dot(vi sum, vi a, vi b) {
+    const __m128i even = _mm_set1_epi16(0xff), x = (__m128i)a, y = (__m128i)b;
+    sum += (vi)_mm_madd_epi16(_mm_and_si128(x, even), _mm_srai_epi16(_mm_slli_epi16(y, 8), 8));
+    return sum + (vi)_mm_madd_epi16(_mm_srli_epi16(x, 8), _mm_srai_epi16(y, 8));
 }
 #endif
 

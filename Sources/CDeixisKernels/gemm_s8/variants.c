@@ -20,6 +20,7 @@ const deixis_gemm_s8 *deixis_gemm_s8_variants(size_t *count) {
 }
 
 const deixis_gemm_s8 *deixis_gemm_s8_select(uint32_t isa, size_t n) {
+    // One variant per instruction set, whatever the width: tiles of fewer vectors run narrow panels.
     (void)n;
     const deixis_gemm_s8 *variant = table;
     while ((variant->isa & isa) != variant->isa) variant++;

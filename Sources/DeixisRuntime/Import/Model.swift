@@ -8,14 +8,21 @@ public struct Model: Sendable {
     let source: ByteStorage?
     /// Weights ready-packed, where the model came as a compiled file.
     let compiled: CompiledWeights?
+    /// How long reading and checking took.
+    public private(set) var times = LoadTimes()
 
     /// Opsets of `ai.onnx` whose meaning the operators follow.
     public static let opsets: ClosedRange<Int> = 13...28
 
     /// The model in the ONNX or compiled file at `path`. The file stays mapped; weights are read when a session packs them.
     public static func load(_ path: String) throws(RuntimeError) -> Model {
+        let start = Machine.nanoseconds
         let (graph, source, compiled) = try contents(path)
-        return try Model(graph: graph, source: source, compiled: compiled)
+        let read = Machine.nanoseconds
+        var model = try Model(graph: graph, source: source, compiled: compiled)
+        model.times.read = read - start
+        model.times.check = Machine.nanoseconds - read
+        return model
     }
 
     /// The graph in the ONNX or compiled file at `path`, whatever operators it has.

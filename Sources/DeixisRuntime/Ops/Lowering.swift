@@ -37,6 +37,8 @@ final class PackedWeights {
     /// Sources are kept, for their identity is the key.
     private var entries: [Key: (packed: ByteStorage, sources: (ByteStorage, ByteStorage?))] = [:]
     private(set) var byteCount = 0
+    /// Spent on packing so far.
+    private(set) var nanoseconds: UInt64 = 0
     private let compiled: CompiledWeights?
 
     init(compiled: CompiledWeights? = nil) { self.compiled = compiled }
@@ -53,7 +55,9 @@ final class PackedWeights {
             entries[key] = (ready, (constant.storage, second?.storage))
             return ready
         }
+        let start = Machine.nanoseconds
         let packed = ByteStorage(byteCount: byteCount, initialize: fill)
+        nanoseconds += Machine.nanoseconds - start
         entries[key] = (packed, (constant.storage, second?.storage))
         // The packed copy replaces the file's pages instead of joining them.
         if constant.storage.isMapped { deixis_forget_pages(constant.pointer, constant.range.count) }

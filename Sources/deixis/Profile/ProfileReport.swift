@@ -2,124 +2,126 @@ import CDeixisSystem
 import DeixisGraph
 import DeixisRuntime
 
-/// What `deixis profile` found, as text and as JSON.
+/// What `deixis profile` found. As text, JSON, trace and page: `ProfileReport+*.swift`, `Page/`.
 struct ProfileReport {
+    /// A step of the plan, or all steps of one operator and kernel.
     struct Row {
         var label: String
+        /// `Conv`, `deixis.Linear`.
+        var op: String
+        var kernel: String
         var count = 1
         var milliseconds: Double
         var macs: Int
+        var bytes: Int
+
+        /// Kernels of 8-bit integers say so.
+        var isInt8: Bool { kernel.hasSuffix("_s8") }
         var gigaMACs: Double { milliseconds > 0 ? Double(macs) / milliseconds / 1e6 : 0 }
+        var gigaBytes: Double { milliseconds > 0 ? Double(bytes) / milliseconds / 1e6 : 0 }
+        /// Multiply-accumulates for each byte moved.
+        var intensity: Double { bytes > 0 ? Double(macs) / Double(bytes) : 0 }
+
+        func roofline(_ peaks: Peaks?) -> Roofline? {
+            guard let peaks, milliseconds > 0 else { return nil }
+            return Roofline(macs: macs, bytes: bytes, seconds: milliseconds / 1e3, isInt8: isInt8, peaks: peaks)
+        }
+    }
+
+    struct Energy {
+        var joulesPerRun: Double
+        var watts: Double
     }
 
     let path: String
+    /// Of the graph as it was read; weights do not count.
+    let fingerprint: String
     let threads: Int
-    let loadMilliseconds: Double
+    let instructionSet: String
+    var loadMilliseconds = 0.0
     var firstMilliseconds = 0.0
+    /// From file to the first answer.
+    var phases: [(name: String, milliseconds: Double)] = []
     var times: [Double] = []
     var inputs: [String] = []
     var dimensions: [(name: String, extent: Int)] = []
     var memory = deixis_memory()
-    /// Mean times of the plan's steps, and the operator and kernel each is counted under.
-    var steps: [(op: String, row: Row)] = []
-    var arenaBytes = 0, packedBytes = 0
+    /// Median times of the plan's steps.
+    var steps: [Row] = []
+    var arenaBytes = 0, scratchBytes = 0, packedBytes = 0
+    var peaks: Peaks?
+    var energy: Energy?
+    /// Degrees Celsius before and after the runs.
+    var temperatures: (before: Double, after: Double)?
+    /// One run, task by task.
+    var trace = SessionTrace(steps: [], tasks: [])
 
-    init(path: String, threads: Int, loadMilliseconds: Double) {
+    init(path: String, session: Session) {
         self.path = path
-        self.threads = threads
-        self.loadMilliseconds = loadMilliseconds
+        threads = session.threads
+        instructionSet = session.instructionSetName
+        // FNV-1a
+        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+        for byte in session.listing(.read).utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+        let digits = String(hash, radix: 16)
+        fingerprint = String(repeating: "0", count: 16 - digits.count) + digits
     }
 
     /// Steps of one operator and kernel together, slowest first.
-    private var operators: [Row] {
+    var operators: [Row] {
         var rows: [Row] = []
-        for (op, step) in steps {
-            if let at = rows.firstIndex(where: { $0.label == op }) {
+        for step in steps {
+            if let at = rows.firstIndex(where: { $0.op == step.op && $0.kernel == step.kernel }) {
                 rows[at].count += 1
                 rows[at].milliseconds += step.milliseconds
                 rows[at].macs += step.macs
+                rows[at].bytes += step.bytes
             } else {
-                rows.append(Row(label: op, milliseconds: step.milliseconds, macs: step.macs))
+                var row = step
+                row.label = "\(step.op) (\(step.kernel))"
+                rows.append(row)
             }
         }
         return rows.sorted { $0.milliseconds > $1.milliseconds }
     }
 
-    private var total: Double { steps.reduce(0) { $0 + $1.row.milliseconds } }
-    private var macs: Int { steps.reduce(0) { $0 + $1.row.macs } }
+    var total: Double { steps.reduce(0) { $0 + $1.milliseconds } }
+    func share(_ row: Row) -> Double { row.milliseconds / max(total, 1e-12) }
+    func macs(int8: Bool) -> Int { steps.reduce(0) { $0 + ($1.isInt8 == int8 ? $1.macs : 0) } }
 
-    func text(steps listed: Bool) -> String {
-        let percentiles = Percentiles(times)
-        var lines = ["\(path), \(threads) thread\(threads == 1 ? "" : "s")"]
-        for input in inputs { lines.append("  input \(input)") }
-        if !dimensions.isEmpty {
-            lines.append("  dimensions " + dimensions.map { "\($0.name)=\($0.extent)" }.joined(separator: " ") + " (choose with --dim)")
-        }
-        lines.append("")
-        var summary = Table([">load", ">first", ">min", ">p50", ">p90", ">p99", "ms"])
-        summary.add([loadMilliseconds, firstMilliseconds, percentiles.minimum, percentiles(50), percentiles(90), percentiles(99)].map { fixed($0, 3) } + ["\(times.count) runs"])
-        lines.append(summary.text)
-        if !steps.isEmpty {
-            lines += ["", table("operator (kernel)", operators)]
-            if listed { lines += ["", table("step", steps.map(\.row))] }
-        }
-        var sizes: [String] = []
-        if !steps.isEmpty { sizes += ["arena \(bytes(arenaBytes))", "packed weights \(bytes(packedBytes))"] }
-        sizes += ["anonymous \(bytes(Int(memory.anonymous)))", "proportional \(bytes(Int(memory.proportional)))", "peak resident \(bytes(Int(memory.peak_resident)))"]
-        lines += ["", "memory: " + sizes.joined(separator: ", ")]
-        return lines.joined(separator: "\n")
+    /// What the run's multiply-accumulates would take at the peaks of their types, in milliseconds.
+    var idealMilliseconds: Double? {
+        peaks.map { 1e3 * (Double(macs(int8: false)) / $0.float + Double(macs(int8: true)) / $0.int8) }
     }
 
-    private func table(_ heading: String, _ rows: [Row]) -> String {
-        var table = Table([heading, ">count", ">ms", ">share", ">MACs", ">GMAC/s"])
-        for row in rows {
-            table.add([
-                row.label, "\(row.count)", fixed(row.milliseconds, 4), fixed(100 * row.milliseconds / max(total, 1e-12), 1) + " %",
-                row.macs > 0 ? count(row.macs) : "", row.macs > 0 ? fixed(row.gigaMACs, 1) : "",
-            ])
-        }
-        let gigaMACs = Double(macs) / max(total, 1e-12) / 1e6
-        table.add(["all", "\(steps.count)", fixed(total, 4), "100.0 %", count(macs), fixed(gigaMACs, 1)])
-        return table.text
-    }
+    /// That against the median run.
+    var peakShare: Double? { idealMilliseconds.map { $0 / Percentiles(times)(50) } }
 
-    var json: JSON {
-        let percentiles = Percentiles(times)
-        return .object([
-            ("model", .string(path)), ("threads", .integer(threads)), ("runs", .integer(times.count)),
-            ("load_ms", .number(loadMilliseconds)), ("first_ms", .number(firstMilliseconds)),
-            ("min_ms", .number(percentiles.minimum)), ("p50_ms", .number(percentiles(50))),
-            ("p90_ms", .number(percentiles(90))), ("p99_ms", .number(percentiles(99))),
-            ("mean_ms", .number(percentiles.mean)), ("max_ms", .number(percentiles.maximum)),
-            ("macs", .integer(macs)),
-            ("dimensions", .object(dimensions.map { ($0.name, .integer($0.extent)) })),
-            ("memory", .object([
-                ("arena_bytes", .integer(arenaBytes)), ("packed_bytes", .integer(packedBytes)),
-                ("anonymous_bytes", .integer(Int(memory.anonymous))), ("proportional_bytes", .integer(Int(memory.proportional))),
-                ("resident_bytes", .integer(Int(memory.resident))), ("peak_resident_bytes", .integer(Int(memory.peak_resident))),
-            ])),
-            ("operators", .array(operators.map { JSON.object(rowJSON("operator", $0)) })),
-            ("steps", .array(steps.map { JSON.object([("operator", .string($0.op))] + rowJSON("step", $0.row)) })),
-        ])
-    }
-
-    private func rowJSON(_ key: String, _ row: Row) -> [(String, JSON)] {
-        [
-            (key, .string(row.label)), ("count", .integer(row.count)), ("ms", .number(row.milliseconds)),
-            ("share", .number(row.milliseconds / max(total, 1e-12))), ("macs", .integer(row.macs)), ("gmac_per_s", .number(row.gigaMACs)),
-        ]
-    }
-}
-
-extension ProfileReport {
-    /// Times each step of the prepared plan, `runs` times.
+    /// Times each step of the prepared plan, `runs` times, and keeps the fastest of some traced runs.
     mutating func measure(_ session: Session, runs: Int) throws(RuntimeError) {
         let profile = try session.profile(runs: runs)
         steps = profile.steps.map { step in
             let label = (step.name.isEmpty ? "" : "\(step.name): ") + "\(step.op)" + (step.output.map { " \($0)" } ?? "")
-            return ("\(step.op) (\(step.kernel))", Row(label: label, milliseconds: Double(step.nanoseconds) / 1e6, macs: step.macs))
+            return Row(
+                label: label, op: step.op.description, kernel: "\(step.kernel)", milliseconds: Double(step.nanoseconds) / 1e6,
+                macs: step.macs, bytes: step.bytes)
         }
-        arenaBytes = profile.arenaBytes + profile.scratchBytes
-        packedBytes = profile.packedWeightBytes
+        (arenaBytes, scratchBytes, packedBytes) = (profile.arenaBytes, profile.scratchBytes, profile.packedWeightBytes)
+        trace = try session.trace()
+        for _ in 0..<4 {
+            let other = try session.trace()
+            if (other.steps.last?.end ?? 0) < (trace.steps.last?.end ?? 0) { trace = other }
+        }
+    }
+
+    /// After the first run.
+    mutating func divide(_ times: LoadTimes) {
+        let phases: [(String, UInt64)] = [
+            ("map and read", times.read), ("check", times.check), ("portable passes", times.portable), ("specialize", times.specialize),
+            ("target passes", times.target), ("pack weights", times.pack), ("plan", times.plan),
+        ]
+        self.phases = phases.map { (name: $0.0, milliseconds: Double($0.1) / 1e6) }
+        let known = self.phases.reduce(0) { $0 + $1.milliseconds }
+        self.phases.append((name: "first run", milliseconds: max(loadMilliseconds + firstMilliseconds - known, 0)))
     }
 }

@@ -13,6 +13,8 @@ struct CommandError: Error {
         case cannotCreate = 73
         /// Writing failed on the way, e.g. a full disk.
         case output = 74
+        /// A deadline passed; another time it may not.
+        case late = 75
     }
 
     let code: Code

@@ -63,8 +63,10 @@ int main(int count, char **arguments) {
     fclose(file);
     image.rgb = pixels;
 
-    deixis_options options = {.size = sizeof options, .threads = 1};
     deixis_model *model = NULL;
+    deixis_options hurried = {.size = sizeof hurried, .deadline_ms = -1};
+    expect(deixis_load(arguments[1], &hurried, &model) == DEIXIS_INVALID_ARGUMENT, "a deadline below 0");
+    deixis_options options = {.size = sizeof options, .threads = 1, .deadline_ms = 60000};
     expect(deixis_load(arguments[1], &options, &model) == DEIXIS_OK, "loading");
     misuse(model, &image);
     deixis_grounding found = {.size = sizeof found};

@@ -29,6 +29,8 @@ void deixis_conv_s8_pack(const deixis_gemm_s8 *kernel, const deixis_conv_f32_sha
 /// Bytes of scratch per thread, 64-byte aligned.
 size_t deixis_conv_s8_scratch(const deixis_gemm_s8 *kernel, const deixis_conv_f32_shape *shape);
 /// Computes output pixels [pixel_begin, pixel_end) of batch out_h out_w (row-major) and panels [panel_begin, panel_end). Ranges that do not
-/// overlap may run at once.
+/// overlap may run at once. Pixels are worked on in blocks of 96, or 288 where the weights are more than 512 KiB, each of which walks through
+/// all weights of the panel range. 1x1 kernels with stride 1 are products as they lie. A group's outputs fill no more than a panel's columns:
+/// depthwise convolutions are correct, and waste all columns but one.
 void deixis_conv_s8_run(const deixis_gemm_s8 *kernel, const deixis_conv_f32_shape *shape, const deixis_conv_s8_args *args,
                         size_t pixel_begin, size_t pixel_end, size_t panel_begin, size_t panel_end, void *scratch);

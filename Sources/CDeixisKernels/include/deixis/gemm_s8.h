@@ -26,7 +26,7 @@ typedef struct deixis_requantize {
     float residual_scale;
     float low, high;
     int32_t output_type;        // DEIXIS_S8_U8 or _F32
-    float inverse_scale;
+    float inverse_scale;        // positive; 1 is free: without a residual the multiplier can hold it
     int32_t zero;
 } deixis_requantize;
 

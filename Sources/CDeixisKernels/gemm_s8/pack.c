@@ -1,0 +1,88 @@
+#include "gemm_s8/tile.h"
+
+#include <string.h>
+
+/// The four bytes of step `step` of one column and tap.
+static inline void pack_step(const int8_t *column, const deixis_strides_s8 *s, size_t depth, size_t step, int8_t *to) {
+    const size_t first = step * 4;
+    if (first + 4 <= depth && first + 4 <= s->inner) {
+        for (size_t i = 0; i < 4; i++) to[i] = column[(ptrdiff_t)(first + i) * s->row];
+        return;
+    }
+    int8_t bytes[4] = {0};
+    for (size_t k = first; k < depth && k < first + 4; k++) {
+        bytes[deixis_place_s8(depth, k) % 4] = column[(ptrdiff_t)(k / s->inner) * s->outer_stride + (ptrdiff_t)(k % s->inner) * s->row];
+    }
+    memcpy(to, bytes, 4);
+}
+
+/// The whole words of a tap where B is contiguous along k or along its columns. Returns how many of `depth` that were: all but the last
+/// depth % 4, or none.
+static size_t pack_words(const int8_t *from, deixis_strides_s8 strides, size_t depth, size_t columns, size_t nr, int8_t *to) {
+    const size_t whole = depth / 4 * 4;
+    if (strides.row == 1) {
+        for (size_t k0 = 0; k0 < whole; k0 += 64) {
+            const size_t k1 = whole - k0 < 64 ? whole : k0 + 64;
+            for (size_t j = 0; j < columns; j++) {
+                const int8_t *column = from + (ptrdiff_t)j * strides.column;
+                for (size_t k = k0; k < k1; k += 4) memcpy(to + k * nr + 4 * j, column + k, 4);
+            }
+        }
+        return whole;
+    }
+    if (strides.column != 1) return 0;
+    for (size_t k = 0; k < whole; k += 4) {
+        const int8_t *a = from + (ptrdiff_t)k * strides.row, *b = a + strides.row, *c = b + strides.row, *d = c + strides.row;
+        int8_t *word = to + k * nr;
+        for (size_t j = 0; j < columns; j++, word += 4) {
+            word[0] = a[j];
+            word[1] = b[j];
+            word[2] = c[j];
+            word[3] = d[j];
+        }
+    }
+    return whole;
+}
+
+void deixis_pack_panel_s8(const deixis_gemm_s8 *kernel, const int8_t *from, deixis_strides_s8 strides, size_t taps, size_t depth,
+                          size_t columns, int8_t *to) {
+    const size_t nr = kernel->nr, head = deixis_head_s8(kernel), steps = deixis_steps_s8(depth);
+    int8_t *packed = to + head;
+    if (columns < nr) memset(packed, 0, taps * steps * 4 * nr);
+    for (size_t t = 0; t < taps; t++) {
+        const size_t whole = strides.inner < depth ? 0 : pack_words(from + (ptrdiff_t)t * strides.tap, strides, depth, columns, nr, packed + t * steps * 4 * nr) / 4;
+        // Eight steps at a time: the lines written, 2 KiB at 64 columns, stay in the L1 cache until they are full.
+        for (size_t begin = whole; begin < steps; begin += 8) {
+            const size_t end = begin + 8 < steps ? begin + 8 : steps;
+            for (size_t j = 0; j < columns; j++) {
+                const int8_t *column = from + (ptrdiff_t)j * strides.column + (ptrdiff_t)t * strides.tap;
+                for (size_t step = begin; step < end; step++) pack_step(column, &strides, depth, step, packed + ((t * steps + step) * nr + j) * 4);
+            }
+        }
+    }
+    if (!head) return;
+    int32_t *correction = (int32_t *)(void *)to;
+    memset(to, 0, head);
+    for (size_t step = 0; step < taps * steps; step++) {
+        for (size_t j = 0; j < nr; j++) {
+            const int8_t *b = packed + (step * nr + j) * 4;
+            correction[j] += 128 * (b[0] + b[1] + b[2] + b[3]);
+        }
+    }
+}
+
+size_t deixis_gemm_s8_panels(const deixis_gemm_s8 *kernel, size_t n) { return (n + kernel->nr - 1) / kernel->nr; }
+
+size_t deixis_gemm_s8_packed_size(const deixis_gemm_s8 *kernel, size_t k, size_t n) {
+    return deixis_gemm_s8_panels(kernel, n) * deixis_panel_s8(kernel, 1, k);
+}
+
+void deixis_gemm_s8_pack(const deixis_gemm_s8 *kernel, const int8_t *b, ptrdiff_t row_stride, ptrdiff_t column_stride, size_t k, size_t n,
+                         size_t panel_begin, size_t panel_end, int8_t *packed) {
+    const size_t nr = kernel->nr;
+    const deixis_strides_s8 strides = {.column = column_stride, .row = row_stride, .inner = k};
+    for (size_t panel = panel_begin; panel < panel_end; panel++) {
+        const size_t columns = n - panel * nr < nr ? n - panel * nr : nr;
+        deixis_pack_panel_s8(kernel, b + (ptrdiff_t)(panel * nr) * column_stride, strides, 1, k, columns, packed + panel * deixis_panel_s8(kernel, 1, k));
+    }
+}
