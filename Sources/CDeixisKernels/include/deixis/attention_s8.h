@@ -6,7 +6,8 @@
 //     P[i, j] = min(round((e / t) p_inverse_scale), 255)                               uint8, zero point 0, scale p_scale
 //     o[i, c] = sum over j of P[i, j] (V[j, c] - v_zero)                               exact
 //     O[i, c] = quantized (float)o o_multiplier, or float32                            o_multiplier = p_scale v_scale
-// No float operation is fused: every variant gives the reference's bits. A query whose bias is -infinity for every key gives P = 0.
+// No float operation is fused: every variant gives the reference's bits. A query whose bias is -infinity for every key gives P = 0;
+// so does one with a NaN or +infinity among its biases. The other floats are finite.
 // At least one key; keys < 2^16, head < 2^15.
 #pragma once
 
