@@ -86,6 +86,8 @@ import Testing
         #expect(same.code == 0 && same.output.contains("0.0000"))
         let different = try deixis("profile", path("b.json"), "--compare", path("a.json"))
         #expect(different.code == 0 && different.output.contains("profiles of different models") && !different.output.contains("changed most"))
+        let refused = try deixis("profile", path("b.json"), "--compare", path("a.json"), "--html", path("p.html"))
+        #expect(refused.code == 64 && refused.errors.contains("--json, --trace and --html need a model to measure, not a profile"))
         let slower = try deixis("profile", model, "--runs", "3", "--threads", "2", "--no-peaks", "--compare", path("a.json"))
         #expect(slower.output.contains("The conditions differ"))
     }

@@ -12,7 +12,7 @@ extension ProfilePage {
         let y0 = floor(log10(low)), y1 = ceil(log10(top * 1.2))
         let x0 = floor(log10(min(points.map(\.intensity).min() ?? 0.1, peaks.float / peaks.cache / 2)))
         let x1 = ceil(log10(max(points.map(\.intensity).max() ?? 100, peaks.int8 / peaks.memory * 1.5)))
-        let left = 64.0, right = 1190.0, ceiling = 16.0, base = 400.0
+        let left = 64.0, right = 1176.0, ceiling = 16.0, base = 400.0
         func x(_ intensity: Double) -> Double { left + (right - left) * (log10(intensity) - x0) / max(x1 - x0, 1) }
         func y(_ gigaMACs: Double) -> Double { base - (base - ceiling) * (max(log10(gigaMACs), y0) - y0) / max(y1 - y0, 1) }
 
@@ -42,7 +42,9 @@ extension ProfilePage {
         }
         for (name, peak, style) in [("fp32", peaks.float, "roof"), ("int8", peaks.int8, "roof8")] {
             svg.line(x(max(peak / peaks.cache, least)), y(peak / 1e9), right, y(peak / 1e9), style, tip: "\(name): \(fixed(peak / 1e9, 1)) GMAC/s")
-            svg.text(right - 4, y(peak / 1e9) - 6, "\(name) \(short(peak / 1e9)) GMAC/s" + (name == "int8" && !usesInt8 ? " (not used here)" : ""), .end, style: "strong")
+            // Two roofs close together: one's name above, the other's below.
+            let below = name == "fp32" && peaks.int8 > peaks.float && peaks.int8 < peaks.float * 1.6
+            svg.text(right - 4, y(peak / 1e9) + (below ? 14 : -6), "\(name) \(short(peak / 1e9)) GMAC/s" + (name == "int8" && !usesInt8 ? " (not used here)" : ""), .end, style: "strong")
         }
         for row in points.sorted(by: { $0.milliseconds > $1.milliseconds }) {
             svg.circle(x(row.intensity), y(row.gigaMACs), 3 + 22 * report.share(row).squareRoot(), fill: color(row.op), tip: tip(row))

@@ -5,7 +5,7 @@ extension ProfilePage {
     var timeline: String {
         let trace = report.trace
         let whole = max(Double(trace.steps.last?.end ?? 1), 1)
-        let left = 70.0, right = 1190.0, rowHeight = 30.0, top = 24.0
+        let left = 70.0, right = 1186.0, rowHeight = 30.0, top = 24.0
         let rows = report.threads + 1
         var svg = SVG(width: 1200, height: top + Double(rows) * (rowHeight + 6) + 4)
         func x(_ nanoseconds: UInt64) -> Double { left + (right - left) * Double(nanoseconds) / whole }
