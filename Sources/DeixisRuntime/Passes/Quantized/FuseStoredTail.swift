@@ -43,15 +43,16 @@ enum FuseStoredTail {
         return replace(editor, [maker, id], fused)
     }
 
-    /// DQ(Q(f(x))) + r => f(x) + r   (f a convolution that nobody else reads)
+    /// DQ(Q(f(x))) + r => f(x) + r   (f a convolution that nobody else reads, or a product and r its bias)
     ///
-    /// The sum happens in the convolution's kernel, before anything is rounded to a byte: one rounding less than the file asks for.
+    /// The sum happens in the kernel, before anything is rounded to a byte: one rounding less than the file asks for.
     static let sumBeforeRounding: Rule = { editor, id, node in
         guard node.isONNX("Add"), node.inputs.count == 2 else { return nil }
         for i in 0..<2 {
             guard let real = node.input(i), editor.vanishes(real), let (stored, _) = editor.dequantized(real), editor.vanishes(stored),
                 let (quantizeID, quantize) = editor.maker(of: stored, "QuantizeLinear"), let (_, layer) = producer(editor, quantize.input(0)),
-                layer.isDeixis("QPlanarConv"), layer.input(4) == nil, layer.attribute("activation") == nil,
+                layer.isDeixis("QPlanarConv") || (layer.isDeixis("QLinear") && layer.input(3) == nil && isBias(editor, node.input(1 - i), of: real)),
+                layer.input(4) == nil, layer.attribute("activation") == nil,
                 let dequantizeID = editor.maker(of: real)
             else { continue }
             var patch = Patch(editor, removing: [quantizeID, dequantizeID, id])
@@ -86,6 +87,12 @@ enum FuseStoredTail {
             return patch
         }
         return nil
+    }
+
+    /// `id` is a constant with one value per channel of `value`.
+    private static func isBias(_ editor: GraphEditor, _ id: ValueID?, of value: ValueID) -> Bool {
+        guard let constant = editor.constant(id), let channels = editor.spec(value)?.shape.last else { return false }
+        return constant.type == .float32 && constant.count == channels && constant.shape.last == channels
     }
 
     /// The maker of `id`, if what follows may happen in its kernel.
