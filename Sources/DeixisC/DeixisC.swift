@@ -16,6 +16,10 @@ private final class Handle {
         self.deadline = deadline
     }
 
+    /// Whether no other thread is inside a call.
+    func enter() -> Bool { busy.compareExchange(expected: false, desired: true, ordering: .acquiring).exchanged }
+    func leave() { busy.store(false, ordering: .releasing) }
+
     /// - Parameter pointer: came from `deixis_load` and was not freed.
     static func from(_ pointer: OpaquePointer) -> Handle {
         Unmanaged<Handle>.fromOpaque(UnsafeRawPointer(pointer)).takeUnretainedValue()
@@ -58,46 +62,79 @@ public func deixis_ground(
     _ model: OpaquePointer?, _ image: UnsafePointer<deixis_image>?, _ sentence: UnsafePointer<CChar>?,
     _ result: UnsafeMutablePointer<deixis_grounding>?
 ) -> deixis_status {
-    guard let model else { return fail(DEIXIS_INVALID_ARGUMENT, "deixis_ground: model is null") }
-    guard let image = image?.pointee, let rgb = image.rgb else { return fail(DEIXIS_INVALID_ARGUMENT, "deixis_ground: image is null") }
-    guard let sentence else { return fail(DEIXIS_INVALID_ARGUMENT, "deixis_ground: sentence is null") }
-    guard let result else { return fail(DEIXIS_INVALID_ARGUMENT, "deixis_ground: result is null") }
-    guard result.pointee.size == MemoryLayout<deixis_grounding>.size else {
-        return fail(DEIXIS_INVALID_ARGUMENT, "deixis_ground: result.size is \(result.pointee.size), expected \(MemoryLayout<deixis_grounding>.size)")
-    }
-    let width = Int(image.width), height = Int(image.height)
-    guard width > 0, height > 0 else {
-        return fail(DEIXIS_INVALID_ARGUMENT, "deixis_ground: the image is \(width) x \(height), expected at least 1 x 1")
-    }
-    let stride = image.stride == 0 ? width * 3 : image.stride
-    let (before, overflow) = stride.multipliedReportingOverflow(by: height - 1)
-    guard stride >= width * 3, !overflow, before < Int.max - width * 3 else {
-        return fail(DEIXIS_INVALID_ARGUMENT, "deixis_ground: image.stride is \(image.stride), expected 0 or at least \(width * 3)")
-    }
+    let call: StaticString = "deixis_ground"
+    guard let model else { return fail(DEIXIS_INVALID_ARGUMENT, "\(call): model is null") }
+    let pixels: Pixels
+    do throws(BadArgument) { pixels = try Pixels(image, call) } catch { return fail(DEIXIS_INVALID_ARGUMENT, error.message) }
+    guard let sentence else { return fail(DEIXIS_INVALID_ARGUMENT, "\(call): sentence is null") }
+    if let bad = check(result, call) { return bad }
     let handle = Handle.from(model)
-    guard handle.busy.compareExchange(expected: false, desired: true, ordering: .acquiring).exchanged else {
-        return fail(DEIXIS_BUSY, "deixis_ground: another thread is using this model; load it once per thread, or take turns")
-    }
-    defer { handle.busy.store(false, ordering: .releasing) }
+    guard handle.enter() else { return busy(call) }
+    defer { handle.leave() }
     do throws(ModelError) {
-        let pixels = UnsafeBufferPointer(start: rgb, count: before + width * 3)
-        let found = try handle.model.ground(pixels: pixels, width: width, height: height, stride: stride, sentence: utf8(sentence), deadline: handle.deadline)
-        result.pointee.x = found.box.x
-        result.pointee.y = found.box.y
-        result.pointee.width = found.box.width
-        result.pointee.height = found.box.height
-        result.pointee.center_x = found.normalizedBox.centerX
-        result.pointee.center_y = found.normalizedBox.centerY
-        result.pointee.box_width = found.normalizedBox.width
-        result.pointee.box_height = found.normalizedBox.height
-        result.pointee.tokens = Int32(clamping: found.tokenCount)
-        result.pointee.tokens_dropped = Int32(clamping: found.droppedTokenCount)
-        result.pointee.input_ms = found.inputMilliseconds
-        result.pointee.network_ms = found.networkMilliseconds
+        let found = try handle.model.ground(
+            pixels: pixels.bytes, width: pixels.width, height: pixels.height, stride: pixels.stride, sentence: utf8(sentence),
+            deadline: handle.deadline)
+        return write(found, to: result)
+    } catch {
+        return fail(status(error), error.description)
+    }
+}
+
+// MARK: Scenes
+
+/// What a `deixis_scene *` points to.
+private final class SceneHandle {
+    let handle: Handle
+    let scene: Scene
+    init(_ handle: Handle, _ scene: Scene) {
+        self.handle = handle
+        self.scene = scene
+    }
+}
+
+@c @implementation
+public func deixis_scene_create(
+    _ model: OpaquePointer?, _ image: UnsafePointer<deixis_image>?, _ scene: UnsafeMutablePointer<OpaquePointer?>?
+) -> deixis_status {
+    let call: StaticString = "deixis_scene_create"
+    scene?.pointee = nil
+    guard let model else { return fail(DEIXIS_INVALID_ARGUMENT, "\(call): model is null") }
+    let pixels: Pixels
+    do throws(BadArgument) { pixels = try Pixels(image, call) } catch { return fail(DEIXIS_INVALID_ARGUMENT, error.message) }
+    guard let scene else { return fail(DEIXIS_INVALID_ARGUMENT, "\(call): scene is null") }
+    let handle = Handle.from(model)
+    guard handle.enter() else { return busy(call) }
+    defer { handle.leave() }
+    do throws(ModelError) {
+        let made = try handle.model.scene(pixels: pixels.bytes, width: pixels.width, height: pixels.height, stride: pixels.stride)
+        scene.pointee = OpaquePointer(Unmanaged.passRetained(SceneHandle(handle, made)).toOpaque())
         return DEIXIS_OK
     } catch {
         return fail(status(error), error.description)
     }
+}
+
+@c @implementation
+public func deixis_scene_ground(
+    _ scene: OpaquePointer?, _ sentence: UnsafePointer<CChar>?, _ result: UnsafeMutablePointer<deixis_grounding>?
+) -> deixis_status {
+    let call: StaticString = "deixis_scene_ground"
+    guard let scene else { return fail(DEIXIS_INVALID_ARGUMENT, "\(call): scene is null") }
+    guard let sentence else { return fail(DEIXIS_INVALID_ARGUMENT, "\(call): sentence is null") }
+    if let bad = check(result, call) { return bad }
+    let asked = Unmanaged<SceneHandle>.fromOpaque(UnsafeRawPointer(scene)).takeUnretainedValue()
+    guard asked.handle.enter() else { return busy(call) }
+    defer { asked.handle.leave() }
+    do throws(ModelError) { return write(try asked.scene.ground(utf8: utf8(sentence)), to: result) } catch {
+        return fail(status(error), error.description)
+    }
+}
+
+@c @implementation
+public func deixis_scene_free(_ scene: OpaquePointer?) {
+    guard let scene else { return }
+    Unmanaged<SceneHandle>.fromOpaque(UnsafeRawPointer(scene)).release()
 }
 
 @c @implementation
@@ -107,6 +144,58 @@ public func deixis_free(_ model: OpaquePointer?) {
 }
 
 // MARK: -
+
+private struct BadArgument: Error {
+    let message: String
+}
+
+/// A caller's picture, checked.
+private struct Pixels {
+    let bytes: UnsafeBufferPointer<UInt8>
+    let width: Int, height: Int, stride: Int
+
+    init(_ image: UnsafePointer<deixis_image>?, _ call: StaticString) throws(BadArgument) {
+        guard let image = image?.pointee, let rgb = image.rgb else { throw BadArgument(message: "\(call): image is null") }
+        width = Int(image.width)
+        height = Int(image.height)
+        guard width > 0, height > 0 else {
+            throw BadArgument(message: "\(call): the image is \(width) x \(height), expected at least 1 x 1")
+        }
+        stride = image.stride == 0 ? width * 3 : image.stride
+        let (before, overflow) = stride.multipliedReportingOverflow(by: height - 1)
+        guard stride >= width * 3, !overflow, before < Int.max - width * 3 else {
+            throw BadArgument(message: "\(call): image.stride is \(image.stride), expected 0 or at least \(width * 3)")
+        }
+        bytes = UnsafeBufferPointer(start: rgb, count: before + width * 3)
+    }
+}
+
+private func check(_ result: UnsafeMutablePointer<deixis_grounding>?, _ call: StaticString) -> deixis_status? {
+    guard let result else { return fail(DEIXIS_INVALID_ARGUMENT, "\(call): result is null") }
+    if result.pointee.size == MemoryLayout<deixis_grounding>.size { return nil }
+    return fail(DEIXIS_INVALID_ARGUMENT, "\(call): result.size is \(result.pointee.size), expected \(MemoryLayout<deixis_grounding>.size)")
+}
+
+private func busy(_ call: StaticString) -> deixis_status {
+    fail(DEIXIS_BUSY, "\(call): another thread is using this model; load it once per thread, or take turns")
+}
+
+private func write(_ found: Grounding, to result: UnsafeMutablePointer<deixis_grounding>?) -> deixis_status {
+    guard let result else { return DEIXIS_INVALID_ARGUMENT }
+    result.pointee.x = found.box.x
+    result.pointee.y = found.box.y
+    result.pointee.width = found.box.width
+    result.pointee.height = found.box.height
+    result.pointee.center_x = found.normalizedBox.centerX
+    result.pointee.center_y = found.normalizedBox.centerY
+    result.pointee.box_width = found.normalizedBox.width
+    result.pointee.box_height = found.normalizedBox.height
+    result.pointee.tokens = Int32(clamping: found.tokenCount)
+    result.pointee.tokens_dropped = Int32(clamping: found.droppedTokenCount)
+    result.pointee.input_ms = found.inputMilliseconds
+    result.pointee.network_ms = found.networkMilliseconds
+    return DEIXIS_OK
+}
 
 private func fail(_ status: deixis_status, _ message: String) -> deixis_status {
     let bytes = Array(message.utf8)

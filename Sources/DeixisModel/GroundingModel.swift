@@ -14,8 +14,12 @@ public final class GroundingModel {
     /// The file, for messages.
     public let path: String
     public let metadata: GroundingMetadata
-    private let session: Session
+    let session: Session
     private let tokenizer: Tokenizer
+    /// Positions of the inputs.
+    private let positions: (image: Int, tokens: Int, mask: Int)
+    /// The picture whose values the session keeps.
+    private var seated: Seat?
     private let interface: Interface
     private var scratch = LetterboxScratch()
     /// Rows packed for the letterbox where the caller's have gaps.
@@ -39,6 +43,8 @@ public final class GroundingModel {
         do throws(RuntimeError) { session = try Session(model, options: options) } catch {
             throw .runtime(file: path, error)
         }
+        func position(_ name: Name) -> Int { graph.inputs.firstIndex { graph[$0].name == name } ?? 0 }
+        positions = (position(Interface.image), position(Interface.tokens), position(Interface.mask))
     }
 
     public var threads: Int { session.threads }
@@ -60,7 +66,47 @@ public final class GroundingModel {
     public func ground(
         pixels: UnsafeBufferPointer<UInt8>, width: Int, height: Int, stride: Int, sentence: [UInt8], deadline: Double? = nil
     ) throws(ModelError) -> Grounding {
+        try checkPixels(pixels, width, height, stride)
         let deadline = deadline.map { Deadline(milliseconds: $0) }
+        return try attempt(pixels, width: width, height: height, stride: stride, sentence, deadline).get()
+    }
+
+    /// Looks at `image` once, to be asked many sentences.
+    public func scene(_ image: RGBImage) throws(ModelError) -> Scene {
+        var result: Result<Scene, ModelError> = .failure(.emptySentence)
+        image.pixels.withUnsafeBufferPointer { pixels in
+            do throws(ModelError) {
+                result = .success(try scene(pixels: pixels, width: image.width, height: image.height, stride: image.width * 3))
+            } catch {
+                result = .failure(error)
+            }
+        }
+        return try result.get()
+    }
+
+    /// The same for pixels that lie elsewhere, as in `ground`; they are not needed afterwards.
+    public func scene(pixels: UnsafeBufferPointer<UInt8>, width: Int, height: Int, stride: Int) throws(ModelError) -> Scene {
+        try checkPixels(pixels, width, height, stride)
+        let start = deixis_clock_ns(), middle: UInt64, seat = Seat()
+        do throws(RuntimeError) {
+            leaveSeat()
+            // What is kept is the same for every length; this one makes room for all.
+            try prepare(length ?? interface.fixedLength ?? metadata.settings.maxLength)
+            letterbox(pixels, width, height, stride, into: try session.inputBuffer(positions.image).bindMemory(to: UInt8.self))
+            seated = seat
+            middle = deixis_clock_ns()
+            try session.runKept()
+        } catch {
+            throw .runtime(file: path, error)
+        }
+        return Scene(
+            self, seat, width: width, height: height, inputMilliseconds: Double(middle - start) / 1e6,
+            networkMilliseconds: Double(deixis_clock_ns() - middle) / 1e6)
+    }
+
+    private func checkPixels(
+        _ pixels: UnsafeBufferPointer<UInt8>, _ width: Int, _ height: Int, _ stride: Int
+    ) throws(ModelError) {
         let row = width.multipliedReportingOverflow(by: 3)
         let before = max(height - 1, 0).multipliedReportingOverflow(by: stride)
         guard width > 0, height > 0, !row.overflow, !before.overflow, stride >= row.partialValue,
@@ -68,7 +114,6 @@ public final class GroundingModel {
         else {
             throw .image(.pixelCountMismatch(width: width, height: height, byteCount: pixels.count))
         }
-        return try attempt(pixels, width: width, height: height, stride: stride, sentence, deadline).get()
     }
 
     private func attempt(
@@ -85,29 +130,54 @@ public final class GroundingModel {
         _ pixels: UnsafeBufferPointer<UInt8>, width: Int, height: Int, stride: Int, _ sentence: [UInt8], _ deadline: Deadline?
     ) throws(ModelError) -> Grounding {
         let start = deixis_clock_ns()
+        let tokens = try encode(sentence)
+        return try finish(tokens, width: width, height: height, start: start) { () throws(RuntimeError) in
+            leaveSeat()
+            try prepare(length(for: tokens.ids.count))
+            letterbox(pixels, width, height, stride, into: try session.inputBuffer(positions.image).bindMemory(to: UInt8.self))
+            seated = Seat()
+        } run: { () throws(RuntimeError) in if let deadline { try session.run(before: deadline) } else { try session.run() } }
+    }
+
+    /// The answer for the picture whose values are kept for `seat`.
+    func answer(_ seat: Seat, width: Int, height: Int, _ sentence: [UInt8]) throws(ModelError) -> Grounding {
+        let start = deixis_clock_ns()
+        let tokens = try encode(sentence)
+        return try finish(tokens, width: width, height: height, start: start) { () throws(RuntimeError) in
+            let isSeated = seated === seat
+            if !isSeated { leaveSeat() }
+            try prepare(length(for: tokens.ids.count))
+            if !isSeated, let values = seat.values {
+                try session.restoreKept(values)
+                seated = seat
+            }
+        } run: { () throws(RuntimeError) in try session.runChanged() }
+    }
+
+    private func encode(_ sentence: [UInt8]) throws(ModelError) -> TokenizedSentence {
         let tokens = tokenizer.encode(sentence)
-        guard !tokens.isEmpty else { throw .emptySentence }
+        if tokens.isEmpty { throw .emptySentence }
+        return tokens
+    }
+
+    /// `place` prepares the session and sees to the picture; `run` runs it.
+    private func finish(
+        _ tokens: TokenizedSentence, width: Int, height: Int, start: UInt64,
+        place: () throws(RuntimeError) -> Void, run: () throws(RuntimeError) -> Void
+    ) throws(ModelError) -> Grounding {
         let output: NormalizedBox
         let middle: UInt64
         do throws(RuntimeError) {
-            let length = interface.fixedLength ?? tokens.ids.count
-            let side = metadata.letterbox.side
-            try session.prepare(session.inputNames.map { $0 == Interface.image ? [1, side, side, 3] : [1, length] })
-            for (index, name) in session.inputNames.enumerated() {
-                let buffer = try session.inputBuffer(index)
-                if name == Interface.image {
-                    letterbox(pixels, width, height, stride, into: buffer.bindMemory(to: UInt8.self))
-                } else {
-                    let isMask = name == Interface.mask
-                    let target = buffer.bindMemory(to: Int64.self)
-                    for i in 0..<length {
-                        let real = i < tokens.ids.count
-                        target[i] = isMask ? (real ? 1 : 0) : (real ? tokens.ids[i] : tokenizer.padID)
-                    }
-                }
+            try place()
+            let ids = try session.inputBuffer(positions.tokens).bindMemory(to: Int64.self)
+            let mask = try session.inputBuffer(positions.mask).bindMemory(to: Int64.self)
+            for i in ids.indices {
+                let isReal = i < tokens.ids.count
+                ids[i] = isReal ? tokens.ids[i] : tokenizer.padID
+                mask[i] = isReal ? 1 : 0
             }
             middle = deixis_clock_ns()
-            if let deadline { try session.run(before: deadline) } else { try session.run() }
+            try run()
             output = try box()
         } catch {
             throw .runtime(file: path, error)
@@ -120,6 +190,33 @@ public final class GroundingModel {
             box: metadata.letterbox.pixels(output, width: width, height: height), normalizedBox: output,
             tokenCount: tokens.ids.count, droppedTokenCount: tokens.droppedCount,
             inputMilliseconds: Double(middle - start) / 1e6, networkMilliseconds: Double(end - middle) / 1e6)
+    }
+
+    // MARK: Plans and what they keep
+
+    /// The length prepared last.
+    private var length: Int?
+
+    private func prepare(_ length: Int) throws(RuntimeError) {
+        try session.prepare(shapes(length), keeping: [positions.image])
+        self.length = length
+    }
+
+    private func shapes(_ length: Int) -> [[Int]] {
+        let side = metadata.letterbox.side
+        return (0..<3).map { $0 == positions.image ? [1, side, side, 3] : [1, length] }
+    }
+
+    /// A file of a fixed length gets its padding only if the network cannot do without.
+    private func length(for count: Int) -> Int {
+        guard let fixed = interface.fixedLength, count < fixed else { return count }
+        return session.mayDropPadding(from: shapes(fixed), to: shapes(count), mask: positions.mask) ? count : fixed
+    }
+
+    /// Before another picture comes: what the session keeps of the last one goes to its scene, if that still lives.
+    private func leaveSeat() {
+        if seated != nil, seated?.values == nil, !isKnownUniquelyReferenced(&seated) { seated?.values = session.copyKept() }
+        seated = nil
     }
 
     private func letterbox(

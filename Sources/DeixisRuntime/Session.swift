@@ -11,6 +11,8 @@ public struct SessionOptions: Sendable {
     public var referenceOnly = false
     /// How many sets of input shapes stay planned.
     public var plannedShapes = 8
+    /// Runs at a shorter length where a mask says that the last tokens are padding and the graph provably does not use them.
+    public var dropPadding = true
 
     public init() {}
 }
@@ -34,6 +36,12 @@ public final class Session {
     private(set) var current: Plan?
     /// From file to the latest plan.
     public private(set) var times: LoadTimes
+    /// Where the kept inputs were last.
+    private var lastKept: KeptMemory?
+    /// Pairs of input shapes between which `Session+Padding` has an answer.
+    var paddingProofs: [(long: [[Int]], short: [[Int]], mask: Int, holds: Bool)] = []
+    /// Steps run so far.
+    var stepsRun = 0
 
     public init(_ model: Model, options: SessionOptions = SessionOptions()) throws(RuntimeError) {
         self.model = model
@@ -72,10 +80,10 @@ public final class Session {
 
     /// Runs the model on `inputs`, in any order. The outputs are copies, in the model's order.
     public func run(_ inputs: [(name: Name, tensor: Constant)]) throws(RuntimeError) -> [(name: Name, tensor: Constant)] {
-        let ordered = try order(inputs)
+        let ordered = try withoutPadding(order(inputs))
         let plan = try self.plan(ordered.map { TensorSpec($0) }, contents: ordered.map { $0.bytes })
         for (tensor, place) in zip(ordered, plan.inputs) { copy(tensor.bytes, to: place.pointer) }
-        plan.run(workers)
+        try run()
         return zip(outputNames, plan.outputs).map { name, output in
             let bytes = UnsafeRawBufferPointer(start: output.pointer, count: output.spec.byteCount)
             let storage = ByteStorage(byteCount: bytes.count) { $0.copyMemory(from: bytes) }
@@ -84,12 +92,15 @@ public final class Session {
     }
 
     /// Plans these input shapes (in the model's order) and makes them current; known shapes cost a look-up.
-    public func prepare(_ shapes: [[Int]]) throws(RuntimeError) {
+    ///
+    /// What the inputs at `keeping` hold, and all values that depend on them alone, stays from run to run, also when other inputs' shapes
+    /// change: write them, `run()` or `runKept()`; then, as often as the others change, `prepare` their shapes, write them, `runChanged()`.
+    public func prepare(_ shapes: [[Int]], keeping: [Int] = []) throws(RuntimeError) {
         guard shapes.count == inputTypes.count else {
             throw .missingInput(inputNames[min(shapes.count, inputNames.count - 1)], expected: inputNames)
         }
         let specs = zip(inputTypes, shapes).map { TensorSpec($0.element, $1) }
-        _ = try plan(specs, contents: specs.map { _ in nil })
+        _ = try plan(specs, contents: specs.map { _ in nil }, keeping: keeping)
     }
 
     /// Where input `index` of the prepared shapes is to be written before `run()`. Valid until other shapes are prepared.
@@ -103,6 +114,8 @@ public final class Session {
     public func run() throws(RuntimeError) {
         guard let current else { throw .notPlanned }
         current.run(workers)
+        stepsRun += current.steps.count
+        current.kept?.isFilled = true
     }
 
     /// Output `index` of the last run, until the next one.
@@ -117,24 +130,27 @@ public final class Session {
     private struct PlanKey: Equatable {
         var shapes: [[Int]]
         var contents: [[UInt8]]
+        var keeping: [Int]
     }
 
-    private func plan(_ specs: [TensorSpec], contents: [UnsafeRawBufferPointer?]) throws(RuntimeError) -> Plan {
-        try check(specs)
+    private func plan(
+        _ specs: [TensorSpec], contents: [UnsafeRawBufferPointer?], keeping: [Int] = []
+    ) throws(RuntimeError) -> Plan {
+        if !isProven(specs.map { $0.shape }) { try check(specs) }
         while true {
             let known = contentInputs.filter { contents[$0] != nil }
-            let key = PlanKey(shapes: specs.map { $0.shape }, contents: known.map { contents[$0].map { Array($0) } ?? [] })
+            let key = PlanKey(shapes: specs.map { $0.shape }, contents: known.map { contents[$0].map { Array($0) } ?? [] }, keeping: keeping)
             if let at = plans.firstIndex(where: { $0.key == key }) {
                 let entry = plans.remove(at: at)
                 plans.append(entry)
-                current = entry.plan
+                makeCurrent(entry.plan)
                 return entry.plan
             }
             do throws(RuntimeError) {
-                let plan = try makePlan(specs, contents: known.map { (position: $0, bytes: contents[$0].map { Array($0) } ?? []) })
+                let plan = try makePlan(specs, contents: known.map { (position: $0, bytes: contents[$0].map { Array($0) } ?? []) }, keeping)
                 if plans.count >= max(options.plannedShapes, 1) { plans.removeFirst() }
                 plans.append((key, plan))
-                current = plan
+                makeCurrent(plan)
                 return plan
             } catch {
                 // A value only the inputs' content can tell: plan for that content too.
@@ -146,7 +162,17 @@ public final class Session {
         }
     }
 
-    private func makePlan(_ specs: [TensorSpec], contents: [(position: Int, bytes: [UInt8])]) throws(RuntimeError) -> Plan {
+    /// The kept inputs move along to a plan that keeps them elsewhere.
+    private func makeCurrent(_ plan: Plan) {
+        current = plan
+        guard let kept = plan.kept else { return }
+        if let lastKept, lastKept !== kept { kept.takeInputs(lastKept.part, lastKept.memory.base) }
+        lastKept = kept
+    }
+
+    private func makePlan(
+        _ specs: [TensorSpec], contents: [(position: Int, bytes: [UInt8])], _ keeping: [Int]
+    ) throws(RuntimeError) -> Plan {
         var known: [ValueID: Constant] = [:]
         for (position, bytes) in contents {
             known[portable.inputs[position]] = Constant(
@@ -164,7 +190,10 @@ public final class Session {
             times.pack = weights.nanoseconds - packedBefore
             times.plan = Machine.nanoseconds - optimized - times.pack
         }
-        return try Planner.plan(graph, lowering: lowering, useKernels: !options.referenceOnly) { (byteCount) throws(RuntimeError) in
+        let memories = plans.compactMap { $0.plan.kept }
+        return try Planner.plan(
+            graph, lowering: lowering, useKernels: !options.referenceOnly, keeping: keeping.map { graph.inputs[$0] }, memories: memories
+        ) { (byteCount) throws(RuntimeError) in
             if let arena, arena.byteCount >= byteCount { return arena }
             let larger = try Arena(byteCount: byteCount)
             arena = larger

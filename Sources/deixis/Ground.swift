@@ -9,11 +9,13 @@ struct Ground: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Finds what a sentence points at in a picture.",
         discussion: """
-            Prints the box as x y width height in pixels of the picture, origin top left.
+            Prints the box as x y width height in pixels of the picture, origin top left, and the time it took. Several sentences get a
+            line each; the picture is looked at once.
 
               deixis ground small.onnx desk.jpg "the red mug left of the laptop"
               deixis ground small.onnx desk.jpg "the largest book" --annotated found.png
               deixis ground small.onnx desk.jpg "the largest book" --json
+              deixis ground small.onnx desk.jpg "the red mug" "the book under it"
               deixis ground small.onnx desk.jpg "the largest book" --deadline 50
 
             A deadline counts from when the model is loaded and is looked at before each step of the network; when it has passed there is no
@@ -23,13 +25,16 @@ struct Ground: ParsableCommand {
     @Argument(help: "A grounding model: an ONNX file that `deixis-train export` wrote.") var model: String
     @Argument(help: "A JPEG or PNG picture.") var image: String
     @Argument(help: "What to look for.") var sentence: String
+    @Argument(help: ArgumentHelp("More to look for in the same picture.", valueName: "sentence")) var more: [String] = []
     @Option(help: ArgumentHelp("Also write the picture with the box drawn into it (.png or .jpg).", valueName: "file")) var annotated: String?
-    @Flag(help: "Print one JSON object instead of text.") var json = false
+    @Flag(help: "Print a JSON object for each sentence instead of text.") var json = false
     @Option(help: ArgumentHelp("Give up after so many milliseconds.", valueName: "ms")) var deadline: Double?
     @OptionGroup var options: RunOptions
 
     func validate() throws {
         if let deadline, !(deadline > 0 && deadline < 1e9) { throw ValidationError("--deadline is \(deadline); expected milliseconds, more than 0") }
+        if deadline != nil, !more.isEmpty { throw ValidationError("--deadline is for one sentence") }
+        if annotated != nil, !more.isEmpty { throw ValidationError("--annotated draws one box; give one sentence") }
     }
 
     func run() throws {
@@ -39,16 +44,27 @@ struct Ground: ParsableCommand {
             if case .cannotRead = error { throw CommandError(code: .noInput, message: "\(error)") }
             throw CommandError.data("\(error)")
         }
-        let found: Grounding
-        do { found = try grounding.ground(picture, sentence, deadline: deadline) } catch {
+        do {
+            if more.isEmpty {
+                let found = try grounding.ground(picture, sentence, deadline: deadline)
+                try report(found, sentence, in: picture)
+                if let annotated { try annotate(picture, found.box, annotated) }
+                return
+            }
+            let scene = try grounding.scene(picture)
+            Console.note("looked at \(image) in \(fixed(scene.inputMilliseconds + scene.networkMilliseconds, 1)) ms")
+            for sentence in [sentence] + more { try report(scene.ground(sentence), sentence, in: picture) }
+        } catch let error as ModelError {
             if case .runtime(_, .timeout) = error { throw CommandError(code: .late, message: "\(error)") }
             throw CommandError.data("\(error)")
         }
+    }
+
+    private func report(_ found: Grounding, _ sentence: String, in picture: RGBImage) throws(CommandError) {
         if found.droppedTokenCount > 0 {
             Console.warn("the sentence is too long: its last \(found.droppedTokenCount) word pieces were cut off")
         }
-        try Console.out(json ? describe(found, in: picture).text() : text(found))
-        if let annotated { try annotate(picture, found.box, annotated) }
+        try Console.out(json ? describe(found, sentence, in: picture).text() : text(found) + (more.isEmpty ? "" : "    \(sentence)"))
     }
 
     private func text(_ found: Grounding) -> String {
@@ -57,7 +73,7 @@ struct Ground: ParsableCommand {
         return "\(numbers)    \(fixed(found.inputMilliseconds + found.networkMilliseconds, 1)) ms"
     }
 
-    private func describe(_ found: Grounding, in picture: RGBImage) -> JSON {
+    private func describe(_ found: Grounding, _ sentence: String, in picture: RGBImage) -> JSON {
         let box = found.box, normalized = found.normalizedBox
         return .object([
             ("box", .object([("x", .number(box.x)), ("y", .number(box.y)), ("width", .number(box.width)), ("height", .number(box.height))])),

@@ -11,7 +11,7 @@
 //     deixis_free(model);
 //
 // Needs libc alone. Prints nothing, never exits, starts no process. Calls for different models may run side by side; two calls at once
-// for the same model are refused (DEIXIS_BUSY).
+// for the same model or its scenes are refused (DEIXIS_BUSY).
 #pragma once
 
 #include <stddef.h>
@@ -23,6 +23,9 @@ extern "C" {
 
 /// A loaded model: weights packed, buffers planned.
 typedef struct deixis_model deixis_model;
+
+/// A picture that a model has looked at, to be asked many sentences.
+typedef struct deixis_scene deixis_scene;
 
 /// What a call returns: 0, or why not. `deixis_last_error` has the words.
 typedef enum deixis_status {
@@ -82,7 +85,17 @@ deixis_status deixis_load(const char *path, const deixis_options *options, deixi
 /// Finds what `sentence` (UTF-8) points at. `*result` is untouched on failure.
 deixis_status deixis_ground(deixis_model *model, const deixis_image *image, const char *sentence, deixis_grounding *result);
 
-/// Releases a model; null is fine.
+/// Looks at a picture once: the part of the work that does not depend on a sentence. The pixels are not needed afterwards. On failure
+/// `*scene` is null.
+deixis_status deixis_scene_create(deixis_model *model, const deixis_image *image, deixis_scene **scene);
+
+/// `deixis_ground` for a picture already looked at: the same answer, to the bit, sooner. `input_ms` and `network_ms` are this sentence's.
+deixis_status deixis_scene_ground(deixis_scene *scene, const char *sentence, deixis_grounding *result);
+
+/// Releases a scene; null is fine.
+void deixis_scene_free(deixis_scene *scene);
+
+/// Releases a model; null is fine. Its scenes may go before or after; what they need of it lives as long as they.
 void deixis_free(deixis_model *model);
 
 /// Why the last call of this thread failed, one line of UTF-8 valid until the next call of this thread; empty if none has failed.

@@ -55,7 +55,7 @@ enum Catalog {
         Transpose.definition,
         // Made by passes.
         Linear.definition, ScaledConv.definition, ChannelsLastConv.definition, ChannelsLastPool.max, ChannelsLastPool.average,
-        ChannelsLastResize.definition, Attention.definition, FusedLayerNorm.definition, NormalizeImage.definition, Activate.definition,
+        ChannelsLastResize.definition, Attention.definition, HeadExpand.definition, HeadReduce.definition, FusedLayerNorm.definition, NormalizeImage.definition, Activate.definition,
         QLinear.definition, QConv.definition, QConv.planar, QAttention.definition, QLayerNorm.definition, QAdd.definition, QMap.definition,
         QActivate.definition,
     ]

@@ -34,11 +34,13 @@ enum Passes {
             Pass(name: "FuseStoredBias", rules: [FuseStoredBias.rule]),
             Pass(name: "FuseStoredTail", rules: [FuseStoredTail.activation, FuseStoredTail.residual, FuseStoredTail.quantize]),
             Pass(name: "FuseAttention", rules: [FuseAttention.rule]),
+            Pass(name: "MoveSlicesUp", rules: [MoveSlicesUp.gather, MoveSlicesUp.rule, ShareEqualNodes.rule]),
             Pass(name: "UseChannelsLast", rules: [UseChannelsLast.rule]),
             Pass(
                 name: "MoveTransposes",
                 rules: [MoveTransposes.compose, MoveTransposes.moveDown, MoveTransposes.tokens, RemoveIdentity.rule]),
             Pass(name: "FuseBias", rules: [FuseBias.rule]),
+            Pass(name: "Reassociate", rules: [Reassociate.rule]),
             Pass(name: "FuseResidualIntoLayerNorm", rules: [FuseResidualIntoLayerNorm.rule]),
             Pass(name: "UseStoredLayerNorm", rules: [UseStoredLayerNorm.rule]),
             Pass(name: "FuseStoredAdd", rules: [FuseStoredTail.add, FuseStoredTail.activation, FuseStoredTail.quantize]),

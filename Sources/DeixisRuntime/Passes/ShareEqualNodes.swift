@@ -15,7 +15,7 @@ enum ShareEqualNodes {
         return nil
     }
 
-    private static func equal(_ a: [(name: Name, value: Attribute)], _ b: [(name: Name, value: Attribute)]) -> Bool {
+    static func equal(_ a: [(name: Name, value: Attribute)], _ b: [(name: Name, value: Attribute)]) -> Bool {
         guard a.count == b.count else { return false }
         for (x, y) in zip(a, b) {
             guard x.name == y.name else { return false }
@@ -24,6 +24,7 @@ enum ShareEqualNodes {
             case (.float(let p), .float(let q)) where p.bitPattern == q.bitPattern: continue
             case (.string(let p), .string(let q)) where p == q: continue
             case (.ints(let p), .ints(let q)) where p == q: continue
+            case (.floats(let p), .floats(let q)) where p.elementsEqual(q, by: { $0.bitPattern == $1.bitPattern }): continue
             default: return false
             }
         }

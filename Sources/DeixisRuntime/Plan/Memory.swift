@@ -23,6 +23,8 @@ struct Placement {
         var first: Int, last: Int
         /// Inputs, outputs: contents outlive the run.
         var isPinned: Bool
+        /// Lies in `KeptMemory`, not in the arena.
+        var isKept = false
     }
 
     private var parents: [Int?]
@@ -61,6 +63,11 @@ struct Placement {
 
     mutating func pin(_ value: ValueID) { roots[find(value).root]?.isPinned = true }
 
+    mutating func keep(_ value: ValueID) {
+        pin(value)
+        roots[find(value).root]?.isKept = true
+    }
+
     /// Puts all of `value`'s memory inside `parent`'s.
     mutating func put(_ value: ValueID, inside parent: ValueID, at offset: Int) {
         let child = find(value), target = find(parent)
@@ -69,6 +76,7 @@ struct Placement {
             root.first = min(root.first, moved.first)
             root.last = max(root.last, moved.last)
             root.isPinned = root.isPinned || moved.isPinned
+            root.isKept = root.isKept || moved.isKept
             roots[target.root] = root
         }
         parents[child.root] = target.root
@@ -76,13 +84,13 @@ struct Placement {
         roots[child.root] = nil
     }
 
-    /// Offsets of all roots in one arena, those needed at the same time side by side, and the arena's size. Largest first, each at the
+    /// Offsets of all roots but the kept in one arena, those needed at the same time side by side, and the arena's size. Largest first, each at the
     /// lowest place that is free for its lifetime.
     func layout() -> (offsets: [Int], byteCount: Int) {
         var places = [Int](repeating: 0, count: roots.count)
         var placed: [(begin: Int, end: Int, first: Int, last: Int)] = []
         var total = 0
-        let order = roots.indices.filter { roots[$0] != nil }.sorted { a, b in
+        let order = roots.indices.filter { roots[$0]?.isKept == false }.sorted { a, b in
             let x = roots[a]?.byteCount ?? 0, y = roots[b]?.byteCount ?? 0
             return x == y ? a < b : x > y
         }

@@ -9,15 +9,18 @@ final class Plan {
     let outputs: [(spec: TensorSpec, pointer: UnsafeRawPointer)]
     /// Activations, inputs and outputs; scratch.
     let arenaBytes: Int, scratchBytes: Int
+    /// Of the steps, how many in front depend on kept inputs alone, and where their results stay; nil: nothing is kept.
+    let keptSteps: Int
+    let kept: KeptMemory?
     /// What is planned, for listings.
     let graph: Graph
     private let arena: Arena
     /// Constants that steps read in place.
-    private let kept: [Constant]
+    private let constants: [Constant]
 
     init(
         steps: [Step], inputs: [(TensorSpec, UnsafeMutableRawPointer)], outputs: [(TensorSpec, UnsafeRawPointer)],
-        arenaBytes: Int, scratchBytes: Int, graph: Graph, arena: Arena, kept: [Constant]
+        arenaBytes: Int, scratchBytes: Int, keptSteps: Int, kept: KeptMemory?, graph: Graph, arena: Arena, constants: [Constant]
     ) {
         self.steps = steps
         self.inputs = inputs.map { (spec: $0.0, pointer: $0.1) }
@@ -26,10 +29,16 @@ final class Plan {
         self.scratchBytes = scratchBytes
         self.graph = graph
         self.arena = arena
+        self.keptSteps = keptSteps
         self.kept = kept
+        self.constants = constants
     }
 
     func run(_ workers: Workers) {
         for step in steps { step.run(workers) }
+    }
+
+    func run(_ workers: Workers, _ range: Range<Int>) {
+        for i in range { steps[i].run(workers) }
     }
 }

@@ -3,6 +3,10 @@ import DeixisGraph
 /// Specialized graph -> plan: lower each node, share memory where it may be shared, lay the rest out in one arena, bind addresses.
 struct Planner {
     private let graph: Graph
+    /// What of the graph depends on kept inputs alone.
+    private let split: KeptSplit
+    private let keptInputs: [ValueID]
+    private var keptSteps = 0
     private let lowering: Lowering
     private let useKernels: Bool
     private var placement: Placement
@@ -10,18 +14,22 @@ struct Planner {
     private var constants: [ValueID: Constant] = [:]
     private var readerCounts: [Int]
 
-    /// `arena` gives memory of at least so many bytes. `useKernels` false: references only.
+    /// `arena` gives memory of at least so many bytes. `useKernels` false: references only. `keeping`: inputs that stay from run to run;
+    /// `memories`: kept memory of other plans, to be shared where it is the same.
     static func plan(
-        _ graph: Graph, lowering: Lowering, useKernels: Bool, arena: (Int) throws(RuntimeError) -> Arena
+        _ graph: Graph, lowering: Lowering, useKernels: Bool, keeping: [ValueID] = [], memories: [KeptMemory] = [],
+        arena: (Int) throws(RuntimeError) -> Arena
     ) throws(RuntimeError) -> Plan {
-        var planner = Planner(graph: graph, lowering: lowering, useKernels: useKernels)
+        var planner = Planner(KeptSplit(graph, keeping: keeping), keeping, lowering: lowering, useKernels: useKernels)
         try planner.lower()
         planner.shareInPlace()
-        return try planner.bind(arena)
+        return try planner.bind(memories, arena)
     }
 
-    private init(graph: Graph, lowering: Lowering, useKernels: Bool) {
-        self.graph = graph
+    private init(_ split: KeptSplit, _ keeping: [ValueID], lowering: Lowering, useKernels: Bool) {
+        self.split = split
+        keptInputs = keeping
+        graph = split.graph
         self.lowering = lowering
         self.useKernels = useKernels
         placement = Placement(valueCount: graph.values.count)
@@ -35,7 +43,8 @@ struct Planner {
         for id in graph.inputs {
             placement.add(id, byteCount: graph.spec(id)?.byteCount ?? 0, step: 0, isPinned: true)
         }
-        for node in graph.nodes {
+        for id in keptInputs { placement.keep(id) }
+        for (i, node) in graph.nodes.enumerated() {
             let definition = try Catalog.require(node, opset: graph.opset)
             let call = try prepareCall(
                 node, definition, opset: graph.opset, inputs: node.inputs.map { $0.flatMap { graph.spec($0) } },
@@ -45,7 +54,11 @@ struct Planner {
             for (id, spec) in zip(node.outputs, call.outputs) {
                 if let id, let spec { placement.add(id, byteCount: spec.byteCount, step: step) }
             }
-            for case let id? in node.inputs { placement.touch(id, step: step) }
+            for case let id? in node.inputs {
+                placement.touch(id, step: step)
+                if i >= split.count { keepIfUnchanged(id) }
+            }
+            if i < split.count { keptSteps = step + 1 }
             if useKernels, let kernel = try definition.lower?(call, lowering) {
                 lowered.append((call, kernel))
             } else {
@@ -53,7 +66,15 @@ struct Planner {
                 lowered.append((call, Kernel("reference") { buffers, _, _ in compute(buffers) }))
             }
         }
-        for id in graph.outputs { placement.pin(id) }
+        for id in graph.outputs {
+            placement.pin(id)
+            keepIfUnchanged(id)
+        }
+    }
+
+    /// A changed step or the caller reads memory that only kept steps write: it stays.
+    private mutating func keepIfUnchanged(_ id: ValueID) {
+        if !split.isChanged[placement.find(id).root] { placement.keep(id) }
     }
 
     /// Whether memory could be shared as `view` says.
@@ -80,7 +101,8 @@ struct Planner {
             for case let id? in call.node.inputs {
                 guard graph.constants[id] == nil, constants[id] == nil, !seen.contains(id), readerCounts[id.index] == 1,
                     !graph.outputs.contains(id), let root = placement.root(id), !root.isPinned,
-                    placement.find(id).root == id.index, root.byteCount == graph.spec(id)?.byteCount
+                    placement.find(id).root == id.index, root.byteCount == graph.spec(id)?.byteCount,
+                    split.isChanged[id.index] == split.isChanged[output.index]
                 else { return false }
                 seen.append(id)
             }
@@ -124,23 +146,29 @@ struct Planner {
 
     // MARK: Addresses
 
-    private mutating func bind(_ makeArena: (Int) throws(RuntimeError) -> Arena) throws(RuntimeError) -> Plan {
+    private mutating func bind(
+        _ memories: [KeptMemory], _ makeArena: (Int) throws(RuntimeError) -> Arena
+    ) throws(RuntimeError) -> Plan {
         let (offsets, activationBytes) = placement.layout()
+        let memory = try keptMemory(memories)
+        var keptOffsets: [Int: Int] = [:]
+        for value in memory?.part.values ?? [] { keptOffsets[value.id.index] = value.offset }
         var perWorker = 0
         for entry in lowered { perWorker = max(perWorker, (entry.kernel.scratchBytes + 63) & ~63) }
         let scratchBytes = perWorker * lowering.threads
         let arena = try makeArena(activationBytes + scratchBytes)
         let scratch = arena.base + activationBytes
-        var kept: [Constant] = []
+        var inPlace: [Constant] = []
 
         func arenaPointer(_ id: ValueID) -> UnsafeMutableRawPointer {
             let (root, offset) = placement.find(id)
+            if let memory, let place = keptOffsets[root] { return memory.memory.base + place + offset }
             return arena.base + offsets[root] + offset
         }
         func inputPointer(_ id: ValueID, anyAddress: Bool = false) -> UnsafeRawPointer {
             guard let constant = graph.constants[id] ?? constants[id] else { return UnsafeRawPointer(arenaPointer(id)) }
             let aligned = anyAddress ? constant : lowering.weights.aligned(constant)
-            kept.append(aligned)
+            inPlace.append(aligned)
             return aligned.pointer ?? UnsafeRawPointer(arena.base)
         }
 
@@ -161,6 +189,26 @@ struct Planner {
             steps: steps,
             inputs: graph.inputs.map { (graph.spec($0) ?? TensorSpec(.uint8, []), arenaPointer($0)) },
             outputs: graph.outputs.map { (graph.spec($0) ?? TensorSpec(.uint8, []), inputPointer($0)) },
-            arenaBytes: activationBytes, scratchBytes: scratchBytes, graph: graph, arena: arena, kept: kept)
+            arenaBytes: activationBytes, scratchBytes: scratchBytes, keptSteps: keptSteps, kept: memory, graph: graph, arena: arena,
+            constants: inPlace)
+    }
+
+    /// Memory for what is kept: that of a plan with an equal kept part, or new.
+    private func keptMemory(_ memories: [KeptMemory]) throws(RuntimeError) -> KeptMemory? {
+        guard !keptInputs.isEmpty else { return nil }
+        var part = KeptPart(graph: graph, count: split.count, inputs: [], values: [])
+        var end = 0
+        func add(_ id: ValueID) {
+            guard let root = placement.roots[id.index], root.isKept else { return }
+            part.values.append((id, end, root.byteCount))
+            end += (max(root.byteCount, 1) + 63) & ~63
+        }
+        for (position, id) in graph.inputs.enumerated() where keptInputs.contains(id) {
+            part.inputs.append(position)
+            add(id)
+        }
+        for node in graph.nodes.prefix(split.count) { for case let id? in node.outputs { add(id) } }
+        if let same = memories.first(where: { $0.part.isSame(as: part) }) { return same }
+        return try KeptMemory(part, byteCount: end)
     }
 }

@@ -1,0 +1,53 @@
+import DeixisGraph
+
+/// Kept inputs and what depends on them alone, as a run left them: a copy outside the session.
+public final class KeptValues {
+    let memory: KeptMemory
+    let isFilled: Bool
+    let storage: ByteStorage
+
+    init(_ memory: KeptMemory) {
+        self.memory = memory
+        isFilled = memory.isFilled
+        storage = ByteStorage(byteCount: memory.byteCount) {
+            $0.copyMemory(from: UnsafeRawBufferPointer(start: memory.memory.base, count: memory.byteCount))
+        }
+    }
+}
+
+extension Session {
+    /// Runs what depends on the kept inputs alone (`prepare(_:keeping:)`): after they were written, before `runChanged`.
+    public func runKept() throws(RuntimeError) {
+        guard let current else { throw .notPlanned }
+        guard let kept = current.kept else { return }
+        current.run(workers, 0..<current.keptSteps)
+        stepsRun += current.keptSteps
+        kept.isFilled = true
+    }
+
+    /// Runs what depends on the other inputs. Where the kept inputs' part is not at hand (the plan for these shapes computes it
+    /// otherwise), runs that too: the kept inputs themselves have moved along.
+    public func runChanged() throws(RuntimeError) {
+        guard let current else { throw .notPlanned }
+        guard let kept = current.kept, kept.isFilled else { return try run() }
+        current.run(workers, current.keptSteps..<current.steps.count)
+        stepsRun += current.steps.count - current.keptSteps
+    }
+
+    /// A copy of what is kept now, to come back to it after other kept inputs; nil if the current plan keeps nothing.
+    public func copyKept() -> KeptValues? {
+        current?.kept.map { KeptValues($0) }
+    }
+
+    /// Makes what `copyKept` copied from this session the kept inputs and values again.
+    public func restoreKept(_ values: KeptValues) throws(RuntimeError) {
+        guard let kept = current?.kept else { throw .notPlanned }
+        guard let source = values.storage.bytes.baseAddress else { return }
+        if kept === values.memory {
+            kept.memory.base.copyMemory(from: source, byteCount: kept.byteCount)
+            kept.isFilled = values.isFilled
+        } else {
+            kept.takeInputs(values.memory.part, source)
+        }
+    }
+}

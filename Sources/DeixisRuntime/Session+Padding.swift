@@ -1,0 +1,76 @@
+import DeixisGraph
+
+// Padded tokens are dropped, not masked: where `Padding` proves that they cannot reach an output, the graph runs at the shorter length.
+
+extension Session {
+    /// Whether input shapes `short` give the outputs that `long` give, where the last tokens of `long` are padding: input `mask` is 0 there,
+    /// and whatever else is cut off does not count. Then `prepare(short)` is allowed even where the file states the long shapes.
+    public func mayDropPadding(from long: [[Int]], to short: [[Int]], mask: Int) -> Bool {
+        if let known = paddingProofs.first(where: { $0.long == long && $0.short == short && $0.mask == mask }) { return known.holds }
+        let holds = Padding.isUnused(
+            portable, long: zip(inputTypes, long).map { TensorSpec($0.element, $1) },
+            short: zip(inputTypes, short).map { TensorSpec($0.element, $1) }, mask: mask)
+        if paddingProofs.count >= 64 { paddingProofs.removeFirst() }
+        paddingProofs.append((long, short, mask, holds))
+        return holds
+    }
+
+    func isProven(_ shapes: [[Int]]) -> Bool { paddingProofs.contains { $0.holds && $0.short == shapes } }
+
+    /// The inputs without tokens that a mask among them calls padding. Lengths are rounded up to a multiple of 4: few plans serve all.
+    func withoutPadding(_ inputs: [Constant]) throws(RuntimeError) -> [Constant] {
+        guard options.optimize, options.dropPadding else { return inputs }
+        try check(inputs.map { TensorSpec($0) })
+        for (position, mask) in inputs.enumerated() {
+            guard mask.shape.count == 2, mask.shape[1] > 4, let real = Padding.realLength(mask) else { continue }
+            let length = mask.shape[1], kept = (real + 3) & ~3
+            if kept >= length { continue }
+            let short = inputs.enumerated().map { i, input in
+                sharesLength(i, position, inputs) ? [input.shape[0], kept] : input.shape
+            }
+            guard mayDropPadding(from: inputs.map { $0.shape }, to: short, mask: position) else { continue }
+            return zip(inputs, short).map { input, shape in input.shape == shape ? input : Padding.prefix(input, columns: kept) }
+        }
+        return inputs
+    }
+
+    /// Whether input `i` is per token as `mask` is: integers [batch, length], by the file's symbol or, where it states numbers, by extent.
+    private func sharesLength(_ i: Int, _ mask: Int, _ inputs: [Constant]) -> Bool {
+        guard inputs[i].shape.count == 2, inputs[i].shape[1] == inputs[mask].shape[1] else { return false }
+        if i == mask { return true }
+        guard let a = inputTypes[i].shape?.last, let b = inputTypes[mask].shape?.last, a == b else { return false }
+        return inputs[i].integers != nil
+    }
+}
+
+extension Padding {
+    /// One past the last 1 of any row of a mask [batch, length] of zeros and ones, 1 somewhere in every row; nil for anything else.
+    static func realLength(_ mask: Constant) -> Int? {
+        guard mask.shape.count == 2, mask.type != .int8, let values = mask.integers else { return nil }
+        let length = mask.shape[1]
+        var longest = 0
+        for row in 0..<mask.shape[0] {
+            var real = 0
+            for i in 0..<length {
+                let value = values[row * length + i]
+                guard value == 0 || value == 1 else { return nil }
+                if value == 1 { real = i + 1 }
+            }
+            if real == 0 { return nil }
+            longest = max(longest, real)
+        }
+        return longest > 0 ? longest : nil
+    }
+
+    /// The first columns of a matrix.
+    static func prefix(_ matrix: Constant, columns: Int) -> Constant {
+        let size = matrix.type.byteCount ?? 1, rows = matrix.shape[0], length = matrix.shape[1], source = matrix.bytes
+        let storage = ByteStorage(byteCount: rows * columns * size) { target in
+            for row in 0..<rows {
+                let from = UnsafeRawBufferPointer(rebasing: source[row * length * size..<(row * length + columns) * size])
+                UnsafeMutableRawBufferPointer(rebasing: target[row * columns * size..<(row + 1) * columns * size]).copyMemory(from: from)
+            }
+        }
+        return Constant(type: matrix.type, shape: [rows, columns], storage: storage, range: 0..<rows * columns * size)
+    }
+}
