@@ -15,8 +15,8 @@ import Testing
     }
 
     static func values(_ session: Session, _ inputs: [(name: Name, tensor: Constant)]) throws -> [Float] {
-        let bytes = try session.run(inputs)[0].tensor.bytes
-        return (0..<bytes.count / 4).map { bytes.loadUnaligned(fromByteOffset: $0 * 4, as: Float.self) }
+        let tensor = try session.run(inputs)[0].tensor
+        return withExtendedLifetime(tensor) { (0..<tensor.count).map { tensor.bytes.loadUnaligned(fromByteOffset: $0 * 4, as: Float.self) } }
     }
 
     static func options(_ change: (inout SessionOptions) -> Void) -> SessionOptions {
