@@ -40,6 +40,7 @@ struct Calibration {
             }
             if let axis = channelAxis[id] { addChannels(i, floats, tensor.shape, axis < 0 ? tensor.shape.count - 1 : axis) }
         }
+        withExtendedLifetime(outputs) {}
         sampleCount += 1
     }
 

@@ -57,7 +57,7 @@ public enum RuntimeError: Error, CustomStringConvertible {
         case .symbolMismatch(let symbol, let name, let expected, let got):
             return "input '\(name)': '\(symbol)' is \(got) here and \(expected) in an input before it"
         case .unknownInstructionSet(let name):
-            return "instruction set '\(name)' is unknown; there are scalar, v128, avx2 and avx512"
+            return "instruction set '\(name)' is unknown; there are scalar, v128, avx2, avxvnni, avx512 and avx512vnni on x86-64, scalar, v128, dotprod and i8mm on arm64"
         case .compiled(let file, let error):
             return "\(file): \(error.description)"
         case .outOfMemory(let bytes):

@@ -3,7 +3,7 @@ public import DeixisGraph
 public struct SessionOptions: Sendable {
     /// 0: as many as the cores this process may use.
     public var threads = 0
-    /// The best instruction set kernels may use: `scalar`, `v128`, `avx2`, `avx512`; nil: what the machine has.
+    /// The best instruction set kernels may use: `scalar`, `v128`, `avx2`, `avx512vnni` and so on; nil: what the machine has.
     public var instructionSet: String?
     /// Fusions and layouts. Without them the graph runs as it was read.
     public var optimize = true

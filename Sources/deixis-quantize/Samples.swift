@@ -52,10 +52,10 @@ struct Boxes {
 
     func box(_ sample: Sample) throws(RuntimeError) -> NormalizedBox {
         let outputs = try session.run(sample.inputs)
-        guard let bytes = outputs.first(where: { $0.name == "box" })?.tensor.bytes, bytes.count == 16 else {
+        guard let box = outputs.first(where: { $0.name == "box" })?.tensor, box.bytes.count == 16 else {
             throw .invalidGraph(reason: "it has no output 'box' of four numbers")
         }
-        func number(_ i: Int) -> Float { bytes.loadUnaligned(fromByteOffset: i * 4, as: Float.self) }
+        func number(_ i: Int) -> Float { withExtendedLifetime(box) { box.bytes.loadUnaligned(fromByteOffset: i * 4, as: Float.self) } }
         return NormalizedBox(centerX: number(0), centerY: number(1), width: number(2), height: number(3))
     }
 }

@@ -28,6 +28,7 @@ struct Work {
         options = SessionOptions()
         options.threads = command.threads
         graph = try Model.load(command.model).graph
+        quantizer = try Quantizer(graph, session: options)
         let dataset = try Dataset(directory: command.data)
         do { reader = try SampleReader(dataset, graph: graph) } catch { throw Refusal(description: "\(command.model): \(error)") }
         let count = dataset.entries.count
@@ -38,7 +39,6 @@ struct Work {
             throw Refusal(description: "\(command.data) has \(count) samples, --calibration takes all of them: nothing is left to judge by; "
                 + "give more samples, a lower --calibration, or --no-gate")
         }
-        quantizer = try Quantizer(graph, session: options)
         let known = Set(quantizer.computeNodes)
         for name in command.keepFloat where !known.contains(Name(name)) {
             throw Refusal(description: "--keep-float \(name): the model has no convolution or product of that name")

@@ -15,8 +15,8 @@ import Testing
     }
 
     static func values(_ session: Session, _ inputs: [(name: Name, tensor: Constant)]) throws -> [Float] {
-        let bytes = try session.run(inputs)[0].tensor.bytes
-        return (0..<bytes.count / 4).map { bytes.loadUnaligned(fromByteOffset: $0 * 4, as: Float.self) }
+        let tensor = try session.run(inputs)[0].tensor
+        return withExtendedLifetime(tensor) { (0..<tensor.count).map { tensor.bytes.loadUnaligned(fromByteOffset: $0 * 4, as: Float.self) } }
     }
 
     static func options(_ change: (inout SessionOptions) -> Void) -> SessionOptions {
@@ -28,21 +28,25 @@ import Testing
     /// Steps of the plan after running `inputs`, as their kernels' names.
     static func steps(_ session: Session) throws -> [String] { try session.profile(runs: 1).steps.map { "\($0.kernel)" } }
 
-    @Test(arguments: graphs)
-    func agreesWithTheGraphAsRead(graph: Graph) throws {
+    @Test(arguments: graphs.indices)
+    func agreesWithTheGraphAsRead(index: Int) throws {
+        let graph = Self.graphs[index]
         let int8 = try Self.quantized(graph)
         let fast = try Session(Model(graph: int8)), slow = try Session(Model(graph: int8), options: Self.options { $0.optimize = false })
         var noise = QuantizerTests.Noise(state: 9)
         for _ in 0..<8 {
             let inputs = QuantizerTests.inputs(graph, &noise)
             let a = try Self.values(fast, inputs), b = try Self.values(slow, inputs)
-            // Ties may fall either way: a few values a step apart.
-            #expect(QuantizerTests.error(a, b) < 0.01)
+            // Sums are rounded once where the graph as read rounds twice: values a step apart, each as near to the float graph.
+            let float = try QuantizerTests.run(graph, inputs)
+            #expect(QuantizerTests.error(a, b) < 0.02)
+            #expect(QuantizerTests.error(a, float) < QuantizerTests.error(b, float) * 1.3 + 0.002)
         }
     }
 
-    @Test(arguments: graphs)
-    func noLayerFallsBackToFloat(graph: Graph) throws {
+    @Test(arguments: graphs.indices)
+    func noLayerFallsBackToFloat(index: Int) throws {
+        let graph = Self.graphs[index]
         let session = try Session(Model(graph: Self.quantized(graph)))
         var noise = QuantizerTests.Noise(state: 9)
         _ = try session.run(QuantizerTests.inputs(graph, &noise))
@@ -52,8 +56,9 @@ import Testing
         #expect(steps.contains("gemm_s8") || steps.contains("conv_s8"))
     }
 
-    @Test("The same bits on every instruction set, thread count and by reference", arguments: graphs)
-    func bitIdentical(graph: Graph) throws {
+    @Test("The same bits on every instruction set, thread count and by reference", arguments: graphs.indices)
+    func bitIdentical(index: Int) throws {
+        let graph = Self.graphs[index]
         let int8 = try Self.quantized(graph)
         var noise = QuantizerTests.Noise(state: 21)
         let inputs = QuantizerTests.inputs(graph, &noise)
@@ -68,8 +73,9 @@ import Testing
     }
 
     /// What other quantizers write: activations int8.
-    @Test(arguments: graphs)
-    func signedActivationsRunAlike(graph: Graph) throws {
+    @Test(arguments: graphs.indices)
+    func signedActivationsRunAlike(index: Int) throws {
+        let graph = Self.graphs[index]
         let int8 = try Self.quantized(graph)
         var signed = int8
         for (id, constant) in int8.constants where constant.type == .uint8 && constant.count == 1 {

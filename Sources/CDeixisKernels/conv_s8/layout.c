@@ -45,7 +45,7 @@ static void point_run(const deixis_conv_f32_shape *s, const deixis_conv_s8_layou
     const ptrdiff_t wide = (ptrdiff_t)s->in_w, reach = l->whole_rows ? (ptrdiff_t)s->kernel_w - 1 : 0;
     const size_t end = line ? steps_to(wide - reach - ix, s->stride_w, run) : 0, left = steps_to(-ix, s->stride_w, run), first = left < end ? left : end;
     const ptrdiff_t step = (ptrdiff_t)(s->stride_w * s->x_stride), start = ix * (ptrdiff_t)s->x_stride;
-    for (size_t i = first; i < end; i++) rows[i] = line + start + (ptrdiff_t)i * step;
+    for (size_t i = first; i < end; i++) rows[i] = line + (start + (ptrdiff_t)i * step);
     for (size_t i = 0; i < run; i++) {
         if (i == first) i = end;
         if (i == run) break;

@@ -6,8 +6,8 @@
 // Measured with tools/bench-kernels on Zen 4 (avx512vnni, one thread; 236 GMAC/s is what vpdpbusd alone reaches), in percent of that peak:
 //                                                  1024x768x768   1024x256x256   1x1 64->64   1x1 64->256 + r   7x7/2 3->64 at 512x512
 //     6 x 64 tile, all depth in registers               97             92            74             29                 52
-//     residual of bytes without leaving registers,
-//     bytes by pack instructions, not vpmovdb           97             93            77             66                 52
+//     residual of bytes without leaving registers, bytes
+//     packed in registers (vpmovdb to memory is slow),
 //     row pointers by runs of pixels (conv_s8)          97             93            77             66                 72
 //     clamping as bytes where sums are bounded          97             95            82             67                 75
 // What is left at k = 64 is the tail: 4 cycles a vector besides the 16 of its sums (two conversions, one or two products, packing). 7x7 of three channels reads 24 bytes where 21 count: at most 87.5.
@@ -77,11 +77,11 @@ INLINED void finish_bytes(const deixis_tile_s8 *t, const vi (*sum)[TILE_VECTORS]
     const uint8_t *r = t->residual;
     uint8_t *c = t->c;
     const ptrdiff_t ldr = t->ldr, ldc = t->ldc;
-    UNROLLED for (int i = 0; i < mr; i++, r += ldr, c += ldc) {
+    UNROLLED for (int i = 0; i < mr; i++, c += ldc) {
         vi x[TILE_VECTORS];
         UNROLLED for (int j = 0; j < TILE_VECTORS; j++) {
             vf v = __builtin_convertvector(sum[i][j], vf) * v_load(multiplier + j * LANES);
-            if (residual) v = v + __builtin_convertvector(v_widen_n(r + j * LANES, LANES) - q.residual_zero, vf) * v_set(q.residual_scale);
+            if (residual) v = v + __builtin_convertvector(v_widen_n(r + i * ldr + j * LANES, LANES) - q.residual_zero, vf) * v_set(q.residual_scale);
             if (scaled) v *= v_set(q.inverse_scale);
             x[j] = v_round(v);
         }

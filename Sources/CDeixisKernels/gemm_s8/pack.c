@@ -16,6 +16,30 @@ static inline void pack_step(const int8_t *column, const deixis_strides_s8 *s, s
     memcpy(to, bytes, 4);
 }
 
+typedef int8_t bytes_16 __attribute__((ext_vector_type(16)));
+typedef int16_t pairs_8 __attribute__((ext_vector_type(8)));
+
+/// Sixteen words of a byte from each of four rows.
+static inline void interleave(const int8_t *a, const int8_t *b, const int8_t *c, const int8_t *d, int8_t *to) {
+    bytes_16 row[4];
+    memcpy(&row[0], a, 16);
+    memcpy(&row[1], b, 16);
+    memcpy(&row[2], c, 16);
+    memcpy(&row[3], d, 16);
+#define LOW(x, y) __builtin_shufflevector(x, y, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23)
+#define HIGH(x, y) __builtin_shufflevector(x, y, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)
+    const pairs_8 ab[2] = {(pairs_8)LOW(row[0], row[1]), (pairs_8)HIGH(row[0], row[1])};
+    const pairs_8 cd[2] = {(pairs_8)LOW(row[2], row[3]), (pairs_8)HIGH(row[2], row[3])};
+#undef LOW
+#undef HIGH
+    for (int half = 0; half < 2; half++) {
+        const pairs_8 low = __builtin_shufflevector(ab[half], cd[half], 0, 8, 1, 9, 2, 10, 3, 11);
+        const pairs_8 high = __builtin_shufflevector(ab[half], cd[half], 4, 12, 5, 13, 6, 14, 7, 15);
+        memcpy(to + 32 * half, &low, 16);
+        memcpy(to + 32 * half + 16, &high, 16);
+    }
+}
+
 /// The whole words of a tap where B is contiguous along k or along its columns. Returns how many of `depth` that were: all but the last
 /// depth % 4, or none.
 static size_t pack_words(const int8_t *from, deixis_strides_s8 strides, size_t depth, size_t columns, size_t nr, int8_t *to) {
@@ -34,7 +58,9 @@ static size_t pack_words(const int8_t *from, deixis_strides_s8 strides, size_t d
     for (size_t k = 0; k < whole; k += 4) {
         const int8_t *a = from + (ptrdiff_t)k * strides.row, *b = a + strides.row, *c = b + strides.row, *d = c + strides.row;
         int8_t *word = to + k * nr;
-        for (size_t j = 0; j < columns; j++, word += 4) {
+        size_t j = 0;
+        for (; j + 16 <= columns; j += 16, word += 64) interleave(a + j, b + j, c + j, d + j, word);
+        for (; j < columns; j++, word += 4) {
             word[0] = a[j];
             word[1] = b[j];
             word[2] = c[j];
@@ -84,5 +110,23 @@ void deixis_gemm_s8_pack(const deixis_gemm_s8 *kernel, const int8_t *b, ptrdiff_
     for (size_t panel = panel_begin; panel < panel_end; panel++) {
         const size_t columns = n - panel * nr < nr ? n - panel * nr : nr;
         deixis_pack_panel_s8(kernel, b + (ptrdiff_t)(panel * nr) * column_stride, strides, 1, k, columns, packed + panel * deixis_panel_s8(kernel, 1, k));
+    }
+}
+
+void deixis_gemm_s8_sums(const int8_t *b, ptrdiff_t row_stride, ptrdiff_t column_stride, size_t k, size_t begin, size_t end, int32_t *sums) {
+    if (column_stride == 1) {
+        for (size_t j = begin; j < end; j++) sums[j] = 0;
+        for (size_t i = 0; i < k; i++) {
+            const int8_t *row = b + (ptrdiff_t)i * row_stride;
+            for (size_t j = begin; j < end; j++) sums[j] += row[j];
+        }
+        return;
+    }
+    for (size_t j = begin; j < end; j++) {
+        const int8_t *column = b + (ptrdiff_t)j * column_stride;
+        int32_t sum = 0;
+        if (row_stride == 1) for (size_t i = 0; i < k; i++) sum += column[i];
+        else for (size_t i = 0; i < k; i++) sum += column[(ptrdiff_t)i * row_stride];
+        sums[j] = sum;
     }
 }

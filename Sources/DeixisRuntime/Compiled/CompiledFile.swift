@@ -64,11 +64,11 @@ enum CompiledFile {
         return sum
     }
 
-    /// The parts of the model that entries replace, or those between them.
+    /// The parts of the model that entries replace, or those between them. What is smaller than a page stays: passes read small constants.
     private static func ranges(kept: Bool, of size: Int, _ entries: [CompiledWeights.Entry]) -> [Range<Int>] {
         var result: [Range<Int>] = []
         var at = 0
-        for source in entries.map({ $0.key.source..<$0.key.source + $0.sourceCount }).sorted(by: { $0.lowerBound < $1.lowerBound }) where source.upperBound > at {
+        for source in entries.filter({ $0.sourceCount >= page }).map({ $0.key.source..<$0.key.source + $0.sourceCount }).sorted(by: { $0.lowerBound < $1.lowerBound }) where source.upperBound > at {
             if source.lowerBound > at, kept { result.append(at..<source.lowerBound) }
             if !kept { result.append(max(at, source.lowerBound)..<source.upperBound) }
             at = source.upperBound

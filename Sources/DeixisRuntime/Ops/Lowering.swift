@@ -65,14 +65,18 @@ final class PackedWeights {
         return packed
     }
 
-    /// What was packed of constants that are views into `source`. Where one weight was packed alike for two partners, neither is told.
+    /// What was packed of constants that are views into `source`, copies for alignment left out. Where a weight was packed alike for two
+    /// partners, nothing of it is told: whoever reads the file packs it again.
     func packings(of source: ByteStorage) -> [(key: CompiledWeights.Key, sourceCount: Int, packed: ByteStorage)] {
-        var found: [CompiledWeights.Key: [(count: Int, packed: ByteStorage)]] = [:]
-        for (key, entry) in entries where key.storage == ObjectIdentifier(source) {
-            found[CompiledWeights.Key(source: key.offset, kind: key.kind), default: []].append((key.count, entry.packed))
+        var found: [CompiledWeights.Key: (count: Int, packed: ByteStorage)] = [:]
+        var ambiguous: Set<Int> = []
+        for (key, entry) in entries where key.storage == ObjectIdentifier(source) && key.kind >= 0 {
+            let name = CompiledWeights.Key(source: key.offset, kind: key.kind)
+            if found[name] != nil { ambiguous.insert(key.offset) }
+            found[name] = (key.count, entry.packed)
         }
         var result: [(key: CompiledWeights.Key, sourceCount: Int, packed: ByteStorage)] = []
-        for (key, packings) in found where packings.count == 1 { result.append((key, packings[0].count, packings[0].packed)) }
+        for (key, entry) in found where !ambiguous.contains(key.source) { result.append((key, entry.count, entry.packed)) }
         return result
     }
 

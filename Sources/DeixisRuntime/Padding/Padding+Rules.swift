@@ -108,8 +108,8 @@ extension Padding {
 
     private func combine(_ node: Node, _ parts: [Beyond]) -> Beyond {
         switch node.op {
-        case "Mul": if parts.contains(where: \.isZero) { return .value(0) }
-        case "Add": if parts.contains(where: \.isLow) { return .low }
+        case "Mul": if parts.contains(where: { $0.isZero }) { return .value(0) }
+        case "Add": if parts.contains(where: { $0.isLow }) { return .low }
         case "Sub": if parts.count == 2, parts[0].isLow { return .low }
         case "Where":
             if parts.count == 3, case .value(let condition) = parts[0] { return condition != 0 ? parts[1] : parts[2] }

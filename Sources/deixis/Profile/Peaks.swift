@@ -12,53 +12,57 @@ struct Peaks {
     var floatName = ""
     var int8Name = ""
 
-    /// Takes some 0.3 s and, for a while, 128 MiB. The best of many bursts counts, each so short that on a busy machine too some find all
-    /// threads running. nil where threads or memory cannot be had.
+    /// Takes some 0.3 s and, for a while, 128 MiB. nil where threads or memory cannot be had.
     static func measure(threads: Int) -> Peaks? {
         guard let pool = deixis_pool_create(threads) else { return nil }
         defer { deixis_pool_destroy(pool) }
         let float = deixis_peak_f32(), int8 = deixis_peak_s8()
-        guard let memory = readRate(pool, blockBytes: 1 << 20, blocks: 128, window: max(16, threads * 4), passes: 1),
-            let cache = readRate(pool, blockBytes: 256 << 10, blocks: threads * 4, window: threads * 4, passes: 40)
+        guard let memory = readRate(pool, threads, blockBytes: 1 << 20, blocks: 128, passes: 1),
+            let cache = readRate(pool, threads, blockBytes: 256 << 10, blocks: threads * 4, passes: 10)
         else { return nil }
         return Peaks(
             float: rate(pool, threads, float), int8: rate(pool, threads, int8), memory: memory, cache: cache,
             floatName: String(cString: float.name), int8Name: String(cString: int8.name))
     }
 
-    /// Tasks of some 50 microseconds, four for each thread.
     private static func rate(_ pool: OpaquePointer, _ threads: Int, _ loop: deixis_peak) -> Double {
-        let rounds: UInt64 = 1 << 14, tasks = threads * 4
-        return best(of: 150) { _ in
-            forEach(pool, tasks) { _ = loop.run(rounds) }
-            return Double(tasks) * Double(rounds) * Double(loop.macs_per_round)
-        }
+        let rounds: UInt64 = 1 << 13
+        return bestWindow(pool, threads, tasks: 2500 * threads) { _ in
+            _ = loop.run(rounds)
+        } * Double(rounds) * Double(loop.macs_per_round)
     }
 
-    /// Each task reads a block of its own, `passes` times; a burst reads `window` blocks, the next one those after them, so that with many
-    /// blocks all have left the caches when their turn comes again.
-    private static func readRate(_ pool: OpaquePointer, blockBytes: Int, blocks: Int, window: Int, passes: Int) -> Double? {
+    /// Each task reads the next block, `passes` times. Many blocks have left the caches when their turn comes again.
+    private static func readRate(_ pool: OpaquePointer, _ threads: Int, blockBytes: Int, blocks: Int, passes: Int) -> Double? {
         guard let memory = deixis_allocate(blockBytes * blocks, 64) else { return nil }
         defer { deixis_deallocate(memory) }
         memory.initializeMemory(as: UInt8.self, repeating: 1, count: blockBytes * blocks)
-        return best(of: 48) { burst in
-            forEach(pool, window) { task in
-                let block = memory + (burst * window + task) % blocks * blockBytes
-                for _ in 0..<passes { _ = deixis_peak_read(block, blockBytes) }
-            }
-            return Double(blockBytes) * Double(window) * Double(passes)
-        }
+        return bestWindow(pool, threads, tasks: 1500 * threads) { task in
+            for _ in 0..<passes { _ = deixis_peak_read(memory + task % blocks * blockBytes, blockBytes) }
+        } * Double(blockBytes) * Double(passes)
     }
 
-    /// Units a second of the fastest of `times` calls of `body`, which tells how many it did.
-    private static func best(of times: Int, _ body: (Int) -> Double) -> Double {
-        var best = 0.0
-        for time in 0..<times {
-            let start = deixis_clock_ns()
-            let done = body(time)
-            best = max(best, done / (Double(max(deixis_clock_ns() - start, 1)) / 1e9))
+    /// Tasks a second while 40 tasks a thread were done, some millisecond, where that went fastest. All run without a pause, so that the
+    /// system spreads the threads; on a busy machine they run all at once only now and then.
+    private static func bestWindow(_ pool: OpaquePointer, _ threads: Int, tasks: Int, _ body: (Int) -> Void) -> Double {
+        let window = 40 * threads
+        var spans = [(start: UInt64, end: UInt64)](repeating: (0, 0), count: tasks)
+        spans.withUnsafeMutableBufferPointer { spans in
+            let spans = spans
+            forEach(pool, tasks) { task in
+                let start = deixis_clock_ns()
+                body(task)
+                spans[task] = (start, deixis_clock_ns())
+            }
         }
-        return best
+        spans.sort { $0.end < $1.end }
+        var shortest = UInt64.max
+        for first in stride(from: 0, through: tasks - window, by: max(window / 8, 1)) {
+            // From the first start, so that nothing is counted that was done before.
+            let start = spans[first..<first + window].reduce(UInt64.max) { min($0, $1.start) }
+            shortest = min(shortest, spans[first + window - 1].end - start)
+        }
+        return Double(window) / (Double(max(shortest, 1)) / 1e9)
     }
 
     private static func forEach(_ pool: OpaquePointer, _ tasks: Int, _ body: (Int) -> Void) {
@@ -71,8 +75,6 @@ struct Peaks {
             }, box.toOpaque())
         }
     }
-
-    private static func forEach(_ pool: OpaquePointer, _ tasks: Int, _ body: () -> Void) { forEach(pool, tasks) { (_: Int) in body() } }
 
     private final class Box {
         let body: (Int) -> Void

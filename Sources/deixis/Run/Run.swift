@@ -35,7 +35,7 @@ struct Run: ParsableCommand {
 /// How to run a model; the same for every command that does.
 struct RunOptions: ParsableArguments {
     @Option(help: "Threads; 0: as many as there are usable cores.") var threads = 0
-    @Option(help: ArgumentHelp("Use at most these instructions: scalar, v128, avx2, avx512.", valueName: "name")) var isa: String?
+    @Option(help: ArgumentHelp("Use at most these instructions: scalar, v128, avx2, avxvnni, avx512, avx512vnni (Arm: dotprod, i8mm).", valueName: "name")) var isa: String?
     @Flag(help: "Slow reference operators on the graph as it was read: what the fast ones are judged by.") var reference = false
 
     func validate() throws {

@@ -18,7 +18,9 @@ import Testing
         var builder = GraphBuilder()
         let x = builder.graph.addInput("x", TensorType(.float32, [.symbol("n"), .fixed(200)]))
         let hidden = builder.node("Relu", [builder.linear(x, 200, 96)])
-        builder.graph.outputs = [builder.linear(hidden, 96, 70)]
+        let y = builder.linear(hidden, 96, 70)
+        builder.graph[y].type = TensorType(.float32, [.symbol("n"), .fixed(70)])
+        builder.graph.outputs = [y]
         try ONNXFile.write(builder.graph, to: files.onnx)
     }
 

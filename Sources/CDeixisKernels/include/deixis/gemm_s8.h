@@ -61,6 +61,8 @@ size_t deixis_gemm_s8_packed_size(const deixis_gemm_s8 *kernel, size_t k, size_t
 /// packed matrix, 64-byte aligned.
 void deixis_gemm_s8_pack(const deixis_gemm_s8 *kernel, const int8_t *b, ptrdiff_t row_stride, ptrdiff_t column_stride, size_t k, size_t n,
                          size_t panel_begin, size_t panel_end, int8_t *packed);
+/// sums[j] = sum over i < k of b[i * row_stride + j * column_stride], for columns [begin, end): what offsets are made of.
+void deixis_gemm_s8_sums(const int8_t *b, ptrdiff_t row_stride, ptrdiff_t column_stride, size_t k, size_t begin, size_t end, int32_t *sums);
 /// Computes C[m_begin..<m_end, n_begin..<n_end]. n_begin is a multiple of nr; n_end is one too, or n. Ranges that do not overlap may run at
 /// once. A is read in place and never beyond its rows' k bytes.
 void deixis_gemm_s8_run(const deixis_gemm_s8 *kernel, const deixis_gemm_s8_args *args, size_t m_begin, size_t m_end, size_t n_begin,

@@ -29,18 +29,13 @@ struct QuantizedWeights {
     /// bias[o] - zero sum of o's weights, kept with the packed weights. Weight (o, i) lies at o channelStride + i depthStride.
     func offsets(_ zero: Int32, channels: Int, depth: Int, channelStride: Int, depthStride: Int, _ lowering: Lowering) -> ByteStorage {
         lowering.weights.packed(weight, with: biasConstant, kind: 5000 + Int(zero), byteCount: channels * 4) { target in
-            let to = target.bindMemory(to: Int32.self), w = weight.bytes
-            var sums = [Int32](repeating: 0, count: channels)
-            if channelStride == 1 {
-                for i in 0..<depth { for o in 0..<channels { sums[o] &+= Int32(Int8(bitPattern: w[i * depthStride + o])) } }
-            } else {
-                for o in 0..<channels {
-                    var sum: Int32 = 0
-                    for i in 0..<depth { sum &+= Int32(Int8(bitPattern: w[o * channelStride + i * depthStride])) }
-                    sums[o] = sum
-                }
+            guard let to = target.bindMemory(to: Int32.self).baseAddress else { return }
+            let w = weight.pointer?.assumingMemoryBound(to: Int8.self), tasks = lowering.tasks(channels, grain: 16)
+            lowering.workers.forEach(tasks) { task in
+                let range = Lowering.range(task, of: tasks, channels)
+                deixis_gemm_s8_sums(w, depthStride, channelStride, depth, range.lowerBound, range.upperBound, to)
             }
-            for o in 0..<channels { to[o] = bias[o] &- zero &* sums[o] }
+            for o in 0..<channels { to[o] = bias[o] &- zero &* to[o] }
         }
     }
 }
