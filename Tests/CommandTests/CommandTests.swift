@@ -38,6 +38,19 @@ import Testing
         #expect(drawn.width == 60 && drawn.height == 40 && drawn != image)
     }
 
+    @Test func groundAsksSeveralSentences() throws {
+        let model = try TinyModel.write(), (path, image) = try Self.picture(), sentences = ["red mug", "mug", "red mug"]
+        let run = try deixis("ground", model, path, sentences[0], sentences[1], sentences[2])
+        #expect(run.code == 0 && run.errors.hasPrefix("looked at \(path) in "), "\(run.errors)")
+        let lines = run.output.split(separator: "\n")
+        #expect(lines.count == 3)
+        for (line, sentence) in zip(lines, sentences) {
+            let box = try GroundingModel(path: model).ground(image, sentence).box
+            #expect(line.hasPrefix([box.x, box.y, box.width, box.height].map { fixed($0, 1) }.joined(separator: " ")) && line.hasSuffix(sentence))
+        }
+        #expect(try deixis("ground", model, path, "mug", "red", "--annotated", "x.png").code == 64)
+    }
+
     @Test func runTakesAndGivesNumPyFiles() throws {
         let model = try TinyModel.write()
         let folder = try makeFolder()

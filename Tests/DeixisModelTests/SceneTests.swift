@@ -36,6 +36,19 @@ import TestSupport
         try Self.check(GroundingModel(path: path), GroundingModel(path: path), pictures, Self.sentences)
     }
 
+    /// A picture or a sentence given up half way is gone on from in full.
+    @Test func deadlinesLeaveScenesUsable() throws {
+        let path = BundledModelTests.path("small.onnx"), model = try GroundingModel(path: path)
+        let picture = try GroundingModelTests.picture(128, 128), expected = try GroundingModel(path: path).ground(picture, "the red star").box
+        let scene = try model.scene(picture)
+        for _ in 0..<2 {
+            #expect(throws: ModelError.self) { try scene.ground("the red star", deadline: 0) }
+            #expect(throws: ModelError.self) { try model.scene(picture, deadline: 0) }
+            #expect(throws: ModelError.self) { try model.ground(picture, "a", deadline: 0) }
+            #expect(try scene.ground("the red star", deadline: 1e6).box == expected)
+        }
+    }
+
     @Test func handMadeModelAnswersTheSame() throws {
         let pictures = try [GroundingModelTests.picture(40, 30), GroundingModelTests.picture(31, 90)]
         let path = try TinyModel.write()

@@ -50,6 +50,36 @@ static void misuse(deixis_model *model, const deixis_image *image) {
     options = (deixis_options){.size = sizeof options, .threads = -1};
     expect(deixis_load("x", &options, &other) == DEIXIS_INVALID_ARGUMENT, "negative threads");
     deixis_free(NULL);
+
+    deixis_scene *scene = (deixis_scene *)1;
+    expect(deixis_scene_create(NULL, image, &scene) == DEIXIS_INVALID_ARGUMENT && !scene, "a scene of no model");
+    expect(strcmp(deixis_last_error(), "deixis_scene_create: model is null") == 0, "words for it");
+    expect(deixis_scene_create(model, NULL, &scene) == DEIXIS_INVALID_ARGUMENT, "a scene of no picture");
+    expect(deixis_scene_create(model, &bad, &scene) == DEIXIS_INVALID_ARGUMENT, "a scene of a bad picture");
+    expect(deixis_scene_create(model, image, NULL) == DEIXIS_INVALID_ARGUMENT, "no place for the scene");
+    expect(deixis_scene_ground(NULL, "mug", &found) == DEIXIS_INVALID_ARGUMENT, "null scene");
+    deixis_scene_free(NULL);
+}
+
+/// A scene answers as `deixis_ground` did, to the bit, also after other pictures and after its model was freed.
+static void scenes(deixis_model *model, const deixis_image *image, const char *sentence, const deixis_grounding *wanted) {
+    deixis_image smaller = *image;
+    smaller.height = (image->height + 1) / 2;
+    deixis_scene *scene = NULL, *other = NULL;
+    expect(deixis_scene_create(model, image, &scene) == DEIXIS_OK && scene, "a scene");
+    expect(deixis_scene_create(model, &smaller, &other) == DEIXIS_OK && other, "another");
+    for (int i = 0; i < 4; i++) {
+        deixis_grounding found = {.size = sizeof found}, ignored = {.size = sizeof ignored};
+        if (i == 3) deixis_free(model);
+        expect(deixis_scene_ground(scene, sentence, &found) == DEIXIS_OK, "asking it");
+        expect(found.x == wanted->x && found.y == wanted->y && found.width == wanted->width && found.height == wanted->height, "the same box");
+        expect(found.center_x == wanted->center_x && found.box_height == wanted->box_height && found.tokens == wanted->tokens, "the same answer");
+        expect(deixis_scene_ground(scene, " ", &found) == DEIXIS_EMPTY_SENTENCE, "an empty sentence");
+        expect(deixis_scene_ground(other, "mug", &ignored) == DEIXIS_OK, "asking the other");
+        if (i < 3) expect(deixis_ground(model, &smaller, "red", &ignored) == DEIXIS_OK, "grounding between");
+    }
+    deixis_scene_free(other);
+    deixis_scene_free(scene);
 }
 
 int main(int count, char **arguments) {
@@ -75,7 +105,8 @@ int main(int count, char **arguments) {
     printf("%.9g\n%.9g\n%.9g\n%.9g\n", found.center_x, found.center_y, found.box_width, found.box_height);
     printf("%d\n%d\n", found.tokens, found.tokens_dropped);
     expect(found.input_ms > 0 && found.network_ms > 0, "times");
-    deixis_free(model);
+    // Frees the model.
+    scenes(model, &image, arguments[6], &found);
     free(pixels);
 
     // Loading and freeing again and again must not gather memory; a leak of one arena a time would be seen by whoever runs this longer.

@@ -1,0 +1,35 @@
+import DeixisGraph
+import DeixisRuntime
+import Testing
+
+@testable import DeixisModel
+
+/// The bundled networks provably do without padded tokens, as they are stored in float and in integers.
+@Suite struct PaddedModelTests {
+    @Test(arguments: ["small.onnx", "small.int8.onnx"]) func paddingIsDropped(file: String) throws {
+        let model = try Model.load(BundledModelTests.path(file))
+        var options = SessionOptions()
+        let short = try Session(model, options: options)
+        options.dropPadding = false
+        let whole = try Session(model, options: options)
+        let mask = try #require(short.inputNames.firstIndex(of: Interface.mask))
+        func shapes(_ length: Int) -> [[Int]] { short.inputNames.map { $0 == Interface.image ? [1, 128, 128, 3] : [1, length] } }
+        #expect(short.mayDropPadding(from: shapes(24), to: shapes(8), mask: mask))
+        // Tokens as padding in the proof: nothing says that they are.
+        #expect(!short.mayDropPadding(from: shapes(24), to: shapes(8), mask: try #require(short.inputNames.firstIndex(of: Interface.tokens))))
+        var random = SystemRandomNumberGenerator()
+        for real in [2, 5, 8, 11, 23] {
+            let pixels = (0..<128 * 128 * 3).map { _ in UInt8.random(in: 0...255, using: &random) }
+            let ids = (0..<24).map { _ in Int64.random(in: 4..<40, using: &random) }
+            let inputs = [
+                (Interface.image, Constant(.uint8, [1, 128, 128, 3], pixels)), (Interface.tokens, Constant(.int64, [1, 24], ids)),
+                (Interface.mask, Constant(.int64, [1, 24], (0..<24).map { Int64($0 < real ? 1 : 0) })),
+            ]
+            let a = try short.run(inputs)[0].tensor, b = try whole.run(inputs)[0].tensor
+            for i in 0..<4 {
+                let x = a.bytes.loadUnaligned(fromByteOffset: i * 4, as: Float.self), y = b.bytes.loadUnaligned(fromByteOffset: i * 4, as: Float.self)
+                #expect(abs(x - y) < 2e-6, "\(file), \(real) tokens: \(x) \(y)")
+            }
+        }
+    }
+}
