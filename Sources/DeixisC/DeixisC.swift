@@ -107,7 +107,8 @@ public func deixis_scene_create(
     guard handle.enter() else { return busy(call) }
     defer { handle.leave() }
     do throws(ModelError) {
-        let made = try handle.model.scene(pixels: pixels.bytes, width: pixels.width, height: pixels.height, stride: pixels.stride)
+        let made = try handle.model.scene(
+            pixels: pixels.bytes, width: pixels.width, height: pixels.height, stride: pixels.stride, deadline: handle.deadline)
         scene.pointee = OpaquePointer(Unmanaged.passRetained(SceneHandle(handle, made)).toOpaque())
         return DEIXIS_OK
     } catch {
@@ -126,7 +127,7 @@ public func deixis_scene_ground(
     let asked = Unmanaged<SceneHandle>.fromOpaque(UnsafeRawPointer(scene)).takeUnretainedValue()
     guard asked.handle.enter() else { return busy(call) }
     defer { asked.handle.leave() }
-    do throws(ModelError) { return write(try asked.scene.ground(utf8: utf8(sentence)), to: result) } catch {
+    do throws(ModelError) { return write(try asked.scene.ground(utf8: utf8(sentence), deadline: asked.handle.deadline), to: result) } catch {
         return fail(status(error), error.description)
     }
 }

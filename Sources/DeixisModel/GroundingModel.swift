@@ -71,12 +71,13 @@ public final class GroundingModel {
         return try attempt(pixels, width: width, height: height, stride: stride, sentence, deadline).get()
     }
 
-    /// Looks at `image` once, to be asked many sentences.
-    public func scene(_ image: RGBImage) throws(ModelError) -> Scene {
+    /// Looks at `image` once, to be asked many sentences. `deadline` as in `ground`, for the looking.
+    public func scene(_ image: RGBImage, deadline: Double? = nil) throws(ModelError) -> Scene {
+        let deadline = deadline.map { Deadline(milliseconds: $0) }
         var result: Result<Scene, ModelError> = .failure(.emptySentence)
         image.pixels.withUnsafeBufferPointer { pixels in
             do throws(ModelError) {
-                result = .success(try scene(pixels: pixels, width: image.width, height: image.height, stride: image.width * 3))
+                result = .success(try look(pixels, width: image.width, height: image.height, stride: image.width * 3, deadline))
             } catch {
                 result = .failure(error)
             }
@@ -85,8 +86,16 @@ public final class GroundingModel {
     }
 
     /// The same for pixels that lie elsewhere, as in `ground`; they are not needed afterwards.
-    public func scene(pixels: UnsafeBufferPointer<UInt8>, width: Int, height: Int, stride: Int) throws(ModelError) -> Scene {
+    public func scene(
+        pixels: UnsafeBufferPointer<UInt8>, width: Int, height: Int, stride: Int, deadline: Double? = nil
+    ) throws(ModelError) -> Scene {
         try checkPixels(pixels, width, height, stride)
+        return try look(pixels, width: width, height: height, stride: stride, deadline.map { Deadline(milliseconds: $0) })
+    }
+
+    private func look(
+        _ pixels: UnsafeBufferPointer<UInt8>, width: Int, height: Int, stride: Int, _ deadline: Deadline?
+    ) throws(ModelError) -> Scene {
         let start = deixis_clock_ns(), middle: UInt64, seat = Seat()
         do throws(RuntimeError) {
             leaveSeat()
@@ -95,7 +104,7 @@ public final class GroundingModel {
             letterbox(pixels, width, height, stride, into: try session.inputBuffer(positions.image).bindMemory(to: UInt8.self))
             seated = seat
             middle = deixis_clock_ns()
-            try session.runKept()
+            try session.runKept(before: deadline)
         } catch {
             throw .runtime(file: path, error)
         }
@@ -136,11 +145,11 @@ public final class GroundingModel {
             try prepare(length(for: tokens.ids.count))
             letterbox(pixels, width, height, stride, into: try session.inputBuffer(positions.image).bindMemory(to: UInt8.self))
             seated = Seat()
-        } run: { () throws(RuntimeError) in if let deadline { try session.run(before: deadline) } else { try session.run() } }
+        } run: { () throws(RuntimeError) in try session.run(before: deadline) }
     }
 
     /// The answer for the picture whose values are kept for `seat`.
-    func answer(_ seat: Seat, width: Int, height: Int, _ sentence: [UInt8]) throws(ModelError) -> Grounding {
+    func answer(_ seat: Seat, width: Int, height: Int, _ sentence: [UInt8], _ deadline: Deadline?) throws(ModelError) -> Grounding {
         let start = deixis_clock_ns()
         let tokens = try encode(sentence)
         return try finish(tokens, width: width, height: height, start: start) { () throws(RuntimeError) in
@@ -151,7 +160,7 @@ public final class GroundingModel {
                 try session.restoreKept(values)
                 seated = seat
             }
-        } run: { () throws(RuntimeError) in try session.runChanged() }
+        } run: { () throws(RuntimeError) in try session.runChanged(before: deadline) }
     }
 
     private func encode(_ sentence: [UInt8]) throws(ModelError) -> TokenizedSentence {

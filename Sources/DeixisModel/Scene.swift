@@ -25,11 +25,13 @@ public final class Scene {
         self.networkMilliseconds = networkMilliseconds
     }
 
-    /// What `sentence` points at in the picture. The times are this sentence's alone.
-    public func ground(_ sentence: String) throws(ModelError) -> Grounding { try ground(utf8: Array(sentence.utf8)) }
+    /// What `sentence` points at in the picture. The times are this sentence's alone; `deadline` as in `GroundingModel.ground`.
+    public func ground(_ sentence: String, deadline: Double? = nil) throws(ModelError) -> Grounding {
+        try ground(utf8: Array(sentence.utf8), deadline: deadline)
+    }
 
-    public func ground(utf8: [UInt8]) throws(ModelError) -> Grounding {
-        try model.answer(seat, width: width, height: height, utf8)
+    public func ground(utf8: [UInt8], deadline: Double? = nil) throws(ModelError) -> Grounding {
+        try model.answer(seat, width: width, height: height, utf8, deadline.map { Deadline(milliseconds: $0) })
     }
 }
 

@@ -37,10 +37,21 @@ public struct Timeout: Sendable, CustomStringConvertible {
 extension Session {
     /// Runs on what the input buffers hold, unless `deadline` passes first: that is looked at before each step, and thrown as
     /// `RuntimeError.timeout`. Outputs then mean nothing; the session is as usable as before. A last step that ends late still counts.
-    public func run(before deadline: Deadline) throws(RuntimeError) {
+    public func run(before deadline: Deadline?) throws(RuntimeError) { try runAll(before: deadline) }
+
+    func runAll(before deadline: Deadline?) throws(RuntimeError) {
         guard let plan = current else { throw .notPlanned }
-        for (index, step) in plan.steps.enumerated() {
-            let elapsed = Machine.nanoseconds - deadline.start
+        plan.kept?.isFilled = false
+        try run(plan, 0..<plan.steps.count, before: deadline)
+        plan.kept?.isFilled = true
+    }
+
+    /// Steps `range` of `plan`.
+    func run(_ plan: Plan, _ range: Range<Int>, before deadline: Deadline?) throws(RuntimeError) {
+        stepsRun += range.count
+        guard let deadline else { return plan.run(workers, range) }
+        for index in range {
+            let step = plan.steps[index], elapsed = Machine.nanoseconds - deadline.start
             guard elapsed <= deadline.limit else {
                 throw .timeout(Timeout(
                     deadlineNanoseconds: deadline.limit, elapsedNanoseconds: elapsed, step: index, stepCount: plan.steps.count,

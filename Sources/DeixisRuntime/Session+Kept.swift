@@ -17,21 +17,20 @@ public final class KeptValues {
 
 extension Session {
     /// Runs what depends on the kept inputs alone (`prepare(_:keeping:)`): after they were written, before `runChanged`.
-    public func runKept() throws(RuntimeError) {
+    public func runKept(before deadline: Deadline? = nil) throws(RuntimeError) {
         guard let current else { throw .notPlanned }
         guard let kept = current.kept else { return }
-        current.run(workers, 0..<current.keptSteps)
-        stepsRun += current.keptSteps
+        kept.isFilled = false
+        try run(current, 0..<current.keptSteps, before: deadline)
         kept.isFilled = true
     }
 
     /// Runs what depends on the other inputs. Where the kept inputs' part is not at hand (the plan for these shapes computes it
     /// otherwise), runs that too: the kept inputs themselves have moved along.
-    public func runChanged() throws(RuntimeError) {
+    public func runChanged(before deadline: Deadline? = nil) throws(RuntimeError) {
         guard let current else { throw .notPlanned }
-        guard let kept = current.kept, kept.isFilled else { return try run() }
-        current.run(workers, current.keptSteps..<current.steps.count)
-        stepsRun += current.steps.count - current.keptSteps
+        guard let kept = current.kept, kept.isFilled else { return try runAll(before: deadline) }
+        try run(current, current.keptSteps..<current.steps.count, before: deadline)
     }
 
     /// A copy of what is kept now, to come back to it after other kept inputs; nil if the current plan keeps nothing.

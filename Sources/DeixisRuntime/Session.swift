@@ -111,12 +111,7 @@ public final class Session {
     }
 
     /// Runs on what the input buffers hold. Allocates nothing.
-    public func run() throws(RuntimeError) {
-        guard let current else { throw .notPlanned }
-        current.run(workers)
-        stepsRun += current.steps.count
-        current.kept?.isFilled = true
-    }
+    public func run() throws(RuntimeError) { try runAll(before: nil) }
 
     /// Output `index` of the last run, until the next one.
     public func output(_ index: Int) throws(RuntimeError) -> (element: ElementType, shape: [Int], bytes: UnsafeRawBufferPointer) {

@@ -34,10 +34,6 @@ final class Plan {
         self.constants = constants
     }
 
-    func run(_ workers: Workers) {
-        for step in steps { step.run(workers) }
-    }
-
     func run(_ workers: Workers, _ range: Range<Int>) {
         for i in range { steps[i].run(workers) }
     }
