@@ -64,6 +64,6 @@ import Testing
                 return parts.count == 3 && parts[1] == parts[1].uppercased() ? String(parts[2]) : nil
             }
         #expect(Set(exported) == Set(declared))
-        #expect(declared.count == 5)
+        #expect(declared.count == 8)
     }
 }
