@@ -41,8 +41,8 @@ public final class GraphEditor {
     public func vanishes(_ id: ValueID) -> Bool { readers[id.index].count == 1 && outputCounts[id.index] == 0 }
 
     /// The node that makes `id`, if it is an `op` of `domain`.
-    public func maker(of id: ValueID?, _ op: Name, domain: Name = "") -> (id: NodeID, node: Node)? {
-        guard let maker = maker(of: id), let node = nodes[maker.index], node.op == op, node.domain == domain else { return nil }
+    public func maker(of id: ValueID?, _ op: StaticString, domain: Name = "") -> (id: NodeID, node: Node)? {
+        guard let maker = maker(of: id), let node = nodes[maker.index], node.op.matches(op), node.domain == domain else { return nil }
         return (maker, node)
     }
 

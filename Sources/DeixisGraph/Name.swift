@@ -12,5 +12,13 @@ public struct Name: Hashable, Sendable, ExpressibleByStringLiteral, CustomString
     }
 
     public var isEmpty: Bool { bytes.isEmpty }
+    /// Equality with a literal without making a `Name` of it: rules ask this of every node, again and again.
+    public func matches(_ literal: StaticString) -> Bool {
+        bytes.count == literal.utf8CodeUnitCount && literal.withUTF8Buffer { $0.elementsEqual(bytes) }
+    }
+
+    /// `case "Relu":`
+    public static func ~= (literal: StaticString, name: Name) -> Bool { name.matches(literal) }
+
     public var description: String { String(decoding: bytes, as: UTF8.self) }
 }

@@ -18,7 +18,7 @@ extension Padding {
         guard node.domain.isEmpty else { return nil }
         if Self.elementwise.contains(node.op) { return elementwise(node, made) }
         guard let x = node.input(0), let from = shape(x), let cut = cuts[x] else { return nil }
-        func axis(_ name: Name, _ value: Int) -> Int {
+        func axis(_ name: StaticString, _ value: Int) -> Int {
             let axis = node.int(name, default: value)
             return axis < 0 ? axis + from.count : axis
         }

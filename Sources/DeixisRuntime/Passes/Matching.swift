@@ -21,8 +21,8 @@ extension GraphEditor {
     }
 
     /// The only reader of `id`, if the value may vanish into it and it is an `op`.
-    func soleReader(of id: ValueID?, _ op: Name) -> (id: NodeID, node: Node)? {
-        guard let id, vanishes(id), let reader = readers(of: id).first, let node = self[reader], node.op == op, node.domain.isEmpty
+    func soleReader(of id: ValueID?, _ op: StaticString) -> (id: NodeID, node: Node)? {
+        guard let id, vanishes(id), let reader = readers(of: id).first, let node = self[reader], node.isONNX(op)
         else { return nil }
         return (reader, node)
     }
@@ -34,23 +34,28 @@ extension Node {
         return nil
     }
 
-    func ints(_ name: Name) -> [Int]? {
-        guard case .ints(let values)? = attribute(name) else { return nil }
+    private func attribute(literal: StaticString) -> Attribute? {
+        for entry in attributes where entry.name.matches(literal) { return entry.value }
+        return nil
+    }
+
+    func ints(_ name: StaticString) -> [Int]? {
+        guard case .ints(let values)? = attribute(literal: name) else { return nil }
         return values.map { Int(truncatingIfNeeded: $0) }
     }
 
-    func int(_ name: Name, default value: Int) -> Int {
-        guard case .int(let found)? = attribute(name) else { return value }
+    func int(_ name: StaticString, default value: Int) -> Int {
+        guard case .int(let found)? = attribute(literal: name) else { return value }
         return Int(truncatingIfNeeded: found)
     }
 
-    func float(_ name: Name, default value: Float) -> Float {
-        guard case .float(let found)? = attribute(name) else { return value }
+    func float(_ name: StaticString, default value: Float) -> Float {
+        guard case .float(let found)? = attribute(literal: name) else { return value }
         return found
     }
 
-    func isDeixis(_ op: Name) -> Bool { self.op == op && domain == .deixis }
-    func isONNX(_ op: Name) -> Bool { self.op == op && domain.isEmpty }
+    func isDeixis(_ op: StaticString) -> Bool { self.op.matches(op) && domain == .deixis }
+    func isONNX(_ op: StaticString) -> Bool { domain.isEmpty && self.op.matches(op) }
 
     /// Input `index`, nil where left out.
     func input(_ index: Int) -> ValueID? { index < inputs.count ? inputs[index] : nil }

@@ -49,8 +49,11 @@ extension OperatorCall {
 
 extension Node {
     func stored(_ names: StoredScale.Names) -> StoredScale? {
-        guard attribute(names.scale) != nil else { return nil }
-        return StoredScale(scale: float(names.scale, default: 1), zero: Int32(truncatingIfNeeded: int(names.zero, default: 0)))
+        guard let found = attribute(names.scale) else { return nil }
+        var stored = StoredScale(scale: 1, zero: 0)
+        if case .float(let scale) = found { stored.scale = scale }
+        if case .int(let zero)? = attribute(names.zero) { stored.zero = Int32(truncatingIfNeeded: zero) }
+        return stored
     }
 }
 
