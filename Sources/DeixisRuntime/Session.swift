@@ -10,7 +10,7 @@ public struct SessionOptions: Sendable {
     /// Naive references instead of kernels: slow, and the specification.
     public var referenceOnly = false
     /// How many sets of input shapes stay planned.
-    public var plannedShapes = 8
+    public var plannedShapes = 40
     /// Runs at a shorter length where a mask says that the last tokens are padding and the graph provably does not use them.
     public var dropPadding = true
 

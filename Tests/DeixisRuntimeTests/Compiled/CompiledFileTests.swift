@@ -45,7 +45,8 @@ import Testing
             let fresh = try Self.run(files.onnx, rows: rows), ready = try Self.run(files.compiled, rows: rows)
             #expect(fresh.values == ready.values)
             #expect(fresh.packed > 100_000)
-            #expect(ready.packed == 0)
+            // Small constants are copied where they must lie aligned.
+            #expect(ready.packed < 4096)
         }
     }
 
