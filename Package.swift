@@ -11,7 +11,7 @@ let swift: [SwiftSetting] = [
     .swiftLanguageMode(.v6),
     .enableUpcomingFeature("InternalImportsByDefault"),
     .enableUpcomingFeature("MemberImportVisibility"),
-] + (lean ? [.enableExperimentalFeature("Embedded")] : [])
+] + (lean ? [.enableExperimentalFeature("Embedded"), .enableExperimentalFeature("DeferredCodeGen")] : [])
 
 let parser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 

@@ -1,4 +1,5 @@
 public import CDeixis
+import DeixisGraph
 import DeixisInput
 import DeixisONNX
 import DeixisModel
@@ -53,7 +54,7 @@ public func deixis_load(
         model.pointee = OpaquePointer(Unmanaged.passRetained(handle).toOpaque())
         return DEIXIS_OK
     } catch {
-        return fail(status(error), error.description)
+        return fail(status(error), Message(error.description))
     }
 }
 
@@ -77,7 +78,7 @@ public func deixis_ground(
             deadline: handle.deadline)
         return write(found, to: result)
     } catch {
-        return fail(status(error), error.description)
+        return fail(status(error), Message(error.description))
     }
 }
 
@@ -112,7 +113,7 @@ public func deixis_scene_create(
         scene.pointee = OpaquePointer(Unmanaged.passRetained(SceneHandle(handle, made)).toOpaque())
         return DEIXIS_OK
     } catch {
-        return fail(status(error), error.description)
+        return fail(status(error), Message(error.description))
     }
 }
 
@@ -128,7 +129,7 @@ public func deixis_scene_ground(
     guard asked.handle.enter() else { return busy(call) }
     defer { asked.handle.leave() }
     do throws(ModelError) { return write(try asked.scene.ground(utf8: utf8(sentence), deadline: asked.handle.deadline), to: result) } catch {
-        return fail(status(error), error.description)
+        return fail(status(error), Message(error.description))
     }
 }
 
@@ -147,7 +148,7 @@ public func deixis_free(_ model: OpaquePointer?) {
 // MARK: -
 
 private struct BadArgument: Error {
-    let message: String
+    let message: Message
 }
 
 /// A caller's picture, checked.
@@ -198,8 +199,8 @@ private func write(_ found: Grounding, to result: UnsafeMutablePointer<deixis_gr
     return DEIXIS_OK
 }
 
-private func fail(_ status: deixis_status, _ message: String) -> deixis_status {
-    let bytes = Array(message.utf8)
+private func fail(_ status: deixis_status, _ message: Message) -> deixis_status {
+    let bytes = Array(message.text.utf8)
     bytes.withUnsafeBytes { deixis_set_last_error($0.baseAddress?.assumingMemoryBound(to: CChar.self), $0.count) }
     return status
 }

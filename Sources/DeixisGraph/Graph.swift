@@ -46,30 +46,6 @@ public enum Attribute: Sendable {
     case graph
 }
 
-public struct Node: Sendable {
-    public var name: Name
-    /// Empty is `ai.onnx`.
-    public var domain: Name
-    public var op: Name
-    /// nil: an optional input left out.
-    public var inputs: [ValueID?]
-    /// nil: an optional output nobody asked for.
-    public var outputs: [ValueID?]
-    public var attributes: [(name: Name, value: Attribute)]
-
-    public init(
-        name: Name = "", domain: Name = "", op: Name, inputs: [ValueID?], outputs: [ValueID?],
-        attributes: [(name: Name, value: Attribute)] = []
-    ) {
-        self.name = name
-        self.domain = domain
-        self.op = op
-        self.inputs = inputs
-        self.outputs = outputs
-        self.attributes = attributes
-    }
-}
-
 /// A model as both houses see it: what ONNX says, and nothing about how it will run.
 ///
 /// `nodes` are in an order in which every value is made before it is used.

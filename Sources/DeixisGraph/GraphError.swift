@@ -1,5 +1,5 @@
 /// What makes a graph no graph.
-public enum GraphError: Error, CustomStringConvertible {
+public indirect enum GraphError: Error, CustomStringConvertible {
     /// The node's input is made by nothing in front of it.
     case notYetMade(value: Name, node: Name)
     case madeTwice(value: Name, node: Name)
@@ -7,7 +7,9 @@ public enum GraphError: Error, CustomStringConvertible {
     case cycle(node: Name)
     case noSuchValue(index: Int)
 
-    public var description: String {
+    public var description: String { message.text }
+
+    private var message: Message {
         switch self {
         case .notYetMade(let value, let node): "node '\(node)' uses '\(value)', which nothing in front of it makes"
         case .madeTwice(let value, let node): "value '\(value)' is made twice, the second time by node '\(node)'"

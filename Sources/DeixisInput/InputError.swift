@@ -1,5 +1,5 @@
 /// Everything that can be wrong with a vocabulary, a picture in memory or a model's metadata.
-public enum InputError: Error, Sendable, Equatable {
+public indirect enum InputError: Error, Sendable, Equatable {
     case emptyVocabulary
     /// An entry of no bytes; `index` is its id.
     case emptyToken(index: Int)

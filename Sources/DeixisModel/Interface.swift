@@ -42,7 +42,7 @@ struct Interface {
     }
 
     struct Mismatch: Error {
-        let reason: String
+        let reason: Message
     }
 
     /// `expected`: nil is any extent. Returns the last axis's extent if the file fixes it.
@@ -64,7 +64,7 @@ struct Interface {
             if case .fixed(let extent) = extent, let wanted, extent != wanted { fits = false }
         }
         guard fits else {
-            throw Mismatch(reason: "\(kind) '\(name)': expected shape \(spell(expected)), got \(type)")
+            throw Mismatch(reason: "\(kind) '\(name)': expected shape \(spell(expected)), got \(type.description)")
         }
         if case .fixed(let extent)? = shape.last { return extent }
         return nil

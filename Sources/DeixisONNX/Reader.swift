@@ -23,12 +23,12 @@ struct Reader {
     /// The next field of `message`, errors told with file and message.
     func next(_ wire: inout Wire, _ message: StaticString) throws(ONNXError) -> WireField? {
         do throws(WireError) { return try wire.next() } catch {
-            throw .malformed(file: file, offset: error.offset, field: "\(message)", reason: "\(error.reason)")
+            throw .malformed(file: file, offset: error.offset, field: message, reason: error.reason)
         }
     }
 
     func malformed(_ field: WireField, _ name: StaticString, _ reason: StaticString) -> ONNXError {
-        .malformed(file: file, offset: field.offset, field: "\(name)", reason: "\(reason)")
+        .malformed(file: file, offset: field.offset, field: name, reason: reason)
     }
 
     func int(_ field: WireField, _ name: StaticString) throws(ONNXError) -> Int {
@@ -53,7 +53,7 @@ struct Reader {
             var wire = wire(range)
             while !wire.isAtEnd {
                 do throws(WireError) { list.append(Int64(bitPattern: try wire.varint())) } catch {
-                    throw .malformed(file: file, offset: error.offset, field: "\(name)", reason: "\(error.reason)")
+                    throw .malformed(file: file, offset: error.offset, field: name, reason: error.reason)
                 }
             }
         default: throw malformed(field, name, "expected integers")

@@ -9,7 +9,7 @@ enum Preparation {
         editor.rewrite(foldBatchNorm)
         editor.rewrite(foldTranspose)
         editor.removeUnused()
-        do throws(GraphError) { return try editor.finish() } catch { throw .runtime(.invalidGraph(reason: error.description)) }
+        do throws(GraphError) { return try editor.finish() } catch { throw .runtime(.invalidGraph(reason: Message(error.description))) }
     }
 
     /// BatchNormalization(Conv(x, W, b)) => Conv(x, s W, beta + (b - mean) s),   s = gamma / sqrt(variance + epsilon)

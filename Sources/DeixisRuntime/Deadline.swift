@@ -22,8 +22,10 @@ public struct Timeout: Sendable, CustomStringConvertible {
     public let name: Name
     public let op: Name
 
-    public var description: String {
-        let what = name.isEmpty ? "\(op)" : "'\(name)' (\(op))"
+    public var description: String { message.text }
+
+    private var message: Message {
+        let what: Message = name.isEmpty ? "\(op)" : "'\(name)' (\(op))"
         return "the deadline of \(spell(deadlineNanoseconds)) ms passed: \(spell(elapsedNanoseconds)) ms were gone before step \(step + 1) of \(stepCount), \(what)"
     }
 

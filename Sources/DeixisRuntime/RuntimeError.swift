@@ -2,15 +2,15 @@ public import DeixisGraph
 public import DeixisONNX
 
 /// Everything that can be wrong with a model or with what it is given. Messages name the node, what was expected and what was met.
-public enum RuntimeError: Error, CustomStringConvertible {
+public indirect enum RuntimeError: Error, CustomStringConvertible {
     /// The file is not a model the reader takes.
     case file(ONNXError)
     case unsupportedOperator(op: Name, domain: Name, node: Name)
     case operatorTooNew(op: Name, node: Name, since: Int, opset: Int)
     case unsupportedElementType(op: Name, node: Name, got: ElementType, claimed: [ElementType])
     case unsupportedOpset(Int, supported: ClosedRange<Int>)
-    case invalidNode(op: Name, node: Name, reason: String)
-    case invalidGraph(reason: String)
+    case invalidNode(op: Name, node: Name, reason: Message)
+    case invalidGraph(reason: Message)
     /// A shape depends on a number that only running the graph can tell.
     case valueNotKnown(op: Name, node: Name, input: Int)
     case missingInput(Name, expected: [Name])
@@ -27,17 +27,19 @@ public enum RuntimeError: Error, CustomStringConvertible {
     /// The deadline of a run passed between two steps.
     case timeout(Timeout)
 
-    public var description: String {
+    public var description: String { message.text }
+
+    private var message: Message {
         switch self {
         case .file(let error):
-            return error.description
+            return Message(error.description)
         case .unsupportedOperator(let op, let domain, let node):
-            let spelled = domain.isEmpty ? "\(op)" : "\(domain).\(op)"
+            let spelled: Message = domain.isEmpty ? "\(op)" : "\(domain).\(op)"
             return "operator \(spelled) of node '\(node)' is not supported"
         case .operatorTooNew(let op, let node, let since, let opset):
             return "operator \(op) of node '\(node)' exists since opset \(since), the model imports opset \(opset)"
         case .unsupportedElementType(let op, let node, let got, let claimed):
-            return "operator \(op) of node '\(node)' does not support \(got.label), only \(list(claimed))"
+            return "operator \(op) of node '\(node)' does not support \(got), only \(list(claimed))"
         case .unsupportedOpset(let version, let supported):
             return "opset \(version) is not supported, only \(supported.lowerBound) to \(supported.upperBound)"
         case .invalidNode(let op, let node, let reason):
@@ -51,9 +53,9 @@ public enum RuntimeError: Error, CustomStringConvertible {
         case .unknownInput(let name, let expected):
             return "the model has no input '\(name)'; its inputs are \(list(expected))"
         case .inputElementType(let name, let expected, let got):
-            return "input '\(name)': expected \(expected.label), got \(got.label)"
+            return "input '\(name)': expected \(expected), got \(got)"
         case .inputShape(let name, let expected, let got):
-            return "input '\(name)': expected shape \(spell(expected)), got \(spell(got))"
+            return "input '\(name)': expected shape \(expected), got \(got)"
         case .symbolMismatch(let symbol, let name, let expected, let got):
             return "input '\(name)': '\(symbol)' is \(got) here and \(expected) in an input before it"
         case .unknownInstructionSet(let name):
@@ -65,23 +67,9 @@ public enum RuntimeError: Error, CustomStringConvertible {
         case .notPlanned:
             return "no shapes are planned yet; call prepare first"
         case .timeout(let timeout):
-            return timeout.description
+            return Message(timeout.description)
         }
     }
-}
-
-/// `[2, 3]`
-func spell(_ shape: [Int]) -> String {
-    var text = "["
-    for (i, extent) in shape.enumerated() { text += (i == 0 ? "" : ", ") + "\(extent)" }
-    return text + "]"
-}
-
-/// `[batch, 40, ?]`
-func spell(_ shape: [Dimension]) -> String {
-    var text = "["
-    for (i, extent) in shape.enumerated() { text += (i == 0 ? "" : ", ") + extent.description }
-    return text + "]"
 }
 
 private func list(_ types: [ElementType]) -> String {

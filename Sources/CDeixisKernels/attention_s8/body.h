@@ -206,6 +206,11 @@ INLINE void mix(const int rows, const deixis_attention_s8_args *args, const work
     }
 }
 
+/// Blocks of four and of eight rows share it.
+__attribute__((noinline)) static void VARIANT_NAME(softmax_4)(const workspace *w, size_t first, const sixteen *high, float p_inverse_scale, int32_t *sums) {
+    softmax(ROWS < 4 ? ROWS : 4, w, first, high, p_inverse_scale, sums);
+}
+
 /// One copy per number of rows: a product of few rows costs less than one of ROWS.
 #define BLOCK(rows) \
     static void VARIANT_NAME(block_##rows)(const deixis_attention_s8_args *args, const workspace *w, size_t first, size_t valid, const int32_t *q_offset) { \
@@ -213,8 +218,8 @@ INLINE void mix(const int rows, const deixis_attention_s8_args *args, const work
         int32_t p_offset[ROWS] = {0}; \
         const bool own = args->bias && args->bias_query; \
         score(rows, args, w, q_offset, own ? w->scores : w->bias, own ? w->row : 0, high); \
-        enum { together = rows < 4 ? rows : 4 }; \
-        for (int r = 0; r < rows; r += together) softmax(together, w, (size_t)r, high + r, args->p_inverse_scale, p_offset + r); \
+        if (rows < 4) softmax(rows, w, 0, high, args->p_inverse_scale, p_offset); \
+        else for (int r = 0; r < rows; r += 4) VARIANT_NAME(softmax_4)(w, (size_t)r, high + r, args->p_inverse_scale, p_offset + r); \
         for (int r = 0; r < rows; r++) p_offset[r] *= ATTENTION_FLIP - args->v_zero; \
         mix(rows, args, w, first, valid, p_offset); \
     }

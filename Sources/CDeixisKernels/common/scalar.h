@@ -1,4 +1,4 @@
-// One lane: what references of exact families are written with. Opens a region that common/end.h closes.
+// One lane: what references of exact families are written with, small and not fast. Opens a region that common/end.h closes.
 #include <math.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -7,6 +7,8 @@
 #define LANES 1
 
 #include "common/vector.h"
+
+#pragma clang attribute push(__attribute__((minsize)), apply_to = function)
 
 static inline vf v_fma(vf a, vf b, vf c) { return a * b + c; }
 static inline vf v_sqrt(vf x) { return v_set(sqrtf(x[0])); }

@@ -9,20 +9,28 @@ enum { block = 512 };
 
 static inline size_t shorter(size_t a, size_t b) { return a < b ? a : b; }
 
-void VARIANT_NAME(deixis_quantize_u8_apply)(deixis_activation f, const float *x, float *y, size_t count) {
+/// Whole vectors: `count` is a multiple of LANES.
+static void VARIANT_NAME(apply_vectors)(deixis_activation f, const float *x, float *y, size_t count) {
     switch (f.function) {
 #define CASE(name) \
     case DEIXIS_UNARY_##name: \
-        for (size_t i = 0; i < count; i += LANES) { \
-            const size_t n = exact_valid(i, count); \
-            exact_store(y + i, exact_unary(DEIXIS_UNARY_##name, f.alpha, f.beta, exact_load(x + i, n)), n); \
-        } \
+        for (size_t i = 0; i < count; i += LANES) v_store(y + i, exact_unary(DEIXIS_UNARY_##name, f.alpha, f.beta, v_load(x + i))); \
         return;
         EXACT_FUNCTIONS(CASE)
 #undef CASE
     default:
         for (size_t i = 0; i < count; i++) y[i] = deixis_unary_reference(f, x[i]);
     }
+}
+
+void VARIANT_NAME(deixis_quantize_u8_apply)(deixis_activation f, const float *x, float *y, size_t count) {
+    const size_t whole = count - count % LANES;
+    VARIANT_NAME(apply_vectors)(f, x, y, whole);
+    if (whole == count) return;
+    float last[LANES] = {0};
+    for (size_t i = whole; i < count; i++) last[i - whole] = x[i];
+    VARIANT_NAME(apply_vectors)(f, last, last, LANES);
+    for (size_t i = whole; i < count; i++) y[i] = last[i - whole];
 }
 
 static void VARIANT_NAME(quantize_plain)(const float *x, float inverse_scale, int32_t zero, uint8_t *y, size_t count) {

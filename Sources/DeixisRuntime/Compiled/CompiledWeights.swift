@@ -46,7 +46,7 @@ final class CompiledWeights: Sendable {
 }
 
 /// Why a compiled file is refused.
-public enum CompiledFileError: Error, Sendable {
+public indirect enum CompiledFileError: Error, Sendable {
     case version(UInt8)
     case layout
     case damaged(StaticString)
@@ -55,7 +55,9 @@ public enum CompiledFileError: Error, Sendable {
     /// The model was not read from a file, or is compiled already.
     case notFromFile
 
-    public var description: String {
+    public var description: String { message.text }
+
+    private var message: Message {
         switch self {
         case .version(let found): return "a compiled model of version \(found), this Deixis reads version 1; compile the ONNX file again"
         case .layout: return "compiled by another version of Deixis, whose kernels order weights otherwise; compile the ONNX file again"

@@ -66,7 +66,7 @@ public struct Model: Sendable {
 
     private static func check(_ graph: Graph) throws(RuntimeError) {
         guard opsets.contains(graph.opset) else { throw .unsupportedOpset(graph.opset, supported: opsets) }
-        do throws(GraphError) { try graph.check() } catch { throw .invalidGraph(reason: error.description) }
+        do throws(GraphError) { try graph.check() } catch { throw .invalidGraph(reason: Message(error.description)) }
         guard !graph.outputs.isEmpty else { throw .invalidGraph(reason: "it has no outputs") }
         for node in graph.nodes {
             guard node.domain.isEmpty else {

@@ -75,10 +75,12 @@ enum Catalog {
     }()
 
     static func find(_ node: Node) -> OperatorDefinition? {
-        guard let at = index[Key(domain: node.domain, name: node.op)] else { return nil }
-        var definition = operators[at]
-        if definition.lower == nil, node.domain.isEmpty { definition.lower = Lowerings.find(node.op) }
-        return definition
+        index[Key(domain: node.domain, name: node.op)].map { operators[$0] }
+    }
+
+    /// The kernels of `definition`, if it has any.
+    static func lowering(of definition: OperatorDefinition) -> Lowerings.Lower? {
+        definition.lower ?? (definition.domain.isEmpty ? Lowerings.find(definition.name) : nil)
     }
 
     /// The definition of `node`'s operator, if this opset has it.

@@ -37,7 +37,7 @@ func prepareCall(
     }
     let inferred = try definition.infer(call)
     for spec in inferred where !spec.isRepresentable {
-        throw call.invalid("an output of shape \(spell(spec.shape)) is more than this runtime holds")
+        throw call.invalid("an output of shape \(spec.shape) is more than this runtime holds")
     }
     if inputs.isEmpty, let made = inferred.first, !definition.types.contains(made.element) {
         throw .unsupportedElementType(op: node.op, node: node.name, got: made.element, claimed: definition.types)

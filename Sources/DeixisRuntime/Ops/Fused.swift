@@ -46,7 +46,7 @@ extension OperatorCall {
         guard has(index) else { return }
         let found = try input(index)
         guard found.element == .float32, found.shape == shape else {
-            throw invalid("input \(index) is \(found.element.label)\(spell(found.shape)), expected float32\(spell(shape))")
+            throw invalid("input \(index) is \(found.element)\(found.shape), expected float32\(shape)")
         }
     }
 }

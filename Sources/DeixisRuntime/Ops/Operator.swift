@@ -91,29 +91,29 @@ enum View {
 }
 
 /// One operator: what the runtime asks of it, as plain functions. One line in `Catalog.swift` makes it known.
-struct OperatorDefinition: Sendable {
+final class OperatorDefinition: Sendable {
     /// ONNX's spelling; `domain` is empty for `ai.onnx` and `deixis` for what passes make.
-    var name: Name
-    var domain: Name
+    let name: Name
+    let domain: Name
     /// The first opset that has the operator.
-    var since: Int
+    let since: Int
     /// How many inputs a node may have.
-    var inputs: ClosedRange<Int>
+    let inputs: ClosedRange<Int>
     /// The element types claimed for input `typedBy` (for output 0 where a node has no input).
-    var types: [ElementType]
-    var typedBy: Int
+    let types: [ElementType]
+    let typedBy: Int
     /// The output depends on the inputs' shapes and types alone (`Shape`, `Size`): always folded.
-    var needsOnlyShapes: Bool
+    let needsOnlyShapes: Bool
 
     /// Shape and type rule: the specification of each output, in order. Outputs the node leaves out may be missing from the end.
     /// Checks what the standard demands of attributes and inputs, so that `evaluate` and `lower` need not.
-    var infer: @Sendable (OperatorCall) throws(RuntimeError) -> [TensorSpec]
+    let infer: @Sendable (OperatorCall) throws(RuntimeError) -> [TensorSpec]
     /// The naive reference: it IS the specification. Attributes are read here, once; the closure only loops.
-    var evaluate: @Sendable (OperatorCall) throws(RuntimeError) -> Compute
+    let evaluate: @Sendable (OperatorCall) throws(RuntimeError) -> Compute
     /// A faster kernel, or nil where it has none for these shapes or types; then `evaluate` runs as a single task.
-    var lower: (@Sendable (OperatorCall, Lowering) throws(RuntimeError) -> Kernel?)?
+    let lower: (@Sendable (OperatorCall, Lowering) throws(RuntimeError) -> Kernel?)?
     /// nil: output memory is never input memory.
-    var view: (@Sendable (OperatorCall) -> View?)?
+    let view: (@Sendable (OperatorCall) -> View?)?
 
     init(
         _ name: Name, domain: Name = "", since: Int = 1, inputs: ClosedRange<Int>, types: [ElementType], typedBy: Int = 0,

@@ -20,7 +20,7 @@ struct OperatorCall {
     }
 
     /// The error for something the standard does not allow here.
-    func invalid(_ reason: String) -> RuntimeError {
+    func invalid(_ reason: Message) -> RuntimeError {
         .invalidNode(op: node.op, node: node.name, reason: reason)
     }
 
@@ -45,7 +45,7 @@ struct OperatorCall {
         guard let constant = constants[index] else {
             throw .valueNotKnown(op: node.op, node: node.name, input: index)
         }
-        guard let values = constant.integers else { throw invalid("input \(index) holds \(spec.element.label), expected integers") }
+        guard let values = constant.integers else { throw invalid("input \(index) holds \(spec.element), expected integers") }
         return values
     }
 
@@ -116,7 +116,7 @@ struct OperatorCall {
         var result: [Int] = []
         for axis in axes {
             let axis = try normalize(axis: axis, rank: rank)
-            guard !result.contains(axis) else { throw invalid("axes \(spell(axes)) name axis \(axis) twice") }
+            guard !result.contains(axis) else { throw invalid("axes \(axes) name axis \(axis) twice") }
             result.append(axis)
         }
         return result

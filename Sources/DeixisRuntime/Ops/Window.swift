@@ -16,12 +16,12 @@ struct Window: Equatable {
     /// Reads `kernel_shape`, `strides`, `dilations`, `pads`, `auto_pad`, `ceil_mode`. `kernel`: what the weight says, nil for pooling.
     init(_ call: OperatorCall, kernel given: [Int]?) throws(RuntimeError) {
         let x = try call.input(0)
-        guard x.rank >= 3 else { throw call.invalid("input \(spell(x.shape)) has no spatial axis") }
+        guard x.rank >= 3 else { throw call.invalid("input \(x.shape) has no spatial axis") }
         let axes = x.rank - 2
         input = Array(x.shape.dropFirst(2))
         guard let kernel = try call.ints("kernel_shape") ?? given else { throw call.invalid("attribute 'kernel_shape' is missing") }
         if let given, given != kernel {
-            throw call.invalid("kernel_shape \(spell(kernel)) is not the weight's \(spell(given))")
+            throw call.invalid("kernel_shape \(kernel) is not the weight's \(given)")
         }
         self.kernel = kernel
         let ones = [Int](repeating: 1, count: axes), none = [Int](repeating: 0, count: axes * 2)

@@ -61,6 +61,6 @@ enum Passes {
             }
             editor.removeUnused()
         }
-        do throws(GraphError) { return try editor.finish() } catch { throw .invalidGraph(reason: error.description) }
+        do throws(GraphError) { return try editor.finish() } catch { throw .invalidGraph(reason: Message(error.description)) }
     }
 }

@@ -59,7 +59,7 @@ struct Planner {
                 if i >= split.count { keepIfUnchanged(id) }
             }
             if i < split.count { keptSteps = step + 1 }
-            if useKernels, let kernel = try definition.lower?(call, lowering) {
+            if useKernels, let kernel = try Catalog.lowering(of: definition)?(call, lowering) {
                 lowered.append((call, kernel))
             } else {
                 let compute = try definition.evaluate(call)

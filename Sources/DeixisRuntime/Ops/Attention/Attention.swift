@@ -27,12 +27,12 @@ enum Attention {
             scale = try call.float("scale", default: 1)
             guard q.count == 3, k.count == 3, v.count == 3, heads > 0, q[2] % heads == 0, v[2] % heads == 0,
                 k[0] == q[0], v[0] == q[0], k[2] == q[2], v[1] == k[1]
-            else { throw call.invalid("queries \(spell(q)), keys \(spell(k)) and values \(spell(v)) are no attention of \(heads) heads") }
+            else { throw call.invalid("queries \(q), keys \(k) and values \(v) are no attention of \(heads) heads") }
             (batch, queries, keys, head, valueHead) = (q[0], q[1], k[1], q[2] / heads, v[2] / heads)
             if call.has(3) {
                 let shape = try call.input(3).shape, target = [batch, heads, queries, keys]
                 guard broadcast(shape, target) == target else {
-                    throw call.invalid("bias \(spell(shape)) does not broadcast to \(spell(target))")
+                    throw call.invalid("bias \(shape) does not broadcast to \(target)")
                 }
                 bias = broadcastStrides(shape, to: target)
             }

@@ -38,21 +38,22 @@ extension Binary {
     static let mod = definition("Mod", since: 10, function: { (call: OperatorCall) throws(RuntimeError) in
         if try call.int("fmod", default: 0) != 0 { return .remainder }
         let element = try call.input(0).element
-        if element.isReal { throw call.invalid("\(element.label) needs fmod = 1") }
+        if element.isReal { throw call.invalid("\(element) needs fmod = 1") }
         return .modulo
     })
 
     /// slope x where x < 0, else x; the slope broadcasts to X and not the other way.
-    static let prelu: OperatorDefinition = {
-        var prelu = definition("PRelu", since: 7, .init(
-            real: { $0 < 0 ? $0 * $1 : $0 }, integer: { $0 < 0 ? $0 &* $1 : $0 }, unsigned: { a, _ in a }))
-        prelu.infer = { (call: OperatorCall) throws(RuntimeError) in
+    static let prelu = OperatorDefinition(
+        "PRelu", since: 7, inputs: 2...2, types: .numeric,
+        infer: { (call: OperatorCall) throws(RuntimeError) in
             let spec = try infer(call)[0]
             guard spec.shape == (try call.input(0).shape) else {
-                throw call.invalid("slope \(spell(try call.input(1).shape)) does not broadcast to \(spell(try call.input(0).shape))")
+                throw call.invalid("slope \(try call.input(1).shape) does not broadcast to \(try call.input(0).shape)")
             }
             return [spec]
-        }
-        return prelu
-    }()
+        },
+        evaluate: { (call: OperatorCall) throws(RuntimeError) in
+            try loop(call, Function(
+                real: { $0 < 0 ? $0 * $1 : $0 }, integer: { $0 < 0 ? $0 &* $1 : $0 }, unsigned: { a, _ in a }))
+        })
 }

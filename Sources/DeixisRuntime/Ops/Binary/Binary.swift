@@ -39,10 +39,10 @@ enum Binary {
     static func infer(_ call: OperatorCall) throws(RuntimeError) -> [TensorSpec] {
         let a = try call.input(0), b = try call.input(1)
         guard a.element == b.element else {
-            throw call.invalid("inputs have element types \(a.element.label) and \(b.element.label)")
+            throw call.invalid("inputs have element types \(a.element) and \(b.element)")
         }
         guard let shape = broadcast(a.shape, b.shape) else {
-            throw call.invalid("shapes \(spell(a.shape)) and \(spell(b.shape)) do not broadcast")
+            throw call.invalid("shapes \(a.shape) and \(b.shape) do not broadcast")
         }
         return [TensorSpec(a.element, shape)]
     }

@@ -6,9 +6,9 @@ extension Binary {
         "Pow", since: 7, inputs: 2...2, types: .reals + [.int32, .int64],
         infer: { (call: OperatorCall) throws(RuntimeError) in
             let a = try call.input(0), b = try call.input(1)
-            guard [ElementType].numeric.contains(b.element) else { throw call.invalid("the exponent is \(b.element.label)") }
+            guard [ElementType].numeric.contains(b.element) else { throw call.invalid("the exponent is \(b.element)") }
             guard let shape = broadcast(a.shape, b.shape) else {
-                throw call.invalid("shapes \(spell(a.shape)) and \(spell(b.shape)) do not broadcast")
+                throw call.invalid("shapes \(a.shape) and \(b.shape) do not broadcast")
             }
             return [TensorSpec(a.element, shape)]
         },

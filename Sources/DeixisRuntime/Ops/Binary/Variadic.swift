@@ -16,10 +16,10 @@ enum Variadic {
                 for i in 1..<call.inputs.count {
                     let x = try call.input(i)
                     guard x.element == result.element else {
-                        throw call.invalid("inputs have element types \(result.element.label) and \(x.element.label)")
+                        throw call.invalid("inputs have element types \(result.element) and \(x.element)")
                     }
                     guard let shape = broadcast(result.shape, x.shape) else {
-                        throw call.invalid("shapes \(spell(result.shape)) and \(spell(x.shape)) do not broadcast")
+                        throw call.invalid("shapes \(result.shape) and \(x.shape) do not broadcast")
                     }
                     result.shape = shape
                 }

@@ -20,7 +20,7 @@ enum ChannelsLastPool {
 
     private static func window(_ call: OperatorCall) throws(RuntimeError) -> Window {
         let x = try call.input(0)
-        guard x.rank == 4 else { throw call.invalid("input \(spell(x.shape)) is no image") }
+        guard x.rank == 4 else { throw call.invalid("input \(x.shape) is no image") }
         var planar = call
         planar.inputs[0] = TensorSpec(x.element, [x.shape[0], x.shape[3], x.shape[1], x.shape[2]])
         return try Window(planar, kernel: nil)

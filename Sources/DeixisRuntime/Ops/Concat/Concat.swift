@@ -10,10 +10,10 @@ enum Concat {
             for i in 1..<call.inputs.count {
                 let x = try call.input(i)
                 guard x.element == result.element else {
-                    throw call.invalid("inputs have element types \(result.element.label) and \(x.element.label)")
+                    throw call.invalid("inputs have element types \(result.element) and \(x.element)")
                 }
                 guard x.rank == result.rank, x.shape.indices.allSatisfy({ $0 == axis || x.shape[$0] == result.shape[$0] }) else {
-                    throw call.invalid("shapes \(spell(try call.input(0).shape)) and \(spell(x.shape)) do not join along axis \(axis)")
+                    throw call.invalid("shapes \(try call.input(0).shape) and \(x.shape) do not join along axis \(axis)")
                 }
                 result.shape[axis] += x.shape[axis]
             }

@@ -50,7 +50,7 @@ enum Split {
         if call.has(1) {
             let parts = try call.integers(1)
             guard parts.count == outputs, parts.allSatisfy({ $0 >= 0 && $0 <= extent }), parts.reduce(0, +) == extent else {
-                throw call.invalid("split \(spell(parts)) does not cut an extent of \(extent) into \(outputs) outputs")
+                throw call.invalid("split \(parts) does not cut an extent of \(extent) into \(outputs) outputs")
             }
             return parts
         }

@@ -34,10 +34,10 @@ enum ConstantOfShape {
         "ConstantOfShape", since: 9, inputs: 1...1, types: [.int64],
         infer: { (call: OperatorCall) throws(RuntimeError) in
             let shape = try call.integers(0)
-            guard shape.allSatisfy({ $0 >= 0 }) else { throw call.invalid("shape \(spell(shape)) has a negative extent") }
+            guard shape.allSatisfy({ $0 >= 0 }) else { throw call.invalid("shape \(shape) has a negative extent") }
             let value = try value(call)
             guard value.count == 1, value.type.byteCount != nil else {
-                throw call.invalid("value has \(value.count) elements of \(value.type.label), expected one number")
+                throw call.invalid("value has \(value.count) elements of \(value.type), expected one number")
             }
             return [TensorSpec(value.type, shape)]
         },

@@ -6,7 +6,7 @@ enum EyeLike {
         "EyeLike", since: 9, inputs: 1...1, types: .movable, needsOnlyShapes: true,
         infer: { (call: OperatorCall) throws(RuntimeError) in
             let x = try call.input(0)
-            guard x.rank == 2 else { throw call.invalid("input \(spell(x.shape)) is not a matrix") }
+            guard x.rank == 2 else { throw call.invalid("input \(x.shape) is not a matrix") }
             let number = try call.int("dtype", default: Int(x.element.rawValue))
             guard let element = ElementType(rawValue: Int32(truncatingIfNeeded: number)), element.byteCount != nil else {
                 throw call.invalid("element type number \(number) is not supported")

@@ -9,7 +9,7 @@ enum RangeOperator {
             for i in 0..<3 {
                 let x = try call.input(i)
                 guard x.element == element, x.count == 1 else {
-                    throw call.invalid("input \(i) is \(x.element.label) \(spell(x.shape)), expected one \(element.label)")
+                    throw call.invalid("input \(i) is \(x.element) \(x.shape), expected one \(element)")
                 }
             }
             return [TensorSpec(element, [element.isReal ? try realCount(call) : try integerCount(call)])]

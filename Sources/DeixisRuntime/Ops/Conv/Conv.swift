@@ -21,19 +21,19 @@ enum Conv {
     static func weight(_ call: OperatorCall) throws(RuntimeError) -> TensorSpec {
         let x = try call.input(0), w = try call.input(1)
         guard x.rank >= 3, x.rank <= 5, w.rank == x.rank else {
-            throw call.invalid("input \(spell(x.shape)) and weight \(spell(w.shape)) are no convolution")
+            throw call.invalid("input \(x.shape) and weight \(w.shape) are no convolution")
         }
         let group = try call.int("group", default: 1)
         guard group > 0, w.shape[0] % group == 0, x.shape[1] == w.shape[1].multipliedReportingOverflow(by: group).partialValue else {
-            throw call.invalid("input \(spell(x.shape)), weight \(spell(w.shape)) and group \(group) disagree about channels")
+            throw call.invalid("input \(x.shape), weight \(w.shape) and group \(group) disagree about channels")
         }
         guard x.element == w.element else {
-            throw call.invalid("inputs have element types \(x.element.label) and \(w.element.label)")
+            throw call.invalid("inputs have element types \(x.element) and \(w.element)")
         }
         if call.has(2) {
             let bias = try call.input(2)
             guard bias.shape == [w.shape[0]], bias.element == x.element else {
-                throw call.invalid("bias has shape \(spell(bias.shape)), expected [\(w.shape[0])]")
+                throw call.invalid("bias has shape \(bias.shape), expected [\(w.shape[0])]")
             }
         }
         return w

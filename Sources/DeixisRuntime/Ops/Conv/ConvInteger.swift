@@ -46,15 +46,15 @@ enum ConvInteger {
         let x = try call.input(0), w = try call.input(1), group = try call.int("group", default: 1)
         guard x.rank >= 3, x.rank <= 5, w.rank == x.rank, w.element == .int8 || w.element == .uint8, group > 0, w.shape[0] % group == 0,
             x.shape[1] == w.shape[1].multipliedReportingOverflow(by: group).partialValue
-        else { throw call.invalid("input \(spell(x.shape)), weight \(w.element.label) \(spell(w.shape)) and group \(group) are no convolution") }
+        else { throw call.invalid("input \(x.shape), weight \(w.element) \(w.shape) and group \(group) are no convolution") }
         if call.has(2) {
             let zero = try call.input(2)
-            guard zero.element == x.element, zero.count == 1 else { throw call.invalid("input 2 is not one \(x.element.label)") }
+            guard zero.element == x.element, zero.count == 1 else { throw call.invalid("input 2 is not one \(x.element)") }
         }
         if call.has(3) {
             let zero = try call.input(3)
             guard zero.element == w.element, zero.count == 1 || zero.shape == [w.shape[0]] else {
-                throw call.invalid("input 3 has shape \(spell(zero.shape)), expected one number or [\(w.shape[0])]")
+                throw call.invalid("input 3 has shape \(zero.shape), expected one number or [\(w.shape[0])]")
             }
         }
         return (x, w, try Window(call, kernel: Array(w.shape[2...])))

@@ -67,13 +67,13 @@ enum ConvTranspose {
             guard axes >= 1, axes <= 3, w.rank == x.rank, x.element == w.element, w.shape[0] == x.shape[1], group > 0,
                 x.shape[1] % group == 0, group < 1 << 30, w.shape[1] < 1 << 30
             else {
-                throw call.invalid("input \(spell(x.shape)), weight \(spell(w.shape)) and group \(group) are no transposed convolution")
+                throw call.invalid("input \(x.shape), weight \(w.shape) and group \(group) are no transposed convolution")
             }
             outputs = w.shape[1] * group
             if call.has(2) {
                 let bias = try call.input(2)
                 guard bias.shape == [outputs], bias.element == x.element else {
-                    throw call.invalid("bias has shape \(spell(bias.shape)), expected [\(outputs)]")
+                    throw call.invalid("bias has shape \(bias.shape), expected [\(outputs)]")
                 }
             }
             input = Array(x.shape[2...])
@@ -100,14 +100,14 @@ enum ConvTranspose {
             for i in 0..<axes {
                 let full = strides[i] * (input[i] - 1) + extra[i] + (kernel[i] - 1) * dilations[i] + 1
                 if let given {
-                    guard given.count == axes, given[i] >= 0, given[i] < limit else { throw call.invalid("output_shape \(spell(given)) does not fit") }
+                    guard given.count == axes, given[i] >= 0, given[i] < limit else { throw call.invalid("output_shape \(given) does not fit") }
                     let total = max(full - given[i], 0)
                     padBegin[i] = auto == "SAME_UPPER" ? total / 2 : total - total / 2
                     output.append(given[i])
                 } else {
                     output.append(full - (auto == "VALID" ? 0 : pads[i] + pads[axes + i]))
                 }
-                guard output[i] >= 0 else { throw call.invalid("pads \(spell(pads)) leave nothing of axis \(i)") }
+                guard output[i] >= 0 else { throw call.invalid("pads \(pads) leave nothing of axis \(i)") }
             }
         }
     }

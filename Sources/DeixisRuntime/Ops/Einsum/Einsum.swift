@@ -10,7 +10,7 @@ enum Einsum {
             let element = try call.input(0).element
             for i in 1..<call.inputs.count {
                 let other = try call.input(i).element
-                guard other == element else { throw call.invalid("inputs have element types \(element.label) and \(other.label)") }
+                guard other == element else { throw call.invalid("inputs have element types \(element) and \(other)") }
             }
             return [TensorSpec(element, try Equation(call).output)]
         },
@@ -63,7 +63,7 @@ enum Einsum {
 
         init(_ call: OperatorCall) throws(RuntimeError) {
             let text = try call.string("equation", default: "").bytes.filter { $0 != 0x20 }
-            func wrong(_ reason: String) -> RuntimeError {
+            func wrong(_ reason: Message) -> RuntimeError {
                 call.invalid("equation '\(String(decoding: text, as: UTF8.self))' \(reason)")
             }
             var sides = [text]
@@ -93,7 +93,7 @@ enum Einsum {
                 let shape = try call.input(i).shape, dots = term.filter { $0 == 0x2E }.count
                 let covered = dots == 3 ? shape.count - (term.count - 3) : dots == 0 ? 0 : -1
                 guard let found = labels(term, ellipsis: covered), found.count == shape.count else {
-                    throw wrong("does not fit input \(i) of shape \(spell(shape))")
+                    throw wrong("does not fit input \(i) of shape \(shape)")
                 }
                 widest = max(widest, covered)
                 for (label, size) in zip(found, shape) {

@@ -10,7 +10,7 @@ struct Indices {
     init(_ call: OperatorCall, input: Int) throws(RuntimeError) {
         let spec = try call.input(input)
         guard spec.element == .int64 || spec.element == .int32 else {
-            throw call.invalid("input \(input) holds \(spec.element.label), expected int32 or int64")
+            throw call.invalid("input \(input) holds \(spec.element), expected int32 or int64")
         }
         shape = spec.shape
         count = spec.count
@@ -66,7 +66,7 @@ struct ElementIndices {
         let x = try call.input(0), indices = try Indices(call, input: 1)
         let axis = try call.normalize(axis: try call.int("axis", default: 0), rank: x.rank)
         guard indices.shape.count == x.rank, x.shape.indices.allSatisfy({ $0 == axis || indices.shape[$0] <= x.shape[$0] }) else {
-            throw call.invalid("indices \(spell(indices.shape)) do not fit \(spell(x.shape)) along axis \(axis)")
+            throw call.invalid("indices \(indices.shape) do not fit \(x.shape) along axis \(axis)")
         }
         try indices.check(call, extent: x.shape[axis])
         return (indices, axis)
@@ -91,7 +91,7 @@ struct TupleIndices {
         indices = try Indices(call, input: 1)
         guard let width = indices.shape.last, batch >= 0, batch < indices.shape.count, batch + width <= x.rank,
             indices.shape[..<batch] == x.shape[..<batch]
-        else { throw call.invalid("indices \(spell(indices.shape)) do not fit \(spell(x.shape)) with \(batch) batch axes") }
+        else { throw call.invalid("indices \(indices.shape) do not fit \(x.shape) with \(batch) batch axes") }
         shape = Array(indices.shape.dropLast())
         count = shape.reduce(1, *)
         inner = batch + width

@@ -9,7 +9,7 @@ enum GemmOperator {
             if call.has(2) {
                 let c = try call.input(2)
                 guard c.element == element, broadcast(c.shape, [m, n]) == [m, n] else {
-                    throw call.invalid("C is \(c.element.label) \(spell(c.shape)), which does not broadcast to \(spell([m, n]))")
+                    throw call.invalid("C is \(c.element) \(c.shape), which does not broadcast to \([m, n])")
                 }
             }
             return [TensorSpec(element, [m, n])]
@@ -35,12 +35,12 @@ enum GemmOperator {
     private static func extents(_ call: OperatorCall) throws(RuntimeError) -> (m: Int, n: Int, k: Int) {
         let a = try call.input(0), b = try call.input(1)
         guard a.element == b.element else {
-            throw call.invalid("inputs have element types \(a.element.label) and \(b.element.label)")
+            throw call.invalid("inputs have element types \(a.element) and \(b.element)")
         }
-        guard a.rank == 2, b.rank == 2 else { throw call.invalid("\(spell(a.shape)) and \(spell(b.shape)) are not two matrices") }
+        guard a.rank == 2, b.rank == 2 else { throw call.invalid("\(a.shape) and \(b.shape) are not two matrices") }
         let (m, k) = try call.int("transA", default: 0) != 0 ? (a.shape[1], a.shape[0]) : (a.shape[0], a.shape[1])
         let (inner, n) = try call.int("transB", default: 0) != 0 ? (b.shape[1], b.shape[0]) : (b.shape[0], b.shape[1])
-        guard inner == k else { throw call.invalid("\(spell([m, k])) and \(spell([inner, n])) do not multiply") }
+        guard inner == k else { throw call.invalid("\([m, k]) and \([inner, n]) do not multiply") }
         return (m, n, k)
     }
 }

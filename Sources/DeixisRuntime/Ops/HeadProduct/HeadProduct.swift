@@ -82,7 +82,7 @@ private struct HeadExtents {
         let (inner, outer) = transposed ? (w.shape[1], w.shape[0]) : (w.shape[0], w.shape[1])
         guard heads > 0, (expands ? inner : outer) % heads == 0, x.last == inner,
             expands ? x.count == 3 && x[0] == 1 : x.count == 2 && x[0] % heads == 0
-        else { throw call.invalid("shapes \(spell(x)) and \(spell(w.shape)) are no product of \(heads) heads") }
+        else { throw call.invalid("shapes \(x) and \(w.shape) are no product of \(heads) heads") }
         (rows, k, n) = expands ? (x[1], inner / heads, outer) : (x[0] / heads, inner, outer / heads)
         (rowStride, columnStride) = transposed ? (1, inner) : (outer, 1)
     }

@@ -39,7 +39,7 @@ enum Linear {
             let a = try call.input(0), b = try call.input(1)
             let transposed = try call.int("transB", default: 0) != 0
             guard a.rank >= 1, b.rank == 2, b.element == a.element, a.shape[a.rank - 1] == b.shape[transposed ? 1 : 0] else {
-                throw call.invalid("shapes \(spell(a.shape)) and \(spell(b.shape)) do not multiply")
+                throw call.invalid("shapes \(a.shape) and \(b.shape) do not multiply")
             }
             k = a.shape[a.rank - 1]
             n = b.shape[transposed ? 0 : 1]

@@ -7,7 +7,7 @@ enum MatMul {
         infer: { (call: OperatorCall) throws(RuntimeError) in
             let (a, b) = (try call.input(0), try call.input(1))
             guard a.element == b.element else {
-                throw call.invalid("inputs have element types \(a.element.label) and \(b.element.label)")
+                throw call.invalid("inputs have element types \(a.element) and \(b.element)")
             }
             return [TensorSpec(a.element, try Extents(call).shape)]
         },
@@ -46,7 +46,7 @@ enum MatMul {
             n = columns[columns.count - 1]
             guard columns[columns.count - 2] == k,
                 let batch = broadcast(Array(rows.dropLast(2)), Array(columns.dropLast(2)))
-            else { throw call.invalid("shapes \(spell(a)) and \(spell(b)) do not multiply") }
+            else { throw call.invalid("shapes \(a) and \(b) do not multiply") }
             self.batch = batch
             let (m, k, n) = (m, k, n)
             strideA = broadcastStrides(Array(rows.dropLast(2)), to: batch).map { $0 * m * k }

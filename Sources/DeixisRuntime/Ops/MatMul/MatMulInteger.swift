@@ -7,11 +7,11 @@ enum MatMulInteger {
         "MatMulInteger", since: 10, inputs: 2...4, types: [.int8, .uint8],
         infer: { (call: OperatorCall) throws(RuntimeError) in
             let extents = try MatMul.Extents(call), b = try call.input(1)
-            guard b.element == .int8 || b.element == .uint8 else { throw call.invalid("B is \(b.element.label), expected int8 or uint8") }
+            guard b.element == .int8 || b.element == .uint8 else { throw call.invalid("B is \(b.element), expected int8 or uint8") }
             for (i, count) in [(2, extents.m), (3, extents.n)] where call.has(i) {
                 let zero = try call.input(i)
                 guard zero.element == (try call.input(i - 2).element), zero.count == 1 || zero.shape == [count] else {
-                    throw call.invalid("zero point \(spell(zero.shape)) does not fit \(count) rows or columns")
+                    throw call.invalid("zero point \(zero.shape) does not fit \(count) rows or columns")
                 }
             }
             return [TensorSpec(.int32, extents.shape)]

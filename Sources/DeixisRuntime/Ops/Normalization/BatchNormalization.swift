@@ -12,7 +12,7 @@ enum BatchNormalization {
             for i in 1..<5 {
                 let parameter = try call.input(i)
                 guard parameter.element.isReal, parameter.shape == [channels(x)] else {
-                    throw call.invalid("input \(i) is \(parameter.element.label) \(spell(parameter.shape)), expected [\(channels(x))]")
+                    throw call.invalid("input \(i) is \(parameter.element) \(parameter.shape), expected [\(channels(x))]")
                 }
             }
             return [x]

@@ -6,7 +6,7 @@ enum InstanceNormalization {
         "InstanceNormalization", since: 6, inputs: 3...3, types: .reals,
         infer: { (call: OperatorCall) throws(RuntimeError) in
             let x = try call.input(0)
-            guard x.rank >= 3 else { throw call.invalid("input \(spell(x.shape)) has no spatial axis") }
+            guard x.rank >= 3 else { throw call.invalid("input \(x.shape) has no spatial axis") }
             for i in 1..<3 { try RowNormalization.check(call, i, shape: [x.shape[1]]) }
             return [x]
         },
@@ -41,7 +41,7 @@ enum GroupNormalization {
     private static func groups(_ call: OperatorCall) throws(RuntimeError) -> Int {
         let x = try call.input(0), groups = try call.int("num_groups", default: 0)
         guard x.rank >= 2, groups > 0, x.shape[1] % groups == 0 else {
-            throw call.invalid("input \(spell(x.shape)) does not divide into \(groups) groups")
+            throw call.invalid("input \(x.shape) does not divide into \(groups) groups")
         }
         return groups
     }

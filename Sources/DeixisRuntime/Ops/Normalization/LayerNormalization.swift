@@ -17,7 +17,7 @@ enum LayerNormalization {
                 let normalized = Array(x.shape[axis...])
                 let scale = try call.input(1)
                 guard scale.element.isReal, broadcast(scale.shape, normalized) == normalized else {
-                    throw call.invalid("scale is \(scale.element.label) \(spell(scale.shape)), expected \(spell(normalized))")
+                    throw call.invalid("scale is \(scale.element) \(scale.shape), expected \(normalized)")
                 }
                 try RowNormalization.check(call, 2, shape: scale.shape)
                 let reduced = TensorSpec(.float32, x.shape.indices.map { $0 < axis ? x.shape[$0] : 1 })

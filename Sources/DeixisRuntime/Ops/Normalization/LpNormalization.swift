@@ -70,7 +70,7 @@ enum LocalResponseNormalization {
         "LRN", inputs: 1...1, types: .reals,
         infer: { (call: OperatorCall) throws(RuntimeError) in
             let x = try call.input(0), size = try call.int("size", default: 0)
-            guard x.rank >= 2, size > 0, size < 1 << 30 else { throw call.invalid("input \(spell(x.shape)) and size \(size) do not fit") }
+            guard x.rank >= 2, size > 0, size < 1 << 30 else { throw call.invalid("input \(x.shape) and size \(size) do not fit") }
             return [x]
         },
         evaluate: { (call: OperatorCall) throws(RuntimeError) in

@@ -53,8 +53,8 @@ struct RowNormalization {
     static func check(_ call: OperatorCall, _ index: Int, shape: [Int]) throws(RuntimeError) {
         guard call.has(index) else { return }
         let spec = try call.input(index)
-        guard spec.shape == shape else { throw call.invalid("input \(index) has shape \(spell(spec.shape)), expected \(spell(shape))") }
+        guard spec.shape == shape else { throw call.invalid("input \(index) has shape \(spec.shape), expected \(shape)") }
         let first = try call.input(1).element
-        guard spec.element == first, spec.element.isReal else { throw call.invalid("inputs 1 and \(index) are \(first.label) and \(spec.element.label)") }
+        guard spec.element == first, spec.element.isReal else { throw call.invalid("inputs 1 and \(index) are \(first) and \(spec.element)") }
     }
 }

@@ -12,7 +12,7 @@ enum Pad {
             if call.has(2) {
                 let fill = try call.input(2)
                 guard fill.element == x.element, fill.count == 1 else {
-                    throw call.invalid("the constant is \(fill.element.label) \(spell(fill.shape)), expected one \(x.element.label)")
+                    throw call.invalid("the constant is \(fill.element) \(fill.shape), expected one \(x.element)")
                 }
             }
             return [TensorSpec(x.element, try sides(call).map { $0.output })]
@@ -56,13 +56,13 @@ enum Pad {
         let x = try call.input(0).shape, pads = try call.integers(1)
         let axes = try call.normalize(axes: call.has(3) ? try call.integers(3) : Array(x.indices), rank: x.count)
         guard pads.count == 2 * axes.count, pads.allSatisfy({ $0.magnitude < 1 << 40 }) else {
-            throw call.invalid("pads \(spell(pads)) do not fit \(axes.count) axes")
+            throw call.invalid("pads \(pads) do not fit \(axes.count) axes")
         }
         var result = x.map { (begin: 0, output: $0) }
         for (i, axis) in axes.enumerated() {
             let begin = pads[i], end = pads[axes.count + i]
             let output = x[axis] + begin + end
-            guard output >= 0 else { throw call.invalid("pads \(spell(pads)) leave nothing of \(spell(x))") }
+            guard output >= 0 else { throw call.invalid("pads \(pads) leave nothing of \(x)") }
             if x[axis] == 0, output > 0, try mode(call) != .constant {
                 throw call.invalid("axis \(axis) is empty and has nothing to repeat")
             }

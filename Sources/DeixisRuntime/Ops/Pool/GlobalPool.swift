@@ -24,7 +24,7 @@ enum GlobalPool {
             name, since: since, inputs: 1...1, types: .reals,
             infer: { (call: OperatorCall) throws(RuntimeError) in
                 let x = try call.input(0)
-                guard x.rank >= 2 else { throw call.invalid("input \(spell(x.shape)) has no channels") }
+                guard x.rank >= 2 else { throw call.invalid("input \(x.shape) has no channels") }
                 return [TensorSpec(x.element, x.shape.indices.map { $0 < 2 ? x.shape[$0] : 1 })]
             },
             evaluate: { (call: OperatorCall) throws(RuntimeError) in

@@ -13,7 +13,7 @@ enum Pool {
 
         init(_ call: OperatorCall, _ window: Window) throws(RuntimeError) {
             let x = try call.input(0).shape
-            guard x.count <= 5 else { throw call.invalid("input \(spell(x)) has more than three spatial axes") }
+            guard x.count <= 5 else { throw call.invalid("input \(x) has more than three spatial axes") }
             box = window.padded(to: 3)
             planes = x[0] * x[1]
             inputPlane = box.input.reduce(1, *)

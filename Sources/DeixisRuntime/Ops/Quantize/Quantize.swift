@@ -13,7 +13,7 @@ struct QuantizationAxis {
         if call.has(2) {
             let zero = try call.input(2)
             guard zero.shape == scale.shape || (zero.count == 1 && scale.count == 1) else {
-                throw call.invalid("scale \(spell(scale.shape)) and zero point \(spell(zero.shape)) differ in shape")
+                throw call.invalid("scale \(scale.shape) and zero point \(zero.shape) differ in shape")
             }
         }
         if scale.rank == 0 || scale.shape == [1] {
@@ -22,7 +22,7 @@ struct QuantizationAxis {
         }
         let axis = try call.normalize(axis: try call.int("axis", default: 1), rank: x.rank)
         guard scale.shape == [x.shape[axis]] else {
-            throw call.invalid("scale \(spell(scale.shape)) does not fit axis \(axis) of \(spell(x.shape))")
+            throw call.invalid("scale \(scale.shape) does not fit axis \(axis) of \(x.shape)")
         }
         inner = x.shape[(axis + 1)...].reduce(1, *)
         count = x.shape[axis]
@@ -38,7 +38,7 @@ enum QuantizeLinear {
         infer: { (call: OperatorCall) throws(RuntimeError) in
             _ = try QuantizationAxis(call)
             let scale = try call.input(1).element
-            guard scale.isReal else { throw call.invalid("the scale is \(scale.label)") }
+            guard scale.isReal else { throw call.invalid("the scale is \(scale)") }
             guard try call.int("precision", default: 0) == 0 else { throw call.invalid("attribute 'precision' is not supported") }
             return [TensorSpec(try target(call), try call.input(0).shape)]
         },
@@ -84,9 +84,9 @@ enum DequantizeLinear {
         infer: { (call: OperatorCall) throws(RuntimeError) in
             _ = try QuantizationAxis(call)
             let x = try call.input(0), scale = try call.input(1).element
-            guard scale.isReal else { throw call.invalid("the scale is \(scale.label)") }
+            guard scale.isReal else { throw call.invalid("the scale is \(scale)") }
             if call.has(2), try call.input(2).element != x.element {
-                throw call.invalid("the zero point is \(try call.input(2).element.label), expected \(x.element.label)")
+                throw call.invalid("the zero point is \(try call.input(2).element), expected \(x.element)")
             }
             let asked = try call.int("output_dtype", default: 0)
             guard asked == 0 || asked == Int(scale.rawValue) else { throw call.invalid("output_dtype \(asked) is not the scale's type") }

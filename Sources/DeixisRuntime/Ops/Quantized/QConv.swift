@@ -11,7 +11,7 @@ enum QConv {
         "QConv", domain: .deixis, inputs: 3...5, types: [.uint8],
         infer: { (call: OperatorCall) throws(RuntimeError) in
             let g = try geometry(call)
-            if call.has(4), try call.input(4).shape != g.output.shape { throw call.invalid("residual is not \(spell(g.output.shape))") }
+            if call.has(4), try call.input(4).shape != g.output.shape { throw call.invalid("residual is not \(g.output.shape)") }
             return [TensorSpec(try Requantization(call, residual: 4).element, g.output.shape)]
         },
         evaluate: { (call: OperatorCall) throws(RuntimeError) in try ReferenceKernel.compute(call, lower) },
@@ -52,7 +52,7 @@ enum QConv {
     private static func channelsLast(_ call: OperatorCall) throws(RuntimeError) -> OperatorCall {
         var last = call
         let x = try call.input(0)
-        guard x.rank == 4 else { throw call.invalid("input \(spell(x.shape)) is no image") }
+        guard x.rank == 4 else { throw call.invalid("input \(x.shape) is no image") }
         last.inputs[0] = TensorSpec(x.element, [x.shape[0], x.shape[2], x.shape[3], x.shape[1]])
         return last
     }
@@ -61,7 +61,7 @@ enum QConv {
     static func geometry(_ call: OperatorCall) throws(RuntimeError) -> ChannelsLastConv.Geometry {
         var same = call
         let w = try call.input(1)
-        guard w.element == .int8 else { throw call.invalid("weights are \(w.element.label), expected int8") }
+        guard w.element == .int8 else { throw call.invalid("weights are \(w.element), expected int8") }
         same.inputs[1] = TensorSpec(try call.input(0).element, w.shape)
         return try ChannelsLastConv.Geometry(same)
     }

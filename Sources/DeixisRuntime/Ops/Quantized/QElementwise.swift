@@ -38,7 +38,7 @@ enum QMap {
         infer: { (call: OperatorCall) throws(RuntimeError) in
             let x = try call.input(0), table = try call.input(1)
             guard table.rank == 2, table.shape[1] == 256, table.element == .uint8, table.shape[0] == 1 || table.shape[0] == x.shape.last
-            else { throw call.invalid("table \(spell(table.shape)) does not fit \(spell(x.shape))") }
+            else { throw call.invalid("table \(table.shape) does not fit \(x.shape)") }
             return [x]
         },
         evaluate: { (call: OperatorCall) throws(RuntimeError) in try ReferenceKernel.compute(call, lower) },

@@ -13,7 +13,7 @@ enum QLayerNorm {
             try call.require(0, stored: try call.stored(.x))
             if call.has(1) {
                 try call.require(1, stored: try call.stored(.residual))
-                guard try call.input(1).shape == x.shape else { throw call.invalid("residual is not \(spell(x.shape))") }
+                guard try call.input(1).shape == x.shape else { throw call.invalid("residual is not \(x.shape)") }
             }
             try call.require(2, shape: [n])
             try call.require(3, shape: [n])

@@ -10,7 +10,7 @@ enum QLinear {
         "QLinear", domain: .deixis, inputs: 3...5, types: [.uint8],
         infer: { (call: OperatorCall) throws(RuntimeError) in
             let e = try Extents(call)
-            if call.has(4), try call.input(4).shape != e.shape { throw call.invalid("residual \(spell(try call.input(4).shape)) is not \(spell(e.shape))") }
+            if call.has(4), try call.input(4).shape != e.shape { throw call.invalid("residual \(try call.input(4).shape) is not \(e.shape)") }
             return [TensorSpec(try Requantization(call, residual: 4).element, e.shape)]
         },
         evaluate: { (call: OperatorCall) throws(RuntimeError) in try ReferenceKernel.compute(call, lower) },
@@ -24,7 +24,7 @@ enum QLinear {
         init(_ call: OperatorCall) throws(RuntimeError) {
             let a = try call.input(0), b = try call.input(1), transposed = try call.int("transB", default: 0) != 0
             guard a.rank >= 1, b.rank == 2, b.element == .int8, a.shape[a.rank - 1] == b.shape[transposed ? 1 : 0] else {
-                throw call.invalid("shapes \(spell(a.shape)) and \(spell(b.shape)) do not multiply")
+                throw call.invalid("shapes \(a.shape) and \(b.shape) do not multiply")
             }
             k = a.shape[a.rank - 1]
             n = b.shape[transposed ? 0 : 1]

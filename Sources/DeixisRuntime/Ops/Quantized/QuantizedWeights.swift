@@ -12,7 +12,7 @@ struct QuantizedWeights {
     init?(_ call: OperatorCall, channels: Int) throws(RuntimeError) {
         guard let weight = call.constants[1], let scale = call.constants[2] else { return nil }
         guard weight.type == .int8, let scales = scale.floats, scales.count == 1 || scales.count == channels else {
-            throw call.invalid("weights are \(weight.type.label) with \(scale.count) scales for \(channels) channels")
+            throw call.invalid("weights are \(weight.type) with \(scale.count) scales for \(channels) channels")
         }
         self.weight = weight
         self.scales = scales
@@ -20,7 +20,7 @@ struct QuantizedWeights {
         guard call.has(3) else { return }
         guard let constant = call.constants[3] else { return nil }
         guard constant.type == .int32, constant.count == channels, let values = constant.integers else {
-            throw call.invalid("bias is \(constant.type.label)\(spell(constant.shape)), expected int32\(spell([channels]))")
+            throw call.invalid("bias is \(constant.type)\(constant.shape), expected int32\([channels])")
         }
         biasConstant = constant
         for (i, value) in values.enumerated() { bias[i] = Int32(truncatingIfNeeded: value) }

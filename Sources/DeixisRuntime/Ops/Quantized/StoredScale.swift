@@ -43,7 +43,7 @@ extension OperatorCall {
     /// Input `index` must be stored where `scale` says so, else float32.
     func require(_ index: Int, stored scale: StoredScale?) throws(RuntimeError) {
         let found = try input(index).element, wanted: ElementType = scale == nil ? .float32 : .uint8
-        guard found == wanted else { throw invalid("input \(index) is \(found.label), expected \(wanted.label)") }
+        guard found == wanted else { throw invalid("input \(index) is \(found), expected \(wanted)") }
     }
 }
 

@@ -12,7 +12,7 @@ enum ArgMax {
             infer: { (call: OperatorCall) throws(RuntimeError) in
                 var shape = try call.input(0).shape
                 let axis = try axis(call)
-                guard shape[axis] > 0 else { throw call.invalid("axis \(axis) of \(spell(shape)) is empty") }
+                guard shape[axis] > 0 else { throw call.invalid("axis \(axis) of \(shape) is empty") }
                 if try call.int("keepdims", default: 1) != 0 { shape[axis] = 1 } else { shape.remove(at: axis) }
                 return [TensorSpec(.int64, shape)]
             },

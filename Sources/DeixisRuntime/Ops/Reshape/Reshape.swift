@@ -18,25 +18,25 @@ enum Reshape {
         var known = 1
         for (i, extent) in shape.enumerated() {
             if extent == -1 {
-                guard rest == nil else { throw call.invalid("shape \(spell(shape)) has more than one -1") }
+                guard rest == nil else { throw call.invalid("shape \(shape) has more than one -1") }
                 rest = i
                 continue
             }
             if extent == 0, !allowZero {
-                guard i < x.rank else { throw call.invalid("shape \(spell(shape)) copies axis \(i) of an input of rank \(x.rank)") }
+                guard i < x.rank else { throw call.invalid("shape \(shape) copies axis \(i) of an input of rank \(x.rank)") }
                 shape[i] = x.shape[i]
             }
-            guard shape[i] >= 0, shape[i] <= 1 << 40 else { throw call.invalid("shape \(spell(shape)) is not possible") }
+            guard shape[i] >= 0, shape[i] <= 1 << 40 else { throw call.invalid("shape \(shape) is not possible") }
             known = known.multipliedReportingOverflow(by: shape[i]).partialValue
         }
         if let rest {
             guard known != 0, x.count % known == 0 else {
-                throw call.invalid("\(spell(x.shape)) does not divide into \(spell(shape))")
+                throw call.invalid("\(x.shape) does not divide into \(shape)")
             }
             shape[rest] = x.count / known
             known = x.count
         }
-        guard known == x.count else { throw call.invalid("\(spell(x.shape)) has not the elements of \(spell(shape))") }
+        guard known == x.count else { throw call.invalid("\(x.shape) has not the elements of \(shape)") }
         return [TensorSpec(x.element, shape)]
     }
 }

@@ -99,7 +99,7 @@ enum Resize {
             }
             var sizes = try call.integers(3)
             guard sizes.count == axes.count, sizes.allSatisfy({ $0 >= 0 && $0 < 1 << 40 }) else {
-                throw call.invalid("sizes \(spell(sizes)) do not fit \(axes.count) axes")
+                throw call.invalid("sizes \(sizes) do not fit \(axes.count) axes")
             }
             let policy = try call.string("keep_aspect_ratio_policy", default: "stretch")
             if policy != "stretch" {

@@ -29,7 +29,7 @@ enum ScatterReduction {
         _ = try step(call)
         guard updates.element == x.element, updates.shape == shape else {
             throw call.invalid(
-                "updates are \(updates.element.label) \(spell(updates.shape)), expected \(x.element.label) \(spell(shape))")
+                "updates are \(updates.element.label) \(updates.shape), expected \(x.element.label) \(shape)")
         }
     }
 }

@@ -9,7 +9,7 @@ enum Clip {
             for i in 1..<3 where call.has(i) {
                 let bound = try call.input(i)
                 guard bound.element == x.element, bound.count == 1 else {
-                    throw call.invalid("input \(i) is \(bound.element.label) \(spell(bound.shape)), expected one \(x.element.label)")
+                    throw call.invalid("input \(i) is \(bound.element) \(bound.shape), expected one \(x.element)")
                 }
             }
             return [x]

@@ -7,8 +7,8 @@ enum OneHot {
         "OneHot", since: 9, inputs: 3...3, types: .movable, typedBy: 2,
         infer: { (call: OperatorCall) throws(RuntimeError) in
             let indices = try call.input(0), values = try call.input(2)
-            guard values.shape == [2] else { throw call.invalid("values have shape \(spell(values.shape)), expected [2]") }
-            guard [ElementType].numeric.contains(indices.element) else { throw call.invalid("indices are \(indices.element.label)") }
+            guard values.shape == [2] else { throw call.invalid("values have shape \(values.shape), expected [2]") }
+            guard [ElementType].numeric.contains(indices.element) else { throw call.invalid("indices are \(indices.element)") }
             var shape = indices.shape
             shape.insert(try depth(call), at: try axis(call))
             return [TensorSpec(values.element, shape)]

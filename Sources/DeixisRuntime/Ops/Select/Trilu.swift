@@ -6,7 +6,7 @@ enum Trilu {
         "Trilu", since: 14, inputs: 1...2, types: .movable,
         infer: { (call: OperatorCall) throws(RuntimeError) in
             let x = try call.input(0)
-            guard x.rank >= 2 else { throw call.invalid("input \(spell(x.shape)) has no matrices") }
+            guard x.rank >= 2 else { throw call.invalid("input \(x.shape) has no matrices") }
             if call.has(1) {
                 let k = try call.input(1)
                 guard k.element == .int64, k.count == 1 else { throw call.invalid("k is not one int64") }

@@ -7,10 +7,10 @@ enum Where {
         infer: { (call: OperatorCall) throws(RuntimeError) in
             let c = try call.input(0), a = try call.input(1), b = try call.input(2)
             guard c.element == .bool, a.element == b.element else {
-                throw call.invalid("inputs have element types \(c.element.label), \(a.element.label) and \(b.element.label)")
+                throw call.invalid("inputs have element types \(c.element), \(a.element) and \(b.element)")
             }
             guard let pair = broadcast(a.shape, b.shape), let shape = broadcast(c.shape, pair) else {
-                throw call.invalid("shapes \(spell(c.shape)), \(spell(a.shape)) and \(spell(b.shape)) do not broadcast")
+                throw call.invalid("shapes \(c.shape), \(a.shape) and \(b.shape) do not broadcast")
             }
             return [TensorSpec(a.element, shape)]
         },

@@ -14,7 +14,7 @@ enum DepthToSpace {
 
     /// Y [n, c b^2, h / b, w / b]. `mode` (opset 28) DCR: the channel index is (row in block, column in block, c); CRD: (c, row, column).
     static let spaceToDepth = definition("SpaceToDepth", since: 1) { (call: OperatorCall, x: [Int], b: Int) throws(RuntimeError) in
-        guard x[2] % b == 0, x[3] % b == 0 else { throw call.invalid("\(spell(x)) does not divide into blocks of \(b)") }
+        guard x[2] % b == 0, x[3] % b == 0 else { throw call.invalid("\(x) does not divide into blocks of \(b)") }
         let mode = try call.string("mode", default: "DCR")
         guard mode == "DCR" || mode == "CRD" else { throw call.invalid("mode '\(mode)' is unknown") }
         return Move(
@@ -34,7 +34,7 @@ enum DepthToSpace {
         @Sendable func checked(_ call: OperatorCall) throws(RuntimeError) -> Move {
             let x = try call.input(0), block = try call.int("blocksize", default: 0)
             guard x.rank == 4, block > 0, block < 1 << 15 else {
-                throw call.invalid("input \(spell(x.shape)) and blocksize \(block) do not fit")
+                throw call.invalid("input \(x.shape) and blocksize \(block) do not fit")
             }
             return try move(call, x.shape, block)
         }

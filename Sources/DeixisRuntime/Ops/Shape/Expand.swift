@@ -7,7 +7,7 @@ enum Expand {
         infer: { (call: OperatorCall) throws(RuntimeError) in
             let x = try call.input(0), asked = try call.integers(1)
             guard asked.allSatisfy({ $0 >= 0 }), let shape = broadcast(x.shape, asked) else {
-                throw call.invalid("\(spell(x.shape)) does not expand to \(spell(asked))")
+                throw call.invalid("\(x.shape) does not expand to \(asked)")
             }
             return [TensorSpec(x.element, shape)]
         },
@@ -28,7 +28,7 @@ enum Tile {
         infer: { (call: OperatorCall) throws(RuntimeError) in
             let x = try call.input(0), repeats = try call.integers(1)
             guard repeats.count == x.rank, repeats.allSatisfy({ $0 >= 0 && $0 <= 1 << 40 }) else {
-                throw call.invalid("repeats \(spell(repeats)) do not fit \(spell(x.shape))")
+                throw call.invalid("repeats \(repeats) do not fit \(x.shape)")
             }
             return [TensorSpec(x.element, zip(x.shape, repeats).map { $0.multipliedReportingOverflow(by: $1).partialValue })]
         },

@@ -7,7 +7,7 @@ enum Squeeze {
         let shape = try call.input(0).shape
         guard call.has(1) else { return shape.filter { $0 != 1 } }
         let axes = try call.normalize(axes: try call.integers(1), rank: shape.count)
-        for axis in axes where shape[axis] != 1 { throw call.invalid("axis \(axis) of \(spell(shape)) has not extent 1") }
+        for axis in axes where shape[axis] != 1 { throw call.invalid("axis \(axis) of \(shape) has not extent 1") }
         return shape.indices.filter { !axes.contains($0) }.map { shape[$0] }
     }
 
