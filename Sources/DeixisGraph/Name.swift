@@ -12,6 +12,10 @@ public struct Name: Hashable, Sendable, ExpressibleByStringLiteral, CustomString
     }
 
     public var isEmpty: Bool { bytes.isEmpty }
+
+    /// All bytes at once: an array would hash one by one.
+    public func hash(into hasher: inout Hasher) { bytes.withUnsafeBytes { hasher.combine(bytes: $0) } }
+
     /// Equality with a literal without making a `Name` of it: rules ask this of every node, again and again.
     public func matches(_ literal: StaticString) -> Bool {
         bytes.count == literal.utf8CodeUnitCount && literal.withUTF8Buffer { $0.elementsEqual(bytes) }

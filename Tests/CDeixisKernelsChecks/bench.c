@@ -161,7 +161,7 @@ static void gemm_bytes(const deixis_gemm_s8 *kernel, size_t m, size_t n, size_t 
     float *multiplier = multipliers(n);
     int32_t *offset = calloc(n, 4);
     deixis_gemm_s8_pack(kernel, (int8_t *)b, (ptrdiff_t)n, 1, k, n, 0, deixis_gemm_s8_panels(kernel, n), (int8_t *)packed);
-    deixis_gemm_s8_args args = {m, n, k, a, (ptrdiff_t)k, (int8_t *)packed, c, (ptrdiff_t)n, NULL, 0, requantize(multiplier, offset, false)};
+    deixis_gemm_s8_args args = {m, n, k, a, (ptrdiff_t)k, (int8_t *)packed, 0, c, (ptrdiff_t)n, NULL, 0, requantize(multiplier, offset, false)};
     TIME(best, deixis_gemm_s8_run(kernel, &args, 0, m, 0, n))
     char shape[64];
     snprintf(shape, sizeof shape, "%zu x %zu x %zu", m, n, k);

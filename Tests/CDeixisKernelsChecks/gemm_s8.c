@@ -6,7 +6,8 @@ static const size_t sizes[] = {1, 2, 3, 4, 5, 6, 7, 8, 13, 15, 16, 17, 31, 33, 4
 
 /// One random product, in ranges, against its sums.
 static void product(check *c, const deixis_gemm_s8 *kernel, size_t m, size_t n, size_t k, int round) {
-    const bool transposed = round % 2;
+    // In place: B as it stands.
+    const bool transposed = round % 2, standing = round % 4 == 0 && deixis_gemm_s8_takes_rows(kernel, k);
     const size_t lda = k + check_random(c) % 3, ldc = n + check_random(c) % 3, ldb = (transposed ? k : n) + check_random(c) % 3;
     const ptrdiff_t row_stride = transposed ? 1 : (ptrdiff_t)ldb, column_stride = transposed ? (ptrdiff_t)ldb : 1;
     requantized r = requantize_pick(c, n, k, round);
@@ -21,8 +22,12 @@ static void product(check *c, const deixis_gemm_s8 *kernel, size_t m, size_t n, 
     const size_t panels = deixis_gemm_s8_panels(kernel, n), half = panels / 2;
     deixis_gemm_s8_pack(kernel, (const int8_t *)b.data, row_stride, column_stride, k, n, half, panels, (int8_t *)packed.data);
     deixis_gemm_s8_pack(kernel, (const int8_t *)b.data, row_stride, column_stride, k, n, 0, half, (int8_t *)packed.data);
-    deixis_gemm_s8_args args = {m, n, k, bytes_of(a), (ptrdiff_t)lda, (const int8_t *)packed.data, out.data, (ptrdiff_t)ldc,
+    deixis_gemm_s8_args args = {m, n, k, bytes_of(a), (ptrdiff_t)lda, (const int8_t *)packed.data, 0, out.data, (ptrdiff_t)ldc,
                                 has_residual ? residual.data : NULL, (ptrdiff_t)ldr, r.q};
+    if (standing) {
+        args.b = (const int8_t *)b.data;
+        args.b_row = row_stride;
+    }
     if (in_place && has_residual) {
         memcpy(out.data, residual.data, out.size);
         args.residual = args.c;
@@ -54,6 +59,7 @@ static void verify(check *c, const deixis_gemm_s8 *kernel, const deixis_gemm_s8 
     for (size_t m = 1; m <= kernel->mr; m++) {
         for (size_t n = 1; n <= kernel->nr; n += n % 5 + 1) product(c, kernel, m, n, 9, (int)(m * 7 + n));
         for (int round = 0; round < 12; round++) product(c, kernel, m, kernel->nr, 11, round);
+        for (size_t n = 1; n <= 2 * kernel->nr; n += n % 7 + 1) product(c, kernel, m, n, 12, (int)(4 * n));
     }
     static const size_t deep[] = {511, 512, 513, 1100, 4608};
     for (int i = 0; i < 5; i++) product(c, kernel, 7, 70, deep[i], 40 + i);

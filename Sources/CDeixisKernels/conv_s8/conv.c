@@ -42,7 +42,7 @@ static void run_product(const deixis_gemm_s8 *kernel, const deixis_conv_f32_shap
     while (panel_begin < panel_end) {
         const size_t group = panel_begin / per_group, first = group * per_group, end = first + per_group < panel_end ? first + per_group : panel_end;
         deixis_gemm_s8_args product = {s->batch * s->out_h * s->out_w, co, ci, args->x + group * ci, (ptrdiff_t)s->x_stride,
-                                       args->weights + first * panel, (char *)args->y + group * co * y_size, (ptrdiff_t)s->y_stride,
+                                       args->weights + first * panel, 0, (char *)args->y + group * co * y_size, (ptrdiff_t)s->y_stride,
                                        args->residual ? (const char *)args->residual + group * co * r_size : NULL, (ptrdiff_t)s->residual_stride,
                                        args->requantize};
         product.requantize.offset += group * co;

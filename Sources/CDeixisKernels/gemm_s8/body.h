@@ -10,6 +10,9 @@
 //     packed in registers (vpmovdb to memory is slow),
 //     row pointers by runs of pixels (conv_s8)          97             93            77             66                 72
 //     clamping as bytes where sums are bounded          97             95            82             67                 75
+// B as it stands in the file (gemm_s8_rows; 65 MiB of weights, 10 rows, two threads): panel by panel a line of every row 6.3 ms; blocks of 64
+// rows with sums in the L1 cache, memory asked for the next block in its own order 4.4 ms; from packed copies, 63 MiB more, 2.4 ms. Keeping
+// the interleaved words for the next rows of A: 4.7 ms.
 // What is left at k = 64 is the tail: 4 cycles a vector besides the 16 of its sums (two conversions, one or two products, packing). 7x7 of three channels reads 24 bytes where 21 count: at most 87.5.
 // Products of 1024 x 768 x 768 by variant, in GMAC/s: avx512vnni 228, avxvnni 216 (in EVEX form: this CPU has no VEX one), avx512 81, avx2 75,
 // v128 32; gemm_f32 there: avx512 56, avx2 49, v128 17.
@@ -97,6 +100,24 @@ __attribute__((noinline)) static void fetch_rows(const deixis_tile_s8 *t, const 
     }
 }
 
+/// From sums to what is stored; `whole`: all vectors full, and bounded.
+INLINED void end_tile(const deixis_tile_s8 *t, const vi (*sum)[TILE_VECTORS], const int mr, const int nv, const bool whole) {
+    if (whole && !t->tail->residual_type) {
+        if (t->tail->scaled) finish_bytes(t, sum, mr, false, true);
+        else finish_bytes(t, sum, mr, false, false);
+        return;
+    }
+    if (whole && t->tail->residual_type == DEIXIS_S8_U8) {
+        finish_bytes(t, sum, mr, true, true);
+        return;
+    }
+    vi kept[TILE_ROWS * TILE_VECTORS];
+    UNROLLED for (int i = 0; i < mr; i++) {
+        UNROLLED for (int j = 0; j < nv; j++) kept[i * nv + j] = sum[i][j];
+    }
+    finish_rows(t, kept, mr, nv);
+}
+
 INLINED void tile(const deixis_tile_s8 *t, const int mr, const int nv) {
     vi sum[TILE_ROWS][TILE_VECTORS];
     const int8_t *b = t->b;
@@ -140,21 +161,73 @@ INLINED void tile(const deixis_tile_s8 *t, const int mr, const int nv) {
             at = at + 4 < last ? at + 4 : last;
         }
     }
-    if (whole && !t->tail->residual_type) {
-        if (t->tail->scaled) finish_bytes(t, sum, mr, false, true);
-        else finish_bytes(t, sum, mr, false, false);
+    end_tile(t, sum, mr, nv, whole);
+}
+
+#ifdef INTERLEAVE
+/// A panel of B as it stands, or some of its rows. The sums get their offsets at the end, when they are in order.
+INLINED void rows(const deixis_rows_s8 *part, const int mr) {
+    const deixis_tile_s8 *t = &part->tile;
+    vi sum[TILE_ROWS][TILE_VECTORS];
+    const float *before = (const float *)(const void *)part->sums;
+    UNROLLED for (int i = 0; i < mr; i++) {
+        UNROLLED for (int j = 0; j < TILE_VECTORS; j++) sum[i][j] = part->first ? (vi)(0) : (vi)v_load(before + i * DEIXIS_ROWS_S8_COLUMNS + j * LANES);
+    }
+    const __mmask64 columns = t->columns == 64 ? ~(__mmask64)0 : ((__mmask64)1 << t->columns) - 1;
+    const uint8_t *a[TILE_ROWS];
+    UNROLLED for (int i = 0; i < mr; i++) a[i] = t->rows[i];
+    const int8_t *b = t->b;
+    const ptrdiff_t row = part->b_row;
+    deixis_ahead_s8 ahead = {0};
+    if (part->ahead) ahead = *part->ahead;
+    for (size_t k = 0; k < t->depth; k += 4, b += 4 * row) {
+        if (ahead.at) {
+            UNROLLED for (int i = 0; i < 4; i++) {
+                __builtin_prefetch(ahead.at, 0, 2);
+                ahead.at += 64;
+                if (ahead.at < ahead.end) continue;
+                ahead.at += ahead.skip;
+                ahead.end += ahead.row;
+            }
+        }
+        vi y[TILE_VECTORS];
+        v_interleave(b, row, columns, y);
+        UNROLLED for (int i = 0; i < mr; i++) {
+            int32_t word;
+            __builtin_memcpy(&word, a[i] + k, 4);
+            const vi x = (vi)(word);
+            UNROLLED for (int j = 0; j < TILE_VECTORS; j++) sum[i][j] = v_dot(sum[i][j], x, y[j]);
+        }
+    }
+    if (part->ahead) *part->ahead = ahead;
+    if (!part->last) {
+        float *after = (float *)(void *)part->sums;
+        UNROLLED for (int i = 0; i < mr; i++) {
+            UNROLLED for (int j = 0; j < TILE_VECTORS; j++) v_store(after + i * DEIXIS_ROWS_S8_COLUMNS + j * LANES, (vf)sum[i][j]);
+        }
         return;
     }
-    if (whole && t->tail->residual_type == DEIXIS_S8_U8) {
-        finish_bytes(t, sum, mr, true, true);
+    UNROLLED for (int i = 0; i < mr; i++) v_in_order(sum[i]);
+    UNROLLED for (int j = 0; j < TILE_VECTORS; j++) {
+        const ptrdiff_t left = (ptrdiff_t)t->columns - j * LANES;
+        const vi offset = (vi)v_load_n((const float *)t->offset + j * LANES, left < 0 ? 0 : left < LANES ? (size_t)left : LANES);
+        UNROLLED for (int i = 0; i < mr; i++) sum[i][j] += offset;
+    }
+    if (t->columns == TILE_VECTORS * LANES) {
+        end_tile(t, sum, mr, TILE_VECTORS, t->tail->bounded);
         return;
     }
+    const int nv = (int)((t->columns + LANES - 1) / LANES);
     vi kept[TILE_ROWS * TILE_VECTORS];
     UNROLLED for (int i = 0; i < mr; i++) {
-        UNROLLED for (int j = 0; j < nv; j++) kept[i * nv + j] = sum[i][j];
+        UNROLLED for (int j = 0; j < TILE_VECTORS; j++) if (j < nv) kept[i * nv + j] = sum[i][j];
     }
     finish_rows(t, kept, mr, nv);
 }
+#define ROWS(mr) static void rows_##mr(const deixis_rows_s8 *part) { rows(part, mr); }
+#else
+#define ROWS(mr)
+#endif
 
 #define TILE(mr, nv) static void tile_##mr##x##nv(const deixis_tile_s8 *t) { tile(t, mr, nv); }
 #if TILE_VECTORS == 4
@@ -165,11 +238,14 @@ INLINED void tile(const deixis_tile_s8 *t, const int mr, const int nv) {
 #define NAMES(mr) {tile_##mr##x1, tile_##mr##x2}
 #endif
 ROW(1) ROW(2) ROW(3) ROW(4)
+ROWS(1) ROWS(2) ROWS(3) ROWS(4)
 #if TILE_ROWS > 4
 ROW(5)
+ROWS(5)
 #endif
 #if TILE_ROWS > 5
 ROW(6)
+ROWS(6)
 #endif
 
 const deixis_tiles_s8 VARIANT_NAME(deixis_gemm_s8_tiles) = {
@@ -181,6 +257,16 @@ const deixis_tiles_s8 VARIANT_NAME(deixis_gemm_s8_tiles) = {
             NAMES(6),
 #endif
     },
+#ifdef INTERLEAVE
+    .rows = {rows_1, rows_2, rows_3, rows_4,
+#if TILE_ROWS > 4
+             rows_5,
+#endif
+#if TILE_ROWS > 5
+             rows_6,
+#endif
+    },
+#endif
     .lanes = LANES,
 #ifdef SIGNED_A
     .signed_a = true,

@@ -57,6 +57,51 @@ static size_t row_block(const deixis_gemm_s8 *kernel, size_t k) {
     return rows - rows % kernel->mr;
 }
 
+/// B as it stands: blocks of its rows, in memory's order, times all rows of A at hand, whose sums wait in the L1 cache; while one block is
+/// used, memory is asked for the next.
+static void run_standing(const deixis_gemm_s8 *kernel, const deixis_gemm_s8_args *args, const deixis_tail_s8 *tail, size_t m_begin, size_t m_end,
+                         size_t n_begin, size_t n_end) {
+    enum { depth = DEIXIS_ROWS_S8_DEPTH, most_sums = 8192, most_m = 64 };
+    const deixis_tiles_s8 *tiles = kernel->tiles;
+    const size_t nr = DEIXIS_ROWS_S8_COLUMNS, c_size = tail->float_output ? 4 : 1, r_size = tail->residual_type == DEIXIS_S8_F32 ? 4 : 1;
+    _Alignas(64) int32_t sums[most_sums];
+    const uint8_t *rows[most_m];
+    for (size_t m = m_begin; m < m_end; m += most_m) {
+        const size_t count = m_end - m < most_m ? m_end - m : most_m, width = most_sums / (count * nr) * nr;
+        for (size_t n = n_begin; n < n_end; n += width) {
+            const size_t columns = n_end - n < width ? n_end - n : width;
+            for (size_t k = 0; k < args->k; k += depth) {
+                const bool last = k + depth >= args->k;
+                for (size_t i = 0; i < count; i++) rows[i] = args->a + (ptrdiff_t)(m + i) * args->lda + k;
+                const size_t lines = (columns + 63) / 64;
+                const int8_t *next = args->b + (last ? (ptrdiff_t)(n + width) : (ptrdiff_t)(k + depth) * args->b_row + (ptrdiff_t)n);
+                deixis_ahead_s8 ahead = {next, next + 64 * lines, args->b_row, args->b_row - (ptrdiff_t)(64 * lines)};
+                for (size_t j = 0; j < columns; j += nr) {
+                    deixis_rows_s8 part = {.b_row = args->b_row, .first = k == 0, .last = last,
+                                           .tile = {.taps = 1, .depth = last ? args->k - k : depth, .b = args->b + (ptrdiff_t)k * args->b_row + (ptrdiff_t)(n + j),
+                                                    .offset = args->requantize.offset + n + j, .multiplier = args->requantize.multiplier + n + j,
+                                                    .ldc = args->ldc, .ldr = args->ldr, .columns = columns - j < nr ? columns - j : nr, .tail = tail}};
+                    for (size_t i = 0, height; i < count; i += height) {
+                        const size_t left = (count - i + kernel->mr - 1) / kernel->mr;
+                        height = (count - i + left - 1) / left;
+                        part.tile.rows = rows + i;
+                        part.tile.c = (char *)args->c + ((ptrdiff_t)(m + i) * args->ldc + (ptrdiff_t)(n + j)) * (ptrdiff_t)c_size;
+                        if (tail->residual_type) part.tile.residual = (const char *)args->residual + ((ptrdiff_t)(m + i) * args->ldr + (ptrdiff_t)(n + j)) * (ptrdiff_t)r_size;
+                        part.sums = sums + (j / nr * count + i) * nr;
+                        part.ahead = i == 0 && (!last || n + width < n_end) ? &ahead : NULL;
+                        tiles->rows[height - 1](&part);
+                    }
+                }
+            }
+        }
+    }
+}
+
+bool deixis_gemm_s8_takes_rows(const deixis_gemm_s8 *kernel, size_t k) {
+    const deixis_tiles_s8 *tiles = kernel->tiles;
+    return k > 0 && k % 4 == 0 && (tiles->rows[0] || !tiles->run[0][0]);
+}
+
 void deixis_gemm_s8_run(const deixis_gemm_s8 *kernel, const deixis_gemm_s8_args *args, size_t m_begin, size_t m_end, size_t n_begin,
                         size_t n_end) {
     const deixis_tiles_s8 *tiles = kernel->tiles;
@@ -65,7 +110,11 @@ void deixis_gemm_s8_run(const deixis_gemm_s8 *kernel, const deixis_gemm_s8_args 
         return;
     }
     const deixis_tail_s8 tail = deixis_tail_of(&args->requantize, args->residual != NULL, n_begin, n_end);
-    const size_t block = row_block(kernel, args->k), panel = deixis_panel_s8(kernel, 1, args->k), nr = kernel->nr;
+    if (args->b_row) {
+        run_standing(kernel, args, &tail, m_begin, m_end, n_begin, n_end);
+        return;
+    }
+    const size_t block = row_block(kernel, args->k), nr = kernel->nr, panel = deixis_panel_s8(kernel, 1, args->k);
     const size_t c_size = tail.float_output ? 4 : 1, r_size = tail.residual_type == DEIXIS_S8_F32 ? 4 : 1;
     const uint8_t *rows[most_rows];
     uint8_t copies[most_rows][4];

@@ -97,6 +97,28 @@ void deixis_pack_panel_s8(const deixis_gemm_s8 *kernel, const int8_t *from, deix
     }
 }
 
+/// Rows of B in memory's order, four at a time, each spread over all panels: sequential reads, where panel after panel would read a line of
+/// every row.
+static void pack_rows(const deixis_gemm_s8 *kernel, const int8_t *b, ptrdiff_t row_stride, size_t k, size_t n, size_t panel_begin, size_t panel_end,
+                      int8_t *packed) {
+    const size_t nr = kernel->nr, size = deixis_panel_s8(kernel, 1, k), whole = k / 4 * 4;
+    const deixis_strides_s8 strides = {.column = 1, .row = row_stride, .inner = 4};
+    for (size_t k0 = 0; k0 < k; k0 += 4) {
+        for (size_t panel = panel_begin; panel < panel_end; panel++) {
+            const size_t columns = n - panel * nr < nr ? n - panel * nr : nr;
+            int8_t *to = packed + panel * size + k0 * nr;
+            if (columns < nr) memset(to, 0, 4 * nr);
+            const int8_t *from = b + (ptrdiff_t)k0 * row_stride + (ptrdiff_t)(panel * nr);
+            if (k0 < whole) {
+                pack_words(from, strides, 4, columns, nr, to);
+                continue;
+            }
+            const deixis_strides_s8 rest = {.column = 1, .row = row_stride, .inner = k};
+            for (size_t j = 0; j < columns; j++) pack_step(b + (ptrdiff_t)(panel * nr + j), &rest, k, k0 / 4, to + 4 * j);
+        }
+    }
+}
+
 size_t deixis_gemm_s8_panels(const deixis_gemm_s8 *kernel, size_t n) { return (n + kernel->nr - 1) / kernel->nr; }
 
 size_t deixis_gemm_s8_packed_size(const deixis_gemm_s8 *kernel, size_t k, size_t n) {
@@ -107,26 +129,68 @@ void deixis_gemm_s8_pack(const deixis_gemm_s8 *kernel, const int8_t *b, ptrdiff_
                          size_t panel_begin, size_t panel_end, int8_t *packed) {
     const size_t nr = kernel->nr;
     const deixis_strides_s8 strides = {.column = column_stride, .row = row_stride, .inner = k};
+    if (column_stride == 1 && !deixis_head_s8(kernel) && k >= 4) {
+        pack_rows(kernel, b, row_stride, k, n, panel_begin, panel_end, packed);
+        return;
+    }
     for (size_t panel = panel_begin; panel < panel_end; panel++) {
         const size_t columns = n - panel * nr < nr ? n - panel * nr : nr;
         deixis_pack_panel_s8(kernel, b + (ptrdiff_t)(panel * nr) * column_stride, strides, 1, k, columns, packed + panel * deixis_panel_s8(kernel, 1, k));
     }
 }
 
+/// Sums of bytes stay inside 16 bits for so many of them.
+enum { safe = 255 };
+
+/// The columns of a B whose rows are contiguous, in memory's order.
+static void sum_columns(const int8_t *b, ptrdiff_t row_stride, size_t k, size_t columns, int32_t *sums) {
+    enum { most = 512 };
+    int16_t part[most];
+    for (size_t j = 0; j < columns; j += most) {
+        const size_t width = columns - j < most ? columns - j : most;
+        for (size_t i = 0; i < width; i++) sums[j + i] = 0;
+        for (size_t k0 = 0; k0 < k; k0 += safe) {
+            const size_t k1 = k - k0 < safe ? k : k0 + safe;
+            memset(part, 0, width * sizeof *part);
+            for (size_t x = k0; x < k1; x++) {
+                const int8_t *row = b + (ptrdiff_t)x * row_stride + (ptrdiff_t)j;
+                for (size_t i = 0; i < width; i++) part[i] = (int16_t)(part[i] + row[i]);
+            }
+            for (size_t i = 0; i < width; i++) sums[j + i] += part[i];
+        }
+    }
+}
+
+static int32_t sum_bytes(const int8_t *p, size_t count) {
+    typedef int8_t bytes_8 __attribute__((ext_vector_type(8)));
+    int32_t sum = 0;
+    while (count >= 8) {
+        pairs_8 part = (pairs_8)(0);
+        size_t steps = count / 8 < safe ? count / 8 : safe;
+        count -= steps * 8;
+        for (; steps > 0; steps--, p += 8) {
+            bytes_8 x;
+            memcpy(&x, p, sizeof x);
+            part += __builtin_convertvector(x, pairs_8);
+        }
+        for (int i = 0; i < 8; i++) sum += part[i];
+    }
+    for (size_t i = 0; i < count; i++) sum += p[i];
+    return sum;
+}
+
 void deixis_gemm_s8_sums(const int8_t *b, ptrdiff_t row_stride, ptrdiff_t column_stride, size_t k, size_t begin, size_t end, int32_t *sums) {
     if (column_stride == 1) {
-        for (size_t j = begin; j < end; j++) sums[j] = 0;
-        for (size_t i = 0; i < k; i++) {
-            const int8_t *row = b + (ptrdiff_t)i * row_stride;
-            for (size_t j = begin; j < end; j++) sums[j] += row[j];
-        }
+        sum_columns(b + begin, row_stride, k, end - begin, sums + begin);
         return;
     }
     for (size_t j = begin; j < end; j++) {
         const int8_t *column = b + (ptrdiff_t)j * column_stride;
-        int32_t sum = 0;
-        if (row_stride == 1) for (size_t i = 0; i < k; i++) sum += column[i];
-        else for (size_t i = 0; i < k; i++) sum += column[(ptrdiff_t)i * row_stride];
-        sums[j] = sum;
+        if (row_stride == 1) {
+            sums[j] = sum_bytes(column, k);
+            continue;
+        }
+        sums[j] = 0;
+        for (size_t i = 0; i < k; i++) sums[j] += column[(ptrdiff_t)i * row_stride];
     }
 }

@@ -36,7 +36,9 @@ void deixis_gemm_s8_reference(const deixis_gemm_s8 *kernel, const deixis_gemm_s8
             int32_t sum = 0;
             for (size_t k = 0; k < args->k; k++) {
                 const size_t place = deixis_place_s8(args->k, k);
-                sum += args->a[i * args->lda + (ptrdiff_t)k] * args->b[j / nr * panel + (place / 4 * nr + j % nr) * 4 + place % 4];
+                const ptrdiff_t at = args->b_row ? (ptrdiff_t)k * args->b_row + (ptrdiff_t)j
+                                                 : (ptrdiff_t)(j / nr * panel + (place / 4 * nr + j % nr) * 4 + place % 4);
+                sum += args->a[i * args->lda + (ptrdiff_t)k] * args->b[at];
             }
             deixis_requantize_reference(&args->requantize, j, sum, args->residual, i * args->ldr + (ptrdiff_t)j, args->c,
                                         i * args->ldc + (ptrdiff_t)j);

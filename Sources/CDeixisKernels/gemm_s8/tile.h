@@ -36,6 +36,24 @@ typedef struct deixis_tile_s8 {
     const deixis_tail_s8 *tail;
 } deixis_tile_s8;
 
+/// What memory is asked for in its own order: lines of 64 bytes up to `end` of a row, then those of the next.
+typedef struct deixis_ahead_s8 {
+    const int8_t *at, *end;
+    ptrdiff_t row, skip;        // from end to end; from an end to the next row's first line
+} deixis_ahead_s8;
+
+/// A tile on B as it stands, some of its depth: `tile` with one tap, its depth a multiple of 4 and b the first column.
+typedef struct deixis_rows_s8 {
+    deixis_tile_s8 tile;
+    ptrdiff_t b_row;
+    deixis_ahead_s8 *ahead;     // four lines for each step; or null
+    int32_t *sums;              // of the depth before, DEIXIS_ROWS_S8_COLUMNS a row, in the variant's order
+    bool first, last;           // part of the depth
+} deixis_rows_s8;
+/// Columns of a panel, and how much of the depth is one part.
+enum { DEIXIS_ROWS_S8_COLUMNS = 64, DEIXIS_ROWS_S8_DEPTH = 64 };
+
+typedef void (*deixis_rows_s8_run)(const deixis_rows_s8 *rows);
 typedef void (*deixis_tile_s8_run)(const deixis_tile_s8 *tile);
 
 enum { DEIXIS_TILE_S8_ROWS = 8, DEIXIS_TILE_S8_VECTORS = 4 };
@@ -43,6 +61,8 @@ enum { DEIXIS_TILE_S8_ROWS = 8, DEIXIS_TILE_S8_VECTORS = 4 };
 /// run[mr - 1][vectors - 1].
 typedef struct deixis_tiles_s8 {
     deixis_tile_s8_run run[DEIXIS_TILE_S8_ROWS][DEIXIS_TILE_S8_VECTORS];
+    /// By mr - 1; or null.
+    deixis_rows_s8_run rows[DEIXIS_TILE_S8_ROWS];
     uint32_t lanes;             // sums in a vector
     /// A panel begins with nr int32: 128 times the sums of its columns, for products with A - 128.
     bool signed_a;

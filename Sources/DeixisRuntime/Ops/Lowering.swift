@@ -40,12 +40,15 @@ final class PackedWeights {
     /// Spent on packing so far.
     private(set) var nanoseconds: UInt64 = 0
     private let compiled: CompiledWeights?
+    private let memory = Pieces()
 
     init(compiled: CompiledWeights? = nil) { self.compiled = compiled }
 
-    /// The packing of `constant` (and `second`) as `kind`, made by `fill` when first asked for.
+    /// The packing of `constant` (and `second`) as `kind`, made by `fill` when first asked for. `readsSource`: steps go on reading the
+    /// constant itself.
     func packed(
-        _ constant: Constant, with second: Constant? = nil, kind: Int, byteCount: Int, fill: (UnsafeMutableRawBufferPointer) -> Void
+        _ constant: Constant, with second: Constant? = nil, kind: Int, byteCount: Int, readsSource: Bool = false,
+        fill: (UnsafeMutableRawBufferPointer) -> Void
     ) -> ByteStorage {
         let key = Key(
             storage: ObjectIdentifier(constant.storage), offset: constant.range.lowerBound, count: constant.range.count, kind: kind,
@@ -56,11 +59,11 @@ final class PackedWeights {
             return ready
         }
         let start = Machine.nanoseconds
-        let packed = ByteStorage(byteCount: byteCount, initialize: fill)
+        let packed = memory.storage(byteCount: byteCount, initialize: fill)
         nanoseconds += Machine.nanoseconds - start
         entries[key] = (packed, (constant.storage, second?.storage))
         // The packed copy replaces the file's pages instead of joining them.
-        if constant.storage.isMapped { deixis_forget_pages(constant.pointer, constant.range.count) }
+        if !readsSource, constant.storage.isMapped { deixis_forget_pages(constant.pointer, constant.range.count) }
         self.byteCount += byteCount
         return packed
     }

@@ -40,32 +40,45 @@ enum QLinear {
             let gemm = deixis_gemm_s8_select(lowering.isa, e.n)
         else { return nil }
         let panels = deixis_gemm_s8_panels(gemm, e.n), nr = Int(gemm.pointee.nr)
-        let packed = lowering.weights.packed(
-            w.weight, kind: 4000 + nr * 2 + (e.columnStride == 1 ? 0 : 1), byteCount: deixis_gemm_s8_packed_size(gemm, e.k, e.n)
-        ) { target in
-            let b = w.weight.pointer?.assumingMemoryBound(to: Int8.self), p = target.baseAddress?.assumingMemoryBound(to: Int8.self)
-            let tasks = lowering.tasks(panels, grain: 1)
-            lowering.workers.forEach(tasks) { task in
-                let range = Lowering.range(task, of: tasks, panels)
-                deixis_gemm_s8_pack(gemm, b, e.rowStride, e.columnStride, e.k, e.n, range.lowerBound, range.upperBound, p)
-            }
-        }
+        let inPlace = readsInPlace(e, w.weight, gemm), packed = inPlace ? nil : pack(w.weight, e, gemm, lowering)
         let offsets = w.offsets(
-            x.zero, channels: e.n, depth: e.k, channelStride: e.columnStride, depthStride: e.rowStride, lowering)
+            x.zero, channels: e.n, depth: e.k, channelStride: e.columnStride, depthStride: e.rowStride, readsSource: inPlace, lowering)
         let multipliers = tail.multipliers(x, w.scales, count: e.n)
         let division = Gemm.Division(m: e.m, panels: panels, mr: Int(gemm.pointee.mr), threads: lowering.threads)
         let hasResidual = tail.hasResidual, agrees = hasResidual && (tail.residual == nil) == (tail.output == nil)
-        let requantize = tail.arguments(offset: offsets.pointer(), multiplier: multipliers.pointer())
-        var kernel = Kernel("gemm_s8", macs: e.m * e.n * e.k, inPlace: agrees ? [4] : [], tasks: division.tasks) { buffers, task, _ in
+        let requantize = tail.arguments(offset: offsets.pointer(), multiplier: multipliers.pointer()), weight = w.weight
+        var kernel = Kernel(
+            inPlace ? "gemm_s8_rows" : "gemm_s8", macs: e.m * e.n * e.k, inPlace: agrees ? [4] : [], tasks: division.tasks
+        ) { buffers, task, _ in
             let row = task / division.panelBlocks * division.rowBlock, panel = task % division.panelBlocks * division.panelBlock
             var args = deixis_gemm_s8_args(
-                m: e.m, n: e.n, k: e.k, a: buffers.input(0), lda: e.k, b: packed.pointer(), c: buffers.outputs[0], ldc: e.n,
-                residual: hasResidual ? buffers.inputs[4] : nil, ldr: e.n, requantize: requantize)
+                m: e.m, n: e.n, k: e.k, a: buffers.input(0), lda: e.k,
+                b: packed?.pointer() ?? weight.pointer?.assumingMemoryBound(to: Int8.self), b_row: inPlace ? e.rowStride : 0,
+                c: buffers.outputs[0], ldc: e.n, residual: hasResidual ? buffers.inputs[4] : nil, ldr: e.n, requantize: requantize)
             deixis_gemm_s8_run(
                 gemm, &args, row, min(row + division.rowBlock, e.m), panel * nr, min((panel + division.panelBlock) * nr, e.n))
             withExtendedLifetime((offsets, multipliers)) {}
         }
         kernel.unused = [1, 2, 3]
         return kernel
+    }
+
+    /// Whether the kernel reads B where the file has it. A B this large comes from memory in every run, packed or not, so that few rows take
+    /// no longer; and nothing is copied: 63 of 116 MiB in `paper-r50`, whose language half has a row a token.
+    private static func readsInPlace(_ e: Extents, _ weight: Constant, _ gemm: UnsafePointer<deixis_gemm_s8>) -> Bool {
+        weight.storage.isMapped && e.columnStride == 1 && e.m <= 64 && e.k * e.n >= 512 << 10 && deixis_gemm_s8_takes_rows(gemm, e.k)
+    }
+
+    private static func pack(_ weight: Constant, _ e: Extents, _ gemm: UnsafePointer<deixis_gemm_s8>, _ lowering: Lowering) -> ByteStorage {
+        lowering.weights.packed(
+            weight, kind: 4000 + Int(gemm.pointee.nr) * 2 + (e.columnStride == 1 ? 0 : 1), byteCount: deixis_gemm_s8_packed_size(gemm, e.k, e.n)
+        ) { target in
+            let b = weight.pointer?.assumingMemoryBound(to: Int8.self), p = target.baseAddress?.assumingMemoryBound(to: Int8.self)
+            let panels = deixis_gemm_s8_panels(gemm, e.n), tasks = lowering.tasks(panels, grain: 1)
+            lowering.workers.forEach(tasks) { task in
+                let range = Lowering.range(task, of: tasks, panels)
+                deixis_gemm_s8_pack(gemm, b, e.rowStride, e.columnStride, e.k, e.n, range.lowerBound, range.upperBound, p)
+            }
+        }
     }
 }

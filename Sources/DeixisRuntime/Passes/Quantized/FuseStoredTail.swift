@@ -45,14 +45,15 @@ enum FuseStoredTail {
 
     /// DQ(Q(f(x))) + r => f(x) + r   (f a convolution that nobody else reads, or a product and r its bias)
     ///
-    /// The sum happens in the kernel, before anything is rounded to a byte: one rounding less than the file asks for.
+    /// The sum happens in the kernel, before anything is rounded to a byte: one rounding less than the file asks for. r stays as stored: were it
+    /// left unrounded too, it would lie in memory as float32.
     static let sumBeforeRounding: Rule = { editor, id, node in
         guard node.isONNX("Add"), node.inputs.count == 2 else { return nil }
         for i in 0..<2 {
             guard let real = node.input(i), editor.vanishes(real), let (stored, _) = editor.dequantized(real), editor.vanishes(stored),
                 let (quantizeID, quantize) = editor.maker(of: stored, "QuantizeLinear"), let (_, layer) = producer(editor, quantize.input(0)),
                 layer.isDeixis("QPlanarConv") || (layer.isDeixis("QLinear") && layer.input(3) == nil && isBias(editor, node.input(1 - i), of: real)),
-                layer.input(4) == nil, layer.attribute("activation") == nil,
+                layer.input(4) == nil, layer.attribute("activation") == nil, !isLayer(editor, node.input(1 - i)),
                 let dequantizeID = editor.maker(of: real)
             else { continue }
             var patch = Patch(editor, removing: [quantizeID, dequantizeID, id])
@@ -62,6 +63,11 @@ enum FuseStoredTail {
             return patch
         }
         return nil
+    }
+
+    /// A sum that a kernel leaves unrounded.
+    private static func isLayer(_ editor: GraphEditor, _ id: ValueID?) -> Bool {
+        editor.maker(of: id).flatMap { editor[$0] }.map { $0.isDeixis("QPlanarConv") || $0.isDeixis("QLinear") } ?? false
     }
 
     /// DQ(a) + b, DQ(a) + DQ(b) => QAdd(a, b)
