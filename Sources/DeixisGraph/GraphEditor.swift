@@ -30,6 +30,7 @@ public final class GraphEditor {
     public var nodeCount: Int { nodes.count }
     public subscript(id: NodeID) -> Node? { nodes[id.index] }
     public subscript(id: ValueID) -> Value { graph.values[id.index] }
+    func isOne(of ops: [Name], _ id: NodeID) -> Bool { nodes[id.index].map { ops.contains($0.op) } ?? false }
     public func constant(_ id: ValueID?) -> Constant? { id.flatMap { graph.constants[$0] } }
     public func maker(of id: ValueID?) -> NodeID? { id.flatMap { makers[$0.index] } }
     /// A node appears once for every input that reads the value.

@@ -93,15 +93,19 @@ enum MoveTransposes {
 
     private static func isElementwise(_ node: Node) -> Bool {
         if node.isDeixis("Activate") || node.isDeixis("QActivate") { return true }
-        let names: [Name] = [
-            "Relu", "Sigmoid", "Tanh", "LeakyRelu", "HardSigmoid", "HardSwish", "Gelu", "Erf", "Exp", "Log", "Sqrt", "Reciprocal", "Neg", "Abs",
-            "Clip", "Elu", "Softplus", "Softsign", "Cast", "Identity",
-        ]
-        return node.domain.isEmpty && names.contains(node.op)
+        guard node.domain.isEmpty else { return false }
+        switch node.op {
+        case "Relu", "Sigmoid", "Tanh", "LeakyRelu", "HardSigmoid", "HardSwish", "Gelu", "Erf", "Exp", "Log", "Sqrt", "Reciprocal", "Neg", "Abs",
+            "Clip", "Elu", "Softplus", "Softsign", "Cast", "Identity": return true
+        default: return false
+        }
     }
 
     private static func isBinary(_ node: Node) -> Bool {
-        let names: [Name] = ["Add", "Sub", "Mul", "Div"]
-        return node.domain.isEmpty && names.contains(node.op)
+        guard node.domain.isEmpty else { return false }
+        switch node.op {
+        case "Add", "Sub", "Mul", "Div": return true
+        default: return false
+        }
     }
 }

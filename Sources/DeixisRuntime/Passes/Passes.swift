@@ -3,7 +3,15 @@ import DeixisGraph
 /// Rewritings of the graph, named by a verb; each rule's doc comment is an equation. Rules of one pass run together, to a fixed point.
 struct Pass {
     var name: StaticString
+    /// What its rules start from; nil: anything.
+    var ops: [Name]?
     var rules: [Rule]
+
+    init(name: StaticString, at ops: [Name]? = nil, rules: [Rule]) {
+        self.name = name
+        self.ops = ops
+        self.rules = rules
+    }
 }
 
 enum Passes {
@@ -11,42 +19,45 @@ enum Passes {
     static var portable: [Pass] {
         [
             Pass(name: "RemoveIdentity", rules: [RemoveIdentity.rule]),
-            Pass(name: "UseUnsigned", rules: [UseUnsigned.rule]),
-            Pass(name: "UseStoredProducts", rules: [UseStoredProducts.rule]),
-            Pass(name: "FuseLinear", rules: [FuseLinear.rule]),
-            Pass(name: "FuseBatchNormIntoConv", rules: [FuseBatchNormIntoConv.rule]),
+            Pass(name: "UseUnsigned", at: ["QuantizeLinear"], rules: [UseUnsigned.rule]),
+            Pass(name: "UseStoredProducts", at: ["Conv", "MatMul", "Gemm"], rules: [UseStoredProducts.rule]),
+            Pass(name: "FuseLinear", at: ["MatMul", "Gemm"], rules: [FuseLinear.rule]),
+            Pass(name: "FuseBatchNormIntoConv", at: ["BatchNormalization"], rules: [FuseBatchNormIntoConv.rule]),
         ]
     }
+
+    /// What `FuseActivation.activation` knows.
+    private static let activations: [Name] = ["Activate", "Relu", "Sigmoid", "Tanh", "LeakyRelu", "HardSigmoid", "HardSwish", "Gelu", "Clip"]
 
     /// Once per plan, at concrete shapes.
     static var target: [Pass] {
         [
             Pass(name: "RemoveIdentity", rules: [RemoveIdentity.rule]),
             Pass(name: "ShareEqualNodes", rules: [ShareEqualNodes.rule]),
-            Pass(name: "FuseImageNormalization", rules: [FuseImageNormalization.rule]),
-            Pass(name: "FuseGelu", rules: [FuseGelu.rule]),
+            Pass(name: "FuseImageNormalization", at: ["Cast"], rules: [FuseImageNormalization.rule]),
+            Pass(name: "FuseGelu", at: ["Erf"], rules: [FuseGelu.rule]),
             Pass(
                 name: "MoveQuantization",
                 rules: [MoveQuantization.cancel, MoveQuantization.image, MoveQuantization.down, MoveQuantization.up]),
-            Pass(name: "MapStored", rules: [MoveQuantization.map]),
-            Pass(name: "UseStoredAttention", rules: [UseStoredAttention.rule]),
-            Pass(name: "SumBeforeRounding", rules: [FuseStoredTail.sumBeforeRounding]),
-            Pass(name: "FuseStoredBias", rules: [FuseStoredBias.rule]),
-            Pass(name: "FuseStoredTail", rules: [FuseStoredTail.activation, FuseStoredTail.residual, FuseStoredTail.quantize]),
-            Pass(name: "FuseAttention", rules: [FuseAttention.rule]),
+            Pass(name: "MapStored", at: activations, rules: [MoveQuantization.map]),
+            Pass(name: "UseStoredAttention", at: ["Reshape"], rules: [UseStoredAttention.rule]),
+            Pass(name: "SumBeforeRounding", at: ["Add"], rules: [FuseStoredTail.sumBeforeRounding]),
+            Pass(name: "FuseStoredBias", at: ["Add"], rules: [FuseStoredBias.rule]),
+            Pass(name: "FuseStoredTail", at: activations + ["Add", "QuantizeLinear"], rules: [FuseStoredTail.activation, FuseStoredTail.residual, FuseStoredTail.quantize]),
+            Pass(name: "FuseAttention", at: ["Reshape"], rules: [FuseAttention.rule]),
             Pass(name: "MoveSlicesUp", rules: [MoveSlicesUp.gather, MoveSlicesUp.rule, ShareEqualNodes.rule]),
             Pass(name: "UseChannelsLast", rules: [UseChannelsLast.rule]),
             Pass(
                 name: "MoveTransposes",
                 rules: [MoveTransposes.compose, MoveTransposes.moveDown, MoveTransposes.tokens, RemoveIdentity.rule]),
-            Pass(name: "FuseBias", rules: [FuseBias.rule]),
-            Pass(name: "Reassociate", rules: [Reassociate.rule]),
-            Pass(name: "FuseResidualIntoLayerNorm", rules: [FuseResidualIntoLayerNorm.rule]),
-            Pass(name: "UseStoredLayerNorm", rules: [UseStoredLayerNorm.rule]),
-            Pass(name: "FuseStoredAdd", rules: [FuseStoredTail.add, FuseStoredTail.activation, FuseStoredTail.quantize]),
-            Pass(name: "UseStoredActivation", rules: [UseStoredActivation.rule]),
-            Pass(name: "FuseResidual", rules: [FuseResidual.rule, FuseActivation.rule]),
-            Pass(name: "UseActivate", rules: [UseActivate.rule]),
+            Pass(name: "FuseBias", at: ["Add"], rules: [FuseBias.rule]),
+            Pass(name: "Reassociate", at: ["Attention"], rules: [Reassociate.rule]),
+            Pass(name: "FuseResidualIntoLayerNorm", at: ["LayerNormalization"], rules: [FuseResidualIntoLayerNorm.rule]),
+            Pass(name: "UseStoredLayerNorm", at: ["LayerNorm", "LayerNormalization"], rules: [UseStoredLayerNorm.rule]),
+            Pass(name: "FuseStoredAdd", at: activations + ["Add", "QuantizeLinear"], rules: [FuseStoredTail.add, FuseStoredTail.activation, FuseStoredTail.quantize]),
+            Pass(name: "UseStoredActivation", at: activations + ["QuantizeLinear"], rules: [UseStoredActivation.rule]),
+            Pass(name: "FuseResidual", at: activations + ["Add"], rules: [FuseResidual.rule, FuseActivation.rule]),
+            Pass(name: "UseActivate", at: activations, rules: [UseActivate.rule]),
             Pass(name: "ShareEqualNodes", rules: [ShareEqualNodes.rule]),
         ]
     }
@@ -55,7 +66,7 @@ enum Passes {
         let editor = GraphEditor(graph)
         for pass in passes {
             let rules = pass.rules
-            editor.rewrite { editor, id, node in
+            editor.rewrite(at: pass.ops) { editor, id, node in
                 for rule in rules { if let patch = rule(editor, id, node) { return patch } }
                 return nil
             }

@@ -18,7 +18,7 @@ enum UseChannelsLast {
         layer.inputs[0] = before
         layer.outputs = [after]
         patch.nodes = [.transpose(x, toChannelsLast, to: before, name: node.name.appending("/to-channels-last"))]
-        if layer.op == "QConv", let residual = layer.input(4), let spec = editor.spec(residual) {
+        if layer.op.matches("QConv"), let residual = layer.input(4), let spec = editor.spec(residual) {
             let moved = patch.addValue(editor[residual].name.appending("/channels-last"), spec.permuted(toChannelsLast).type)
             patch.nodes.append(.transpose(residual, toChannelsLast, to: moved, name: node.name.appending("/residual-to-channels-last")))
             layer.inputs[4] = moved
@@ -43,7 +43,7 @@ enum UseChannelsLast {
         guard node.domain.isEmpty else { return nil }
         let isStored = x.element == .uint8
         switch node.op {
-        case _ where isStored && node.op != "MaxPool" && node.op != "Resize": return nil
+        case _ where isStored && !node.op.matches("MaxPool") && !node.op.matches("Resize"): return nil
         case "Conv": return editor.constant(node.input(1)) == nil ? nil : layer
         case "MaxPool": return node.int("storage_order", default: 0) == 0 ? layer : nil
         case "AveragePool": return layer

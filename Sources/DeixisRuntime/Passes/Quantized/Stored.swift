@@ -42,13 +42,13 @@ extension Node {
     /// The shape of its input as `quantizes(_:)` leaves it: operators that only move elements, whose results are elements of their input.
     var movesElements: Bool {
         guard domain.isEmpty, outputs.count == 1 else { return false }
-        if op == "Resize" { return attribute("mode").map { if case .string(let mode) = $0 { mode == "nearest" } else { false } } ?? true }
-        let names: [Name] = [
-            "Reshape", "Transpose", "Squeeze", "Unsqueeze", "Flatten", "Slice", "Gather", "Expand", "Identity", "MaxPool", "Concat",
-        ]
-        return names.contains(op)
+        switch op {
+        case "Reshape", "Transpose", "Squeeze", "Unsqueeze", "Flatten", "Slice", "Gather", "Expand", "Identity", "MaxPool", "Concat": return true
+        case "Resize": return attribute("mode").map { if case .string(let mode) = $0 { mode == "nearest" } else { false } } ?? true
+        default: return false
+        }
     }
 
     /// Which inputs are moved.
-    var movedInputs: Range<Int> { op == "Concat" ? 0..<inputs.count : 0..<1 }
+    var movedInputs: Range<Int> { op.matches("Concat") ? 0..<inputs.count : 0..<1 }
 }
