@@ -9,12 +9,22 @@ struct Buffers {
     /// `Kernel.scratchBytes` bytes for each worker, 64-byte aligned, of undefined content.
     private let scratch: UnsafeMutableRawPointer
     private let scratchStride: Int
+    /// Of a part of a node: where its outputs begin, and its inputs but the first, which all parts share.
+    private var firstOutput = 0, skippedInputs = 0
 
     init(inputs: [UnsafeRawPointer?], outputs: [UnsafeMutableRawPointer?], scratch: UnsafeMutableRawPointer, scratchStride: Int) {
         self.inputs = inputs
         self.outputs = outputs
         self.scratch = scratch
         self.scratchStride = scratchStride
+    }
+
+    /// Part `index` of a node whose parts have `width` inputs of their own.
+    func part(_ index: Int, width: Int) -> Buffers {
+        var part = self
+        part.firstOutput = index
+        part.skippedInputs = index * width
+        return part
     }
 
     /// The scratch of the thread that runs a task.
@@ -26,13 +36,13 @@ struct Buffers {
     /// Input `index`, which must be present, as elements of `type`.
     @inline(__always)
     func input<T>(_ index: Int, _ type: T.Type = T.self) -> UnsafePointer<T> {
-        inputs[index].unsafelyUnwrapped.assumingMemoryBound(to: T.self)
+        inputs[index == 0 ? 0 : index + skippedInputs].unsafelyUnwrapped.assumingMemoryBound(to: T.self)
     }
 
     /// Output `index`, which must be wanted, as elements of `type`.
     @inline(__always)
     func output<T>(_ index: Int, _ type: T.Type = T.self) -> UnsafeMutablePointer<T> {
-        outputs[index].unsafelyUnwrapped.assumingMemoryBound(to: T.self)
+        outputs[firstOutput + index].unsafelyUnwrapped.assumingMemoryBound(to: T.self)
     }
 }
 

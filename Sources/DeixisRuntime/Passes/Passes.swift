@@ -58,6 +58,7 @@ enum Passes {
             Pass(name: "UseStoredActivation", at: activations + ["QuantizeLinear"], rules: [UseStoredActivation.rule]),
             Pass(name: "FuseResidual", at: activations + ["Add"], rules: [FuseResidual.rule, FuseActivation.rule]),
             Pass(name: "UseActivate", at: activations, rules: [UseActivate.rule]),
+            Pass(name: "FuseProducts", at: ["Linear", "QLinear"], rules: [FuseProducts.rule]),
             Pass(name: "ShareEqualNodes", rules: [ShareEqualNodes.rule]),
         ]
     }
