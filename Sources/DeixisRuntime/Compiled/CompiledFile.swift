@@ -4,9 +4,9 @@ import DeixisGraph
 /// The compiled format's bytes (formats/compiled.md).
 enum CompiledFile {
     static let magic: [UInt8] = [0x44, 0x45, 0x49, 0x58, 0x49, 0x53, 0x43]
-    static let version: UInt8 = 1
+    static let version: UInt8 = 2
     static let page = 4096
-    static let headerBytes = 64, checkedHeaderBytes = 48, entryBytes = 40
+    static let headerBytes = 64, checkedHeaderBytes = 48, entryBytes = 40, pieceBytes = 1 << 20
 
     static func isCompiled(_ bytes: UnsafeRawBufferPointer) -> Bool {
         bytes.count >= headerBytes && magic.indices.allSatisfy { bytes[$0] == magic[$0] }
@@ -39,29 +39,33 @@ enum CompiledFile {
             let kind = Int64(bitPattern: number(at + 16))
             entries.append(.init(key: .init(source: Int(source), kind: Int(kind)), sourceCount: Int(sourceCount), packed: packed))
         }
-        let found = checksum(header: UnsafeRawBufferPointer(rebasing: bytes[..<checkedHeaderBytes]),
-                             table: UnsafeRawBufferPointer(rebasing: bytes[table]), entries: entries, packed: { UnsafeRawBufferPointer(rebasing: bytes[$0.packed]) },
-                             model: UnsafeRawBufferPointer(rebasing: bytes[model]))
+        let parts = [bytes[..<checkedHeaderBytes], bytes[table]] + entries.map { bytes[$0.packed] }
+        let found = checksum(parts.map { UnsafeRawBufferPointer(rebasing: $0) } + kept(of: UnsafeRawBufferPointer(rebasing: bytes[model]), entries))
         guard found == number(48) else { throw .damaged("its checksum is wrong") }
         let view = ByteStorage(bytes: UnsafeRawBufferPointer(rebasing: bytes[model]), isMapped: true) { withExtendedLifetime(file) {} }
         return CompiledWeights(
             instructionSets: bytes.loadUnaligned(fromByteOffset: 8, as: UInt32.self), model: view, file: file, entries: entries)
     }
 
-    private static func checksum(
-        header: UnsafeRawBufferPointer, table: UnsafeRawBufferPointer, entries: [CompiledWeights.Entry],
-        packed: (CompiledWeights.Entry) -> UnsafeRawBufferPointer, model: UnsafeRawBufferPointer
-    ) -> UInt64 {
-        var sum = deixis_checksum(0, header.baseAddress, header.count)
-        sum = deixis_checksum(sum, table.baseAddress, table.count)
-        for entry in entries {
-            let bytes = packed(entry)
-            sum = deixis_checksum(sum, bytes.baseAddress, bytes.count)
+    /// Of parts in order, cut into pieces that threads share.
+    private static func checksum(_ parts: [UnsafeRawBufferPointer]) -> UInt64 {
+        var pieces: [UnsafeRawBufferPointer] = []
+        for part in parts {
+            for begin in stride(from: 0, to: part.count, by: pieceBytes) {
+                pieces.append(UnsafeRawBufferPointer(rebasing: part[begin..<min(begin + pieceBytes, part.count)]))
+            }
         }
-        for kept in ranges(kept: true, of: model.count, entries) {
-            sum = deixis_checksum(sum, model.baseAddress.map { $0 + kept.lowerBound }, kept.count)
+        let all = pieces, sums = MutableBytes(byteCount: all.count * 8)
+        // Reading is bound by memory, which few cores exhaust.
+        let workers = Workers(threads: all.count < 8 ? 1 : min(Int(deixis_usable_cores()), 4))
+        workers.forEach(all.count) { i in
+            sums.pointer.storeBytes(of: deixis_checksum(UInt64(i), all[i].baseAddress, all[i].count), toByteOffset: i * 8, as: UInt64.self)
         }
-        return sum
+        return deixis_checksum(0, sums.pointer, sums.byteCount)
+    }
+
+    private static func kept(of model: UnsafeRawBufferPointer, _ entries: [CompiledWeights.Entry]) -> [UnsafeRawBufferPointer] {
+        ranges(kept: true, of: model.count, entries).map { UnsafeRawBufferPointer(rebasing: model[$0]) }
     }
 
     /// The parts of the model that entries replace, or those between them. What is smaller than a page stays: passes read small constants.
@@ -104,8 +108,7 @@ enum CompiledFile {
         var sum: UInt64 = 0
         header.withUnsafeBytes { header in
             rows.withUnsafeBytes { rows in
-                var next = 0
-                sum = checksum(header: header, table: rows, entries: entries, packed: { _ in next += 1; return ordered[next - 1].packed.bytes }, model: model)
+                sum = checksum([header, rows] + ordered.map { $0.packed.bytes } + kept(of: model, entries))
             }
         }
         put(sum, &header)

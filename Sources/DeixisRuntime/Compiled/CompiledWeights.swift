@@ -59,7 +59,7 @@ public indirect enum CompiledFileError: Error, Sendable {
 
     private var message: Message {
         switch self {
-        case .version(let found): return "a compiled model of version \(found), this Deixis reads version 1; compile the ONNX file again"
+        case .version(let found): return "a compiled model of version \(found), this Deixis reads version 2; compile the ONNX file again"
         case .layout: return "compiled by another version of Deixis, whose kernels order weights otherwise; compile the ONNX file again"
         case .damaged(let what): return "a damaged compiled model: \(what); compile the ONNX file again"
         case .instructionSet(let file, let here):

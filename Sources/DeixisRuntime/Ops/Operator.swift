@@ -7,8 +7,8 @@ struct Buffers {
     let inputs: [UnsafeRawPointer?]
     let outputs: [UnsafeMutableRawPointer?]
     /// `Kernel.scratchBytes` bytes for each worker, 64-byte aligned, of undefined content.
-    private let scratch: UnsafeMutableRawPointer
-    private let scratchStride: Int
+    private var scratch: UnsafeMutableRawPointer
+    private var scratchStride: Int
     /// Of a part of a node: where its outputs begin, and its inputs but the first, which all parts share.
     private var firstOutput = 0, skippedInputs = 0
 
@@ -25,6 +25,13 @@ struct Buffers {
         part.firstOutput = index
         part.skippedInputs = index * width
         return part
+    }
+
+    /// The same with scratch for one thread.
+    func using(scratch: UnsafeMutableRawPointer) -> Buffers {
+        var own = self
+        (own.scratch, own.scratchStride) = (scratch, 0)
+        return own
     }
 
     /// The scratch of the thread that runs a task.

@@ -47,7 +47,7 @@ import Testing
         let left = graph.nodes.map { "\($0.domain.isEmpty ? "" : "deixis.")\($0.op)" }
         let expected: Set<String> = [
             "deixis.NormalizeImage", "deixis.Conv", "deixis.MaxPool", "deixis.Resize", "Concat", "Reshape", "Add", "Cast", "Sub", "Mul",
-            "Unsqueeze", "Gather", "LayerNormalization", "deixis.Linear", "deixis.Attention", "deixis.LayerNorm", "Slice", "Squeeze", "deixis.Activate",
+            "Unsqueeze", "Gather", "LayerNormalization", "deixis.Linear", "deixis.Products", "deixis.Attention", "deixis.LayerNorm", "Slice", "Squeeze", "deixis.Activate",
         ]
         #expect(Set(left).isSubset(of: expected), "\(Set(left).subtracting(expected))\n\(graph.listing)")
         #expect(!left.contains("deixis.Activate") && !left.contains("Transpose"), "\(graph.listing)")

@@ -115,7 +115,7 @@ enum ReferenceKernel {
         guard let kernel = try lower(call, lowering) else { throw call.invalid("its weights are not known when it is planned") }
         let scratch = MutableBytes(byteCount: kernel.scratchBytes)
         return { buffers in
-            let own = Buffers(inputs: buffers.inputs, outputs: buffers.outputs, scratch: scratch.pointer, scratchStride: 0)
+            let own = buffers.using(scratch: scratch.pointer)
             for phase in kernel.phases { for task in 0..<phase.tasks { phase.run(own, task, 0) } }
         }
     }
