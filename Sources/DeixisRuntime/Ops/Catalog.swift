@@ -57,7 +57,7 @@ enum Catalog {
         Linear.definition, Products.definition, ScaledConv.definition, ChannelsLastConv.definition, ChannelsLastPool.max, ChannelsLastPool.average,
         ChannelsLastResize.definition, Attention.definition, HeadExpand.definition, HeadReduce.definition, FusedLayerNorm.definition, NormalizeImage.definition, Activate.definition,
         QLinear.definition, QConv.definition, QConv.planar, QAttention.definition, QLayerNorm.definition, QAdd.definition, QMap.definition,
-        QActivate.definition,
+        QActivate.definition, Embedding.definition,
     ]
 
     private struct Key: Hashable {

@@ -54,6 +54,7 @@ enum Passes {
             Pass(name: "Reassociate", at: ["Attention"], rules: [Reassociate.rule]),
             Pass(name: "FuseResidualIntoLayerNorm", at: ["LayerNormalization"], rules: [FuseResidualIntoLayerNorm.rule]),
             Pass(name: "UseStoredLayerNorm", at: ["LayerNorm", "LayerNormalization"], rules: [UseStoredLayerNorm.rule]),
+            Pass(name: "FuseEmbedding", at: ["QLayerNorm", "LayerNormalization"], rules: [FuseEmbedding.rule]),
             Pass(name: "FuseStoredAdd", at: activations + ["Add", "QuantizeLinear"], rules: [FuseStoredTail.add, FuseStoredTail.activation, FuseStoredTail.quantize]),
             Pass(name: "UseStoredActivation", at: activations + ["QuantizeLinear"], rules: [UseStoredActivation.rule]),
             Pass(name: "FuseResidual", at: activations + ["Add"], rules: [FuseResidual.rule, FuseActivation.rule]),
