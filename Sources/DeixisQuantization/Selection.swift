@@ -22,8 +22,9 @@ struct Selection {
     private(set) var isProbability: [Bool]
     private var parents: [Int]
     private let makers: [Int?]
-    private let readers: [[Int]]
-    private let isOutput: [Bool]
+    /// A node appears once for every input that reads the value.
+    let readers: [[Int]]
+    let isOutput: [Bool]
 
     init(_ graph: Graph, keepFloat: Set<Name>) {
         self.graph = graph

@@ -21,6 +21,10 @@ struct GateResult {
             lines.append(row("int8", plain))
             if !kept.isEmpty { lines.append(row("int8, \(kept.count) float", int8)) }
         }
+        if work.command.migrate == .auto {
+            lines.append("scales migrated into the weights of \(work.migratedProductCount) products, at \(work.migrated.count) of \(work.migrationSiteCount) "
+                + "places where that is free")
+        }
         for (name, shift) in work.costs.prefix(8) { lines.append(String(format: "  %.5f  alone: %@", shift, "\(name)")) }
         if !kept.isEmpty { lines.append("kept float: " + kept.map { "\($0)" }.joined(separator: ", ")) }
         let size = (try? FileManager.default.attributesOfItem(atPath: work.command.out)[.size] as? Int) ?? nil
@@ -42,7 +46,7 @@ struct GateResult {
         let passes: Bool
         let samples: Int
         let float, int8_all, int8: Numbers
-        let kept_float: [String]
+        let kept_float, migrated_scales: [String]
         let costs: [String: Double]
     }
 
@@ -50,6 +54,7 @@ struct GateResult {
         let report = Report(
             model: work.command.model, out: work.command.out, rule: "hit: IoU > 0.5", passes: passes, samples: float.count, float: Numbers(float),
             int8_all: Numbers(plain), int8: Numbers(int8), kept_float: kept.map { "\($0)" },
+            migrated_scales: work.migrated.flatMap { $0.products.map { "\($0)" } },
             costs: Dictionary(work.costs.map { ("\($0.name)", $0.shift) }, uniquingKeysWith: max))
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]

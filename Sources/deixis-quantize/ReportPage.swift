@@ -25,6 +25,7 @@ struct ReportPage {
         \(row("float", result.float))\(row("int8", result.plain))\(result.kept.isEmpty ? "" : row("int8, \(result.kept.count) layers float", result.int8))
         </table>
         \(result.kept.isEmpty ? "" : "<p>Kept float: \(escape(result.kept.map { "\($0)" }.joined(separator: ", ")))</p>")
+        \(migration)
         <h2>What each layer costs: mean box shift when it alone is int8</h2>
         \(bars)
         <h2>Inputs of the most costly layers while calibrating, and the range that 256 steps cover</h2>
@@ -35,6 +36,22 @@ struct ReportPage {
 
     private func row(_ name: String, _ s: BoxScore) -> String {
         String(format: "<tr><td>%@<td>%.4f<td>%.4f<td>%.5f<td>%.5f</tr>", name, s.accuracy, s.meanIoU, s.meanShift, s.largestShift)
+    }
+
+    private var migration: String {
+        guard work.command.migrate == .auto else { return "" }
+        var text = "<h2>Scale migration</h2><p>At \(work.migrated.count) of \(work.migrationSiteCount) places where it is free, channels were divided by "
+            + "numbers of their own and the weights of the \(work.migratedProductCount) products that read them multiplied: the float model stays the "
+            + "same, and one step size serves all channels better. Spread: the largest channel over the median channel. Noise: what rounding is "
+            + "expected to add to the products' outputs, as a share of what it was.</p>"
+        guard !work.migrated.isEmpty else { return text }
+        text += "<table><tr><th>divided behind<th>products<th>spread before<th>after<th>noise</tr>"
+        for entry in work.migrated.sorted(by: { $0.noise < $1.noise }).prefix(12) {
+            text += String(
+                format: "<tr><td>%@<td>%d<td>%.1f<td>%.1f<td>%.2f</tr>", escape(shorten("\(entry.source)")), entry.products.count, entry.spread.before,
+                entry.spread.after, entry.noise)
+        }
+        return text + "</table>"
     }
 
     private var bars: String {

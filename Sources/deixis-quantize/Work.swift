@@ -19,6 +19,9 @@ struct Work {
     let calibrationCount: Int
     let heldOut: Range<Int>
     private(set) var quantizer: Quantizer
+    /// Where scales migrated, and how many places there were to look at.
+    private(set) var migrated: [MigratedScales] = []
+    private(set) var migrationSiteCount = 0
     private var options: SessionOptions
     /// Cost of each layer, the most costly first, once asked for.
     private(set) var costs: [(name: Name, shift: Double)] = []
@@ -45,12 +48,29 @@ struct Work {
         }
     }
 
+    /// Channels' ranges first where scales may migrate, for that changes the values; then the values' ranges.
     mutating func calibrate() throws {
+        if command.migrate == .auto { try migrateScales() }
         for i in 0..<calibrationCount {
             try quantizer.observe(try reader.sample(i).inputs)
             progress("learning ranges", i + 1, of: calibrationCount)
         }
     }
+
+    private mutating func migrateScales() throws {
+        var migration = try ScaleMigration(graph, session: options)
+        migrationSiteCount = migration.siteCount
+        guard migrationSiteCount > 0 else { return }
+        for i in 0..<calibrationCount {
+            try migration.observe(try reader.sample(i).inputs)
+            progress("learning channels", i + 1, of: calibrationCount)
+        }
+        let found = try migration.migrated()
+        migrated = found.migrated
+        if !migrated.isEmpty { quantizer = try Quantizer(found.graph, session: options) }
+    }
+
+    var migratedProductCount: Int { migrated.reduce(0) { $0 + $1.products.count } }
 
     /// The quantized graph with `kept` layers float beside those the person named.
     func int8(keeping kept: [Name]) throws(QuantizationError) -> Graph {
@@ -117,7 +137,7 @@ struct Work {
         guard result.passes || command.noGate else { return }
         var int8 = try int8(keeping: result.kept)
         let provenance: [(String, String)] = [
-            ("method", command.method.rawValue), ("samples", "\(calibrationCount)"),
+            ("method", command.method.rawValue), ("migrated_scales", "\(migratedProductCount)"), ("samples", "\(calibrationCount)"),
             ("kept_float", result.kept.map { "\($0)" }.joined(separator: " ")), ("held_out", "\(result.float.count)"),
             ("accuracy", String(format: "%.4f", result.int8.accuracy)), ("float_accuracy", String(format: "%.4f", result.float.accuracy)),
         ]

@@ -36,10 +36,18 @@ struct QuantizeCommand: ParsableCommand {
         }
     }
 
+    enum Migration: String, CaseIterable, ExpressibleByArgument {
+        case auto, off
+    }
+
     @Argument(help: "A float grounding model (ONNX, with our metadata).") var model: String
     @Option(help: ArgumentHelp("Directory of the data set (formats/dataset.md).", valueName: "dir")) var data: String
     @Option(help: ArgumentHelp("The int8 model to write.", valueName: "file")) var out: String
     @Option(help: "How ranges are chosen: minmax, percentile (99.99%), mse, entropy.") var method: Method = .minmax
+    @Option(help: ArgumentHelp(
+        "Scale migration: where one step size must serve channels of very different ranges, divides each channel by a number of its own and "
+            + "multiplies the next weights by it; the float model stays the same. auto: where that is free and halves the expected rounding noise; off.",
+        valueName: "auto|off")) var migrate: Migration = .auto
     @Option(help: "Samples to learn ranges from, the first of the data set.") var calibration: Int = 128
     @Option(help: "Held-out samples to judge by, those that follow; 0: all that are left.") var evaluate: Int = 0
     @Option(help: "Samples for the sensitivity of single layers.") var sensitivity: Int = 16

@@ -37,6 +37,7 @@ import Testing
             let samples: Int
             let float, int8: Numbers
             let costs: [String: Double]
+            let migrated_scales: [String]
         }
         let report = try JSONDecoder().decode(Report.self, from: Data(made.output.utf8))
         #expect(report.passes && report.samples == 36 && report.costs.count > 100)
@@ -45,6 +46,8 @@ import Testing
         #expect(try size(int8) * 5 < size(float) * 2)
         #expect(try size(int8) <= 4_000_000)
         let html = try String(contentsOfFile: page, encoding: .utf8)
+        #expect(report.migrated_scales.allSatisfy { report.costs[$0] != nil })
+        #expect(html.contains("Scale migration"))
         #expect(html.contains("The gate is met") && html.contains("<svg") && !html.contains("http"))
 
         // The same box on every instruction set, and from the compiled file.
@@ -70,6 +73,8 @@ import Testing
         #expect(empty.code == 65 && empty.errors.contains("manifest.jsonl"))
         let wrong = try deixis("quantize", float, "--data", folder.path, "--out", out, "--calibration", "0")
         #expect(wrong.code == 64 && wrong.errors.contains("--calibration"))
+        let migrate = try deixis("quantize", float, "--data", folder.path, "--out", out, "--migrate", "always")
+        #expect(migrate.code == 64 && migrate.errors.contains("--migrate"))
         let help = try deixis("quantize", "--help")
         #expect(help.code == 0 && help.output.contains("held-out"))
         #expect(!FileManager.default.fileExists(atPath: out))
