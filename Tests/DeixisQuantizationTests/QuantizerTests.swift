@@ -38,6 +38,24 @@ import Testing
         return graph
     }
 
+    /// A separable block: 1x1 to 20 channels, a 3x3 filter of its own for each with stride 2, 1x1 to 4.
+    static func separable() -> Graph {
+        var noise = Noise(state: 5), graph = Graph(opset: 17)
+        func conv(_ name: Name, _ x: ValueID, _ o: Int, _ i: Int, _ kernel: Int, groups: Int = 1) -> ValueID {
+            let w = graph.addConstant(name + ".weight", Constant(.float32, [o, i / groups, kernel, kernel], noise.many(o * i / groups * kernel * kernel)))
+            let b = graph.addConstant(name + ".bias", Constant(.float32, [o], noise.many(o))), side = Int64(kernel), pad = Int64(kernel / 2)
+            return graph.addNode("Conv", [x, w, b], name: name, attributes: [
+                ("kernel_shape", .ints([side, side])), ("pads", .ints([pad, pad, pad, pad])), ("group", .int(Int64(groups))),
+                ("strides", .ints(groups > 1 ? [2, 2] : [1, 1])),
+            ])
+        }
+        let x = graph.addInput("x", TensorType(.float32, [.fixed(1), .fixed(3), .fixed(9), .fixed(11)]))
+        let wide = graph.addNode("Relu", [conv("expand", x, 20, 3, 1)], name: "relu1")
+        let filtered = graph.addNode("Relu", [conv("filter", wide, 20, 20, 3, groups: 20)], name: "relu2")
+        graph.outputs = [conv("project", filtered, 4, 20, 1)]
+        return graph
+    }
+
     /// tokens [1, 5, 8]: attention of two heads, its residual, LayerNormalization, a linear layer.
     static func attention() -> Graph {
         var noise = Noise(state: 11), graph = Graph(opset: 17)

@@ -6,7 +6,7 @@ import Testing
 
 /// Quantized graphs run in integers, and say what the graph as read says.
 @Suite struct StoredExecutionTests {
-    static let graphs = [QuantizerTests.trunk(), QuantizerTests.attention()]
+    static let graphs = [QuantizerTests.trunk(), QuantizerTests.attention(), QuantizerTests.separable()]
 
     static func quantized(_ graph: Graph) throws -> Graph {
         var quantizer = try Quantizer(graph), noise = QuantizerTests.Noise(state: 3)
@@ -54,6 +54,7 @@ import Testing
         #expect(!steps.isEmpty)
         for step in steps { #expect(step.hasSuffix("_s8") || step == "transpose", "\(steps)") }
         #expect(steps.contains("gemm_s8") || steps.contains("conv_s8"))
+        #expect(steps.contains("depthwise_s8") == (index == 2))
     }
 
     @Test("The same bits on every instruction set, thread count and by reference", arguments: graphs.indices)

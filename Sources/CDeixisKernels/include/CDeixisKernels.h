@@ -14,6 +14,7 @@
 #include "deixis/conv_f32.h"
 #include "deixis/conv_s8.h"
 #include "deixis/depthwise_f32.h"
+#include "deixis/depthwise_s8.h"
 #include "deixis/gemm_f32.h"
 #include "deixis/gemm_s8.h"
 #include "deixis/layernorm_f32.h"

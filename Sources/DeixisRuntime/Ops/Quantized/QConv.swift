@@ -68,6 +68,7 @@ enum QConv {
 
     private static let lower: Lowerings.Lower = { (call: OperatorCall, lowering: Lowering) throws(RuntimeError) -> Kernel? in
         let g = try geometry(call), tail = try Requantization(call, residual: 4)
+        if g.group == g.inC, g.inC == g.outC { return try depthwise(call, lowering, g, tail) }
         var shape = g.shape
         guard let x = try call.stored(.x), let w = try QuantizedWeights(call, channels: g.outC),
             let gemm = deixis_conv_s8_select(lowering.isa, &shape)
