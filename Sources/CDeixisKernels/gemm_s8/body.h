@@ -100,24 +100,6 @@ __attribute__((noinline)) static void fetch_rows(const deixis_tile_s8 *t, const 
     }
 }
 
-/// From sums to what is stored; `whole`: all vectors full, and bounded.
-INLINED void end_tile(const deixis_tile_s8 *t, const vi (*sum)[TILE_VECTORS], const int mr, const int nv, const bool whole) {
-    if (whole && !t->tail->residual_type) {
-        if (t->tail->scaled) finish_bytes(t, sum, mr, false, true);
-        else finish_bytes(t, sum, mr, false, false);
-        return;
-    }
-    if (whole && t->tail->residual_type == DEIXIS_S8_U8) {
-        finish_bytes(t, sum, mr, true, true);
-        return;
-    }
-    vi kept[TILE_ROWS * TILE_VECTORS];
-    UNROLLED for (int i = 0; i < mr; i++) {
-        UNROLLED for (int j = 0; j < nv; j++) kept[i * nv + j] = sum[i][j];
-    }
-    finish_rows(t, kept, mr, nv);
-}
-
 INLINED void tile(const deixis_tile_s8 *t, const int mr, const int nv) {
     vi sum[TILE_ROWS][TILE_VECTORS];
     const int8_t *b = t->b;
@@ -161,10 +143,40 @@ INLINED void tile(const deixis_tile_s8 *t, const int mr, const int nv) {
             at = at + 4 < last ? at + 4 : last;
         }
     }
-    end_tile(t, sum, mr, nv, whole);
+    if (whole && !t->tail->residual_type) {
+        if (t->tail->scaled) finish_bytes(t, sum, mr, false, true);
+        else finish_bytes(t, sum, mr, false, false);
+        return;
+    }
+    if (whole && t->tail->residual_type == DEIXIS_S8_U8) {
+        finish_bytes(t, sum, mr, true, true);
+        return;
+    }
+    vi kept[TILE_ROWS * TILE_VECTORS];
+    UNROLLED for (int i = 0; i < mr; i++) {
+        UNROLLED for (int j = 0; j < nv; j++) kept[i * nv + j] = sum[i][j];
+    }
+    finish_rows(t, kept, mr, nv);
 }
 
 #ifdef INTERLEAVE
+/// From sums in memory to what is stored; one copy for all numbers of rows, for few results come of many products.
+__attribute__((noinline)) static void end_rows(const deixis_rows_s8 *part, const int mr) {
+    const deixis_tile_s8 *t = &part->tile;
+    for (int i = 0; i < mr; i++) {
+        vi sum[TILE_VECTORS];
+        UNROLLED for (int j = 0; j < TILE_VECTORS; j++) {
+            sum[j] = (vi)v_load((const float *)(const void *)part->sums + i * DEIXIS_ROWS_S8_COLUMNS + j * LANES);
+        }
+        v_in_order(sum);
+        UNROLLED for (int j = 0; j < TILE_VECTORS; j++) {
+            const ptrdiff_t left = (ptrdiff_t)t->columns - j * LANES;
+            sum[j] += (vi)v_load_n((const float *)t->offset + j * LANES, left < 0 ? 0 : left < LANES ? (size_t)left : LANES);
+        }
+        finish(t, i, sum, (int)((t->columns + LANES - 1) / LANES));
+    }
+}
+
 /// A panel of B as it stands, or some of its rows. The sums get their offsets at the end, when they are in order.
 INLINED void rows(const deixis_rows_s8 *part, const int mr) {
     const deixis_tile_s8 *t = &part->tile;
@@ -200,29 +212,11 @@ INLINED void rows(const deixis_rows_s8 *part, const int mr) {
         }
     }
     if (part->ahead) *part->ahead = ahead;
-    if (!part->last) {
-        float *after = (float *)(void *)part->sums;
-        UNROLLED for (int i = 0; i < mr; i++) {
-            UNROLLED for (int j = 0; j < TILE_VECTORS; j++) v_store(after + i * DEIXIS_ROWS_S8_COLUMNS + j * LANES, (vf)sum[i][j]);
-        }
-        return;
-    }
-    UNROLLED for (int i = 0; i < mr; i++) v_in_order(sum[i]);
-    UNROLLED for (int j = 0; j < TILE_VECTORS; j++) {
-        const ptrdiff_t left = (ptrdiff_t)t->columns - j * LANES;
-        const vi offset = (vi)v_load_n((const float *)t->offset + j * LANES, left < 0 ? 0 : left < LANES ? (size_t)left : LANES);
-        UNROLLED for (int i = 0; i < mr; i++) sum[i][j] += offset;
-    }
-    if (t->columns == TILE_VECTORS * LANES) {
-        end_tile(t, sum, mr, TILE_VECTORS, t->tail->bounded);
-        return;
-    }
-    const int nv = (int)((t->columns + LANES - 1) / LANES);
-    vi kept[TILE_ROWS * TILE_VECTORS];
+    float *after = (float *)(void *)part->sums;
     UNROLLED for (int i = 0; i < mr; i++) {
-        UNROLLED for (int j = 0; j < TILE_VECTORS; j++) if (j < nv) kept[i * nv + j] = sum[i][j];
+        UNROLLED for (int j = 0; j < TILE_VECTORS; j++) v_store(after + i * DEIXIS_ROWS_S8_COLUMNS + j * LANES, (vf)sum[i][j]);
     }
-    finish_rows(t, kept, mr, nv);
+    if (part->last) end_rows(part, mr);
 }
 #define ROWS(mr) static void rows_##mr(const deixis_rows_s8 *part) { rows(part, mr); }
 #else

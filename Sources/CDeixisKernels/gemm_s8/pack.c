@@ -142,6 +142,13 @@ void deixis_gemm_s8_pack(const deixis_gemm_s8 *kernel, const int8_t *b, ptrdiff_
 /// Sums of bytes stay inside 16 bits for so many of them.
 enum { safe = 255 };
 
+static inline pairs_8 widened(const int8_t *p) {
+    typedef int8_t bytes_8 __attribute__((ext_vector_type(8)));
+    bytes_8 x;
+    memcpy(&x, p, sizeof x);
+    return __builtin_convertvector(x, pairs_8);
+}
+
 /// The columns of a B whose rows are contiguous, in memory's order.
 static void sum_columns(const int8_t *b, ptrdiff_t row_stride, size_t k, size_t columns, int32_t *sums) {
     enum { most = 512 };
@@ -154,7 +161,14 @@ static void sum_columns(const int8_t *b, ptrdiff_t row_stride, size_t k, size_t 
             memset(part, 0, width * sizeof *part);
             for (size_t x = k0; x < k1; x++) {
                 const int8_t *row = b + (ptrdiff_t)x * row_stride + (ptrdiff_t)j;
-                for (size_t i = 0; i < width; i++) part[i] = (int16_t)(part[i] + row[i]);
+                size_t i = 0;
+                for (; i + 8 <= width; i += 8) {
+                    pairs_8 sum;
+                    memcpy(&sum, part + i, sizeof sum);
+                    sum += widened(row + i);
+                    memcpy(part + i, &sum, sizeof sum);
+                }
+                for (; i < width; i++) part[i] = (int16_t)(part[i] + row[i]);
             }
             for (size_t i = 0; i < width; i++) sums[j + i] += part[i];
         }
@@ -162,17 +176,12 @@ static void sum_columns(const int8_t *b, ptrdiff_t row_stride, size_t k, size_t 
 }
 
 static int32_t sum_bytes(const int8_t *p, size_t count) {
-    typedef int8_t bytes_8 __attribute__((ext_vector_type(8)));
     int32_t sum = 0;
     while (count >= 8) {
         pairs_8 part = (pairs_8)(0);
         size_t steps = count / 8 < safe ? count / 8 : safe;
         count -= steps * 8;
-        for (; steps > 0; steps--, p += 8) {
-            bytes_8 x;
-            memcpy(&x, p, sizeof x);
-            part += __builtin_convertvector(x, pairs_8);
-        }
+        for (; steps > 0; steps--, p += 8) part += widened(p);
         for (int i = 0; i < 8; i++) sum += part[i];
     }
     for (size_t i = 0; i < count; i++) sum += p[i];
