@@ -40,6 +40,7 @@ public final class Session {
     private var lastKept: KeptMemory?
     /// Pairs of input shapes between which `Session+Padding` has an answer.
     var paddingProofs: [(long: [[Int]], short: [[Int]], mask: Int, holds: Bool)] = []
+    private var specialized: (specs: [TensorSpec], graph: Graph)?
     /// Steps run so far.
     var stepsRun = 0
 
@@ -165,6 +166,14 @@ public final class Session {
         lastKept = kept
     }
 
+    /// The portable graph at `specs`, kept until a plan is made: a proof and the plan that it allows share it.
+    func specialize(_ specs: [TensorSpec]) throws(RuntimeError) -> Graph {
+        if let specialized, specialized.specs == specs { return specialized.graph }
+        let graph = try Specialization.specialize(portable, inputs: specs, contents: [:])
+        specialized = (specs, graph)
+        return graph
+    }
+
     private func makePlan(
         _ specs: [TensorSpec], contents: [(position: Int, bytes: [UInt8])], _ keeping: [Int]
     ) throws(RuntimeError) -> Plan {
@@ -175,17 +184,19 @@ public final class Session {
                 storage: ByteStorage(byteCount: bytes.count) { $0.copyBytes(from: bytes) }, range: 0..<bytes.count)
         }
         let start = Machine.nanoseconds, packedBefore = weights.nanoseconds
-        var graph = try Specialization.specialize(portable, inputs: specs, contents: known)
-        let specialized = Machine.nanoseconds
+        var graph = known.isEmpty ? try specialize(specs) : try Specialization.specialize(portable, inputs: specs, contents: known)
+        specialized = nil
+        let atShapes = Machine.nanoseconds
         if options.optimize { graph = try Passes.run(Passes.target, on: graph) }
         let optimized = Machine.nanoseconds
         defer {
-            times.specialize = specialized - start
-            times.target = optimized - specialized
+            times.specialize = atShapes - start
+            times.target = optimized - atShapes
             times.pack = weights.nanoseconds - packedBefore
             times.plan = Machine.nanoseconds - optimized - times.pack
         }
         let memories = plans.compactMap { $0.plan.kept }
+        defer { weights.forgetSources() }
         return try Planner.plan(
             graph, lowering: lowering, useKernels: !options.referenceOnly, keeping: keeping.map { graph.inputs[$0] }, memories: memories
         ) { (byteCount) throws(RuntimeError) in

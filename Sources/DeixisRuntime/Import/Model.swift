@@ -14,7 +14,8 @@ public struct Model: Sendable {
     /// Opsets of `ai.onnx` whose meaning the operators follow.
     public static let opsets: ClosedRange<Int> = 13...28
 
-    /// The model in the ONNX or compiled file at `path`. The file stays mapped; weights are read when a session packs them.
+    /// The model in the ONNX or compiled file at `path`. The file stays mapped and must keep its bytes (to replace it, rename another over it):
+    /// weights are read when a session packs them, tables and some large ones in every run.
     public static func load(_ path: String) throws(RuntimeError) -> Model {
         let start = Machine.nanoseconds
         let (graph, source, compiled) = try contents(path)

@@ -41,6 +41,8 @@ final class PackedWeights {
     private(set) var nanoseconds: UInt64 = 0
     private let compiled: CompiledWeights?
     private let memory = Pieces()
+    /// Of mapped files, packed and not read again.
+    private var replaced: [UnsafeRawBufferPointer] = []
 
     init(compiled: CompiledWeights? = nil) { self.compiled = compiled }
 
@@ -62,10 +64,27 @@ final class PackedWeights {
         let packed = memory.storage(byteCount: byteCount, initialize: fill)
         nanoseconds += Machine.nanoseconds - start
         entries[key] = (packed, (constant.storage, second?.storage))
-        // The packed copy replaces the file's pages instead of joining them.
-        if !readsSource, constant.storage.isMapped { deixis_forget_pages(constant.pointer, constant.range.count) }
+        if !readsSource, constant.storage.isMapped { replaced.append(constant.bytes) }
         self.byteCount += byteCount
         return packed
+    }
+
+    /// Packed copies replace the file's pages instead of joining them. Together, for each time costs threads a flush of their address caches.
+    func forgetSources() {
+        let ordered = replaced.sorted { UInt(bitPattern: $0.baseAddress) < UInt(bitPattern: $1.baseAddress) }
+        replaced = []
+        var at = ordered.startIndex
+        while at < ordered.endIndex {
+            guard let base = ordered[at].baseAddress else { break }
+            var end = base + ordered[at].count
+            at += 1
+            // What lies between two of them, scales and names, comes back when it is read.
+            while at < ordered.endIndex, let next = ordered[at].baseAddress, next - end < 1 << 14 {
+                end = max(end, next + ordered[at].count)
+                at += 1
+            }
+            deixis_forget_pages(base, end - base)
+        }
     }
 
     /// What was packed of constants that are views into `source`, copies for alignment left out. Where a weight was packed alike for two

@@ -41,11 +41,10 @@ struct Padding {
     /// nil: not a prefix (a shape computed of the length).
     var cuts: [ValueID: Cut] = [:]
 
-    static func isUnused(_ graph: Graph, long: [TensorSpec], short: [TensorSpec], mask: Int) -> Bool {
+    /// `graph` at its long and at its short shapes; `mask`: the input that is 0 beyond the short ones.
+    static func isUnused(_ graph: Graph, long: [TensorSpec], short: Graph, mask: Int) -> Bool {
         do throws(RuntimeError) {
-            var proof = Padding(
-                long: try Specialization.specialize(graph, inputs: long, contents: [:]),
-                short: try Specialization.specialize(graph, inputs: short, contents: [:]))
+            var proof = Padding(long: try Specialization.specialize(graph, inputs: long, contents: [:]), short: short)
             for (i, id) in graph.inputs.enumerated() {
                 guard let axes = proof.cutAxes(id) else { return false }
                 for axis in axes { proof.cuts[id, default: [:]][axis] = i == mask ? .value(0) : .anything }
