@@ -258,7 +258,8 @@ static void VARIANT_NAME(take_queries)(const deixis_attention_s8_args *args, wor
 static void VARIANT_NAME(take_keys)(const deixis_attention_s8_args *args, const workspace *w) {
     VARIANT_NAME(pack_rows)(args->k, args->k_row, args->keys, args->head, args->k_zero, w->k);
     VARIANT_NAME(pack_columns)(args->v, args->v_row, args->value_head, args->keys, args->v_zero, w->v);
-    for (size_t j = 0; j < w->row; j++) w->bias[j] = j >= args->keys ? -INFINITY : args->bias && !args->bias_query ? args->bias[j] : 0;
+    for (size_t j = 0; j < w->row; j++) w->bias[j] = j < args->keys ? 0 : -INFINITY;
+    if (args->bias && !args->bias_query) memcpy(w->bias, args->bias, args->keys * 4);
 #if ATTENTION_GROUP == 4
     // sum of (q - q_zero)(k - k_zero) = sum of q k' - k'_zero sum of q - q_zero sum of k' + head q_zero k'_zero; the packed k' are k - FLIP.
     const left_value ones[4] = {1, 1, 1, 1};
