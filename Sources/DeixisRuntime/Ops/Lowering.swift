@@ -42,7 +42,7 @@ final class PackedWeights {
     private let compiled: CompiledWeights?
     private let memory = Pieces()
     /// Of mapped files, packed and not read again.
-    private var replaced: [UnsafeRawBufferPointer] = []
+    private var replaced: [Constant] = []
 
     init(compiled: CompiledWeights? = nil) { self.compiled = compiled }
 
@@ -64,26 +64,26 @@ final class PackedWeights {
         let packed = memory.storage(byteCount: byteCount, initialize: fill)
         nanoseconds += Machine.nanoseconds - start
         entries[key] = (packed, (constant.storage, second?.storage))
-        if !readsSource, constant.storage.isMapped { replaced.append(constant.bytes) }
+        if !readsSource, constant.storage.isMapped { replaced.append(constant) }
         self.byteCount += byteCount
         return packed
     }
 
     /// Packed copies replace the file's pages instead of joining them. Together, for each time costs threads a flush of their address caches.
     func forgetSources() {
-        let ordered = replaced.sorted { UInt(bitPattern: $0.baseAddress) < UInt(bitPattern: $1.baseAddress) }
+        let ordered = replaced.sorted { UInt(bitPattern: $0.pointer) < UInt(bitPattern: $1.pointer) }
         replaced = []
-        var at = ordered.startIndex
-        while at < ordered.endIndex {
-            guard let base = ordered[at].baseAddress else { break }
-            var end = base + ordered[at].count
+        var at = 0
+        while at < ordered.count {
+            let first = ordered[at]
+            var end = first.range.upperBound
             at += 1
-            // What lies between two of them, scales and names, comes back when it is read.
-            while at < ordered.endIndex, let next = ordered[at].baseAddress, next - end < 1 << 14 {
-                end = max(end, next + ordered[at].count)
+            // What lies between two of one file, scales and names, comes back when it is read.
+            while at < ordered.count, ordered[at].storage === first.storage, ordered[at].range.lowerBound - end < 1 << 14 {
+                end = max(end, ordered[at].range.upperBound)
                 at += 1
             }
-            deixis_forget_pages(base, end - base)
+            deixis_forget_pages(first.pointer, end - first.range.lowerBound)
         }
     }
 

@@ -1,6 +1,6 @@
 import DeixisGraph
 
-/// Linear(x, W1), Linear(x, W2), ... => Products(x, W1, W2, ...);  the same of QLinear   (W constant, no residual)
+/// Linear(x, W1), Linear(x, W2), ... => Products(x, W1, W2, ...);  the same of QLinear   (W and bias constant, no residual)
 enum FuseProducts {
     static let rule: Rule = { editor, id, node in
         guard let width = parts(editor, node), let x = node.input(0) else { return nil }
@@ -20,9 +20,10 @@ enum FuseProducts {
 
     /// How many inputs `node` has behind x at most; nil where it cannot be a part.
     private static func parts(_ editor: GraphEditor, _ node: Node) -> Int? {
-        guard node.outputs.count == 1, editor.constant(node.input(1)) != nil else { return nil }
-        if node.isDeixis("Linear") { return node.input(3) == nil ? 2 : nil }
-        guard node.isDeixis("QLinear"), editor.constant(node.input(2)) != nil else { return nil }
-        return node.input(4) == nil && (node.input(3) == nil || editor.constant(node.input(3)) != nil) ? 3 : nil
+        guard node.outputs.count == 1, node.isDeixis("Linear") || node.isDeixis("QLinear") else { return nil }
+        // Constants alone: what is computed might wait for another part.
+        let width = node.op.matches("Linear") ? 2 : 3
+        let own = (1...width).map { node.input($0) }
+        return own[0] != nil && node.input(width + 1) == nil && own.allSatisfy { $0 == nil || editor.constant($0) != nil } ? width : nil
     }
 }
