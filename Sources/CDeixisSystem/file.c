@@ -36,6 +36,15 @@ int deixis_map_file(const char *path, deixis_mapping *mapping) {
     return error;
 }
 
+int deixis_map_zeros(size_t size, deixis_mapping *mapping) {
+    *mapping = (deixis_mapping){0};
+    if (size == 0) return 0;
+    void *bytes = mmap(NULL, size, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (bytes == MAP_FAILED) return errno;
+    *mapping = (deixis_mapping){.bytes = bytes, .size = size};
+    return 0;
+}
+
 void deixis_unmap_file(deixis_mapping *mapping) {
     if (mapping->bytes) munmap((void *)mapping->bytes, mapping->size);
     *mapping = (deixis_mapping){0};

@@ -7,11 +7,12 @@ extension Session {
     /// and whatever else is cut off does not count. Then `prepare(short)` is allowed even where the file states the long shapes.
     public func mayDropPadding(from long: [[Int]], to short: [[Int]], mask: Int) -> Bool {
         if let known = paddingProofs.first(where: { $0.long == long && $0.short == short && $0.mask == mask }) { return known.holds }
+        if model.compiled != nil { return false }
         func specs(_ shapes: [[Int]]) -> [TensorSpec] { zip(inputTypes, shapes).map { TensorSpec($0.element, $1) } }
         let graph: Graph?
         do throws(RuntimeError) { graph = try specialize(specs(short)) } catch { graph = nil }
         let holds = graph.map { Padding.isUnused(portable, long: specs(long), short: $0, mask: mask) } ?? false
-        if paddingProofs.count >= 64 { paddingProofs.removeFirst() }
+        if paddingProofs.count >= 1024 { paddingProofs.removeFirst() }
         paddingProofs.append((long, short, mask, holds))
         return holds
     }

@@ -39,7 +39,7 @@ public final class Session {
     /// Where the kept inputs were last.
     private var lastKept: KeptMemory?
     /// Pairs of input shapes between which `Session+Padding` has an answer.
-    var paddingProofs: [(long: [[Int]], short: [[Int]], mask: Int, holds: Bool)] = []
+    var paddingProofs: [CompiledModel.Proof] = []
     private var specialized: (specs: [TensorSpec], graph: Graph)?
     /// Steps run so far.
     var stepsRun = 0
@@ -53,15 +53,19 @@ public final class Session {
             guard let bits = Machine.instructionSets(upTo: name) else { throw .unknownInstructionSet(name) }
             isa = bits
         }
-        if let compiled = model.compiled, compiled.instructionSets != isa {
-            throw .compiled(file: "the model", .instructionSet(file: compiled.instructionSets, here: isa))
+        if let compiled = model.compiled {
+            guard compiled.instructionSets == isa else {
+                throw .compiled(file: compiled.name, .instructionSet(file: compiled.instructionSets, here: isa))
+            }
+            guard options.optimize, !options.referenceOnly else { throw .compiled(file: compiled.name, .kernelsOnly) }
         }
         instructionSets = isa
         weights = PackedWeights(compiled: model.compiled)
         workers = Workers(threads: options.threads)
         lowering = Lowering(isa: isa, workers: workers, weights: weights)
         let start = Machine.nanoseconds
-        portable = options.optimize ? try Passes.run(Passes.portable, on: model.graph) : model.graph
+        portable = options.optimize && model.compiled == nil ? try Passes.run(Passes.portable, on: model.graph) : model.graph
+        paddingProofs = model.compiled?.proofs ?? []
         times.portable = Machine.nanoseconds - start
     }
 
@@ -158,6 +162,13 @@ public final class Session {
         }
     }
 
+    /// Plans that hold whatever the inputs hold, one for each set of shapes.
+    var compilablePlans: [(shapes: [[Int]], plan: Plan)] {
+        var found: [(shapes: [[Int]], plan: Plan)] = []
+        for (key, plan) in plans where key.contents.isEmpty && !found.contains(where: { $0.shapes == key.shapes }) { found.append((key.shapes, plan)) }
+        return found
+    }
+
     /// The kept inputs move along to a plan that keeps them elsewhere.
     private func makeCurrent(_ plan: Plan) {
         current = plan
@@ -184,10 +195,15 @@ public final class Session {
                 storage: ByteStorage(byteCount: bytes.count) { $0.copyBytes(from: bytes) }, range: 0..<bytes.count)
         }
         let start = Machine.nanoseconds, packedBefore = weights.nanoseconds
-        var graph = known.isEmpty ? try specialize(specs) : try Specialization.specialize(portable, inputs: specs, contents: known)
+        var graph: Graph
+        if let compiled = model.compiled {
+            do throws(CompiledFileError) { graph = try compiled.graph(specs) } catch { throw .compiled(file: compiled.name, error) }
+        } else {
+            graph = known.isEmpty ? try specialize(specs) : try Specialization.specialize(portable, inputs: specs, contents: known)
+        }
         specialized = nil
         let atShapes = Machine.nanoseconds
-        if options.optimize { graph = try Passes.run(Passes.target, on: graph) }
+        if options.optimize, model.compiled == nil { graph = try Passes.run(Passes.target, on: graph) }
         let optimized = Machine.nanoseconds
         defer {
             times.specialize = atShapes - start

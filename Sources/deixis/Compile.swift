@@ -1,38 +1,65 @@
 import ArgumentParser
 import DeixisGraph
 import DeixisRuntime
+import Glibc
 
 struct Compile: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Writes a model with its weights ready-packed for this machine.",
+        abstract: "Writes a model ready to run on this machine: graphs after all passes, weights packed.",
         discussion: """
-            The file takes the place of the ONNX file everywhere on this machine (ground, run, profile, GroundingModel, libdeixis) and
-            loads without packing or copying: less start-up time and almost no memory of its own. It is checked when loaded and refused on
-            a CPU whose kernels use another instruction set, or when a byte is damaged (formats/compiled.md). Keep the ONNX file.
+            The file takes the place of the ONNX file on this machine (ground, run, profile, GroundingModel, libdeixis) and loads without
+            passes, packing or copying: less start-up time and almost no memory of its own. It is checked when loaded and refused on a CPU
+            whose kernels use another instruction set, or when a byte is damaged (formats/compiled.md). Keep the ONNX file.
+
+            It runs at the shapes it was compiled for: one picture and, where the model's metadata tells the longest sentence, sentences of
+            every length; other models at the shapes that --dim names.
 
               deixis compile model.int8.onnx --out model.deixis
               deixis ground model.deixis desk.jpg "the red mug"
+              deixis compile encoder.onnx --out encoder.deixis --dim length=8...64 --dim batch=1
             """)
 
     @Argument(help: "An ONNX file.") var model: String
     @Option(help: ArgumentHelp("The file to write.", valueName: "file")) var out: String
-    @Option(help: ArgumentHelp("What a symbolic dimension stands for while weights are packed.", valueName: "name=n")) var dim: [String] = []
+    @Option(help: ArgumentHelp("What a symbolic dimension may be: one number, or all from A to B.", valueName: "name=n | name=a...b"))
+    var dim: [String] = []
     @OptionGroup var options: RunOptions
 
     func run() throws {
-        let graph = try loadGraph(model), sample = SampleInputs(graph: graph, chosen: try readDimensions(dim))
-        try sample.check()
-        let session = try loadSession(model, options)
+        guard !options.reference else { throw CommandError.usage("--reference: what is compiled are the fast kernels") }
+        guard !Model.isCompiled(model) else { throw CommandError.data("\(model) is compiled already; compile the ONNX file") }
+        let graph = try loadGraph(model), samples = try CompiledShapes(graph: graph, ranges: readRanges(dim)).samples()
+        var session = options.session
+        session.plannedShapes = samples.count + 1
+        let source: Session
         do throws(RuntimeError) {
-            try session.prepare(graph.inputs.map(sample.shape))
+            source = try Session(try Model.load(model), options: session)
+            for sample in samples { try sample.prepare(source) }
         } catch {
             throw modelError(model, error)
         }
-        do throws(RuntimeError) {
-            try session.compile(to: out)
-        } catch {
+        do throws(RuntimeError) { try source.compile(to: out) } catch {
+            guard case .compiled(_, .cannotWrite) = error else { throw modelError(model, error) }
             throw CommandError(code: .output, message: "\(error)")
         }
-        try Console.out("\(out): \(session.packedWeightBytes) bytes of weights packed for \(session.instructionSetName)")
+        try check(source, session, samples)
+        let sets = samples.count == 1 ? "one set of input shapes" : "\(samples.count) sets of input shapes"
+        try Console.out("\(out): for \(source.instructionSetName), \(sets); checked: its outputs are the ONNX file's")
+    }
+
+    /// The first and the last shapes give the same bytes in both forms.
+    private func check(_ source: Session, _ options: SessionOptions, _ samples: [CompiledShapes.Sample]) throws(CommandError) {
+        var differs: [[Int]]?
+        do throws(RuntimeError) {
+            let compiled = try Session(try Model.load(out), options: options)
+            for sample in [samples.first, samples.last] {
+                if let sample, try sample.run(source) != sample.run(compiled) { differs = sample.shapes }
+            }
+        } catch {
+            throw modelError(out, error)
+        }
+        guard let differs else { return }
+        unlink(out)
+        throw CommandError(code: .internalFault, message: "\(out) did not give the outputs of \(model) at \(differs) and was removed; this is a fault of deixis")
     }
 }

@@ -29,32 +29,35 @@ struct Inspect: ParsableCommand {
 
     func run() throws {
         let graph = try loadGraph(model)
-        let chosen = try readDimensions(dim)
-        let sample = SampleInputs(graph: graph, chosen: chosen)
+        let compiled: Model? = Model.isCompiled(model) ? try loadSession(model, RunOptions.parse([])).model : nil
+        if compiled != nil, stage == .read || stage == .portable {
+            throw CommandError.usage("--stage: \(model) is compiled; it has the stages target and plan")
+        }
+        let sample = SampleInputs(graph: graph, chosen: try readDimensions(dim))
         try sample.check()
         if stage == .read {
             try Console.out(graph.listing)
             return
         }
         guard let stage else {
-            try Console.out(summary(graph))
+            try Console.out(summary(graph, compiled))
             // MACs are counted where the runtime can plan the model; the rest of the summary needs no plan.
             let cost: String
-            do { cost = try plannedCost(graph, sample) } catch { cost = "MACs not known: \(error)" }
+            do { cost = try plannedCost(compiled ?? Model(graph: graph), sample) } catch { cost = "MACs not known: \(error)" }
             try Console.out(cost)
             return
         }
         let session = try loadSession(model, RunOptions.parse([]))
-        do {
+        do throws(RuntimeError) {
             if stage == .target || stage == .plan { try session.prepare(graph.inputs.map(sample.shape)) }
-            for known in Session.Stage.allCases where "\(known.name)" == stage.rawValue { try Console.out(session.listing(known)) }
-        } catch let error as RuntimeError {
-            throw CommandError.data("\(model): \(error)")
+        } catch {
+            throw modelError(model, error)
         }
+        for known in Session.Stage.allCases where "\(known.name)" == stage.rawValue { try Console.out(session.listing(known)) }
     }
 
-    private func plannedCost(_ graph: Graph, _ sample: SampleInputs) throws(RuntimeError) -> String {
-        let session = try Session(try Model(graph: graph))
+    private func plannedCost(_ model: Model, _ sample: SampleInputs) throws(RuntimeError) -> String {
+        let session = try Session(model), graph = model.graph
         try session.prepare(graph.inputs.map(sample.shape))
         for (index, id) in graph.inputs.enumerated() { try session.inputBuffer(index).copyBytes(from: sample.array(for: id).bytes) }
         // One run tells the steps.
@@ -63,7 +66,7 @@ struct Inspect: ParsableCommand {
         return "\(count(steps.reduce(0) { $0 + $1.macs })) MACs in \(steps.count) steps" + (extents.isEmpty ? "" : " at \(extents)")
     }
 
-    private func summary(_ graph: Graph) -> String {
+    private func summary(_ graph: Graph, _ compiled: Model?) -> String {
         var lines: [String] = []
         let producer = graph.producer.isEmpty ? "" : ", written by \(graph.producer)"
         lines.append("\(model): graph '\(graph.name)', opset \(graph.opset)\(producer)")
@@ -76,6 +79,12 @@ struct Inspect: ParsableCommand {
             var table = Table(["", ""])
             for (key, value) in graph.metadata { table.add(["  \(key)", shortened(value)]) }
             lines.append(String(table.text.drop { $0.isNewline }))
+        }
+        if let compiled = compiled?.compilation {
+            lines.append("\ncompiled for \(compiled.instructionSet), for inputs of shapes")
+            for shapes in compiled.shapes { lines.append("  " + shapes.map { "\($0)" }.joined(separator: " ")) }
+            lines.append("")
+            return lines.joined(separator: "\n")
         }
         let parameters = graph.constants.values.filter { $0.type != .string }
         let size = parameters.reduce(0) { $0 + $1.range.count }

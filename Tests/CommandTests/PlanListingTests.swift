@@ -53,7 +53,11 @@ import Testing
         #expect(made.code == 0, "\(made.errors)")
         try Self.compare(Self.steps(int8, length: 10), with: "paper-r50.int8")
         // Products of few rows read the file's weights in place on AVX-512, packed copies elsewhere: the same box.
-        #expect(try QuantizeTests.ground(int8) == QuantizeTests.ground(int8, isa: "avx2"))
+        let box = try QuantizeTests.ground(int8)
+        #expect(try QuantizeTests.ground(int8, isa: "avx2") == box)
+        let compiled = folder.appendingPathComponent("paper-r50.deixis").path, compile = try deixis("compile", int8, "--out", compiled)
+        #expect(compile.code == 0 && compile.output.contains("38 sets of input shapes; checked"), "\(compile.errors)")
+        #expect(try QuantizeTests.ground(compiled) == box)
     }
     #endif
 }

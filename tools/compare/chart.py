@@ -6,7 +6,7 @@ import sys
 from html import escape
 from pathlib import Path
 
-COLORS = {"deixis": "#1f6feb", "onnxruntime": "#9aa4b2", "openvino": "#c9a227"}
+COLORS = {"deixis": "#1f6feb", "compiled": "#6ea8ff", "onnxruntime": "#9aa4b2", "openvino": "#c9a227"}
 WIDTH, LEFT, RIGHT, ROW, BAR = 820, 170, 110, 26, 16
 
 

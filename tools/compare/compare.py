@@ -11,7 +11,8 @@ in the same rounds.
 columns (milliseconds; the file is in the page cache)
   min p50 p90   of all runs; inputs bound once, outputs read in place
   ours/its      p50 of deixis by p50 of this runtime, per round, the median: below 1 deixis is faster
-  load first    reading and compiling the model; the first run, which for deixis includes planning and packing weights
+  load first    reading and compiling the model; the first run, which for deixis includes planning and packing weights. "compiled" is
+                deixis on what 'deixis compile' made of the file
   start         from the start of the process to the first answer, Python and imports included where the runtime needs them
   anonymous     memory with no file behind it, after the rounds; peak: most resident memory, mapped file included
   ort same      largest difference of an output from onnxruntime's on the same file; ort fp32: on the first file
@@ -40,7 +41,9 @@ from processes import Failed, Worker, end_all, finish, wait_until_quiet
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-RUNTIMES = ["deixis", "onnxruntime", "openvino"]
+RUNTIMES = ["deixis", "compiled", "onnxruntime", "openvino"]
+
+OURS = ["deixis", "compiled"]
 
 
 @dataclass
@@ -59,6 +62,8 @@ class Case:
     memory: dict = field(default_factory=dict)
     outputs: dict = field(default_factory=dict)
     refusal: str | None = None
+    #: What the runtime loads, where that is not the file itself.
+    made: Path | None = None
 
 
 def say(words):
@@ -85,7 +90,7 @@ def parse():
     parser.add_argument("--ours", type=Path, help="recipe best: the file deixis runs (default: MODEL.int8.onnx for MODEL.onnx)")
     parser.add_argument("--calibration", type=int, default=32, help="recipe best: made-up samples the peers calibrate with (default 32)")
     parser.add_argument("--calibration-dir", type=Path, help="recipe best: a folder of .npz files instead, each the inputs of one sample by name")
-    parser.add_argument("--cache", type=Path, default=ROOT / ".build/compare", help="recipe best: where quantized files are kept")
+    parser.add_argument("--cache", type=Path, default=ROOT / ".build/compare", help="where quantized files are kept, and compiled ones while this runs")
     parser.add_argument("--ov-precision", choices=["f32", "bf16", "f16", "default"], default="f32",
                         help="OpenVINO's INFERENCE_PRECISION_HINT; its default may round to bf16 where the CPU can (default f32)")
     parser.add_argument("--deixis", type=Path, default=Path(os.environ.get("DEIXIS", ROOT / ".build/release/deixis")), help="path of deixis")
@@ -105,7 +110,7 @@ def parse():
     for model in a.models:
         if not model.is_file():
             parser.error(f"there is no file {model}")
-    if "deixis" in a.runtimes and not os.access(a.deixis, os.X_OK):
+    if set(OURS) & set(a.runtimes) and not os.access(a.deixis, os.X_OK):
         sys.exit(f"compare-runtimes: there is no {a.deixis}: build it with 'swift build -c release --product deixis', or name it with --deixis")
     a.dims = {}
     for argument in a.dim:
@@ -169,11 +174,12 @@ def make_inputs(a, model, folder, known):
 def best_files(a, model, description):
     """Recipe best: each runtime's own int8 form of `model`, made once."""
     files = {}
-    if "deixis" in a.runtimes:
-        files["deixis"] = a.ours or model.with_suffix(".int8.onnx")
-        if not files["deixis"].is_file():
-            sys.exit(f"compare-runtimes: there is no {files['deixis']}: quantize {model} to it, or name another file with --ours")
-    if set(a.runtimes) == {"deixis"}:
+    ours = [runtime for runtime in OURS if runtime in a.runtimes]
+    for runtime in ours:
+        files[runtime] = a.ours or model.with_suffix(".int8.onnx")
+        if not files[runtime].is_file():
+            sys.exit(f"compare-runtimes: there is no {files[runtime]}: quantize {model} to it, or name another file with --ours")
+    if ours == a.runtimes:
         return files
     tokens = description["tokens"]
     digest = hashlib.sha256()
@@ -189,7 +195,7 @@ def best_files(a, model, description):
         digest.update(repr([a.calibration, tokens, a.dims, a.image, a.seed]).encode())
     a.cache.mkdir(parents=True, exist_ok=True)
     for runtime in a.runtimes:
-        if runtime == "deixis":
+        if runtime in OURS:
             continue
         extension = ".xml" if runtime == "openvino" else ".onnx"
         name = f"{model.stem}.{runtime}-int8-{digest.hexdigest()[:12]}"
@@ -221,6 +227,16 @@ def best_files(a, model, description):
     return files
 
 
+def compile(a, case, folder):
+    """What `deixis compile` makes of the case's file."""
+    case.made = folder / f"{case.file.stem}.deixis"
+    dims = [part for name, extent in a.dims.items() for part in ("--dim", f"{name}={extent}")]
+    try:
+        finish([a.deixis, "compile", case.file, "--out", case.made, "--threads", a.threads, *dims])
+    except Failed as failure:
+        refused(case, failure)
+
+
 # MARK: Measuring
 
 def command(a, case):
@@ -228,8 +244,8 @@ def command(a, case):
     for option, files in (("--input", case.inputs), ("--other", case.other)):
         for name, path in files.items():
             arguments += [option, f"{name}={path}"]
-    if case.runtime == "deixis":
-        return [a.deixis, "bench-worker", case.file, *arguments]
+    if case.runtime in OURS:
+        return [a.deixis, "bench-worker", case.made or case.file, *arguments]
     return [sys.executable, HERE / "worker.py", case.runtime, case.file, *arguments, "--ov-precision", a.ov_precision]
 
 
@@ -241,7 +257,7 @@ def refused(case, failure):
 
 def start_all(a, cases):
     """Starts each worker `--starts` times, by turns; the last one stays."""
-    for file in {case.file for case in cases}:
+    for file in {case.made or case.file for case in cases}:
         for path in (file, file.with_suffix(".bin")):
             if path.is_file():
                 with open(path, "rb") as stream:
@@ -405,7 +421,7 @@ def text(result, with_second, with_first):
             lines += ["", table(cells)]
         lines += [f"{row['runtime']} refused {row['file']}: {row['refused']}" for row in rows if "refused" in row]
     ran = [row for row in result["rows"] if "refused" not in row]
-    python = [row["memory_before_load"]["anonymous_bytes"] for row in ran if row["runtime"] != "deixis"]
+    python = [row["memory_before_load"]["anonymous_bytes"] for row in ran if row["runtime"] not in OURS]
     lines.append("")
     if python:
         lines.append(f"Of a peer's anonymous memory {megabytes(max(python))} are Python and NumPy, there before the runtime is imported.")
@@ -441,6 +457,9 @@ def cpu_name():
 def main():
     a = parse()
     folder = Path(tempfile.mkdtemp(prefix="deixis-compare-"))
+    # Not in /tmp, which may be memory.
+    a.cache.mkdir(parents=True, exist_ok=True)
+    made = tempfile.mkdtemp(dir=a.cache)
     load_average = os.getloadavg()[0]
     stop = lambda number, frame: sys.exit(128 + number)
     signal.signal(signal.SIGTERM, stop)
@@ -460,6 +479,8 @@ def main():
                     case.refusal = "its quantizer failed"
                 elif file.suffix == ".onnx":
                     files[file] = given
+                if runtime == "compiled" and not case.refusal:
+                    compile(a, case, Path(made))
                 cases.append(case)
         start_all(a, cases)
         if not any(case.worker for case in cases):
@@ -473,11 +494,11 @@ def main():
             if case.worker:
                 case.memory = case.worker.order("memory")["memory"]
                 case.worker.quit()
-        version = finish([a.deixis, "--version"]).strip() if "deixis" in a.runtimes else ""
+        version = finish([a.deixis, "--version"]).strip() if set(OURS) & set(a.runtimes) else ""
         first = Case("", "", a.models[0], cases[0].inputs, {})
         rows = [summary(case, cases, reference, first) for case in cases]
         for row in rows:
-            if row["runtime"] == "deixis" and "refused" not in row:
+            if row["runtime"] in OURS and "refused" not in row:
                 row["version"] = version
     except Failed as failure:
         sys.exit(f"compare-runtimes: {failure}")
@@ -487,6 +508,7 @@ def main():
     finally:
         end_all()
         shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(made, ignore_errors=True)
 
     sizes = ", ".join(f"{name} {'x'.join(map(str, shape))}" for name, shape in shapes.items())
     result = {"date": time.strftime("%Y-%m-%d"), "cpu": cpu_name(), "cores": len(os.sched_getaffinity(0)), "load_average": load_average,

@@ -26,6 +26,8 @@ typedef struct deixis_mapping {
 
 /// Maps a regular file read-only. A directory gives EISDIR, anything else that is not a regular file EINVAL.
 int deixis_map_file(const char *path, deixis_mapping *mapping);
+/// Maps `size` bytes that read as 0 and take no memory; for deixis_unmap_file too.
+int deixis_map_zeros(size_t size, deixis_mapping *mapping);
 /// Unmaps and clears. Harmless on a cleared mapping.
 void deixis_unmap_file(deixis_mapping *mapping);
 /// Lets the system drop the whole pages inside a part of a mapped file; they are read again when touched. Only for deixis_map_file's

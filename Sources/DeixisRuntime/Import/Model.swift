@@ -3,11 +3,10 @@ import DeixisONNX
 
 /// A model as its file says it, checked: every operator is known, everything is made before it is used.
 public struct Model: Sendable {
+    ///
+    /// Of a compiled file only inputs, outputs and metadata: its nodes are those of the plans it was compiled for.
     public let graph: Graph
-    /// The ONNX file's bytes, which weights are views into; nil for a model that never was one file.
-    let source: ByteStorage?
-    /// Weights ready-packed, where the model came as a compiled file.
-    let compiled: CompiledWeights?
+    let compiled: CompiledModel?
     /// How long reading and checking took.
     public private(set) var times = LoadTimes()
 
@@ -18,9 +17,9 @@ public struct Model: Sendable {
     /// weights are read when a session packs them, tables and some large ones in every run.
     public static func load(_ path: String) throws(RuntimeError) -> Model {
         let start = Machine.nanoseconds
-        let (graph, source, compiled) = try contents(path)
+        let (graph, compiled) = try contents(path)
         let read = Machine.nanoseconds
-        var model = try Model(graph: graph, source: source, compiled: compiled)
+        var model = try Model(graph: graph, compiled: compiled)
         model.times.read = read - start
         model.times.check = Machine.nanoseconds - read
         return model
@@ -29,30 +28,47 @@ public struct Model: Sendable {
     /// The graph in the ONNX or compiled file at `path`, whatever operators it has.
     public static func graph(inFile path: String) throws(RuntimeError) -> Graph { try contents(path).graph }
 
-    private static func contents(_ path: String) throws(RuntimeError) -> (graph: Graph, source: ByteStorage, compiled: CompiledWeights?) {
+    private static func contents(_ path: String) throws(RuntimeError) -> (graph: Graph, compiled: CompiledModel?) {
         let bytes: ByteStorage
         do throws(ONNXError) { bytes = try mapFile(path) } catch { throw .file(error) }
         guard CompiledFile.isCompiled(bytes.bytes) else {
-            return (try read { () throws(ONNXError) in try Graph(onnxFile: path, bytes) }, bytes, nil)
+            return (try read { () throws(ONNXError) in try Graph(onnxFile: path, bytes) }, nil)
         }
-        let compiled: CompiledWeights
-        do throws(CompiledFileError) { compiled = try CompiledFile.read(bytes) } catch { throw .compiled(file: path, error) }
-        return (try read { () throws(ONNXError) in try Graph(onnx: compiled.model, name: path) }, compiled.model, compiled)
+        do throws(CompiledFileError) {
+            let compiled = try CompiledFile.read(bytes, name: path)
+            return (compiled.interface, compiled)
+        } catch {
+            throw .compiled(file: path, error)
+        }
     }
 
     /// The model in `bytes`, which it keeps; `name` stands for the file in messages.
     public static func load(_ bytes: ByteStorage, name: String = "model") throws(RuntimeError) -> Model {
-        try Model(graph: try read { () throws(ONNXError) in try Graph(onnx: bytes, name: name) }, source: bytes)
+        try Model(graph: try read { () throws(ONNXError) in try Graph(onnx: bytes, name: name) }, compiled: nil)
     }
 
     /// A model that never was a file.
-    public init(graph: Graph) throws(RuntimeError) { try self.init(graph: graph, source: nil) }
+    public init(graph: Graph) throws(RuntimeError) { try self.init(graph: graph, compiled: nil) }
 
-    private init(graph: Graph, source: ByteStorage?, compiled: CompiledWeights? = nil) throws(RuntimeError) {
-        try Model.check(graph)
+    private init(graph: Graph, compiled: CompiledModel?) throws(RuntimeError) {
+        if compiled == nil { try Model.check(graph) }
         self.graph = graph
-        self.source = source
         self.compiled = compiled
+    }
+
+    /// What a compiled file is for; nil for any other model.
+    public var compilation: (instructionSet: String, shapes: [[[Int]]])? {
+        compiled.map { (Machine.name($0.instructionSets), $0.shapes) }
+    }
+
+    /// Whether there is a compiled model at `path`, sound or not.
+    public static func isCompiled(_ path: String) -> Bool {
+        do throws(ONNXError) {
+            let file = try mapFile(path)
+            return withExtendedLifetime(file) { CompiledFile.isCompiled(file.bytes) }
+        } catch {
+            return false
+        }
     }
 
     /// The value of `metadata_props` entry `key`.

@@ -25,26 +25,36 @@ struct Lowering {
 /// Weights in the order kernels want them, made once per session and shared by its plans.
 final class PackedWeights {
     /// Which constant, packed how. A kernel family chooses `kind`; different layouts of one weight have different kinds.
-    struct Key: Hashable {
-        var storage: ObjectIdentifier
-        var offset: Int
-        var count: Int
-        var kind: Int
-        var with: ObjectIdentifier?
-        var withOffset: Int
+    struct Key: Hashable, Sendable {
+        private var storage: ObjectIdentifier
+        private var offset: Int, count: Int
+        private(set) var kind: Int
+        private var with: ObjectIdentifier?
+        private var withOffset: Int
+
+        init(_ constant: Constant, with second: Constant?, kind: Int) {
+            storage = ObjectIdentifier(constant.storage)
+            (offset, count, self.kind) = (constant.range.lowerBound, constant.range.count, kind)
+            with = second.map { ObjectIdentifier($0.storage) }
+            withOffset = second?.range.lowerBound ?? 0
+        }
     }
 
     /// Sources are kept, for their identity is the key.
-    private var entries: [Key: (packed: ByteStorage, sources: (ByteStorage, ByteStorage?))] = [:]
+    private var entries: [Key: (packed: ByteStorage, sources: (Constant, Constant?))] = [:]
     private(set) var byteCount = 0
     /// Spent on packing so far.
     private(set) var nanoseconds: UInt64 = 0
-    private let compiled: CompiledWeights?
+    private let compiled: CompiledModel?
     private let memory = Pieces()
     /// Of mapped files, packed and not read again.
     private var replaced: [Constant] = []
+    /// What kernels read where it is.
+    private(set) var readInPlace: [Constant] = []
+    /// The compiled file that has not what a kernel asked for.
+    private(set) var shortFile: String?
 
-    init(compiled: CompiledWeights? = nil) { self.compiled = compiled }
+    init(compiled: CompiledModel? = nil) { self.compiled = compiled }
 
     /// The packing of `constant` (and `second`) as `kind`, made by `fill` when first asked for. `readsSource`: steps go on reading the
     /// constant itself.
@@ -52,21 +62,36 @@ final class PackedWeights {
         _ constant: Constant, with second: Constant? = nil, kind: Int, byteCount: Int, readsSource: Bool = false,
         fill: (UnsafeMutableRawBufferPointer) -> Void
     ) -> ByteStorage {
-        let key = Key(
-            storage: ObjectIdentifier(constant.storage), offset: constant.range.lowerBound, count: constant.range.count, kind: kind,
-            with: second.map { ObjectIdentifier($0.storage) }, withOffset: second?.range.lowerBound ?? 0)
+        let key = Key(constant, with: second, kind: kind)
+        if readsSource { reads(constant) }
         if let found = entries[key] { return found.packed }
-        if let ready = compiled?.find(constant, kind: kind, byteCount: byteCount) {
-            entries[key] = (ready, (constant.storage, second?.storage))
+        if let ready = compiled?.packing(key, byteCount: byteCount) {
+            entries[key] = (ready, (constant, second))
             return ready
         }
+        if !readsSource { check(constant) }
         let start = Machine.nanoseconds
         let packed = memory.storage(byteCount: byteCount, initialize: fill)
         nanoseconds += Machine.nanoseconds - start
-        entries[key] = (packed, (constant.storage, second?.storage))
+        entries[key] = (packed, (constant, second))
         if !readsSource, constant.storage.isMapped { replaced.append(constant) }
         self.byteCount += byteCount
         return packed
+    }
+
+    /// All packings, for a file that is to have them.
+    var all: [(kind: Int, packed: ByteStorage, sources: (Constant, Constant?))] {
+        entries.map { ($0.key.kind, $0.value.packed, $0.value.sources) }
+    }
+
+    private func reads(_ constant: Constant) {
+        check(constant)
+        readInPlace.append(constant)
+    }
+
+    /// Whoever reads the bytes of `constant` must ask.
+    private func check(_ constant: Constant) {
+        if let compiled, compiled.lacks(constant) { shortFile = compiled.name }
     }
 
     /// Packed copies replace the file's pages instead of joining them. Together, for each time costs threads a flush of their address caches.
@@ -87,24 +112,10 @@ final class PackedWeights {
         }
     }
 
-    /// What was packed of constants that are views into `source`, copies for alignment left out. Where a weight was packed alike for two
-    /// partners, nothing of it is told: whoever reads the file packs it again.
-    func packings(of source: ByteStorage) -> [(key: CompiledWeights.Key, sourceCount: Int, packed: ByteStorage)] {
-        var found: [CompiledWeights.Key: (count: Int, packed: ByteStorage)] = [:]
-        var ambiguous: Set<Int> = []
-        for (key, entry) in entries where key.storage == ObjectIdentifier(source) && key.kind >= 0 {
-            let name = CompiledWeights.Key(source: key.offset, kind: key.kind)
-            if found[name] != nil { ambiguous.insert(key.offset) }
-            found[name] = (key.count, entry.packed)
-        }
-        var result: [(key: CompiledWeights.Key, sourceCount: Int, packed: ByteStorage)] = []
-        for (key, entry) in found where !ambiguous.contains(key.source) { result.append((key, entry.count, entry.packed)) }
-        return result
-    }
-
-    /// `constant` at an address that its element type allows.
-    func aligned(_ constant: Constant) -> Constant {
-        let size = constant.type.byteCount ?? 1
+    /// `constant` at an address that its element type allows, or at any.
+    func aligned(_ constant: Constant, anyAddress: Bool) -> Constant {
+        check(constant)
+        let size = anyAddress ? 1 : constant.type.byteCount ?? 1
         if let pointer = constant.pointer, Int(bitPattern: pointer) % size == 0 { return constant }
         let bytes = constant.bytes
         let copy = packed(constant, kind: -1, byteCount: bytes.count) { $0.copyMemory(from: bytes) }

@@ -49,6 +49,10 @@ struct Planner {
             let call = try prepareCall(
                 node, definition, opset: graph.opset, inputs: node.inputs.map { $0.flatMap { graph.spec($0) } },
                 constants: node.inputs.map { $0.flatMap { graph.constants[$0] } })
+            for (id, spec) in zip(node.outputs, call.outputs) {
+                // Memory is laid out by what is inferred here and read by what the graph says.
+                if let id, let stated = graph.spec(id), stated != spec { throw call.invalid("makes \(spec?.shape ?? []), the graph says \(stated.shape)") }
+            }
             if let view = definition.view?(call), place(view, call) { continue }
             let step = lowered.count
             for (id, spec) in zip(node.outputs, call.outputs) {
@@ -167,7 +171,7 @@ struct Planner {
         }
         func inputPointer(_ id: ValueID, anyAddress: Bool = false) -> UnsafeRawPointer {
             guard let constant = graph.constants[id] ?? constants[id] else { return UnsafeRawPointer(arenaPointer(id)) }
-            let aligned = anyAddress ? constant : lowering.weights.aligned(constant)
+            let aligned = lowering.weights.aligned(constant, anyAddress: anyAddress)
             inPlace.append(aligned)
             return aligned.pointer ?? UnsafeRawPointer(arena.base)
         }
@@ -185,6 +189,7 @@ struct Planner {
                 scratch: scratch, scratchStride: perWorker)
             steps.append(Step(node: call.node, kernel: kernel, buffers: buffers, byteCount: bytes))
         }
+        if let file = lowering.weights.shortFile { throw .compiled(file: file, .shapes(graph.inputs.map { graph.spec($0)?.shape ?? [] })) }
         return Plan(
             steps: steps,
             inputs: graph.inputs.map { (graph.spec($0) ?? TensorSpec(.uint8, []), arenaPointer($0)) },

@@ -8,12 +8,15 @@ final class Step {
     let macs: Int
     /// Bytes read and written, weights included.
     let byteCount: Int
+    /// Inputs whose memory it does not read.
+    let unused: [Int]
     let phases: [BoundPhase]
 
     init(node: Node, kernel: Kernel, buffers: Buffers, byteCount: Int) {
         self.node = node
         label = kernel.label
         macs = kernel.macs
+        unused = kernel.unused
         self.byteCount = byteCount
         phases = kernel.phases.map { BoundPhase(phase: $0, buffers: buffers) }
     }

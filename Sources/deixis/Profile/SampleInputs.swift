@@ -5,9 +5,9 @@ import DeixisInput
 ///
 /// uint8 pictures are noise with the spectrum of photographs, token ids lie in the vocabulary, masks are ones, floats are in -1...1.
 struct SampleInputs {
-    let graph: Graph
+    var graph: Graph
     /// `--dim NAME=N`.
-    let chosen: [Name: Int]
+    var chosen: [Name: Int]
     /// Most tokens of a sentence, where the model's metadata tells.
     let maxLength: Int?
     let vocabularyCount: Int?
@@ -50,6 +50,9 @@ struct SampleInputs {
         (graph[id].type?.shape ?? []).enumerated().map { extent($1, axis: $0, of: id) }
     }
 
+    /// Whether a dimension of this name counts tokens.
+    static func isLength(_ name: String) -> Bool { ["len", "seq", "tok"].contains(where: name.lowercased().contains) }
+
     private func extent(_ dimension: Dimension, axis: Int, of id: ValueID) -> Int {
         let name: String
         switch dimension {
@@ -60,7 +63,7 @@ struct SampleInputs {
         case .unknown: name = ""
         }
         if axis == 0 || name.contains("batch") { return 1 }
-        if ["len", "seq", "tok"].contains(where: name.contains) { return min(maxLength ?? 12, 12) }
+        if Self.isLength(name) { return min(maxLength ?? 12, 12) }
         // Spatial axes of pictures.
         let type = graph[id].type
         if type?.shape?.count == 4 && axis >= 1 { return 224 }
@@ -127,14 +130,25 @@ struct SampleInputs {
 /// `NAME=N` arguments -> extents.
 func readDimensions(_ arguments: [String]) throws(CommandError) -> [Name: Int] {
     var chosen: [Name: Int] = [:]
-    for argument in arguments {
-        let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-        guard parts.count == 2, !parts[0].isEmpty, let extent = Int(parts[1]), extent >= 1, extent <= 1 << 30 else {
-            throw .usage("--dim '\(argument)': expected NAME=N with N at least 1")
-        }
-        chosen[Name(String(parts[0]))] = extent
+    for (name, range) in try readRanges(arguments) {
+        guard range.count == 1 else { throw .usage("--dim '\(name)': expected NAME=N with N at least 1") }
+        chosen[name] = range.lowerBound
     }
     return chosen
+}
+
+/// `NAME=N` and `NAME=A...B` arguments -> extents from the first to the last.
+func readRanges(_ arguments: [String]) throws(CommandError) -> [Name: ClosedRange<Int>] {
+    var ranges: [Name: ClosedRange<Int>] = [:]
+    for argument in arguments {
+        let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+        let ends = (parts.last ?? "").split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+        guard parts.count == 2, !parts[0].isEmpty, ends.count == 1 || ends.count == 4 && ends[1].isEmpty && ends[2].isEmpty,
+            let first = Int(ends[0]), let last = Int(ends[ends.count - 1]), first >= 1, last >= first, last <= 1 << 30
+        else { throw .usage("--dim '\(argument)': expected NAME=N with N at least 1") }
+        ranges[Name(parts[0])] = first...last
+    }
+    return ranges
 }
 
 /// Noise whose amplitude falls with frequency as in photographs (power 1/f^2): octaves of bilinearly stretched random grids.

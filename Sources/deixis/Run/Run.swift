@@ -21,7 +21,7 @@ struct Run: ParsableCommand {
         let session = try loadSession(model, options)
         let inputs = try readInputs(input)
         let outputs: [(name: Name, tensor: Constant)]
-        do { outputs = try session.run(inputs.map { ($0.name, $0.array.constant) }) } catch { throw CommandError.data("\(model): \(error)") }
+        do { outputs = try session.run(inputs.map { ($0.name, $0.array.constant) }) } catch { throw modelError(model, error) }
         try Files.makeFolder(outputDir)
         for (file, output) in zip(outputFileNames(outputs.map(\.name)), outputs) {
             let path = outputDir + "/" + file
