@@ -16,11 +16,13 @@ public struct Patch {
         self.removed = removed
     }
 
+    @inline(never)
     public mutating func addValue(_ name: Name, _ type: TensorType? = nil) -> ValueID {
         values.append(Value(name: name, type: type))
         return ValueID(firstValue + values.count - 1)
     }
 
+    @inline(never)
     public mutating func addConstant(_ name: Name, _ constant: Constant) -> ValueID {
         let id = addValue(name, TensorType(constant.type, constant.shape.map { .fixed($0) }))
         constants.append((id, constant))

@@ -26,34 +26,44 @@ public struct StaticText: Sendable, Equatable, CustomStringConvertible, Expressi
 func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
 
 /// At most 40 bytes of what was found, so that a message stays one line.
+@inline(never)
 private func excerpt(_ bytes: [UInt8]) -> String {
     let head = bytes.prefix(40).map { $0 < 0x20 || $0 == 0x7F ? UInt8(ascii: " ") : $0 }
     return bytes.count > 40 ? text(head) + "..." : text(head)
 }
 
+/// An interpolated string, in a call: inlined at every use it takes hundreds of bytes each.
+@inline(never)
+private func line(
+    _ a: StaticString, _ x: String = "", _ b: StaticString = "", _ y: String = "", _ c: StaticString = "", _ z: String = "", _ d: StaticString = ""
+) -> String { "\(a)\(x)\(b)\(y)\(c)\(z)\(d)" }
+
+@inline(never)
+private func number(_ value: Int) -> String { String(value) }
+
 extension InputError: CustomStringConvertible {
     public var description: String {
         switch self {
         case .emptyVocabulary:
-            "the vocabulary is empty; expected one token per line"
+            line("the vocabulary is empty; expected one token per line")
         case .emptyToken(let index):
-            "vocabulary entry \(index) is empty; expected one token per line"
+            line("vocabulary entry ", number(index), " is empty; expected one token per line")
         case .duplicateToken(let token, let first, let second):
-            "vocabulary entries \(first) and \(second) are both '\(excerpt(token))'; expected each token once"
+            line("vocabulary entries ", number(first), " and ", number(second), " are both '", excerpt(token), "'; expected each token once")
         case .missingSpecialToken(let token):
-            "the vocabulary has no '\(excerpt(token))'; expected [PAD], [UNK], [CLS] and [SEP]"
+            line("the vocabulary has no '", excerpt(token), "'; expected [PAD], [UNK], [CLS] and [SEP]")
         case .maxLengthTooSmall(let length):
-            "the maximum length is \(length); expected at least 2, for [CLS] and [SEP]"
+            line("the maximum length is ", number(length), "; expected at least 2, for [CLS] and [SEP]")
         case .pixelCountMismatch(let width, let height, let byteCount):
-            "an RGB image of \(width) x \(height) was given \(byteCount) bytes; expected width x height x 3, both at least 1"
+            line("an RGB image of ", number(width), " x ", number(height), " was given ", number(byteCount), " bytes; expected width x height x 3, both at least 1")
         case .invalidSide(let side):
-            "the letterboxed image's side is \(side); expected 1 to \(Letterbox.maximumSide)"
+            line("the letterboxed image's side is ", number(side), "; expected 1 to ", number(Letterbox.maximumSide))
         case .missingKey(let key):
-            "the model's metadata has no '\(excerpt(key))'; was it written by deixis-train export?"
+            line("the model's metadata has no '", excerpt(key), "'; was it written by deixis-train export?")
         case .malformedKey(let key, let expected, let got):
-            "the model's metadata key '\(excerpt(key))' is '\(excerpt(got))'; expected \(expected.description)"
+            line("the model's metadata key '", excerpt(key), "' is '", excerpt(got), "'; expected ", expected.description)
         case .duplicateKey(let key):
-            "the model's metadata has '\(excerpt(key))' twice; expected it once"
+            line("the model's metadata has '", excerpt(key), "' twice; expected it once")
         }
     }
 }

@@ -107,12 +107,12 @@ private final class ConstantTable {
     func packings(_ weights: PackedWeights) -> [(number: Int, second: Int?, kind: Int, bytes: ByteStorage)] {
         struct Key: Hashable { var number: Int, second: Int?, kind: Int }
         var found: [Key: ByteStorage] = [:]
-        for entry in weights.all where entry.kind >= 0 {
-            guard let number = known(entry.sources.0) else { continue }
-            let second = entry.sources.1.map { known($0) }
-            // A partner that no graph has any more: nothing will ask for this packing.
-            if case .some(.none) = second { continue }
-            found[Key(number: number, second: second ?? nil, kind: entry.kind)] = entry.packed
+        for (key, packing) in weights.entries where key.kind >= 0 {
+            // What no graph has any more nothing will ask for.
+            guard let number = known(packing.source) else { continue }
+            let second = packing.second.flatMap { known($0) }
+            if second == nil, packing.second != nil { continue }
+            found[Key(number: number, second: second, kind: key.kind)] = packing.packed
         }
         return found.map { ($0.key.number, $0.key.second, $0.key.kind, $0.value) }.sorted {
             ($0.number, $0.kind, $0.second ?? -1) < ($1.number, $1.kind, $1.second ?? -1)

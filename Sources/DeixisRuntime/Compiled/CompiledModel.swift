@@ -16,7 +16,8 @@ final class CompiledModel: Sendable {
     /// The input shapes it was compiled for, and where in the file their graphs lie.
     private let graphs: [(shapes: [[Int]], range: Range<Int>)]
     private let reader: GraphReader
-    private let packings: [PackedWeights.Key: Range<Int>]
+    /// Weights as kernels want them.
+    let packings: [PackedWeights.Key: PackedWeights.Packing]
     private let file: ByteStorage
     /// Stands for the bytes of constants that the file has packed only: reads as 0.
     private let absent: ByteStorage
@@ -49,11 +50,13 @@ final class CompiledModel: Sendable {
                 constants.append(Constant(type: element, shape: spec.shape, storage: file, range: try range(place, spec.byteCount)))
             }
         }
-        var packings: [PackedWeights.Key: Range<Int>] = [:]
+        var packings: [PackedWeights.Key: PackedWeights.Packing] = [:]
         for _ in 0..<(try from.count(of: 32)) {
-            let constant = constants[try from.index(below: constants.count)], second = try from.index(below: constants.count + 1)
-            let key = PackedWeights.Key(constant, with: second == 0 ? nil : constants[second - 1], kind: try from.long())
-            packings[key] = try range(try from.long(), try from.long())
+            let constant = constants[try from.index(below: constants.count)], number = try from.index(below: constants.count + 1)
+            let second = number == 0 ? nil : constants[number - 1], key = PackedWeights.Key(constant, with: second, kind: try from.long())
+            let bytes = UnsafeRawBufferPointer(rebasing: file.bytes[try range(try from.long(), try from.long())])
+            let packed = ByteStorage(bytes: bytes, isMapped: true) { withExtendedLifetime(file) {} }
+            packings[key] = PackedWeights.Packing(packed: packed, source: constant, second: second)
         }
         self.packings = packings
         reader = GraphReader(names: names, constants: constants)
@@ -94,13 +97,6 @@ final class CompiledModel: Sendable {
         do throws(GraphError) { try graph.check() } catch { isSound = false }
         guard isSound else { throw IndexReader.damage }
         return graph
-    }
-
-    /// The packing that `key` names, if the file has it in `byteCount` bytes.
-    func packing(_ key: PackedWeights.Key, byteCount: Int) -> ByteStorage? {
-        guard let range = packings[key], range.count == byteCount else { return nil }
-        let file = self.file
-        return ByteStorage(bytes: UnsafeRawBufferPointer(rebasing: file.bytes[range]), isMapped: true) { withExtendedLifetime(file) {} }
     }
 
     /// Whether only packings of `constant` are here, not its bytes.

@@ -128,7 +128,9 @@ struct GraphReader {
         return graph
     }
 
+    @inline(never)
     private func name(_ from: inout IndexReader) throws(CompiledFileError) -> Name { names[try from.index(below: names.count)] }
+    @inline(never)
     private func constant(_ from: inout IndexReader) throws(CompiledFileError) -> Constant { constants[try from.index(below: constants.count)] }
 
     private func ids(_ graph: Graph, _ from: inout IndexReader) throws(CompiledFileError) -> [ValueID?] {

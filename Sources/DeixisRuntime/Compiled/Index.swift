@@ -35,6 +35,7 @@ struct IndexReader {
         end = range.upperBound
     }
 
+    @inline(never)
     private mutating func take(_ count: Int) throws(CompiledFileError) -> Int {
         guard count <= end - at else { throw IndexReader.damage }
         defer { at += count }
@@ -43,33 +44,40 @@ struct IndexReader {
 
     static var damage: CompiledFileError { .damaged("its index makes no sense") }
 
+    @inline(never)
     mutating func number() throws(CompiledFileError) -> Int { Int(bytes.loadUnaligned(fromByteOffset: try take(4), as: UInt32.self)) }
+    @inline(never)
     mutating func long() throws(CompiledFileError) -> Int { Int(bytes.loadUnaligned(fromByteOffset: try take(8), as: Int64.self)) }
 
     /// Of things of at least `size` bytes each: never more than there is room for.
+    @inline(never)
     mutating func count(of size: Int = 4) throws(CompiledFileError) -> Int {
         let count = try number()
         guard count <= (end - at) / size else { throw IndexReader.damage }
         return count
     }
 
+    @inline(never)
     mutating func index(below limit: Int) throws(CompiledFileError) -> Int {
         let index = try number()
         guard index < limit else { throw IndexReader.damage }
         return index
     }
 
+    @inline(never)
     mutating func name() throws(CompiledFileError) -> Name {
         let count = try number(), begin = try take(count)
         return Name(bytes: Array(bytes[begin..<begin + count]))
     }
 
+    @inline(never)
     mutating func longs() throws(CompiledFileError) -> [Int] {
         var result: [Int] = []
         for _ in 0..<(try count(of: 8)) { result.append(try long()) }
         return result
     }
 
+    @inline(never)
     mutating func shapes() throws(CompiledFileError) -> [[Int]] {
         var result: [[Int]] = []
         for _ in 0..<(try count()) { result.append(try longs()) }
@@ -77,6 +85,7 @@ struct IndexReader {
     }
 
     /// A part to be read later.
+    @inline(never)
     mutating func skip() throws(CompiledFileError) -> Range<Int> {
         let count = try long()
         guard count >= 0 else { throw IndexReader.damage }

@@ -28,7 +28,7 @@ final class PackedWeights {
     struct Key: Hashable, Sendable {
         private var storage: ObjectIdentifier
         private var offset: Int, count: Int
-        private(set) var kind: Int
+        let kind: Int
         private var with: ObjectIdentifier?
         private var withOffset: Int
 
@@ -40,8 +40,13 @@ final class PackedWeights {
         }
     }
 
-    /// Sources are kept, for their identity is the key.
-    private var entries: [Key: (packed: ByteStorage, sources: (Constant, Constant?))] = [:]
+    struct Packing: Sendable {
+        var packed: ByteStorage
+        /// Kept, for their identity is the key.
+        var source: Constant, second: Constant?
+    }
+
+    private(set) var entries: [Key: Packing]
     private(set) var byteCount = 0
     /// Spent on packing so far.
     private(set) var nanoseconds: UInt64 = 0
@@ -54,7 +59,10 @@ final class PackedWeights {
     /// The compiled file that has not what a kernel asked for.
     private(set) var shortFile: String?
 
-    init(compiled: CompiledModel? = nil) { self.compiled = compiled }
+    init(compiled: CompiledModel? = nil) {
+        self.compiled = compiled
+        entries = compiled?.packings ?? [:]
+    }
 
     /// The packing of `constant` (and `second`) as `kind`, made by `fill` when first asked for. `readsSource`: steps go on reading the
     /// constant itself.
@@ -64,24 +72,16 @@ final class PackedWeights {
     ) -> ByteStorage {
         let key = Key(constant, with: second, kind: kind)
         if readsSource { reads(constant) }
-        if let found = entries[key] { return found.packed }
-        if let ready = compiled?.packing(key, byteCount: byteCount) {
-            entries[key] = (ready, (constant, second))
-            return ready
-        }
+        // A compiled file says itself how many bytes it has.
+        if let found = entries[key], found.packed.bytes.count == byteCount { return found.packed }
         if !readsSource { check(constant) }
         let start = Machine.nanoseconds
         let packed = memory.storage(byteCount: byteCount, initialize: fill)
         nanoseconds += Machine.nanoseconds - start
-        entries[key] = (packed, (constant, second))
+        entries[key] = Packing(packed: packed, source: constant, second: second)
         if !readsSource, constant.storage.isMapped { replaced.append(constant) }
         self.byteCount += byteCount
         return packed
-    }
-
-    /// All packings, for a file that is to have them.
-    var all: [(kind: Int, packed: ByteStorage, sources: (Constant, Constant?))] {
-        entries.map { ($0.key.kind, $0.value.packed, $0.value.sources) }
     }
 
     private func reads(_ constant: Constant) {

@@ -138,6 +138,7 @@ enum Reassociate {
         graphInputs(editor, others).isSubset(of: graphInputs(editor, [value]))
     }
 
+    @inline(never)
     private static func graphInputs(_ editor: GraphEditor, _ values: [ValueID]) -> Set<ValueID> {
         var seen = Set(values), stack = values
         var found: Set<ValueID> = []
@@ -161,6 +162,7 @@ enum Reassociate {
             self.site = site
         }
 
+        @inline(never)
         mutating func node(
             _ op: Name, domain: Name = "", _ inputs: [ValueID?], _ shape: [Int], _ suffix: StaticString,
             attributes: [(name: Name, value: Attribute)] = []
@@ -170,11 +172,13 @@ enum Reassociate {
             return output
         }
 
+        @inline(never)
         mutating func reshape(_ x: ValueID, _ shape: [Int], _ suffix: StaticString) -> ValueID {
             let target = patch.addConstant(site.name("/shape"), Constant(.int64, [shape.count], shape.map { Int64($0) }))
             return node("Reshape", [x, target], shape, suffix, attributes: [("allowzero", .int(1))])
         }
 
+        @inline(never)
         mutating func linear(
             _ x: ValueID, _ b: ValueID, _ bias: ValueID?, transposed: Bool, _ shape: [Int], _ suffix: StaticString
         ) -> ValueID {
@@ -183,6 +187,7 @@ enum Reassociate {
                 attributes: transposed ? [("transB", .int(1))] : [])
         }
 
+        @inline(never)
         mutating func headExpand(
             _ x: ValueID, _ weight: ValueID, transposed: Bool, _ shape: [Int], scale: Attribute, _ suffix: StaticString
         ) -> ValueID {
