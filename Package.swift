@@ -39,7 +39,7 @@ let leanTargets: [Target] = [
 /// `kernels.def` files are included by C sources; SwiftPM need not warn about them.
 var kernelManifests: [String] {
     ["attention_f32", "attention_s8", "binary_f32", "depthwise_f32", "depthwise_s8", "gemm_f32", "gemm_s8", "layernorm_f32", "layernorm_u8", "normalize_u8", "pool_f32", "pool_u8", "quantize_u8", "reduce_f32", "resize_f32", "softmax_f32",
-     "transpose", "unary_f32"].map { "\($0)/kernels.def" }
+     "transpose", "unary_f32", "winograd_f32"].map { "\($0)/kernels.def" }
 }
 
 // MARK: - The training house, images and the commands

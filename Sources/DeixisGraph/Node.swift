@@ -2,6 +2,7 @@
 public struct Node: Sendable {
     private var content: Content
 
+    @inline(never)
     public init(
         name: Name = "", domain: Name = "", op: Name, inputs: [ValueID?], outputs: [ValueID?],
         attributes: [(name: Name, value: Attribute)] = []
@@ -42,6 +43,7 @@ public struct Node: Sendable {
         set { change { $0.attributes = newValue } }
     }
 
+    @inline(never)
     private mutating func change(_ body: (Content) -> Void) {
         if !isKnownUniquelyReferenced(&content) {
             content = Content(content.name, content.domain, content.op, content.inputs, content.outputs, content.attributes)

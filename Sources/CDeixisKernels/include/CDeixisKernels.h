@@ -28,3 +28,4 @@
 #include "deixis/softmax_f32.h"
 #include "deixis/transpose.h"
 #include "deixis/unary_f32.h"
+#include "deixis/winograd_f32.h"

@@ -86,6 +86,7 @@ enum ChannelsLastConv {
         if g.group == g.inC, g.inC == g.outC, !call.has(3) {
             return depthwise(call, lowering, g, activation, weight)
         }
+        if let kernel = winograd(call, lowering, g, activation, weight) { return kernel }
         var shape = g.shape
         guard let gemm = deixis_conv_f32_select(lowering.isa, &shape) else { return nil }
         let panels = deixis_conv_f32_panels(gemm, &shape), pixels = g.batch * shape.out_h * shape.out_w
@@ -133,7 +134,7 @@ enum ChannelsLastConv {
     }
 
     /// W with output channel o multiplied by scale[o]; the file's own bytes where nothing is to be multiplied.
-    private static func scaled(_ weight: Constant, by scale: Constant?) -> Constant {
+    static func scaled(_ weight: Constant, by scale: Constant?) -> Constant {
         let source = weight.aligned
         guard let factors = scale?.floats, let w = source.pointer?.assumingMemoryBound(to: Float.self) else { return source }
         let each = weight.count / max(factors.count, 1)

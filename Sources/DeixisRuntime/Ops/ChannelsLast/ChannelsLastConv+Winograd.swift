@@ -1,0 +1,61 @@
+import CDeixisKernels
+import DeixisGraph
+
+extension ChannelsLastConv {
+    /// 3x3 with stride 1 in 16 products instead of 36, where the products outweigh the transforms; nil for anything else.
+    static func winograd(
+        _ call: OperatorCall, _ lowering: Lowering, _ g: Geometry, _ activation: Activation, _ weight: Constant
+    ) -> Kernel? {
+        let w = g.window
+        guard w.kernel == [3, 3], w.strides == [1, 1], w.dilations == [1, 1], g.group == 1, min(g.inC, g.outC) >= 32,
+            g.inC % 16 == 0, g.outC % 16 == 0
+        else { return nil }
+        var shape = g.shape
+        guard let gemm = deixis_gemm_f32_select(lowering.isa, g.outC), let kernel = deixis_winograd_f32_select(lowering.isa),
+            kernel.pointee.isa != 0
+        else { return nil }
+        let tiles = deixis_winograd_f32_tiles(&shape), block = tileBlock(g, tiles, threads: lowering.threads)
+        guard tiles >= 24 else { return nil }
+        let packed = pack(weight, call, gemm, shape, lowering), settled = shape
+        let hasBias = call.has(2), hasResidual = call.has(3)
+        var step = Kernel(
+            "winograd_f32", macs: g.macs, scratchBytes: deixis_winograd_f32_scratch(&shape, block) * 4, inPlace: hasResidual ? [3] : [],
+            tasks: (tiles + block - 1) / block
+        ) { buffers, task, worker in
+            var shape = settled
+            var args = deixis_conv_f32_args(
+                x: buffers.input(0), weights: packed.floats, bias: hasBias ? buffers.input(2) : nil,
+                residual: hasResidual ? buffers.input(3) : nil, y: buffers.output(0), activation: activation.kernel)
+            kernel.pointee.run(gemm, &shape, &args, task * block, min((task + 1) * block, tiles), buffers.scratch(worker))
+        }
+        step.unused = [1, 4]
+        return step
+    }
+
+    /// Tiles a task takes: their transforms stay in the L2 cache, but each block walks through all weights.
+    private static func tileBlock(_ g: Geometry, _ tiles: Int, threads: Int) -> Int {
+        let fitting = (768 << 10) / (16 * 4 * (g.inC + g.outC)), wanted = max(48, min(fitting, 192))
+        let blocks = max((tiles + wanted - 1) / wanted, min(threads, tiles / 12))
+        return (tiles + blocks - 1) / blocks
+    }
+
+    private static func pack(
+        _ weight: Constant, _ call: OperatorCall, _ gemm: UnsafePointer<deixis_gemm_f32>, _ shape: deixis_conv_f32_shape, _ lowering: Lowering
+    ) -> ByteStorage {
+        var shape = shape
+        let scale = call.has(4) ? call.constants[4] : nil, settled = shape, panels = deixis_gemm_f32_panels(gemm, shape.out_c)
+        return lowering.weights.packed(
+            weight, with: scale, kind: 8000 + Int(gemm.pointee.nr), byteCount: deixis_winograd_f32_packed_size(gemm, &shape) * 4
+        ) { target in
+            let source = scaled(weight, by: scale)
+            let w = source.pointer?.assumingMemoryBound(to: Float.self), p = target.baseAddress?.assumingMemoryBound(to: Float.self)
+            let tasks = lowering.tasks(panels, grain: 1)
+            lowering.workers.forEach(tasks) { task in
+                var shape = settled
+                let range = Lowering.range(task, of: tasks, panels)
+                deixis_winograd_f32_pack(gemm, &shape, w, range.lowerBound, range.upperBound, p)
+            }
+            withExtendedLifetime(source) {}
+        }
+    }
+}
