@@ -30,7 +30,7 @@ import Testing
             break
         }
         // No layer falls back to float: what is left of it is the mask of the tokens.
-        let layers = steps.filter { !$0.contains("_s8") && !$0.hasPrefix("embedding uint8") && !$0.hasPrefix("reference uint8 Concat") }
+        let layers = steps.filter { !$0.contains("_s8") && !$0.hasPrefix("embedding uint8") && !$0.hasPrefix("concat uint8 Concat") }
         #expect(layers.allSatisfy { $0.contains(".mask/") }, "\(layers)")
     }
 

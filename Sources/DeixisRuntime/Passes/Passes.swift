@@ -7,6 +7,7 @@ struct Pass {
     var ops: [Name]?
     var rules: [Rule]
 
+    @inline(never)
     init(name: StaticString, at ops: [Name]? = nil, rules: [Rule]) {
         self.name = name
         self.ops = ops

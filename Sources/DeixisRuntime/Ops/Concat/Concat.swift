@@ -20,19 +20,14 @@ enum Concat {
             return [result]
         },
         evaluate: { (call: OperatorCall) throws(RuntimeError) in
-            let y = call.output(), axis = try axis(call)
-            let outer = y.shape[..<axis].reduce(1, *), size = y.element.byteCount ?? 0
-            let inner = y.shape[(axis + 1)...].reduce(1, *) * size
-            let blocks = call.inputs.map { ($0?.shape[axis] ?? 0) * inner }, row = y.shape[axis] * inner
-            return { buffers in
-                guard let y = buffers.outputs[0] else { return }
-                var at = 0
-                for (i, block) in blocks.enumerated() {
-                    guard let x = buffers.inputs[i] else { continue }
-                    for o in 0..<outer { (y + o * row + at).copyMemory(from: x + o * block, byteCount: block) }
-                    at += block
-                }
-            }
+            let copy = try copying(call)
+            return { buffers in copy.run(buffers, 0..<copy.rows) }
+        },
+        lower: { (call: OperatorCall, lowering: Lowering) throws(RuntimeError) -> Kernel? in
+            let copy = try copying(call), tasks = lowering.tasks(copy.rows, grain: max(1, (64 << 10) / max(copy.row, 1)))
+            var kernel = Kernel("concat", tasks: tasks) { buffers, task, _ in copy.run(buffers, Lowering.range(task, of: tasks, copy.rows)) }
+            kernel.unaligned = Array(copy.blocks.indices)
+            return kernel
         },
         view: { call in
             guard let axis = try? axis(call), call.output().shape[..<axis].allSatisfy({ $0 == 1 }) else { return nil }
@@ -43,6 +38,30 @@ enum Concat {
             }
             return .inputsInsideOutput(offsets: offsets)
         })
+
+    /// Row r of Y is row r of every input, one after another; bytes.
+    private struct Copying {
+        var rows: Int, row: Int
+        var blocks: [Int]
+
+        func run(_ buffers: Buffers, _ range: Range<Int>) {
+            guard let y = buffers.outputs[0] else { return }
+            for r in range {
+                var to = y + r * row
+                for (i, block) in blocks.enumerated() {
+                    if let x = buffers.inputs[i] { to.copyMemory(from: x + r * block, byteCount: block) }
+                    to += block
+                }
+            }
+        }
+    }
+
+    private static func copying(_ call: OperatorCall) throws(RuntimeError) -> Copying {
+        let y = call.output(), axis = try axis(call)
+        let inner = y.shape[(axis + 1)...].reduce(1, *) * (y.element.byteCount ?? 0)
+        return Copying(
+            rows: y.shape[..<axis].reduce(1, *), row: y.shape[axis] * inner, blocks: call.inputs.map { ($0?.shape[axis] ?? 0) * inner })
+    }
 
     private static func axis(_ call: OperatorCall) throws(RuntimeError) -> Int {
         guard call.attribute("axis") != nil else { throw call.invalid("attribute 'axis' is missing") }

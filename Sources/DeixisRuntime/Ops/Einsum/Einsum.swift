@@ -110,11 +110,11 @@ enum Einsum {
                 order = found
             } else {
                 let all = inputs.flatMap { $0 }
-                order = ellipsis + Set(all).filter { label in label < 256 && all.filter { $0 == label }.count == 1 }.sorted()
+                order = ellipsis + Set(all).filter { label in label < 256 && all.filter { $0 == label }.count == 1 }.sorted { $0 < $1 }
             }
             for label in order where extent[label] == nil { throw wrong("has an output label that no input has") }
             output = order.map { extent[$0] ?? 1 }
-            order += extent.keys.filter { !order.contains($0) }.sorted()
+            order += extent.keys.filter { !order.contains($0) }.sorted { $0 < $1 }
             extents = order.map { extent[$0] ?? 1 }
             for (i, found) in inputs.enumerated() {
                 let shape = try call.input(i).shape, dense = DeixisRuntime.strides(shape)

@@ -60,7 +60,7 @@ enum MeanVarianceNormalization {
         })
 
     private static func axes(_ call: OperatorCall) throws(RuntimeError) -> [Int] {
-        try call.normalize(axes: try call.ints("axes") ?? [0, 2, 3], rank: try call.input(0).rank).sorted()
+        try call.normalize(axes: try call.ints("axes") ?? [0, 2, 3], rank: try call.input(0).rank).sorted { $0 < $1 }
     }
 }
 

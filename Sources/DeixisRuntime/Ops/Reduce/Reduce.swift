@@ -96,7 +96,7 @@ enum Reduce {
         let rank = try call.input(0).rank
         let given = try call.integers(1, since: since, before: "axes") ?? []
         if given.isEmpty { return try call.int("noop_with_empty_axes", default: 0) != 0 ? [] : Array(0..<rank) }
-        return try call.normalize(axes: given, rank: rank).sorted()
+        return try call.normalize(axes: given, rank: rank).sorted { $0 < $1 }
     }
 
     /// The sets of elements that become one.

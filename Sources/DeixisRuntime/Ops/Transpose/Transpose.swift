@@ -18,14 +18,14 @@ enum Transpose {
             // Moving only axes of extent 1 moves nothing.
             guard let x = try? call.input(0), let order = try? permutation(call) else { return nil }
             let moved = order.filter { x.shape[$0] != 1 }
-            return moved == moved.sorted() ? .outputsInside(input: 0, offsets: [0]) : nil
+            return moved == moved.sorted(by: { $0 < $1 }) ? .outputsInside(input: 0, offsets: [0]) : nil
         })
 
     /// `perm`, checked.
     static func permutation(_ call: OperatorCall) throws(RuntimeError) -> [Int] {
         let rank = try call.input(0).rank
         let order = try call.ints("perm") ?? Array((0..<rank).reversed())
-        guard order.sorted() == Array(0..<rank) else { throw call.invalid("perm \(order) is no permutation of rank \(rank)") }
+        guard order.sorted(by: { $0 < $1 }) == Array(0..<rank) else { throw call.invalid("perm \(order) is no permutation of rank \(rank)") }
         return order
     }
 }
