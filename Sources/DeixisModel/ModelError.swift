@@ -21,6 +21,7 @@ public indirect enum ModelError: Error, CustomStringConvertible {
     private var message: Message {
         switch self {
         case .runtime(_, .file(let error)): Message(error.description)
+        case .runtime(_, .compiled(let file, let error)): "\(file): \(error.description)"
         case .runtime(let file, let error): "\(file): \(error.description)"
         case .metadata(let file, let error): "\(file): \(error.description)"
         case .interface(let file, let reason): "\(file): not a grounding model: \(reason)"

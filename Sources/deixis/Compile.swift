@@ -28,7 +28,7 @@ struct Compile: ParsableCommand {
     func run() throws {
         guard !options.reference else { throw CommandError.usage("--reference: what is compiled are the fast kernels") }
         guard !Model.isCompiled(model) else { throw CommandError.data("\(model) is compiled already; compile the ONNX file") }
-        let graph = try loadGraph(model), samples = try CompiledShapes(graph: graph, ranges: readRanges(dim)).samples()
+        let graph = try loadGraph(model), samples = try CompiledShapes(graph: graph, ranges: readRanges(dim, expected: "NAME=N or NAME=A...B, at least 1 and at most 1000 numbers", most: 1000)).samples()
         var session = options.session
         session.plannedShapes = samples.count + 1
         let source: Session

@@ -43,7 +43,7 @@ struct CompiledShapes {
         for (name, extent) in sample.dimensions() {
             var range = ranges[name] ?? extent...extent
             if ranges[name] == nil, let longest = sample.maxLength, SampleInputs.isLength("\(name)") { range = min(Self.shortest, longest)...longest }
-            guard sets.count.multipliedReportingOverflow(by: range.count).partialValue <= 1000, range.count <= 1000 else {
+            guard range.count <= 1000, sets.count * range.count <= 1000 else {
                 throw .usage("--dim: these are more than 1000 sets of input shapes")
             }
             sets = sets.flatMap { set in range.map { extent in set.merging([name: extent]) { $1 } } }

@@ -130,22 +130,19 @@ struct SampleInputs {
 /// `NAME=N` arguments -> extents.
 func readDimensions(_ arguments: [String]) throws(CommandError) -> [Name: Int] {
     var chosen: [Name: Int] = [:]
-    for (name, range) in try readRanges(arguments) {
-        guard range.count == 1 else { throw .usage("--dim '\(name)': expected NAME=N with N at least 1") }
-        chosen[name] = range.lowerBound
-    }
+    for (name, range) in try readRanges(arguments, expected: "NAME=N with N at least 1", most: 1) { chosen[name] = range.lowerBound }
     return chosen
 }
 
-/// `NAME=N` and `NAME=A...B` arguments -> extents from the first to the last.
-func readRanges(_ arguments: [String]) throws(CommandError) -> [Name: ClosedRange<Int>] {
+/// `NAME=N` and `NAME=A...B` arguments, of at most `most` numbers -> extents from the first to the last.
+func readRanges(_ arguments: [String], expected: String, most: Int) throws(CommandError) -> [Name: ClosedRange<Int>] {
     var ranges: [Name: ClosedRange<Int>] = [:]
     for argument in arguments {
         let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
         let ends = (parts.last ?? "").split(separator: ".", omittingEmptySubsequences: false).map(String.init)
         guard parts.count == 2, !parts[0].isEmpty, ends.count == 1 || ends.count == 4 && ends[1].isEmpty && ends[2].isEmpty,
-            let first = Int(ends[0]), let last = Int(ends[ends.count - 1]), first >= 1, last >= first, last <= 1 << 30
-        else { throw .usage("--dim '\(argument)': expected NAME=N with N at least 1") }
+            let first = Int(ends[0]), let last = Int(ends[ends.count - 1]), first >= 1, last >= first, last <= 1 << 30, last - first < most
+        else { throw .usage("--dim '\(argument)': expected \(expected)") }
         ranges[Name(parts[0])] = first...last
     }
     return ranges
