@@ -79,7 +79,8 @@ typedef struct deixis_grounding {
     double input_ms, network_ms;
 } deixis_grounding;
 
-/// Loads a model file. It stays mapped and must keep its bytes while the model lives; to replace it, rename another over it. `options` may be null. On failure `*model` is null.
+/// Loads a model file: ONNX, or what `deixis compile` made of one. It stays mapped and must keep its bytes while the model lives; to replace it, rename another over
+/// it. `options` may be null. On failure `*model` is null.
 deixis_status deixis_load(const char *path, const deixis_options *options, deixis_model **model);
 
 /// Finds what `sentence` (UTF-8) points at. `*result` is untouched on failure.
