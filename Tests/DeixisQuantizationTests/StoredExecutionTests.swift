@@ -90,4 +90,50 @@ import Testing
         #expect(try Self.values(a, inputs) == Self.values(b, inputs))
         #expect(try Self.steps(a) == Self.steps(b))
     }
+
+    /// Attention as onnxruntime's quantize_static writes it: everything stored after every operation. `mask`: -1e4 for the last key.
+    static func storedEverywhere(mask: Bool, steps: [Float]) -> Graph {
+        var graph = Graph(opset: 17)
+        func stored(_ x: ValueID, _ name: Name, _ scale: Float, _ zero: UInt8) -> ValueID {
+            let s = graph.addConstant(name + "/scale", Constant(.float32, [], [scale])), z = graph.addConstant(name + "/zero", Constant(.uint8, [], [zero]))
+            return graph.addNode("DequantizeLinear", [graph.addNode("QuantizeLinear", [x, s, z], name: name + "/Q"), s, z], name: name + "/DQ")
+        }
+        let heads = graph.addConstant("heads", Constant(.int64, [4], [Int64(0), 0, 2, 16])), flat = graph.addConstant("flat", Constant(.int64, [3], [Int64(0), 0, 32]))
+        func split(_ name: Name, _ order: [Int64]) -> ValueID {
+            let x = graph.addInput(name, TensorType(.float32, [.fixed(1), .fixed(7), .fixed(32)]))
+            let shaped = graph.addNode("Reshape", [stored(x, name, 0.01, 120), heads], name: name + "/Reshape")
+            return graph.addNode("Transpose", [shaped], name: name + "/Transpose", attributes: [("perm", .ints(order))])
+        }
+        let q = split("q", [0, 2, 1, 3]), k = split("k", [0, 2, 3, 1]), v = split("v", [0, 2, 1, 3])
+        var scores = stored(graph.addNode("MatMul", [q, k], name: "product"), "product", steps[0], 131)
+        scores = graph.addNode("Mul", [scores, graph.addConstant("factor", Constant(.float32, [], [Float(0.25)]))], name: "scaled")
+        scores = stored(scores, "scaled", steps[1], 128)
+        if mask {
+            let bias = graph.addConstant("bias", Constant(.float32, [1, 1, 1, 7], [Float(0), 0, 0, 0, 0, 0, -8]))
+            scores = stored(graph.addNode("Add", [scores, bias], name: "biased"), "biased", steps[2], 200)
+        }
+        let p = stored(graph.addNode("Softmax", [scores], name: "softmax", attributes: [("axis", .int(-1))]), "p", 1 / 255, 0)
+        let mixed = stored(graph.addNode("MatMul", [p, v], name: "mix"), "mix", 0.0083, 125)
+        let merged = graph.addNode("Transpose", [mixed], name: "merge", attributes: [("perm", .ints([0, 2, 1, 3]))])
+        graph.outputs = [graph.addNode("Reshape", [merged, flat], name: "out")]
+        return graph
+    }
+
+    /// Steps fine, and so coarse that they decide the outcome: what the file rounds is rounded.
+    @Test(arguments: [false, true], [[0.02, 0.005, 0.05], [0.8, 0.3, 0.5], [0.02, 0.005, 4]] as [[Float]])
+    func scoresAreRoundedAsTheFileSays(mask: Bool, steps: [Float]) throws {
+        let model = try Model(graph: Self.storedEverywhere(mask: mask, steps: steps)), fast = try Session(model)
+        let slow = try Session(model, options: Self.options { $0.optimize = false }), scalar = try Session(model, options: Self.options { $0.instructionSet = "scalar" })
+        var noise = QuantizerTests.Noise(state: 17)
+        for _ in 0..<10 {
+            let inputs = (["q", "k", "v"] as [Name]).map { (name: $0, tensor: Constant(.float32, [1, 7, 32], noise.many(224))) }
+            let a = try Self.values(fast, inputs), b = try Self.values(slow, inputs)
+            // A tie may fall the other way where the float product is not exact: a step of the output here and there.
+            #expect(zip(a, b).filter { abs($0 - $1) > 0.001 }.count <= 4)
+            #expect(zip(a, b).allSatisfy { abs($0 - $1) < 0.05 })
+            #expect(try Self.values(scalar, inputs) == a)
+        }
+        let steps = try Self.steps(fast)
+        #expect(steps.contains("attention_s8") && !steps.contains { $0.hasPrefix("softmax") || $0.hasPrefix("gemm") }, "\(steps)")
+    }
 }

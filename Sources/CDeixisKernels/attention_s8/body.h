@@ -206,6 +206,24 @@ INLINE void mix(const int rows, const deixis_attention_s8_args *args, const work
     }
 }
 
+INLINE vf rounded(vf x, const deixis_attention_s8_rounding *r) { return r->scale == 0 ? x : exact_around(x, r->inverse, r->zero, r->scale); }
+
+/// Scores without bias to S of `rounds`, and the largest of each row. Beyond the last key they stay -infinity.
+__attribute__((noinline)) static void VARIANT_NAME(around)(const deixis_attention_s8_args *args, const workspace *w, size_t first, size_t valid, sixteen *high) {
+    for (size_t r = 0; r < valid; r++) {
+        const float *bias = args->bias ? args->bias + (ptrdiff_t)(first + r) * args->bias_query : NULL;
+        for (int p = 0; p < PARTS; p++) high[r].part[p] = v_set(-INFINITY);
+        for (size_t j = 0; j < args->keys; j += LANES) {
+            const size_t n = exact_valid(j, args->keys);
+            float *at = w->scores + r * w->row + j;
+            vf v = rounded(rounded(v_load(at), &args->product) * v_set(args->factor), &args->scaled);
+            if (bias) v = v + exact_load(bias + j, n);
+            exact_store(at, rounded(v, &args->biased), n);
+            high[r].part[j / LANES % PARTS] = v_max(v_load(at), high[r].part[j / LANES % PARTS]);
+        }
+    }
+}
+
 /// Blocks of four and of eight rows share it.
 __attribute__((noinline)) static void VARIANT_NAME(softmax_4)(const workspace *w, size_t first, const sixteen *high, float p_inverse_scale, int32_t *sums) {
     softmax(ROWS < 4 ? ROWS : 4, w, first, high, p_inverse_scale, sums);
@@ -216,8 +234,9 @@ __attribute__((noinline)) static void VARIANT_NAME(softmax_4)(const workspace *w
     static void VARIANT_NAME(block_##rows)(const deixis_attention_s8_args *args, const workspace *w, size_t first, size_t valid, const int32_t *q_offset) { \
         sixteen high[ROWS]; \
         int32_t p_offset[ROWS] = {0}; \
-        const bool own = args->bias && args->bias_query; \
+        const bool own = args->bias && args->bias_query && !args->rounds; \
         score(rows, args, w, q_offset, own ? w->scores : w->bias, own ? w->row : 0, high); \
+        if (args->rounds) VARIANT_NAME(around)(args, w, first, valid, high); \
         if (rows < 4) softmax(rows, w, 0, high, args->p_inverse_scale, p_offset); \
         else for (int r = 0; r < rows; r += 4) VARIANT_NAME(softmax_4)(w, (size_t)r, high + r, args->p_inverse_scale, p_offset + r); \
         for (int r = 0; r < rows; r++) p_offset[r] *= ATTENTION_FLIP - args->v_zero; \
@@ -248,7 +267,7 @@ static void VARIANT_NAME(take_queries)(const deixis_attention_s8_args *args, wor
         int32_t sum = 0;
         if (GROUP == 4) for (size_t c = 0; c < args->head; c++) sum += q[c];
         q_offset[r] = (ATTENTION_FLIP - args->k_zero) * sum;
-        if (!args->bias || !args->bias_query) continue;
+        if (!args->bias || !args->bias_query || args->rounds) continue;
         float *bias = w->scores + r * w->row;
         memcpy(bias, args->bias + (ptrdiff_t)(first + r) * args->bias_query, args->keys * 4);
         for (size_t j = args->keys; j < w->row; j++) bias[j] = -INFINITY;
@@ -259,7 +278,7 @@ static void VARIANT_NAME(take_keys)(const deixis_attention_s8_args *args, const 
     VARIANT_NAME(pack_rows)(args->k, args->k_row, args->keys, args->head, args->k_zero, w->k);
     VARIANT_NAME(pack_columns)(args->v, args->v_row, args->value_head, args->keys, args->v_zero, w->v);
     for (size_t j = 0; j < w->row; j++) w->bias[j] = j < args->keys ? 0 : -INFINITY;
-    if (args->bias && !args->bias_query) memcpy(w->bias, args->bias, args->keys * 4);
+    if (args->bias && !args->bias_query && !args->rounds) memcpy(w->bias, args->bias, args->keys * 4);
 #if ATTENTION_GROUP == 4
     // sum of (q - q_zero)(k - k_zero) = sum of q k' - k'_zero sum of q - q_zero sum of k' + head q_zero k'_zero; the packed k' are k - FLIP.
     const left_value ones[4] = {1, 1, 1, 1};

@@ -22,6 +22,10 @@ static float total(const float *e, size_t keys) {
     return lane[0];
 }
 
+static float rounded(float x, const deixis_attention_s8_rounding *r) {
+    return r->scale == 0 ? x : exact_around(v_set(x), r->inverse, r->zero, r->scale)[0];
+}
+
 void deixis_attention_s8_reference(const deixis_attention_s8_args *args, size_t begin, size_t end, void *scratch) {
     const size_t keys = args->keys;
     float *e = scratch;
@@ -34,7 +38,9 @@ void deixis_attention_s8_reference(const deixis_attention_s8_args *args, size_t 
             int32_t sum = 0;
             for (size_t c = 0; c < args->head; c++) sum += (q[c] - args->q_zero) * (k[c] - args->k_zero);
             e[j] = (float)sum * args->scale;
+            if (args->rounds) e[j] = rounded(rounded(e[j], &args->product) * args->factor, &args->scaled);
             if (args->bias) e[j] = e[j] + args->bias[i * args->bias_query + (ptrdiff_t)j];
+            if (args->rounds) e[j] = rounded(e[j], &args->biased);
             top = e[j] > top ? e[j] : top;
         }
         for (size_t j = 0; j < keys; j++) e[j] = v_exp(v_set(e[j] - top))[0];

@@ -94,6 +94,12 @@ static inline __attribute__((always_inline)) void exact_store_u8(uint8_t *p, vf 
     else for (size_t i = 0; i < n; i++) p[i] = b[i];
 }
 
+/// x rounded to a step of its storage as uint8 and read again.
+static inline vf exact_around(vf x, float inverse, int32_t zero, float scale) {
+    x = v_min(v_max(x * v_set(inverse), v_set((float)-zero)), v_set((float)(255 - zero)));
+    return __builtin_convertvector(v_round(x), vf) * v_set(scale);
+}
+
 /// The functions that vectors know; the others run through libm, one value at a time, in every variant.
 #define EXACT_FUNCTIONS(X) \
     X(IDENTITY) X(RELU) X(CLIP) X(LEAKY_RELU) X(GELU) X(GELU_TANH) X(SIGMOID) X(TANH) X(ERF) X(EXP) X(SILU) X(HARD_SIGMOID) X(HARD_SWISH) \

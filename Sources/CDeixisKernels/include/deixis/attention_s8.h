@@ -6,12 +6,19 @@
 //     P[i, j] = min(round((e / t) p_inverse_scale), 255)                               uint8, zero point 0, scale p_scale
 //     o[i, c] = sum over j of P[i, j] (V[j, c] - v_zero)                               exact
 //     O[i, c] = quantized (float)o o_multiplier, or float32                            o_multiplier = p_scale v_scale
+// Where scores are stored between operations (onnxruntime's files), `rounds`:  S = r2(r1(r0((float)s scale) factor) + bias),
+//     r(x) = min(max(round(x inverse), -zero), 255 - zero) scale, or x where scale is 0
 // No float operation is fused: every variant gives the reference's bits. A query whose bias is -infinity for every key gives P = 0;
 // so does one with a NaN or +infinity among its biases. The other floats are finite.
 // At least one key; keys < 2^16, head < 2^15.
 #pragma once
 
 #include "gemm_s8.h"
+
+typedef struct deixis_attention_s8_rounding {
+    float scale, inverse;       // 0: none
+    int32_t zero;
+} deixis_attention_s8_rounding;
 
 typedef struct deixis_attention_s8_args {
     size_t queries, keys;
@@ -29,6 +36,9 @@ typedef struct deixis_attention_s8_args {
     float o_multiplier;
     float inverse_scale;
     int32_t zero;
+    int32_t rounds;             // 0: the fields below are not looked at
+    float factor;
+    deixis_attention_s8_rounding product, scaled, biased;
 } deixis_attention_s8_args;
 
 typedef struct deixis_attention_s8 {

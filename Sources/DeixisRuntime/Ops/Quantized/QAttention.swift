@@ -4,7 +4,7 @@ import DeixisGraph
 /// O = quantized(P V), P = quantized(softmax(scale Q K^T + bias)) for each head, on stored queries, keys and values.
 ///
 /// Q, K, V uint8 and shapes as of Attention; bias float32. Attributes `heads`, `scale` (of real scores), scales of q, k, v, p (zero point 0)
-/// and y; without `y_scale` O is float32.
+/// and y; without `y_scale` O is float32. Scores that the file stores in between have scales too: `product`, `scaled`, `biased`.
 enum QAttention {
     static let definition = OperatorDefinition(
         "QAttention", domain: .deixis, inputs: 3...4, types: [.uint8],
@@ -23,6 +23,8 @@ enum QAttention {
         else { throw call.invalid("attributes of stored queries, keys, values or probabilities are missing") }
         if let last = e.bias?.last, last != 1, e.keys != 1 { throw call.invalid("the bias is the same for all keys") }
         guard e.keys > 0, e.keys < 1 << 16, e.head < 1 << 15 else { throw call.invalid("\(e.keys) keys of \(e.head) channels") }
+        let roundings = (rounding(try call.stored(.product)), rounding(try call.stored(.scaled)), rounding(try call.stored(.biased)))
+        let rounds = roundings.0.scale + roundings.1.scale + roundings.2.scale > 0
         let block = Int(kernel.pointee.block), blocks = (e.queries + block - 1) / block, pairs = e.batch * e.heads
         // Packing a head's keys is repeated by each task: few parts where there are heads enough.
         let parts = max(1, min(blocks, (lowering.threads * 2 + pairs - 1) / max(pairs, 1)))
@@ -44,11 +46,16 @@ enum QAttention {
                 q: buffers.input(0, UInt8.self) + (b * e.queries * qRow + h * e.head),
                 k: buffers.input(1, UInt8.self) + (b * e.keys * qRow + h * e.head),
                 v: buffers.input(2, UInt8.self) + (b * e.keys * vRow + h * e.valueHead), q_row: qRow, k_row: qRow, v_row: vRow,
-                q_zero: q.zero, k_zero: k.zero, v_zero: v.zero, scale: q.scale * k.scale * e.scale, bias: bias, bias_query: biasRow,
+                q_zero: q.zero, k_zero: k.zero, v_zero: v.zero, scale: q.scale * k.scale * (rounds ? 1 : e.scale), bias: bias, bias_query: biasRow,
                 p_inverse_scale: 1 / p.scale, o: buffers.outputs[0].map { $0 + (b * e.queries * vRow + h * e.valueHead) * size }, o_row: vRow,
                 output_type: StoredScale.type(y), o_multiplier: p.scale * v.scale,
-                inverse_scale: y.map { 1 / $0.scale } ?? 1, zero: y?.zero ?? 0)
+                inverse_scale: y.map { 1 / $0.scale } ?? 1, zero: y?.zero ?? 0, rounds: rounds ? 1 : 0, factor: e.scale,
+                product: roundings.0, scaled: roundings.1, biased: roundings.2)
             kernel.pointee.run(&args, range.lowerBound * block, min(range.upperBound * block, e.queries), buffers.scratch(worker, UInt8.self))
         }
+    }
+
+    private static func rounding(_ stored: StoredScale?) -> deixis_attention_s8_rounding {
+        stored.map { deixis_attention_s8_rounding(scale: $0.scale, inverse: 1 / $0.scale, zero: $0.zero) } ?? deixis_attention_s8_rounding()
     }
 }

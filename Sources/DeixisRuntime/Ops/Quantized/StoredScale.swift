@@ -28,6 +28,10 @@ struct StoredScale: Equatable {
         static let k = Names(scale: "k_scale", zero: "k_zero")
         static let v = Names(scale: "v_scale", zero: "v_zero")
         static let p = Names(scale: "p_scale", zero: "p_zero")
+        /// Scores of attention after the product, after its factor, after the bias.
+        static let product = Names(scale: "product_scale", zero: "product_zero")
+        static let scaled = Names(scale: "scaled_scale", zero: "scaled_zero")
+        static let biased = Names(scale: "biased_scale", zero: "biased_zero")
     }
 }
 

@@ -2,7 +2,8 @@ import DeixisGraph
 
 /// merge(Q(DQ(Q(Softmax(c split(DQ(q)) split(DQ(k))^T + bias))) split(DQ(v)))) => QAttention(q, k, v, bias)
 ///
-/// split and merge as in `FuseAttention`, on stored values: `MoveQuantization` has carried them there.
+/// split and merge as in `FuseAttention`, on stored values: `MoveQuantization` has carried them there. Scores may be stored, DQ(Q(.)), after the
+/// product, its factor c and the bias: the kernel rounds as the file does.
 enum UseStoredAttention {
     static let rule: Rule = { editor, id, node in
         // Backwards from the Reshape of the merge.
@@ -29,19 +30,23 @@ enum UseStoredAttention {
         var bias: ValueID?
         var factor: Float = 1
         guard var scores = softmax.input(0), editor.vanishes(scores) else { return nil }
+        // onnxruntime stores scores after each operation on them.
+        let biased = unstore(editor, &scores, &removed)
         if let (addID, add) = editor.maker(of: scores, "Add"), let a = add.input(0), let b = add.input(1) {
-            let first = FuseAttention.isProduct(editor, a)
+            let first = isProduct(editor, a)
             bias = first ? b : a
             scores = first ? a : b
             removed.append(addID)
             guard editor.vanishes(scores) else { return nil }
         }
+        let scaled = unstore(editor, &scores, &removed)
         while let maker = editor.maker(of: scores), let scaling = editor[maker], let (other, value) = FuseAttention.scale(editor, scaling) {
             factor *= value
             scores = other
             removed.append(maker)
             guard editor.vanishes(scores) else { return nil }
         }
+        let stored = unstore(editor, &scores, &removed)
         guard let (productID, product) = editor.maker(of: scores, "MatMul"), let (q, qScale) = editor.dequantized(product.input(0)),
             let (k, kScale) = editor.dequantized(product.input(1)), let queries = Split(editor, q), !queries.isTransposed,
             let keys = Split(editor, k), keys.isTransposed, queries.heads == keys.heads, values.heads == keys.heads,
@@ -58,9 +63,33 @@ enum UseStoredAttention {
             inputs: [queries.source, keys.source, values.source] + (bias == nil ? [] : [bias]), outputs: [merged],
             attributes: [("heads", .int(Int64(queries.heads))), ("scale", .float(factor))])
         for (names, scale) in [(StoredScale.Names.q, qScale), (.k, kScale), (.v, vScale), (.p, probability)] { fused = fused.storing(names, scale) }
-        if let result { fused = fused.storing(.y, result) }
+        let between: [(StoredScale.Names, StoredScale?)] = [(.product, stored), (.scaled, scaled), (.biased, biased), (.y, result)]
+        for case (let names, let scale?) in between { fused = fused.storing(names, scale) }
         patch.nodes = [fused]
         return patch
+    }
+
+    /// Where `scores` is DQ(Q(x)) and nobody else reads between, goes on to x and says how it was stored.
+    private static func unstore(_ editor: GraphEditor, _ scores: inout ValueID, _ removed: inout [NodeID]) -> StoredScale? {
+        guard let (x, scale) = editor.dequantized(scores), let dequantize = editor.maker(of: scores), editor.vanishes(x),
+            let (quantizeID, quantize) = editor.maker(of: x, "QuantizeLinear"), editor.storedScale(quantize) == scale,
+            let real = quantize.input(0), editor.vanishes(real)
+        else { return nil }
+        removed += [dequantize, quantizeID]
+        scores = real
+        return scale
+    }
+
+    /// Whether `id` is a product of queries and keys, scaled, stored in between or not.
+    private static func isProduct(_ editor: GraphEditor, _ id: ValueID) -> Bool {
+        var at = id, passed: [NodeID] = []
+        while let maker = editor.maker(of: at), let node = editor[maker] {
+            if node.isONNX("MatMul") { return true }
+            if unstore(editor, &at, &passed) != nil { continue }
+            guard let (other, _) = FuseAttention.scale(editor, node) else { return false }
+            at = other
+        }
+        return false
     }
 
     /// A stored value that is a matrix of tokens split into heads.
