@@ -136,4 +136,28 @@ import Testing
         let steps = try Self.steps(fast)
         #expect(steps.contains("attention_s8") && !steps.contains { $0.hasPrefix("softmax") || $0.hasPrefix("gemm") }, "\(steps)")
     }
+
+    /// GELU as onnxruntime stores it, step by step, and arithmetic with numbers on either side: tables.
+    @Test func arithmeticBecomesTables() throws {
+        var graph = Graph(opset: 17)
+        func stored(_ x: ValueID, _ name: Name, _ scale: Float, _ zero: UInt8) -> ValueID {
+            let s = graph.addConstant(name + "/scale", Constant(.float32, [], [scale])), z = graph.addConstant(name + "/zero", Constant(.uint8, [], [zero]))
+            return graph.addNode("DequantizeLinear", [graph.addNode("QuantizeLinear", [x, s, z], name: name + "/Q"), s, z], name: name + "/DQ")
+        }
+        func number(_ name: Name, _ value: Float) -> ValueID { graph.addConstant(name, Constant(.float32, [], [value])) }
+        var x = stored(graph.addInput("x", TensorType(.float32, [.fixed(4), .fixed(33)])), "x", 0.03, 120)
+        x = graph.addNode("Erf", [graph.addNode("Div", [x, number("root", 1.4142135)], name: "div")], name: "erf")
+        x = graph.addNode("Add", [number("one", 1), stored(x, "erf", 0.0079, 127)], name: "add")
+        x = graph.addNode("Sub", [number("two", 2), stored(x, "add", 0.0081, 3)], name: "sub")
+        x = graph.addNode("Mul", [stored(x, "sub", 0.0083, 5), number("half", 0.5)], name: "mul")
+        graph.outputs = [stored(x, "mul", 0.0041, 7)]
+        let model = try Model(graph: graph), fast = try Session(model), slow = try Session(model, options: Self.options { $0.optimize = false })
+        var noise = QuantizerTests.Noise(state: 23)
+        let inputs = [(name: "x" as Name, tensor: Constant(.float32, [4, 33], noise.many(132).map { $0 * 3 }))]
+        let a = try Self.values(fast, inputs), b = try Self.values(slow, inputs)
+        #expect(zip(a, b).filter { abs($0 - $1) > 1e-6 }.count <= 2 && zip(a, b).allSatisfy { abs($0 - $1) < 0.02 })
+        #expect(Set(a).count > 40)
+        let steps = try Self.steps(fast)
+        #expect(steps == ["quantize_s8", "map_s8", "dequantize_s8"], "\(steps) \(fast.listing(.target))")
+    }
 }

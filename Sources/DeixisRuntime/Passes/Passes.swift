@@ -42,6 +42,8 @@ enum Passes {
                 rules: [MoveQuantization.cancel, MoveQuantization.image, MoveQuantization.down, MoveQuantization.up]),
             Pass(name: "MapStored", at: activations, rules: [MoveQuantization.map]),
             Pass(name: "UseStoredAttention", at: ["Reshape"], rules: [UseStoredAttention.rule]),
+            Pass(name: "MapStoredArithmetic", at: ["Add", "Sub", "Mul", "Div", "Erf"], rules: [MoveQuantization.arithmetic]),
+            Pass(name: "ComposeMaps", at: ["QMap"], rules: [MoveQuantization.compose]),
             Pass(name: "SumBeforeRounding", at: ["Add"], rules: [FuseStoredTail.sumBeforeRounding]),
             Pass(name: "FuseStoredBias", at: ["Add"], rules: [FuseStoredBias.rule]),
             Pass(name: "FuseStoredTail", at: activations + ["Add", "QuantizeLinear"], rules: [FuseStoredTail.activation, FuseStoredTail.residual, FuseStoredTail.quantize]),

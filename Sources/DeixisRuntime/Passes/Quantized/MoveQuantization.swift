@@ -80,12 +80,63 @@ enum MoveQuantization {
         guard let activation = FuseActivation.activation(editor, node), let (x, from) = editor.dequantized(node.input(0)),
             let (quantizeID, quantize, to) = editor.quantizer(of: node.outputs[0])
         else { return nil }
-        let values = (0..<256).map { Float(Int32($0) - from.zero) * from.scale }
+        return table(editor, [id, quantizeID], node.name, x, from, to, quantize.outputs, activation) { $0 }
+    }
+
+    /// Q(DQ(x) o c) => QMap(x, table of Q(. o c)), o being + - * / and c a number;  Q(Erf(DQ(x) o c)) => QMap(x, table of Q(Erf(. o c)))
+    static let arithmetic: Rule = { editor, id, node in
+        guard let (quantizeID, quantize, to) = editor.quantizer(of: node.outputs.first ?? nil) else { return nil }
+        var removed = [id, quantizeID], inner: ValueID? = node.outputs.first ?? nil, last = Activation.identity
+        if node.isONNX("Erf") {
+            inner = node.input(0)
+            last = Activation(function: Int32(DEIXIS_UNARY_ERF.rawValue))
+        }
+        var step: (Float) -> Float = { $0 }
+        if let made = inner, let maker = editor.maker(of: made), let scaling = editor[maker], let (other, function) = withNumber(editor, scaling) {
+            guard maker == id || editor.vanishes(made) else { return nil }
+            if maker != id { removed.append(maker) }
+            (inner, step) = (other, function)
+        } else if inner == node.outputs.first ?? nil { return nil }
+        guard let (x, from) = editor.dequantized(inner) else { return nil }
+        return table(editor, removed, node.name, x, from, to, quantize.outputs, last, step)
+    }
+
+    /// The other operand of + - * / with a number, and what is done to it.
+    private static func withNumber(_ editor: GraphEditor, _ node: Node) -> (other: ValueID, function: (Float) -> Float)? {
+        guard node.domain.isEmpty, let (other, c) = editor.scalarOperand(node) else { return nil }
+        let isFirst = node.input(0) == other
+        switch node.op {
+        case "Add": return (other, { $0 + c })
+        case "Mul": return (other, { $0 * c })
+        case "Sub": return (other, { isFirst ? $0 - c : c - $0 })
+        case "Div": return (other, { isFirst ? $0 / c : c / $0 })
+        default: return nil
+        }
+    }
+
+    /// QMap(QMap(x, s), t) => QMap(x, t[s])
+    static let compose: Rule = { editor, id, node in
+        guard let between = node.input(0), editor.vanishes(between), let (first, map) = editor.maker(of: between, "QMap", domain: .deixis),
+            let t = editor.constant(node.input(1)), let s = editor.constant(map.input(1)), t.count == 256
+        else { return nil }
+        let second = t.bytes, composed = s.bytes.map { second[Int($0)] }
+        var patch = Patch(editor, removing: [first, id])
+        let constant = patch.addConstant(node.name.appending("/table"), Constant(.uint8, s.shape, composed))
+        patch.nodes = [Node(name: node.name, domain: .deixis, op: "QMap", inputs: [map.input(0), constant], outputs: node.outputs)]
+        return patch
+    }
+
+    /// Q(f(g(DQ(x)))) as a table of 256.
+    private static func table(
+        _ editor: GraphEditor, _ removed: [NodeID], _ name: Name, _ x: ValueID, _ from: StoredScale, _ to: StoredScale, _ outputs: [ValueID?],
+        _ f: Activation, _ g: (Float) -> Float
+    ) -> Patch {
+        let values = (0..<256).map { g(Float(Int32($0) - from.zero) * from.scale) }
         var table = [UInt8](repeating: 0, count: 256)
-        deixis_quantize_u8_select(0).pointee.quantize(activation.kernel, values, 1 / to.scale, to.zero, &table, 256)
-        var patch = Patch(editor, removing: [id, quantizeID])
-        let constant = patch.addConstant(node.name.appending("/table"), Constant(.uint8, [1, 256], table))
-        patch.nodes = [Node(name: node.name, domain: .deixis, op: "QMap", inputs: [x, constant], outputs: quantize.outputs)]
+        deixis_quantize_u8_select(0).pointee.quantize(f.kernel, values, 1 / to.scale, to.zero, &table, 256)
+        var patch = Patch(editor, removing: removed)
+        let constant = patch.addConstant(name.appending("/table"), Constant(.uint8, [1, 256], table))
+        patch.nodes = [Node(name: name, domain: .deixis, op: "QMap", inputs: [x, constant], outputs: outputs)]
         return patch
     }
 
