@@ -136,9 +136,10 @@ public final class GraphEditor {
                 result.nodes.append(node)
             }
         }
-        var used = Set(result.outputs)
-        for node in result.nodes { for case let id? in node.inputs { used.insert(id) } }
-        result.constants = result.constants.filter { used.contains($0.key) }
+        var used = [Bool](repeating: false, count: result.values.count)
+        for id in result.outputs { used[id.index] = true }
+        for node in result.nodes { for case let id? in node.inputs { used[id.index] = true } }
+        result.constants = result.constants.filter { used[$0.key.index] }
         return result
     }
 

@@ -45,8 +45,8 @@ struct Normalizer: Sendable {
 private struct Output {
     let lowercases: Bool
     var scalars: [UInt32] = []
-    /// Combining class << 56 | arrival << 24 | scalar: sorting these is the stable canonical ordering.
-    private var waiting: [UInt64] = []
+    /// Combining class << 55 | arrival << 24 | scalar: sorting these is the stable canonical ordering.
+    private var waiting: [Int] = []
 
     init(lowercases: Bool) { self.lowercases = lowercases }
 
@@ -65,7 +65,7 @@ private struct Output {
         switch ScalarClasses.accent(scalar) {
         case .starter: append(scalar)
         case .combining(let order):
-            waiting.append(UInt64(order) << 56 | UInt64(UInt32(truncatingIfNeeded: waiting.count)) << 24 | UInt64(scalar))
+            waiting.append(Int(order) << 55 | (waiting.count & 0x7FFF_FFFF) << 24 | Int(scalar))
         case .removed: break
         case .removedBarrier: flush()
         }
@@ -73,7 +73,7 @@ private struct Output {
 
     mutating func flush() {
         if waiting.isEmpty { return }
-        waiting.sort()
+        waiting = waiting.sorted { $0 < $1 }
         for packed in waiting { scalars.append(UInt32(truncatingIfNeeded: packed & 0xFF_FFFF)) }
         waiting.removeAll(keepingCapacity: true)
     }

@@ -227,18 +227,20 @@ public final class Session {
     /// several nodes share the name, of all of them.
     private func integerInputs(behind node: Name, input: Int) -> [Int] {
         let starts = portable.nodes.compactMap { $0.name == node && input < $0.inputs.count ? $0.inputs[input] : nil }
-        var makers: [ValueID: Int] = [:]
-        for (i, node) in portable.nodes.enumerated() { for case let output? in node.outputs { makers[output] = i } }
-        var seen = Set(starts)
+        var makers = [Int?](repeating: nil, count: portable.values.count)
+        for (i, node) in portable.nodes.enumerated() { for case let output? in node.outputs { makers[output.index] = i } }
+        var seen = [Bool](repeating: false, count: portable.values.count)
         var stack = starts
         var found: [Int] = []
         while let value = stack.popLast() {
+            if seen[value.index] { continue }
+            seen[value.index] = true
             if let position = portable.inputs.firstIndex(of: value) {
                 let element = inputTypes[position].element
                 if starts.contains(value) || element == .int64 || element == .int32 { found.append(position) }
             }
-            guard let maker = makers[value] else { continue }
-            for case let next? in portable.nodes[maker].inputs where seen.insert(next).inserted { stack.append(next) }
+            guard let maker = makers[value.index] else { continue }
+            for case let next? in portable.nodes[maker].inputs { stack.append(next) }
         }
         return found
     }

@@ -135,19 +135,22 @@ enum Reassociate {
 
     /// Whether `value` depends on every graph input that one of `others` depends on.
     private static func dependsOnAll(_ editor: GraphEditor, _ value: ValueID, of others: [ValueID]) -> Bool {
-        graphInputs(editor, others).isSubset(of: graphInputs(editor, [value]))
+        let own = graphInputs(editor, [value])
+        return graphInputs(editor, others).allSatisfy { own.contains($0) }
     }
 
     @inline(never)
-    private static func graphInputs(_ editor: GraphEditor, _ values: [ValueID]) -> Set<ValueID> {
-        var seen = Set(values), stack = values
-        var found: Set<ValueID> = []
+    private static func graphInputs(_ editor: GraphEditor, _ values: [ValueID]) -> [ValueID] {
+        var seen = [Bool](repeating: false, count: editor.values.count), stack = values
+        var found: [ValueID] = []
         while let value = stack.popLast() {
+            if seen[value.index] { continue }
+            seen[value.index] = true
             guard let maker = editor.maker(of: value) else {
-                if editor.isInput(value) { found.insert(value) }
+                if editor.isInput(value) { found.append(value) }
                 continue
             }
-            for case let next? in editor[maker]?.inputs ?? [] where seen.insert(next).inserted { stack.append(next) }
+            for case let next? in editor[maker]?.inputs ?? [] { stack.append(next) }
         }
         return found
     }

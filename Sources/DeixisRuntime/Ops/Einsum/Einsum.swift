@@ -88,7 +88,8 @@ enum Einsum {
                 return result
             }
 
-            var extent: [Int: Int] = [:], inputs: [[Int]] = [], widest = 0
+            // By label; -1: in no input.
+            var extent = [Int](repeating: -1, count: 256 + call.inputs.reduce(0) { max($0, $1?.rank ?? 0) }), inputs: [[Int]] = [], widest = 0
             for (i, term) in terms.enumerated() {
                 let shape = try call.input(i).shape, dots = term.filter { $0 == 0x2E }.count
                 let covered = dots == 3 ? shape.count - (term.count - 3) : dots == 0 ? 0 : -1
@@ -97,7 +98,7 @@ enum Einsum {
                 }
                 widest = max(widest, covered)
                 for (label, size) in zip(found, shape) {
-                    let known = extent[label] ?? 1
+                    let known = extent[label] < 0 ? 1 : extent[label]
                     guard known == size || known == 1 || size == 1 else { throw wrong("gives one label extents \(known) and \(size)") }
                     extent[label] = known == 1 ? size : known
                 }
@@ -106,16 +107,16 @@ enum Einsum {
             let ellipsis = (0..<widest).map { 256 + widest - 1 - $0 }
             var order: [Int]
             if sides.count == 2 {
-                guard let found = labels(sides[1], ellipsis: widest), Set(found).count == found.count else { throw wrong("has no such output") }
+                guard let found = labels(sides[1], ellipsis: widest), found.indices.allSatisfy({ found.firstIndex(of: found[$0]) == $0 }) else { throw wrong("has no such output") }
                 order = found
             } else {
                 let all = inputs.flatMap { $0 }
-                order = ellipsis + Set(all).filter { label in label < 256 && all.filter { $0 == label }.count == 1 }.sorted { $0 < $1 }
+                order = ellipsis + (0..<256).filter { label in all.filter { $0 == label }.count == 1 }
             }
-            for label in order where extent[label] == nil { throw wrong("has an output label that no input has") }
-            output = order.map { extent[$0] ?? 1 }
-            order += extent.keys.filter { !order.contains($0) }.sorted { $0 < $1 }
-            extents = order.map { extent[$0] ?? 1 }
+            for label in order where extent[label] < 0 { throw wrong("has an output label that no input has") }
+            output = order.map { extent[$0] }
+            order += extent.indices.filter { extent[$0] >= 0 && !order.contains($0) }
+            extents = order.map { extent[$0] }
             for (i, found) in inputs.enumerated() {
                 let shape = try call.input(i).shape, dense = DeixisRuntime.strides(shape)
                 strides.append(order.map { label in
