@@ -67,11 +67,11 @@ enum CompiledFile {
         guard code == 0 else { throw .cannotWrite(reason: errorText(code)) }
     }
 
-    /// Writes a file piece by piece and sums up each.
+    /// Sums up pieces and writes some at a time: Linux then keeps the file in pages of 2 MiB, which are mapped at once.
     private final class PieceStream {
         private let file: OpaquePointer
-        private let piece = MutableBytes(byteCount: pieceBytes)
-        private var used = 0
+        private let buffer = MutableBytes(byteCount: 8 * pieceBytes)
+        private var used = 0, written = 0
         private var sums: [UInt64] = []
 
         init(_ file: OpaquePointer) { self.file = file }
@@ -79,29 +79,31 @@ enum CompiledFile {
         func append(_ bytes: UnsafeRawBufferPointer) {
             var rest = bytes[...]
             while !rest.isEmpty {
-                let part = UnsafeRawBufferPointer(rebasing: rest.prefix(pieceBytes - used))
-                if let from = part.baseAddress { (piece.pointer + used).copyMemory(from: from, byteCount: part.count) }
+                let part = UnsafeRawBufferPointer(rebasing: rest.prefix(buffer.byteCount - used))
+                if let from = part.baseAddress { (buffer.pointer + used).copyMemory(from: from, byteCount: part.count) }
                 advance(part.count)
                 rest = rest.dropFirst(part.count)
             }
         }
 
         func fill(to place: Int) {
-            while sums.count * pieceBytes + used < place {
-                piece.pointer.storeBytes(of: 0, toByteOffset: used, as: UInt8.self)
+            while written + used < place {
+                buffer.pointer.storeBytes(of: 0, toByteOffset: used, as: UInt8.self)
                 advance(1)
             }
         }
 
         private func advance(_ count: Int) {
             used += count
-            if used == pieceBytes { flush() }
+            if used == buffer.byteCount { flush() }
         }
 
         private func flush() {
-            if used == 0 { return }
-            sums.append(deixis_checksum(UInt64(sums.count), piece.pointer, used))
-            _ = deixis_file_append(file, piece.pointer, used)
+            for begin in stride(from: 0, to: used, by: pieceBytes) {
+                sums.append(deixis_checksum(UInt64(sums.count), buffer.pointer + begin, min(pieceBytes, used - begin)))
+            }
+            _ = deixis_file_append(file, buffer.pointer, used)
+            written += used
             used = 0
         }
 
