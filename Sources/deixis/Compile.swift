@@ -28,13 +28,14 @@ struct Compile: ParsableCommand {
     func run() throws {
         guard !options.reference else { throw CommandError.usage("--reference: what is compiled are the fast kernels") }
         guard !Model.isCompiled(model) else { throw CommandError.data("\(model) is compiled already; compile the ONNX file") }
-        let graph = try loadGraph(model), samples = try CompiledShapes(graph: graph, ranges: readRanges(dim, expected: "NAME=N or NAME=A...B, at least 1 and at most 1000 numbers", most: 1000)).samples()
+        let graph = try loadGraph(model), asked = try CompiledShapes(graph: graph, ranges: readRanges(dim, expected: "NAME=N or NAME=A...B, at least 1 and at most 1000 numbers", most: 1000)).samples()
         var session = options.session
-        session.plannedShapes = samples.count + 1
+        session.plannedShapes = asked.count + 1
         let source: Session
+        var samples: [CompiledShapes.Sample] = []
         do throws(RuntimeError) {
             source = try Session(try Model.load(model), options: session)
-            for sample in samples { try sample.prepare(source) }
+            for sample in asked where try sample.prepare(source) { samples.append(sample) }
         } catch {
             throw modelError(model, error)
         }

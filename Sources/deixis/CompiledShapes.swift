@@ -16,15 +16,18 @@ struct CompiledShapes {
         /// The file states the shapes of `long` alone.
         var needsProof = false
 
-        /// Sees to it that `session` knows these shapes, and whether padding may be dropped to come to them.
-        func prepare(_ session: Session) throws(RuntimeError) {
+        /// Sees to it that `session` knows these shapes, and whether padding may be dropped to come to them. False: the model is not to be run
+        /// at these.
+        func prepare(_ session: Session) throws(RuntimeError) -> Bool {
             let isProven = padding.map { session.mayDropPadding(from: $0.long, to: shapes, mask: $0.mask) } ?? false
-            if isProven || !needsProof { try session.prepare(shapes) }
+            guard isProven || !needsProof else { return false }
+            try session.prepare(shapes)
+            return true
         }
 
         /// The bytes of all outputs.
         func run(_ session: Session) throws(RuntimeError) -> [[UInt8]] {
-            try prepare(session)
+            try session.prepare(shapes)
             for (i, input) in inputs().enumerated() { try session.inputBuffer(i).copyBytes(from: input.bytes) }
             try session.run()
             var outputs: [[UInt8]] = []

@@ -17,6 +17,7 @@ struct Inspect: ParsableCommand {
               portable    after the rewritings that need no shapes
               target      at concrete shapes, folded and fused
               plan        the steps, with their kernels
+            A compiled file has target and plan, at the shapes it was compiled for.
             """)
 
     enum Stage: String, CaseIterable, ExpressibleByArgument {

@@ -1,7 +1,8 @@
 import DeixisGraph
 
 extension Session {
-    /// Writes what this session has prepared so far to `path`: the graphs at those input shapes, after all passes, and their weights packed.
+    /// Writes what this session has prepared, and still keeps (`SessionOptions.plannedShapes`), to `path`: the graphs at those input shapes,
+    /// after all passes, and their weights packed.
     ///
     /// The file loads as the ONNX file does (`Model.load`), without passes, packing or copying, on machines whose kernels use the same
     /// instruction set, and runs at the prepared shapes alone. Written to a temporary name and renamed.

@@ -3,7 +3,6 @@ import DeixisONNX
 
 /// A model as its file says it, checked: every operator is known, everything is made before it is used.
 public struct Model: Sendable {
-    ///
     /// Of a compiled file only inputs, outputs and metadata: its nodes are those of the plans it was compiled for.
     public let graph: Graph
     let compiled: CompiledModel?

@@ -16,7 +16,11 @@ extension ChannelsLastConv {
         else { return nil }
         let tiles = deixis_winograd_f32_tiles(&shape), block = tileBlock(g, tiles, threads: lowering.threads)
         guard tiles >= 24 else { return nil }
-        let packed = pack(weight, call, gemm, shape, lowering), settled = shape
+        let packed = pack(
+            weight, call.has(4) ? call.constants[4] : nil, kind: 8000 + Int(gemm.pointee.nr),
+            byteCount: deixis_winograd_f32_packed_size(gemm, &shape) * 4, shape, deixis_gemm_f32_panels(gemm, shape.out_c), lowering
+        ) { shape, w, range, target in deixis_winograd_f32_pack(gemm, &shape, w, range.lowerBound, range.upperBound, target) }
+        let settled = shape
         let hasBias = call.has(2), hasResidual = call.has(3)
         var step = Kernel(
             "winograd_f32", macs: g.macs, scratchBytes: deixis_winograd_f32_scratch(&shape, block) * 4, inPlace: hasResidual ? [3] : [],
@@ -37,25 +41,5 @@ extension ChannelsLastConv {
         let fitting = (768 << 10) / (16 * 4 * (g.inC + g.outC)), wanted = max(48, min(fitting, 192))
         let blocks = max((tiles + wanted - 1) / wanted, min(threads, tiles / 12))
         return (tiles + blocks - 1) / blocks
-    }
-
-    private static func pack(
-        _ weight: Constant, _ call: OperatorCall, _ gemm: UnsafePointer<deixis_gemm_f32>, _ shape: deixis_conv_f32_shape, _ lowering: Lowering
-    ) -> ByteStorage {
-        var shape = shape
-        let scale = call.has(4) ? call.constants[4] : nil, settled = shape, panels = deixis_gemm_f32_panels(gemm, shape.out_c)
-        return lowering.weights.packed(
-            weight, with: scale, kind: 8000 + Int(gemm.pointee.nr), byteCount: deixis_winograd_f32_packed_size(gemm, &shape) * 4
-        ) { target in
-            let source = scaled(weight, by: scale)
-            let w = source.pointer?.assumingMemoryBound(to: Float.self), p = target.baseAddress?.assumingMemoryBound(to: Float.self)
-            let tasks = lowering.tasks(panels, grain: 1)
-            lowering.workers.forEach(tasks) { task in
-                var shape = settled
-                let range = Lowering.range(task, of: tasks, panels)
-                deixis_winograd_f32_pack(gemm, &shape, w, range.lowerBound, range.upperBound, p)
-            }
-            withExtendedLifetime(source) {}
-        }
     }
 }

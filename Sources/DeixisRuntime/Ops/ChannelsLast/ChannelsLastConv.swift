@@ -116,25 +116,30 @@ enum ChannelsLastConv {
         _ lowering: Lowering
     ) -> ByteStorage {
         var shape = shape
-        let kind = 1000 + Int(gemm.pointee.nr)
         let bytes = deixis_conv_f32_packed_size(gemm, &shape) * 4
-        let settled = shape
-        return lowering.weights.packed(weight, with: scale, kind: kind, byteCount: bytes) { target in
-            let source = scaled(weight, by: scale)
-            let w = source.pointer?.assumingMemoryBound(to: Float.self)
-            let p = target.baseAddress?.assumingMemoryBound(to: Float.self)
-            let tasks = lowering.tasks(panels, grain: 1)
+        return pack(weight, scale, kind: 1000 + Int(gemm.pointee.nr), byteCount: bytes, shape, panels, lowering) { shape, w, range, target in
+            deixis_conv_f32_pack(gemm, &shape, w, range.lowerBound, range.upperBound, target)
+        }
+    }
+
+    /// Scaled weights by panels, which threads share.
+    static func pack(
+        _ weight: Constant, _ scale: Constant?, kind: Int, byteCount: Int, _ shape: deixis_conv_f32_shape, _ panels: Int, _ lowering: Lowering,
+        _ body: @escaping (inout deixis_conv_f32_shape, UnsafePointer<Float>?, Range<Int>, UnsafeMutablePointer<Float>?) -> Void
+    ) -> ByteStorage {
+        lowering.weights.packed(weight, with: scale, kind: kind, byteCount: byteCount) { target in
+            let source = scaled(weight, by: scale), tasks = lowering.tasks(panels, grain: 1)
+            let w = source.pointer?.assumingMemoryBound(to: Float.self), p = target.baseAddress?.assumingMemoryBound(to: Float.self)
             lowering.workers.forEach(tasks) { task in
-                var shape = settled
-                let range = Lowering.range(task, of: tasks, panels)
-                deixis_conv_f32_pack(gemm, &shape, w, range.lowerBound, range.upperBound, p)
+                var own = shape
+                body(&own, w, Lowering.range(task, of: tasks, panels), p)
             }
             withExtendedLifetime(source) {}
         }
     }
 
     /// W with output channel o multiplied by scale[o]; the file's own bytes where nothing is to be multiplied.
-    static func scaled(_ weight: Constant, by scale: Constant?) -> Constant {
+    private static func scaled(_ weight: Constant, by scale: Constant?) -> Constant {
         let source = weight.aligned
         guard let factors = scale?.floats, let w = source.pointer?.assumingMemoryBound(to: Float.self) else { return source }
         let each = weight.count / max(factors.count, 1)
