@@ -128,7 +128,7 @@ static void conv(const deixis_gemm_f32 *kernel, size_t size, size_t in_c, size_t
     size_t out = (size + stride - 1) / stride;
     deixis_conv_f32_shape s = {1, size, size, in_c, out, out, out_c, side, side, stride, stride, 1, 1, side / 2, side / 2, 1, in_c, out_c, out_c};
     float *x = random_floats(size * size * in_c), *w = random_floats(out_c * in_c * side * side), *bias = random_floats(out_c), *y = random_floats(out * out * out_c);
-    float *packed = random_floats(deixis_conv_f32_packed_size(kernel, &s)), *scratch = random_floats(deixis_conv_f32_scratch(kernel, &s));
+    float *packed = random_floats(deixis_conv_f32_packed_size(kernel, &s)), *scratch = random_floats(deixis_conv_f32_scratch(kernel, &s, false) / 4);
     deixis_conv_f32_pack(kernel, &s, w, 0, deixis_conv_f32_panels(kernel, &s), packed);
     deixis_conv_f32_args args = {x, packed, bias, NULL, y, {DEIXIS_UNARY_RELU, 0, 0}};
     TIME(best, deixis_conv_f32_run(kernel, &s, &args, 0, out * out, 0, deixis_conv_f32_panels(kernel, &s), scratch))
@@ -173,7 +173,7 @@ static void conv_bytes(const deixis_gemm_s8 *kernel, size_t size, size_t in_c, s
     size_t out = (size + stride - 1) / stride;
     deixis_conv_f32_shape s = {1, size, size, in_c, out, out, out_c, side, side, stride, stride, 1, 1, side / 2, side / 2, 1, in_c, out_c, out_c};
     uint8_t *x = random_bytes(size * size * in_c), *w = random_bytes(out_c * in_c * side * side), *y = random_bytes(out * out * out_c), *r = random_bytes(out * out * out_c);
-    uint8_t *packed = random_bytes(deixis_conv_s8_packed_size(kernel, &s)), *scratch = random_bytes(deixis_conv_s8_scratch(kernel, &s));
+    uint8_t *packed = random_bytes(deixis_conv_s8_packed_size(kernel, &s)), *scratch = random_bytes(deixis_conv_s8_scratch(kernel, &s, false));
     float *multiplier = multipliers(out_c);
     int32_t *offset = calloc(out_c, 4);
     deixis_conv_s8_pack(kernel, &s, (int8_t *)w, 0, deixis_conv_s8_panels(kernel, &s), (int8_t *)packed);

@@ -1,4 +1,4 @@
-#include "check.h"
+#include "requantize.h"
 
 // A convolution uses gemm's variants.
 #define deixis_conv_f32 deixis_gemm_f32
@@ -16,17 +16,22 @@ static void convolution(check *c, const deixis_gemm_f32 *kernel, const deixis_co
     buffer x = check_floats(c, (in_pixels - 1) * s->x_stride + s->in_c, -1, 1), w = check_floats(c, s->out_c * ci * taps, -1, 1);
     buffer bias = check_floats(c, s->out_c, -1, 1), residual = check_floats(c, (pixels - 1) * s->residual_stride + s->out_c, -1, 1);
     buffer y = check_floats(c, (pixels - 1) * s->y_stride + s->out_c, -1, 1), packed = check_bytes(c, deixis_conv_f32_packed_size(kernel, s) * 4);
-    // Rounded up so that its start keeps the alignment that pointers need.
-    buffer scratch = check_bytes(c, (deixis_conv_f32_scratch(kernel, s) * 4 + 7) / 8 * 8);
+    const bool normalized = round % 5 == 1 && deixis_conv_f32_converts(s);
+    buffer image = check_random_bytes(c, x.size / 4), scale = check_floats(c, s->in_c, -0.01f, 0.01f), shift = check_floats(c, s->in_c, -1, 1);
+    for (size_t i = 0; normalized && i < x.size / 4; i++) {
+        const size_t channel = i % s->x_stride;
+        if (channel < s->in_c) floats(x)[i] = (float)((double)floats(scale)[channel] * bytes_of(image)[i] + floats(shift)[channel]);
+    }
+    buffer scratch = check_bytes(c, deixis_conv_f32_scratch(kernel, s, normalized));
     size_t panels = deixis_conv_f32_panels(kernel, s), half = panels / 2, split = check_random(c) % (pixels + 1);
     deixis_conv_f32_pack(kernel, s, floats(w), half, panels, floats(packed));
     deixis_conv_f32_pack(kernel, s, floats(w), 0, half, floats(packed));
     static const int32_t functions[] = {DEIXIS_UNARY_IDENTITY, DEIXIS_UNARY_RELU, DEIXIS_UNARY_SILU};
-    deixis_conv_f32_args args = {floats(x), floats(packed), round % 3 ? floats(bias) : NULL, round % 4 ? NULL : floats(residual), floats(y),
-                                 {functions[round % 3], 0, 0}};
-    deixis_conv_f32_run(kernel, s, &args, 0, split, 0, half, floats(scratch));
-    deixis_conv_f32_run(kernel, s, &args, 0, pixels, half, panels, floats(scratch));
-    deixis_conv_f32_run(kernel, s, &args, split, pixels, 0, half, floats(scratch));
+    deixis_conv_f32_args args = {normalized ? NULL : floats(x), floats(packed), round % 3 ? floats(bias) : NULL, round % 4 ? NULL : floats(residual), floats(y),
+                                 {functions[round % 3], 0, 0}, normalized ? bytes_of(image) : NULL, deixis_normalize_u8_select(kernel->isa), floats(scale), floats(shift)};
+    deixis_conv_f32_run(kernel, s, &args, 0, split, 0, half, scratch.data);
+    deixis_conv_f32_run(kernel, s, &args, 0, pixels, half, panels, scratch.data);
+    deixis_conv_f32_run(kernel, s, &args, split, pixels, 0, half, scratch.data);
     for (size_t p = 0; p < pixels; p++) {
         size_t b = p / (s->out_h * s->out_w), oy = p / s->out_w % s->out_h, ox = p % s->out_w;
         for (size_t o = 0; o < s->out_c; o++) {
@@ -42,7 +47,8 @@ static void convolution(check *c, const deixis_gemm_f32 *kernel, const deixis_co
                     size += fabs(term);
                 }
             }
-            double bound = 0x1p-23 * (double)(ci * taps + 2) * size;
+            // Normalized values have an error of their own.
+            double bound = 0x1p-23 * (double)(ci * taps + (normalized ? 6 : 2)) * (normalized ? size + 4 : size);
             if (args.activation.function == DEIXIS_UNARY_RELU && sum < 0) sum = 0;
             if (args.activation.function == DEIXIS_UNARY_SILU) sum = sum / (1 + exp(-sum)), bound = 1.2 * bound + 1e-6 * (1 + fabs(sum));
             check_close(c, floats(y)[p * s->y_stride + o], sum, bound, "conv", p * s->out_c + o);
@@ -53,8 +59,8 @@ static void convolution(check *c, const deixis_gemm_f32 *kernel, const deixis_co
         snprintf(c->message + length, c->capacity - length, " (in %zux%zux%zu, out %zux%zux%zu, kernel %zux%zu, stride %zu %zu, dilation %zu %zu, pads %zu %zu, groups %zu)",
                  s->in_h, s->in_w, s->in_c, s->out_h, s->out_w, s->out_c, s->kernel_h, s->kernel_w, s->stride_h, s->stride_w, s->dilation_h, s->dilation_w, s->pad_top, s->pad_left, s->groups);
     }
-    buffer *all[] = {&x, &w, &bias, &residual, &y, &packed, &scratch};
-    for (int i = 0; i < 7; i++) check_release(c, all[i], "conv");
+    buffer *all[] = {&x, &w, &bias, &residual, &y, &packed, &scratch, &image, &scale, &shift};
+    for (int i = 0; i < 10; i++) check_release(c, all[i], "conv");
 }
 
 static void verify(check *c, const deixis_gemm_f32 *kernel, const deixis_gemm_f32 *reference) {

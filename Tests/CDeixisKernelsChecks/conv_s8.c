@@ -11,7 +11,7 @@ static size_t out_size(size_t in, size_t pads, size_t kernel, size_t stride, siz
 }
 
 /// The sum of output o at pixel p.
-static int32_t product(const deixis_conv_f32_shape *s, const uint8_t *x, int32_t zero, const int8_t *w, size_t p, size_t o) {
+static int32_t product(const deixis_conv_f32_shape *s, const deixis_conv_s8_args *args, const int8_t *w, size_t p, size_t o) {
     const size_t ci = s->in_c / s->groups, co = s->out_c / s->groups, taps = s->kernel_h * s->kernel_w;
     const size_t b = p / (s->out_h * s->out_w), oy = p / s->out_w % s->out_h, ox = p % s->out_w;
     int32_t sum = 0;
@@ -20,7 +20,10 @@ static int32_t product(const deixis_conv_f32_shape *s, const uint8_t *x, int32_t
         const ptrdiff_t ix = (ptrdiff_t)(ox * s->stride_w + t % s->kernel_w * s->dilation_w) - (ptrdiff_t)s->pad_left;
         const bool inside = iy >= 0 && ix >= 0 && iy < (ptrdiff_t)s->in_h && ix < (ptrdiff_t)s->in_w;
         for (size_t i = 0; i < ci; i++) {
-            sum += (inside ? x[((b * s->in_h + (size_t)iy) * s->in_w + (size_t)ix) * s->x_stride + o / co * ci + i] : zero) * w[(o * ci + i) * taps + t];
+            const size_t c = o / co * ci + i;
+            int32_t x = inside ? args->x[((b * s->in_h + (size_t)iy) * s->in_w + (size_t)ix) * s->x_stride + c] : args->zero;
+            if (inside && args->map) x = args->table[args->table_channels == 1 ? x : (int32_t)c * 256 + x];
+            sum += x * w[(o * ci + i) * taps + t];
         }
     }
     return sum;
@@ -33,18 +36,21 @@ static void convolution(check *c, const deixis_gemm_s8 *kernel, const deixis_con
     buffer x = check_random_bytes(c, (in_pixels - 1) * s->x_stride + s->in_c), w = check_random_bytes(c, s->out_c * ci * taps);
     buffer residual = r.q.residual_type == DEIXIS_S8_F32 ? check_floats(c, r_count, -100, 100) : check_random_bytes(c, r_count);
     buffer y = check_bytes(c, ((pixels - 1) * s->y_stride + s->out_c) * y_size), packed = check_bytes(c, (deixis_conv_s8_packed_size(kernel, s) + 63) / 64 * 64);
-    buffer scratch = check_bytes(c, deixis_conv_s8_scratch(kernel, s));
+    const bool mapped = round % 3 == 1 && deixis_conv_f32_converts(s);
+    const size_t tables = round % 2 ? 1 : s->in_c;
+    buffer scratch = check_bytes(c, deixis_conv_s8_scratch(kernel, s, mapped)), table = check_random_bytes(c, tables * 256);
     const size_t panels = deixis_conv_s8_panels(kernel, s), half = panels / 2, split = check_random(c) % (pixels + 1);
     deixis_conv_s8_pack(kernel, s, (const int8_t *)w.data, half, panels, (int8_t *)packed.data);
     deixis_conv_s8_pack(kernel, s, (const int8_t *)w.data, 0, half, (int8_t *)packed.data);
     const bool has_residual = r.q.residual_type != DEIXIS_S8_NONE;
-    deixis_conv_s8_args args = {bytes_of(x), (int32_t)(check_random(c) % 256), (const int8_t *)packed.data, has_residual ? residual.data : NULL, y.data, r.q};
+    deixis_conv_s8_args args = {bytes_of(x), (int32_t)(check_random(c) % 256), (const int8_t *)packed.data, has_residual ? residual.data : NULL, y.data, r.q,
+                                mapped ? deixis_quantize_u8_select(kernel->isa) : NULL, bytes_of(table), tables};
     deixis_conv_s8_run(kernel, s, &args, 0, split, 0, half, scratch.data);
     deixis_conv_s8_run(kernel, s, &args, 0, pixels, half, panels, scratch.data);
     deixis_conv_s8_run(kernel, s, &args, split, pixels, 0, half, scratch.data);
     for (size_t p = 0; p < pixels && !c->failed; p++) {
         for (size_t o = 0; o < s->out_c; o++) {
-            const int32_t sum = product(s, bytes_of(x), args.zero, (const int8_t *)w.data, p, o);
+            const int32_t sum = product(s, &args, (const int8_t *)w.data, p, o);
             if (!requantize_equal(c, &r.q, o, sum, args.residual, p * s->residual_stride + o, y.data, p * s->y_stride + o, "conv_s8")) break;
         }
     }
@@ -53,8 +59,8 @@ static void convolution(check *c, const deixis_gemm_s8 *kernel, const deixis_con
         snprintf(c->message + length, c->capacity - length, " (in %zux%zux%zu, out %zux%zux%zu, kernel %zux%zu, stride %zu %zu, dilation %zu %zu, pads %zu %zu, groups %zu)",
                  s->in_h, s->in_w, s->in_c, s->out_h, s->out_w, s->out_c, s->kernel_h, s->kernel_w, s->stride_h, s->stride_w, s->dilation_h, s->dilation_w, s->pad_top, s->pad_left, s->groups);
     }
-    buffer *all[] = {&x, &w, &residual, &y, &packed, &scratch, &r.offset, &r.multiplier};
-    for (int i = 0; i < 8; i++) check_release(c, all[i], "conv_s8");
+    buffer *all[] = {&x, &w, &residual, &y, &packed, &scratch, &table, &r.offset, &r.multiplier};
+    for (int i = 0; i < 9; i++) check_release(c, all[i], "conv_s8");
 }
 
 static void verify(check *c, const deixis_gemm_s8 *kernel, const deixis_gemm_s8 *reference) {
@@ -80,7 +86,7 @@ static void verify(check *c, const deixis_gemm_s8 *kernel, const deixis_gemm_s8 
     }
     // The stem; a deep sum; pixel counts beyond a block; a depthwise one.
     deixis_conv_f32_shape stem = {1, 20, 23, 3, 10, 12, 64, 7, 7, 2, 2, 1, 1, 3, 3, 1, 3, 64, 64};
-    convolution(c, kernel, &stem, 0);
+    for (int i = 0; i < 3; i++) convolution(c, kernel, &stem, i);
     deixis_conv_f32_shape deep = {1, 4, 4, 500, 4, 4, 20, 3, 3, 1, 1, 1, 1, 1, 1, 1, 500, 20, 20};
     convolution(c, kernel, &deep, 4);
     deixis_conv_f32_shape wide = {1, 18, 18, 100, 18, 18, 70, 3, 3, 1, 1, 1, 1, 1, 1, 1, 100, 70, 70};

@@ -56,6 +56,26 @@ import Testing
         return graph
     }
 
+    /// The bytes of an image, normalized: a 5x5 convolution with stride 2, and a 3x3.
+    static func photo() -> Graph {
+        var noise = Noise(state: 13), graph = Graph(opset: 17)
+        func conv(_ name: Name, _ x: ValueID, _ o: Int, _ i: Int, _ kernel: Int, stride: Int64) -> ValueID {
+            let w = graph.addConstant(name + ".weight", Constant(.float32, [o, i, kernel, kernel], noise.many(o * i * kernel * kernel)))
+            let side = Int64(kernel), pad = Int64(kernel / 2)
+            return graph.addNode("Conv", [x, w], name: name, attributes: [
+                ("kernel_shape", .ints([side, side])), ("pads", .ints([pad, pad, pad, pad])), ("strides", .ints([stride, stride])),
+            ])
+        }
+        let image = graph.addInput("image", TensorType(.uint8, [.fixed(1), .fixed(13), .fixed(27), .fixed(3)]))
+        let mean = graph.addConstant("mean", Constant(.float32, [3], [124, 116, 104] as [Float]))
+        let deviation = graph.addConstant("deviation", Constant(.float32, [3], [58, 57, 57.5] as [Float]))
+        let centered = graph.addNode("Sub", [graph.addNode("Cast", [image], name: "cast", attributes: [("to", .int(1))]), mean], name: "sub")
+        let normal = graph.addNode("Div", [centered, deviation], name: "div")
+        let planar = graph.addNode("Transpose", [normal], name: "planar", attributes: [("perm", .ints([0, 3, 1, 2]))])
+        graph.outputs = [conv("second", graph.addNode("Relu", [conv("first", planar, 20, 3, 5, stride: 2)], name: "relu"), 4, 20, 3, stride: 1)]
+        return graph
+    }
+
     /// tokens [1, 5, 8]: attention of two heads, its residual, LayerNormalization, a linear layer.
     static func attention() -> Graph {
         var noise = Noise(state: 11), graph = Graph(opset: 17)
@@ -88,7 +108,9 @@ import Testing
     static func inputs(_ graph: Graph, _ noise: inout Noise) -> [(name: Name, tensor: Constant)] {
         graph.inputs.map { id in
             let shape = (graph[id].type?.shape ?? []).map { if case .fixed(let n) = $0 { n } else { 1 } }
-            return (graph[id].name, Constant(.float32, shape, noise.many(shape.reduce(1, *))))
+            let values = noise.many(shape.reduce(1, *))
+            guard graph[id].type?.element == .uint8 else { return (graph[id].name, Constant(.float32, shape, values)) }
+            return (graph[id].name, Constant(.uint8, shape, values.map { UInt8(max(0, min(255, 128 + $0 * 127))) }))
         }
     }
 

@@ -6,7 +6,7 @@ import Testing
 
 /// Quantized graphs run in integers, and say what the graph as read says.
 @Suite struct StoredExecutionTests {
-    static let graphs = [QuantizerTests.trunk(), QuantizerTests.attention(), QuantizerTests.separable()]
+    static let graphs = [QuantizerTests.trunk(), QuantizerTests.attention(), QuantizerTests.separable(), QuantizerTests.photo()]
 
     static func quantized(_ graph: Graph) throws -> Graph {
         var quantizer = try Quantizer(graph), noise = QuantizerTests.Noise(state: 3)
@@ -55,6 +55,8 @@ import Testing
         for step in steps { #expect(step.hasSuffix("_s8") || step == "transpose", "\(steps)") }
         #expect(steps.contains("gemm_s8") || steps.contains("conv_s8"))
         #expect(steps.contains("depthwise_s8") == (index == 2))
+        // The image is normalized and stored where its convolution reads it.
+        if index == 3 { #expect(steps.filter { $0 != "transpose" && $0 != "dequantize_s8" } == ["conv_s8", "conv_s8"], "\(steps)") }
     }
 
     @Test("The same bits on every instruction set, thread count and by reference", arguments: graphs.indices)

@@ -44,7 +44,7 @@ static inline size_t carve(workspace *w, char *base, size_t keys, size_t head, s
     size_t used = 0;
     w->copy_row = groups_of(head) * GROUP;
     w->row = blocks_of(keys) * 16;
-#define CARVE(field, bytes) w->field = (void *)(base + used), used += ((bytes) + 63) / 64 * 64
+#define CARVE(field, bytes) w->field = (void *)((uintptr_t)base + used), used += ((bytes) + 63) / 64 * 64
     CARVE(k, packed_size(head, keys));
     CARVE(v, packed_size(keys, value_head));
     CARVE(k_offset, w->row * 4);

@@ -2,6 +2,11 @@
 
 #include "unary_f32/reference.h"
 
+/// Element `at` of x, of channel `c`.
+static double value(const deixis_conv_f32_args *args, size_t at, size_t c) {
+    return args->bytes ? (float)((double)args->scale[c] * args->bytes[at] + args->shift[c]) : args->x[at];
+}
+
 /// Output column `column` of panel `panel` at output pixel (b, oy, ox): the sum over taps and the channels of group `group`.
 static double product(const deixis_gemm_f32 *kernel, const deixis_conv_f32_shape *s, const deixis_conv_f32_args *args, size_t b, size_t oy,
                       size_t ox, size_t group, size_t panel, size_t column) {
@@ -13,8 +18,8 @@ static double product(const deixis_gemm_f32 *kernel, const deixis_conv_f32_shape
             // Above and left of the image these wrap to huge numbers.
             size_t iy = oy * s->stride_h + ky * s->dilation_h - s->pad_top, ix = ox * s->stride_w + kx * s->dilation_w - s->pad_left;
             if (iy >= s->in_h || ix >= s->in_w) continue;
-            const float *x = args->x + ((b * s->in_h + iy) * s->in_w + ix) * s->x_stride + group * ci;
-            for (size_t i = 0; i < ci; i++) sum += (double)x[i] * w[((ky * s->kernel_w + kx) * ci + i) * nr];
+            const size_t at = ((b * s->in_h + iy) * s->in_w + ix) * s->x_stride + group * ci;
+            for (size_t i = 0; i < ci; i++) sum += value(args, at + i, group * ci + i) * w[((ky * s->kernel_w + kx) * ci + i) * nr];
         }
     }
     return sum;

@@ -1,8 +1,16 @@
 #include "deixis/conv_s8.h"
 
-#include "conv_s8/layout.h"
+#include "common/conv_rows.h"
 #include "conv_s8/reference.h"
 #include "gemm_s8/tile.h"
+
+enum { small_block = 96, large_block = 288, much_weight = 512 << 10 };
+
+static deixis_conv_rows rows_of(const deixis_conv_f32_shape *s, bool mapped) {
+    // Each block walks through all weights: where these do not stay in the L2 cache, blocks are larger.
+    const size_t weight = s->kernel_h * s->kernel_w * (s->in_c / s->groups) * s->out_c;
+    return deixis_conv_rows_of(s, 1, mapped, weight > much_weight ? large_block : small_block);
+}
 
 static size_t group_in(const deixis_conv_f32_shape *s) { return s->in_c / s->groups; }
 static size_t group_out(const deixis_conv_f32_shape *s) { return s->out_c / s->groups; }
@@ -16,7 +24,7 @@ size_t deixis_conv_s8_panels(const deixis_gemm_s8 *kernel, const deixis_conv_f32
 }
 
 static size_t panel_size(const deixis_gemm_s8 *kernel, const deixis_conv_f32_shape *shape) {
-    const deixis_conv_s8_layout l = deixis_conv_s8_layout_of(shape);
+    const deixis_conv_rows l = rows_of(shape, false);
     return deixis_panel_s8(kernel, l.taps, l.depth);
 }
 
@@ -24,10 +32,22 @@ size_t deixis_conv_s8_packed_size(const deixis_gemm_s8 *kernel, const deixis_con
     return deixis_conv_s8_panels(kernel, shape) * panel_size(kernel, shape);
 }
 
-size_t deixis_conv_s8_scratch(const deixis_gemm_s8 *kernel, const deixis_conv_f32_shape *shape) {
+size_t deixis_conv_s8_scratch(const deixis_gemm_s8 *kernel, const deixis_conv_f32_shape *shape, bool mapped) {
     (void)kernel;
-    const deixis_conv_s8_layout l = deixis_conv_s8_layout_of(shape);
-    return deixis_conv_s8_layout_scratch(&l);
+    const deixis_conv_rows l = rows_of(shape, mapped);
+    return deixis_conv_rows_scratch(&l);
+}
+
+/// Bytes to bytes.
+typedef struct mapping {
+    const deixis_conv_s8_args *args;
+    size_t channels;
+} mapping;
+
+static void map(const void *context, const void *pixels, void *to, size_t count) {
+    const mapping *m = context;
+    const size_t tables = m->args->table_channels;
+    m->args->map->map(pixels, m->args->table, to, tables == 1 ? count * m->channels : count, tables);
 }
 
 /// A product of the pixels as they lie in memory.
@@ -58,26 +78,25 @@ void deixis_conv_s8_run(const deixis_gemm_s8 *kernel, const deixis_conv_f32_shap
         deixis_conv_s8_reference(kernel, shape, args, pixel_begin, pixel_end, panel_begin, panel_end);
         return;
     }
-    if (is_product(shape)) {
+    if (!args->map && is_product(shape)) {
         run_product(kernel, shape, args, pixel_begin, pixel_end, panel_begin, panel_end);
         return;
     }
-    const deixis_conv_s8_layout l = deixis_conv_s8_layout_of(shape);
+    const deixis_conv_rows l = rows_of(shape, args->map != NULL);
+    const mapping mapping = {args, shape->in_c};
+    const deixis_conv_image image = {.pixels = args->x, .pixel = shape->x_stride, .padding = (uint8_t)args->zero,
+                                     .convert = args->map ? map : NULL, .context = &mapping};
     const deixis_tail_s8 tail = deixis_tail_of(&args->requantize, args->residual != NULL, 0, shape->out_c);
     const size_t co = group_out(shape), per_group = deixis_gemm_s8_panels(kernel, co), nr = kernel->nr, size = deixis_panel_s8(kernel, l.taps, l.depth);
     const size_t y_size = tail.float_output ? 4 : 1, r_size = tail.residual_type == DEIXIS_S8_F32 ? 4 : 1;
-    const uint8_t **rows = scratch;
-    for (size_t pixel = pixel_begin; pixel < pixel_end; pixel += l.block) {
-        const size_t count = pixel_end - pixel < l.block ? pixel_end - pixel : l.block;
-        size_t pointed = SIZE_MAX;
+    deixis_conv_rows_begin(&l, scratch);
+    for (size_t pixel = pixel_begin, count; pixel < pixel_end; pixel += count) {
+        count = deixis_conv_rows_count(&l, shape, pixel, pixel_end);
+        const deixis_conv_row *rows = NULL;
         for (size_t panel = panel_begin; panel < panel_end; panel++) {
             const size_t group = panel / per_group, first = panel % per_group * nr, o = group * co + first;
-            // Pointers go to the group's channels.
-            if (group != pointed) {
-                deixis_conv_s8_point(shape, &l, args->x + group * group_in(shape), (uint8_t)args->zero, pixel, count, rows, (uint8_t *)(rows + l.block * l.taps));
-            }
-            pointed = group;
-            deixis_tile_s8 tile = {.rows = rows, .row_step = l.block, .taps = l.taps, .depth = l.copied ? 4 : l.depth, .b = args->weights + panel * size,
+            if (!rows || first == 0) rows = deixis_conv_rows_point(&l, shape, &image, group, pixel, count, scratch);
+            deixis_tile_s8 tile = {.rows = (const uint8_t *const *)(const void *)rows, .row_step = l.block, .taps = l.taps, .depth = l.copied ? 4 : l.depth, .b = args->weights + panel * size,
                                    .offset = args->requantize.offset + o, .multiplier = args->requantize.multiplier + o,
                                    .c = (char *)args->y + (pixel * shape->y_stride + o) * y_size, .ldc = (ptrdiff_t)shape->y_stride,
                                    .ldr = (ptrdiff_t)shape->residual_stride, .columns = co - first < nr ? co - first : nr, .tail = &tail};
@@ -89,7 +108,7 @@ void deixis_conv_s8_run(const deixis_gemm_s8 *kernel, const deixis_conv_f32_shap
 
 void deixis_conv_s8_pack(const deixis_gemm_s8 *kernel, const deixis_conv_f32_shape *shape, const int8_t *w, size_t panel_begin,
                          size_t panel_end, int8_t *packed) {
-    const deixis_conv_s8_layout l = deixis_conv_s8_layout_of(shape);
+    const deixis_conv_rows l = rows_of(shape, false);
     const size_t ci = group_in(shape), co = group_out(shape), taps = shape->kernel_h * shape->kernel_w, per_group = deixis_gemm_s8_panels(kernel, co);
     const size_t size = deixis_panel_s8(kernel, l.taps, l.depth);
     // Memory holds [output][input][tap].

@@ -1,13 +1,13 @@
 #include "conv_s8/reference.h"
 
-#include "conv_s8/layout.h"
+#include "common/conv_rows.h"
 #include "gemm_s8/reference.h"
 #include "gemm_s8/tile.h"
 
 /// Output column `column` of panel `panel` at output pixel (b, oy, ox): the sum over taps and the channels of group `group`.
 static int32_t product(const deixis_gemm_s8 *kernel, const deixis_conv_f32_shape *s, const deixis_conv_s8_args *args, size_t b, size_t oy,
                        size_t ox, size_t group, size_t panel, size_t column) {
-    const deixis_conv_s8_layout l = deixis_conv_s8_layout_of(s);
+    const deixis_conv_rows l = deixis_conv_rows_of(s, 1, false, 1);
     const size_t ci = s->in_c / s->groups, nr = kernel->nr, steps = deixis_steps_s8(l.depth);
     const int8_t *w = args->weights + panel * deixis_panel_s8(kernel, l.taps, l.depth);
     int32_t sum = 0;
@@ -17,7 +17,10 @@ static int32_t product(const deixis_gemm_s8 *kernel, const deixis_conv_f32_shape
             const size_t iy = oy * s->stride_h + ky * s->dilation_h - s->pad_top, ix = ox * s->stride_w + kx * s->dilation_w - s->pad_left;
             const bool inside = iy < s->in_h && ix < s->in_w;
             for (size_t i = 0; i < ci; i++) {
-                const int32_t x = inside ? args->x[((b * s->in_h + iy) * s->in_w + ix) * s->x_stride + group * ci + i] : args->zero;
+                const size_t channel = group * ci + i;
+                int32_t x = args->zero;
+                if (inside) x = args->x[((b * s->in_h + iy) * s->in_w + ix) * s->x_stride + channel];
+                if (inside && args->map) x = args->table[(args->table_channels > 1 ? channel : 0) * 256 + (size_t)x];
                 const size_t tap = l.whole_rows ? ky : ky * s->kernel_w + kx, place = deixis_place_s8(l.depth, l.whole_rows ? kx * ci + i : i);
                 sum += x * w[((tap * steps + place / 4) * nr + column) * 4 + place % 4];
             }

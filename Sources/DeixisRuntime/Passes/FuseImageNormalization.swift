@@ -34,3 +34,23 @@ enum FuseImageNormalization {
         return patch
     }
 }
+
+/// Conv(NormalizeImage(x, a, b), W) => Conv(x, W, a, b);  QConv(QMap(x, table), W) => QConv(x, W, table)   (an image: few channels)
+enum FuseImageIntoConv {
+    static let rule: Rule = { editor, id, node in
+        let isStored = node.isDeixis("QConv")
+        guard isStored || node.isDeixis("Conv"), let between = node.input(0), editor.vanishes(between),
+            let (maker, image) = editor.maker(of: between, isStored ? "QMap" : "NormalizeImage", domain: .deixis),
+            let channels = editor.spec(between)?.shape.last, channels <= 16, node.int("group", default: 1) == 1,
+            let window = editor.spec(node.input(1))?.shape.dropFirst(2), let kernel = window.min(),
+            (node.ints("pads") ?? []).allSatisfy({ $0 < kernel }), (node.ints("strides") ?? []).allSatisfy({ $0 <= kernel })
+        else { return nil }
+        var layer = node
+        while layer.inputs.count < 5 { layer.inputs.append(nil) }
+        layer.inputs[0] = image.input(0)
+        layer.inputs += image.inputs.dropFirst()
+        var patch = Patch(editor, removing: [maker, id])
+        patch.nodes = [layer]
+        return patch
+    }
+}

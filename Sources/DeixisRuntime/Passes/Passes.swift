@@ -61,6 +61,7 @@ enum Passes {
             Pass(name: "FuseStoredAdd", at: activations + ["Add", "QuantizeLinear"], rules: [FuseStoredTail.add, FuseStoredTail.activation, FuseStoredTail.quantize]),
             Pass(name: "UseStoredActivation", at: activations + ["QuantizeLinear"], rules: [UseStoredActivation.rule]),
             Pass(name: "FuseResidual", at: activations + ["Add"], rules: [FuseResidual.rule, FuseActivation.rule]),
+            Pass(name: "FuseImageIntoConv", at: ["Conv", "QConv"], rules: [FuseImageIntoConv.rule]),
             Pass(name: "UseActivate", at: activations, rules: [UseActivate.rule]),
             Pass(name: "FuseProducts", at: ["Linear", "QLinear"], rules: [FuseProducts.rule]),
             Pass(name: "ShareEqualNodes", rules: [ShareEqualNodes.rule]),

@@ -29,7 +29,8 @@ extension ChannelsLastConv {
             var shape = settled
             var args = deixis_conv_f32_args(
                 x: buffers.input(0), weights: packed.floats, bias: hasBias ? buffers.input(2) : nil,
-                residual: hasResidual ? buffers.input(3) : nil, y: buffers.output(0), activation: activation.kernel)
+                residual: hasResidual ? buffers.input(3) : nil, y: buffers.output(0), activation: activation.kernel, bytes: nil,
+                normalize: nil, scale: nil, shift: nil)
             kernel.pointee.run(gemm, &shape, &args, task * block, min((task + 1) * block, tiles), buffers.scratch(worker))
         }
         step.unused = [1, 4]

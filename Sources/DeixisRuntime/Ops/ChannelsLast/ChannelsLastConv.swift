@@ -4,15 +4,19 @@ import DeixisGraph
 /// Y = f(scale conv(X, W) + bias + residual) on images whose channels lie innermost.
 ///
 /// X [batch, H, W, C], W [O, C / group, kH, kW] as in ONNX, bias [O], residual as Y [batch, H', W', O], scale [O]. `UseChannelsLast` makes it
-/// of Conv and ScaledConv, later passes move bias, residual and activation in.
+/// of Conv and ScaledConv, later passes move bias, residual and activation in. X may be uint8 with two more inputs, a and b [C], for
+/// a[c] X + b[c] inside the image.
 enum ChannelsLastConv {
     static let definition = OperatorDefinition(
-        "Conv", domain: .deixis, inputs: 2...5, types: .float,
+        "Conv", domain: .deixis, inputs: 2...7, types: [.float32, .uint8],
         infer: { (call: OperatorCall) throws(RuntimeError) in
             let geometry = try Geometry(call)
             try call.require(2, shape: [geometry.outC])
             try call.require(3, shape: geometry.output.shape)
             try call.require(4, shape: [geometry.outC])
+            guard try call.has(5) == (call.input(0).element == .uint8), call.has(5) == call.has(6) else { throw call.invalid("bytes need a scale and a shift") }
+            try call.require(5, shape: [geometry.inC])
+            try call.require(6, shape: [geometry.inC])
             return [geometry.output]
         },
         evaluate: { (call: OperatorCall) throws(RuntimeError) in try evaluate(call) },
@@ -28,13 +32,14 @@ enum ChannelsLastConv {
             let x = try call.input(0), w = try call.input(1)
             guard x.rank == 4, w.rank == 4 else { throw call.invalid("inputs have ranks \(x.rank) and \(w.rank), expected 4") }
             var planar = call
-            planar.inputs[0] = TensorSpec(x.element, [x.shape[0], x.shape[3], x.shape[1], x.shape[2]])
+            let element = x.element == .uint8 ? .float32 : x.element
+            planar.inputs[0] = TensorSpec(element, [x.shape[0], x.shape[3], x.shape[1], x.shape[2]])
             planar.inputs = Array(planar.inputs.prefix(2))
             _ = try DeixisRuntime.Conv.weight(planar)
             window = try Window(planar, kernel: [w.shape[2], w.shape[3]])
             group = try call.int("group", default: 1)
             (batch, inC, outC, perGroup) = (x.shape[0], x.shape[3], w.shape[0], w.shape[1])
-            output = TensorSpec(x.element, [batch, window.output[0], window.output[1], outC])
+            output = TensorSpec(element, [batch, window.output[0], window.output[1], outC])
         }
 
         var macs: Int { output.count * perGroup * window.kernel[0] * window.kernel[1] }
@@ -53,10 +58,10 @@ enum ChannelsLastConv {
 
     private static func evaluate(_ call: OperatorCall) throws(RuntimeError) -> Compute {
         let g = try Geometry(call), activation = try Activation(call)
-        let (hasBias, hasResidual, hasScale) = (call.has(2), call.has(3), call.has(4))
+        let (hasBias, hasResidual, hasScale, isBytes) = (call.has(2), call.has(3), call.has(4), call.has(5))
         let w = g.window
         return { buffers in
-            let x = buffers.input(0, Float.self), weights = buffers.input(1, Float.self), y = buffers.output(0, Float.self)
+            let floats = buffers.input(0, Float.self), bytes = buffers.input(0, UInt8.self), weights = buffers.input(1, Float.self), y = buffers.output(0, Float.self)
             var at = 0
             for b in 0..<g.batch { for oy in 0..<w.output[0] { for ox in 0..<w.output[1] { for o in 0..<g.outC {
                 var sum = 0.0
@@ -65,9 +70,11 @@ enum ChannelsLastConv {
                     let iy = oy * w.strides[0] + ky * w.dilations[0] - w.padBegin[0]
                     let ix = ox * w.strides[1] + kx * w.dilations[1] - w.padBegin[1]
                     if iy < 0 || iy >= w.input[0] || ix < 0 || ix >= w.input[1] { continue }
-                    let pixel = x + ((b * w.input[0] + iy) * w.input[1] + ix) * g.inC + first
-                    for c in 0..<g.perGroup {
-                        sum += Double(pixel[c]) * Double(weights[((o * g.perGroup + c) * w.kernel[0] + ky) * w.kernel[1] + kx])
+                    let pixel = ((b * w.input[0] + iy) * w.input[1] + ix) * g.inC
+                    for c in first..<first + g.perGroup {
+                        let x = isBytes
+                            ? Float(bytes[pixel + c]) * buffers.input(5, Float.self)[c] + buffers.input(6, Float.self)[c] : floats[pixel + c]
+                        sum += Double(x) * Double(weights[((o * g.perGroup + c - first) * w.kernel[0] + ky) * w.kernel[1] + kx])
                     }
                 } }
                 if hasScale { sum *= Double(buffers.input(4, Float.self)[o]) }
@@ -83,25 +90,30 @@ enum ChannelsLastConv {
     private static func lower(_ call: OperatorCall, _ lowering: Lowering) throws(RuntimeError) -> Kernel? {
         let g = try Geometry(call), activation = try Activation(call)
         guard let weight = call.constants[1], !call.has(4) || call.constants[4] != nil else { return nil }
-        if g.group == g.inC, g.inC == g.outC, !call.has(3) {
-            return depthwise(call, lowering, g, activation, weight)
-        }
-        if let kernel = winograd(call, lowering, g, activation, weight) { return kernel }
+        let isBytes = call.has(5)
         var shape = g.shape
+        if isBytes {
+            guard deixis_conv_f32_converts(&shape) else { return nil }
+        } else {
+            if g.group == g.inC, g.inC == g.outC, !call.has(3) { return depthwise(call, lowering, g, activation, weight) }
+            if let kernel = winograd(call, lowering, g, activation, weight) { return kernel }
+        }
         guard let gemm = deixis_conv_f32_select(lowering.isa, &shape) else { return nil }
         let panels = deixis_conv_f32_panels(gemm, &shape), pixels = g.batch * shape.out_h * shape.out_w
         let division = Gemm.Division(m: pixels, panels: panels, mr: Int(gemm.pointee.mr), threads: lowering.threads)
         let packed = pack(weight, call.has(4) ? call.constants[4] : nil, gemm, shape, panels, lowering)
-        let hasBias = call.has(2), hasResidual = call.has(3)
+        let hasBias = call.has(2), hasResidual = call.has(3), normalize = deixis_normalize_u8_select(lowering.isa)
         let settled = shape
         var kernel = Kernel(
-            "conv_f32", macs: g.macs, scratchBytes: deixis_conv_f32_scratch(gemm, &shape) * 4, inPlace: hasResidual ? [3] : [],
+            "conv_f32", macs: g.macs, scratchBytes: deixis_conv_f32_scratch(gemm, &shape, isBytes), inPlace: hasResidual ? [3] : [],
             tasks: division.tasks
         ) { buffers, task, worker in
             var shape = settled
             var args = deixis_conv_f32_args(
                 x: buffers.input(0), weights: packed.floats, bias: hasBias ? buffers.input(2) : nil,
-                residual: hasResidual ? buffers.input(3) : nil, y: buffers.output(0), activation: activation.kernel)
+                residual: hasResidual ? buffers.input(3) : nil, y: buffers.output(0), activation: activation.kernel,
+                bytes: isBytes ? buffers.input(0) : nil, normalize: normalize, scale: isBytes ? buffers.input(5) : nil,
+                shift: isBytes ? buffers.input(6) : nil)
             let pixel = task / division.panelBlocks * division.rowBlock, panel = task % division.panelBlocks * division.panelBlock
             deixis_conv_f32_run(
                 gemm, &shape, &args, pixel, min(pixel + division.rowBlock, pixels), panel, min(panel + division.panelBlock, panels),

@@ -4,14 +4,15 @@ import DeixisGraph
 /// Y = f(conv(X - x zero, W) x scale w scale + bias + residual), a convolution of a stored image with int8 weights.
 ///
 /// X uint8 [batch, H, W, C], W int8 [O, C / group, kH, kW] as in ONNX, scale [O] or [1], bias int32 [O] in steps of x scale w scale, residual
-/// as Y [batch, H', W', O], uint8 or float32. Attributes as of Conv, and as of QLinear. `QPlanarConv` is the same on [batch, C, H, W];
+/// as Y [batch, H', W', O], uint8 or float32; with a table as of QMap, the image is table[c][X]. Attributes as of Conv, and as of QLinear. `QPlanarConv` is the same on [batch, C, H, W];
 /// `UseChannelsLast` turns it into this one.
 enum QConv {
     static let definition = OperatorDefinition(
-        "QConv", domain: .deixis, inputs: 3...5, types: [.uint8],
+        "QConv", domain: .deixis, inputs: 3...6, types: [.uint8],
         infer: { (call: OperatorCall) throws(RuntimeError) in
             let g = try geometry(call)
             if call.has(4), try call.input(4).shape != g.output.shape { throw call.invalid("residual is not \(g.output.shape)") }
+            if call.has(5) { _ = try QMap.channels(call, table: 5) }
             return [TensorSpec(try Requantization(call, residual: 4).element, g.output.shape)]
         },
         evaluate: { (call: OperatorCall) throws(RuntimeError) in try ReferenceKernel.compute(call, lower) },
@@ -57,19 +58,21 @@ enum QConv {
         return last
     }
 
-    /// As of a float convolution: the weight's element type is not looked at.
+    /// As of a float convolution.
     static func geometry(_ call: OperatorCall) throws(RuntimeError) -> ChannelsLastConv.Geometry {
         var same = call
         let w = try call.input(1)
         guard w.element == .int8 else { throw call.invalid("weights are \(w.element), expected int8") }
-        same.inputs[1] = TensorSpec(try call.input(0).element, w.shape)
+        same.inputs[1] = TensorSpec(.float32, w.shape)
         return try ChannelsLastConv.Geometry(same)
     }
 
     private static let lower: Lowerings.Lower = { (call: OperatorCall, lowering: Lowering) throws(RuntimeError) -> Kernel? in
         let g = try geometry(call), tail = try Requantization(call, residual: 4)
-        if g.group == g.inC, g.inC == g.outC { return try depthwise(call, lowering, g, tail) }
+        let isMapped = call.has(5)
+        if g.group == g.inC, g.inC == g.outC, !isMapped { return try depthwise(call, lowering, g, tail) }
         var shape = g.shape
+        if isMapped, !deixis_conv_f32_converts(&shape) { throw call.invalid("no kernel") }
         guard let x = try call.stored(.x), let w = try QuantizedWeights(call, channels: g.outC),
             let gemm = deixis_conv_s8_select(lowering.isa, &shape)
         else { return nil }
@@ -91,14 +94,15 @@ enum QConv {
         let multipliers = tail.multipliers(x, w.scales, count: g.outC)
         let division = Gemm.Division(m: pixels, panels: panels, mr: Int(gemm.pointee.mr), threads: lowering.threads)
         let hasResidual = tail.hasResidual, agrees = hasResidual && (tail.residual == nil) == (tail.output == nil)
+        let map = isMapped ? deixis_quantize_u8_select(lowering.isa) : nil, tables = isMapped ? try QMap.channels(call, table: 5) : 0
         let requantize = tail.arguments(offset: offsets.pointer(), multiplier: multipliers.pointer())
         var kernel = Kernel(
-            "conv_s8", macs: g.macs, scratchBytes: deixis_conv_s8_scratch(gemm, &shape), inPlace: agrees ? [4] : [], tasks: division.tasks
+            "conv_s8", macs: g.macs, scratchBytes: deixis_conv_s8_scratch(gemm, &shape, isMapped), inPlace: agrees ? [4] : [], tasks: division.tasks
         ) { buffers, task, worker in
             var shape = settled
             var args = deixis_conv_s8_args(
                 x: buffers.input(0), zero: x.zero, weights: packed.pointer(), residual: hasResidual ? buffers.inputs[4] : nil,
-                y: buffers.outputs[0], requantize: requantize)
+                y: buffers.outputs[0], requantize: requantize, map: map, table: isMapped ? buffers.input(5) : nil, table_channels: tables)
             let pixel = task / division.panelBlocks * division.rowBlock, panel = task % division.panelBlocks * division.panelBlock
             deixis_conv_s8_run(
                 gemm, &shape, &args, pixel, min(pixel + division.rowBlock, pixels), panel, min(panel + division.panelBlock, panels),

@@ -36,16 +36,22 @@ enum QMap {
     static let definition = OperatorDefinition(
         "QMap", domain: .deixis, inputs: 2...2, types: [.uint8],
         infer: { (call: OperatorCall) throws(RuntimeError) in
-            let x = try call.input(0), table = try call.input(1)
-            guard table.rank == 2, table.shape[1] == 256, table.element == .uint8, table.shape[0] == 1 || table.shape[0] == x.shape.last
-            else { throw call.invalid("table \(table.shape) does not fit \(x.shape)") }
-            return [x]
+            _ = try channels(call, table: 1)
+            return [try call.input(0)]
         },
         evaluate: { (call: OperatorCall) throws(RuntimeError) in try ReferenceKernel.compute(call, lower) },
         lower: lower)
 
+    /// Rows of a table that fits the first input.
+    static func channels(_ call: OperatorCall, table index: Int) throws(RuntimeError) -> Int {
+        let x = try call.input(0), table = try call.input(index)
+        guard table.rank == 2, table.shape[1] == 256, table.element == .uint8, table.shape[0] == 1 || table.shape[0] == x.shape.last
+        else { throw call.invalid("table \(table.shape) does not fit \(x.shape)") }
+        return table.shape[0]
+    }
+
     private static let lower: Lowerings.Lower = { (call: OperatorCall, lowering: Lowering) throws(RuntimeError) -> Kernel? in
-        let x = try call.input(0), channels = try call.input(1).shape[0], pixels = x.count / max(channels, 1)
+        let x = try call.input(0), channels = try channels(call, table: 1), pixels = x.count / max(channels, 1)
         guard let kernel = deixis_quantize_u8_select(lowering.isa) else { throw call.invalid("no kernel") }
         let tasks = lowering.tasks(pixels, grain: 1 << 13)
         return Kernel("map_s8", inPlace: [0], tasks: tasks) { buffers, task, _ in
