@@ -16,5 +16,12 @@ enum Machine {
     /// The highest rung in `bits`.
     static func name(_ bits: UInt32) -> String { String(cString: deixis_isa_name(bits)) }
 
+    /// What block sizes follow.
+    static var caches: deixis_caches {
+        var caches = deixis_caches(l1: 0, l2: 0)
+        deixis_core_caches(&caches.l1, &caches.l2)
+        return caches
+    }
+
     static var nanoseconds: UInt64 { deixis_clock_ns() }
 }

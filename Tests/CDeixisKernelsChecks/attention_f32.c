@@ -14,7 +14,7 @@ static void attention(check *c, const deixis_attention_f32 *kernel, const deixis
     if (round % 19 == 18) for (size_t j = 0; j < keys; j++) floats(bias)[j] = -INFINITY;
     if (round % 17 == 16) floats(k)[check_random(c) % head] = NAN;
     deixis_attention_f32_args args = {queries, keys, head, value_head, floats(q), floats(k), floats(v), (ptrdiff_t)q_row, (ptrdiff_t)k_row, (ptrdiff_t)v_row,
-                                      floats(want), (ptrdiff_t)o_row, 1 / sqrtf((float)head), round % 3 ? floats(bias) : NULL, (ptrdiff_t)bias_query};
+                                      floats(want), (ptrdiff_t)o_row, 1 / sqrtf((float)head), round % 3 ? floats(bias) : NULL, (ptrdiff_t)bias_query, check_caches(c)};
     buffer scratch = check_bytes(c, kernel->scratch(keys, head, value_head) * 4), other = check_bytes(c, reference->scratch(keys, head, value_head) * 4);
     reference->run(&args, 0, queries, floats(other));
     args.o = floats(o);

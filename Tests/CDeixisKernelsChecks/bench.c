@@ -1,8 +1,9 @@
-// Speed per variant and shape, one thread:  bench [variant ...]      (tools/bench-kernels builds and runs it)
+// Speed per variant and shape, one thread:  bench [--caches L1 L2] [variant ...]      (tools/bench-kernels builds and runs it)
 //
 // Products in GMAC/s with their share of the measured multiply-add peak; the rest in ns per element. The best of many short runs, in processor
 // time of the thread.
 #include "CDeixisKernels.h"
+#include "CDeixisSystem.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -12,6 +13,8 @@
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
+
+static deixis_caches caches;
 
 /// Seconds of this thread on a core: other work on the machine does not count.
 static double now(void) {
@@ -116,7 +119,7 @@ static void gemm(const deixis_gemm_f32 *kernel, size_t m, size_t n, size_t k, in
     float *a = random_floats(m * k), *b = random_floats(k * n), *c = random_floats(m * n), *bias = random_floats(n);
     float *packed = random_floats(deixis_gemm_f32_packed_size(kernel, k, n));
     deixis_gemm_f32_pack(kernel, b, (ptrdiff_t)n, 1, k, n, 0, deixis_gemm_f32_panels(kernel, n), packed);
-    deixis_gemm_f32_args args = {m, n, k, a, (ptrdiff_t)k, packed, c, (ptrdiff_t)n, bias, NULL, 0, {function, 0, 0}};
+    deixis_gemm_f32_args args = {m, n, k, a, (ptrdiff_t)k, packed, c, (ptrdiff_t)n, bias, NULL, 0, {function, 0, 0}, caches};
     TIME(best, deixis_gemm_f32_run(kernel, &args, 0, m, 0, n))
     char shape[64];
     snprintf(shape, sizeof shape, "%zu x %zu x %zu%s", m, n, k, function == DEIXIS_UNARY_GELU ? " gelu" : "");
@@ -128,9 +131,9 @@ static void conv(const deixis_gemm_f32 *kernel, size_t size, size_t in_c, size_t
     size_t out = (size + stride - 1) / stride;
     deixis_conv_f32_shape s = {1, size, size, in_c, out, out, out_c, side, side, stride, stride, 1, 1, side / 2, side / 2, 1, in_c, out_c, out_c};
     float *x = random_floats(size * size * in_c), *w = random_floats(out_c * in_c * side * side), *bias = random_floats(out_c), *y = random_floats(out * out * out_c);
-    float *packed = random_floats(deixis_conv_f32_packed_size(kernel, &s)), *scratch = random_floats(deixis_conv_f32_scratch(kernel, &s, false) / 4);
+    float *packed = random_floats(deixis_conv_f32_packed_size(kernel, &s)), *scratch = random_floats(deixis_conv_f32_scratch(kernel, &s, false, caches) / 4);
     deixis_conv_f32_pack(kernel, &s, w, 0, deixis_conv_f32_panels(kernel, &s), packed);
-    deixis_conv_f32_args args = {x, packed, bias, NULL, y, {DEIXIS_UNARY_RELU, 0, 0}};
+    deixis_conv_f32_args args = {x, packed, bias, NULL, y, {DEIXIS_UNARY_RELU, 0, 0}, .caches = caches};
     TIME(best, deixis_conv_f32_run(kernel, &s, &args, 0, out * out, 0, deixis_conv_f32_panels(kernel, &s), scratch))
     char shape[64];
     snprintf(shape, sizeof shape, "%zux%zu/%zu, %zu -> %zu at %zux%zu", side, side, stride, in_c, out_c, size, size);
@@ -161,7 +164,7 @@ static void gemm_bytes(const deixis_gemm_s8 *kernel, size_t m, size_t n, size_t 
     float *multiplier = multipliers(n);
     int32_t *offset = calloc(n, 4);
     deixis_gemm_s8_pack(kernel, (int8_t *)b, (ptrdiff_t)n, 1, k, n, 0, deixis_gemm_s8_panels(kernel, n), (int8_t *)packed);
-    deixis_gemm_s8_args args = {m, n, k, a, (ptrdiff_t)k, (int8_t *)packed, 0, c, (ptrdiff_t)n, NULL, 0, requantize(multiplier, offset, false)};
+    deixis_gemm_s8_args args = {m, n, k, a, (ptrdiff_t)k, (int8_t *)packed, 0, c, (ptrdiff_t)n, NULL, 0, requantize(multiplier, offset, false), caches};
     TIME(best, deixis_gemm_s8_run(kernel, &args, 0, m, 0, n))
     char shape[64];
     snprintf(shape, sizeof shape, "%zu x %zu x %zu", m, n, k);
@@ -173,11 +176,11 @@ static void conv_bytes(const deixis_gemm_s8 *kernel, size_t size, size_t in_c, s
     size_t out = (size + stride - 1) / stride;
     deixis_conv_f32_shape s = {1, size, size, in_c, out, out, out_c, side, side, stride, stride, 1, 1, side / 2, side / 2, 1, in_c, out_c, out_c};
     uint8_t *x = random_bytes(size * size * in_c), *w = random_bytes(out_c * in_c * side * side), *y = random_bytes(out * out * out_c), *r = random_bytes(out * out * out_c);
-    uint8_t *packed = random_bytes(deixis_conv_s8_packed_size(kernel, &s)), *scratch = random_bytes(deixis_conv_s8_scratch(kernel, &s, false));
+    uint8_t *packed = random_bytes(deixis_conv_s8_packed_size(kernel, &s)), *scratch = random_bytes(deixis_conv_s8_scratch(kernel, &s, false, caches));
     float *multiplier = multipliers(out_c);
     int32_t *offset = calloc(out_c, 4);
     deixis_conv_s8_pack(kernel, &s, (int8_t *)w, 0, deixis_conv_s8_panels(kernel, &s), (int8_t *)packed);
-    deixis_conv_s8_args args = {x, 3, (int8_t *)packed, residual ? r : NULL, y, requantize(multiplier, offset, residual)};
+    deixis_conv_s8_args args = {x, 3, (int8_t *)packed, residual ? r : NULL, y, requantize(multiplier, offset, residual), .caches = caches};
     TIME(best, deixis_conv_s8_run(kernel, &s, &args, 0, out * out, 0, deixis_conv_s8_panels(kernel, &s), scratch))
     char shape[64];
     snprintf(shape, sizeof shape, "%zux%zu/%zu, %zu -> %zu at %zux%zu%s", side, side, stride, in_c, out_c, size, size, residual ? " + r" : "");
@@ -185,7 +188,7 @@ static void conv_bytes(const deixis_gemm_s8 *kernel, size_t size, size_t in_c, s
     free(x), free(w), free(y), free(r), free(packed), free(scratch), free(multiplier), free(offset);
 }
 
-static void quantized_families(uint32_t isa) {
+static void byte_products(uint32_t isa) {
     const double peak = byte_peak();
     printf("bytes: this CPU's peak %.1f GMAC/s\n", peak);
     const deixis_gemm_s8 *kernel = deixis_gemm_s8_select(isa, 64);
@@ -205,7 +208,7 @@ static void attention(const deixis_attention_f32 *kernel, size_t queries, size_t
     float *bias = random_floats(keys), *scratch = random_floats(kernel->scratch(keys, head, head));
     TIME(best, for (size_t h = 0; h < heads; h++) {
         deixis_attention_f32_args args = {queries, keys, head, head, q + h * head, k + h * head, v + h * head, (ptrdiff_t)row, (ptrdiff_t)row, (ptrdiff_t)row,
-                                          o + h * head, (ptrdiff_t)row, 0.1f, bias, 0};
+                                          o + h * head, (ptrdiff_t)row, 0.1f, bias, 0, caches};
         kernel->run(&args, 0, queries, scratch);
     })
     char shape[64];
@@ -252,12 +255,6 @@ static void small_families(uint32_t isa) {
     const deixis_reduce_f32 *reduce = deixis_reduce_f32_select(isa);
     { TIME(best, reduce->run(DEIXIS_REDUCE_MEAN, x, y, 0, rows, n, 1)) each("reduce", reduce->name, "mean of rows, 1024 x 768", (double)count, best); }
     free(x), free(r), free(y), free(scale), free(shift), free(image), free(pooled);
-}
-
-static uint8_t *random_bytes(size_t count) {
-    uint8_t *p = (uint8_t *)random_floats(count / 4 + 32);
-    for (size_t i = 0; i < count; i++) p[i] = (uint8_t)(rand() >> 7);
-    return p;
 }
 
 static void attention_s8(const deixis_attention_s8 *kernel, size_t queries, size_t keys, size_t heads, size_t head, double peak) {
@@ -333,7 +330,7 @@ static void variant(const char *name) {
     uint32_t isa;
     if (!deixis_isa_named(name, &isa)) return;
     // Kernels below the rung's own are measured by naming their rung.
-    if (!(isa & ~deixis_isa_detect())) quantized_families(isa);
+    if (!(isa & ~deixis_isa_detect())) byte_products(isa);
     double peak = peak_of(isa);
     printf("-- %s, peak %.1f GMAC/s\n", name, peak);
     const deixis_gemm_f32 *kernel = deixis_gemm_f32_select(isa, 64);
@@ -358,6 +355,13 @@ static void variant(const char *name) {
 }
 
 int main(int count, char **arguments) {
+    deixis_core_caches(&caches.l1, &caches.l2);
+    if (count > 3 && !strcmp(arguments[1], "--caches")) {
+        caches = (deixis_caches){strtoul(arguments[2], NULL, 10) << 10, strtoul(arguments[3], NULL, 10) << 10};
+        count -= 3;
+        arguments += 3;
+    }
+    printf("blocks for L1 %zu KiB, L2 %zu KiB\n", caches.l1 >> 10, caches.l2 >> 10);
     if (count > 1) {
         for (int i = 1; i < count; i++) variant(arguments[i]);
     } else {

@@ -23,6 +23,10 @@ uint32_t check_random(check *c) {
 
 float check_uniform(check *c, float low, float high) { return low + (high - low) * (float)(check_random(c) >> 8) * 0x1p-24f; }
 
+deixis_caches check_caches(check *c) {
+    return (deixis_caches){(size_t)(4 << check_random(c) % 5) << 10, (size_t)(64 << check_random(c) % 7) << 10};
+}
+
 size_t check_pick(check *c, size_t count, const size_t *values) { return values[check_random(c) % count]; }
 
 buffer check_bytes(check *c, size_t size) {

@@ -16,19 +16,20 @@ static void convolution(check *c, const deixis_gemm_f32 *kernel, const deixis_co
     buffer x = check_floats(c, (in_pixels - 1) * s->x_stride + s->in_c, -1, 1), w = check_floats(c, s->out_c * ci * taps, -1, 1);
     buffer bias = check_floats(c, s->out_c, -1, 1), residual = check_floats(c, (pixels - 1) * s->residual_stride + s->out_c, -1, 1);
     buffer y = check_floats(c, (pixels - 1) * s->y_stride + s->out_c, -1, 1), packed = check_bytes(c, deixis_conv_f32_packed_size(kernel, s) * 4);
+    const deixis_caches caches = check_caches(c);
     const bool normalized = round % 5 == 1 && deixis_conv_f32_converts(s);
     buffer image = check_random_bytes(c, x.size / 4), scale = check_floats(c, s->in_c, -0.01f, 0.01f), shift = check_floats(c, s->in_c, -1, 1);
     for (size_t i = 0; normalized && i < x.size / 4; i++) {
         const size_t channel = i % s->x_stride;
         if (channel < s->in_c) floats(x)[i] = (float)((double)floats(scale)[channel] * bytes_of(image)[i] + floats(shift)[channel]);
     }
-    buffer scratch = check_bytes(c, deixis_conv_f32_scratch(kernel, s, normalized));
+    buffer scratch = check_bytes(c, deixis_conv_f32_scratch(kernel, s, normalized, caches));
     size_t panels = deixis_conv_f32_panels(kernel, s), half = panels / 2, split = check_random(c) % (pixels + 1);
     deixis_conv_f32_pack(kernel, s, floats(w), half, panels, floats(packed));
     deixis_conv_f32_pack(kernel, s, floats(w), 0, half, floats(packed));
     static const int32_t functions[] = {DEIXIS_UNARY_IDENTITY, DEIXIS_UNARY_RELU, DEIXIS_UNARY_SILU};
     deixis_conv_f32_args args = {normalized ? NULL : floats(x), floats(packed), round % 3 ? floats(bias) : NULL, round % 4 ? NULL : floats(residual), floats(y),
-                                 {functions[round % 3], 0, 0}, normalized ? bytes_of(image) : NULL, deixis_normalize_u8_select(kernel->isa), floats(scale), floats(shift)};
+                                 {functions[round % 3], 0, 0}, caches, normalized ? bytes_of(image) : NULL, deixis_normalize_u8_select(kernel->isa), floats(scale), floats(shift)};
     deixis_conv_f32_run(kernel, s, &args, 0, split, 0, half, scratch.data);
     deixis_conv_f32_run(kernel, s, &args, 0, pixels, half, panels, scratch.data);
     deixis_conv_f32_run(kernel, s, &args, split, pixels, 0, half, scratch.data);

@@ -36,14 +36,15 @@ static void convolution(check *c, const deixis_gemm_s8 *kernel, const deixis_con
     buffer x = check_random_bytes(c, (in_pixels - 1) * s->x_stride + s->in_c), w = check_random_bytes(c, s->out_c * ci * taps);
     buffer residual = r.q.residual_type == DEIXIS_S8_F32 ? check_floats(c, r_count, -100, 100) : check_random_bytes(c, r_count);
     buffer y = check_bytes(c, ((pixels - 1) * s->y_stride + s->out_c) * y_size), packed = check_bytes(c, (deixis_conv_s8_packed_size(kernel, s) + 63) / 64 * 64);
+    const deixis_caches caches = check_caches(c);
     const bool mapped = round % 3 == 1 && deixis_conv_f32_converts(s);
     const size_t tables = round % 2 ? 1 : s->in_c;
-    buffer scratch = check_bytes(c, deixis_conv_s8_scratch(kernel, s, mapped)), table = check_random_bytes(c, tables * 256);
+    buffer scratch = check_bytes(c, deixis_conv_s8_scratch(kernel, s, mapped, caches)), table = check_random_bytes(c, tables * 256);
     const size_t panels = deixis_conv_s8_panels(kernel, s), half = panels / 2, split = check_random(c) % (pixels + 1);
     deixis_conv_s8_pack(kernel, s, (const int8_t *)w.data, half, panels, (int8_t *)packed.data);
     deixis_conv_s8_pack(kernel, s, (const int8_t *)w.data, 0, half, (int8_t *)packed.data);
     const bool has_residual = r.q.residual_type != DEIXIS_S8_NONE;
-    deixis_conv_s8_args args = {bytes_of(x), (int32_t)(check_random(c) % 256), (const int8_t *)packed.data, has_residual ? residual.data : NULL, y.data, r.q,
+    deixis_conv_s8_args args = {bytes_of(x), (int32_t)(check_random(c) % 256), (const int8_t *)packed.data, has_residual ? residual.data : NULL, y.data, r.q, caches,
                                 mapped ? deixis_quantize_u8_select(kernel->isa) : NULL, bytes_of(table), tables};
     deixis_conv_s8_run(kernel, s, &args, 0, split, 0, half, scratch.data);
     deixis_conv_s8_run(kernel, s, &args, 0, pixels, half, panels, scratch.data);

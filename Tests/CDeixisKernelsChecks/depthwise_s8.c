@@ -20,7 +20,7 @@ static void verify(check *c, const deixis_depthwise_s8 *kernel, const deixis_dep
         buffer x = check_random_bytes(c, (s.batch * s.in_h * s.in_w - 1) * s.x_stride + ch), w = check_random_bytes(c, taps * ch);
         buffer residual = r.q.residual_type == DEIXIS_S8_F32 ? check_floats(c, r_count, -100, 100) : check_random_bytes(c, r_count);
         buffer y = check_bytes(c, ((pixels - 1) * s.y_stride + ch) * y_size);
-        deixis_conv_s8_args args = {bytes_of(x), (int32_t)(check_random(c) % 256), (const int8_t *)w.data, r.q.residual_type ? residual.data : NULL, y.data, r.q, NULL, NULL, 0};
+        deixis_conv_s8_args args = {bytes_of(x), (int32_t)(check_random(c) % 256), (const int8_t *)w.data, r.q.residual_type ? residual.data : NULL, y.data, r.q, check_caches(c), NULL, NULL, 0};
         kernel->run(&s, &args, 0, split);
         kernel->run(&s, &args, split, rows);
         for (size_t p = 0; p < pixels && !c->failed; p++) {

@@ -20,7 +20,7 @@ static void product(check *c, const deixis_gemm_f32 *kernel, size_t m, size_t n,
     static const int32_t functions[] = {DEIXIS_UNARY_IDENTITY, DEIXIS_UNARY_RELU, DEIXIS_UNARY_CLIP, DEIXIS_UNARY_GELU, DEIXIS_UNARY_SIGMOID};
     deixis_gemm_f32_args args = {m, n, k, floats(a), (ptrdiff_t)lda, floats(packed), floats(out), (ptrdiff_t)ldc,
                                  round % 3 ? floats(bias) : NULL, round % 4 ? floats(residual) : NULL, (ptrdiff_t)ldc,
-                                 {functions[round % 5], -0.5f, 0.75f}};
+                                 {functions[round % 5], -0.5f, 0.75f}, check_caches(c)};
     // A NaN and an infinity spoil their row and nothing else.
     size_t spoiled = m;
     if (round % 8 == 7 && k > 0) {

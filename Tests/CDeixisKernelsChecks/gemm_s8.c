@@ -23,7 +23,7 @@ static void product(check *c, const deixis_gemm_s8 *kernel, size_t m, size_t n, 
     deixis_gemm_s8_pack(kernel, (const int8_t *)b.data, row_stride, column_stride, k, n, half, panels, (int8_t *)packed.data);
     deixis_gemm_s8_pack(kernel, (const int8_t *)b.data, row_stride, column_stride, k, n, 0, half, (int8_t *)packed.data);
     deixis_gemm_s8_args args = {m, n, k, bytes_of(a), (ptrdiff_t)lda, (const int8_t *)packed.data, 0, out.data, (ptrdiff_t)ldc,
-                                has_residual ? residual.data : NULL, (ptrdiff_t)ldr, r.q};
+                                has_residual ? residual.data : NULL, (ptrdiff_t)ldr, r.q, check_caches(c)};
     if (standing) {
         args.b = (const int8_t *)b.data;
         args.b_row = row_stride;

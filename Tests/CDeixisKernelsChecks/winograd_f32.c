@@ -14,7 +14,7 @@ static void convolution(check *c, const deixis_winograd_f32 *kernel, const deixi
     deixis_winograd_f32_pack(gemm, s, floats(w), 0, panels / 2, floats(packed));
     static const int32_t functions[] = {DEIXIS_UNARY_IDENTITY, DEIXIS_UNARY_RELU};
     deixis_conv_f32_args args = {floats(x), floats(packed), round % 3 ? floats(bias) : NULL, round % 4 ? NULL : floats(residual), floats(y),
-                                 {functions[round % 2], 0, 0}, NULL, NULL, NULL, NULL};
+                                 {functions[round % 2], 0, 0}, check_caches(c), NULL, NULL, NULL, NULL};
     kernel->run(gemm, s, &args, split, tiles, floats(scratch));
     kernel->run(gemm, s, &args, 0, split, floats(scratch));
     // The convolution itself, not another Winograd.

@@ -171,6 +171,42 @@ private func errorText(_ code: Int32) -> String {
     @Test func nothingThere() throws { #expect(deixis_quota_cores(try Folder().path) == 0) }
 }
 
+@Suite struct CacheTests {
+    @Test func ofThisMachine() {
+        var l1 = 0, l2 = 0
+        deixis_core_caches(&l1, &l2)
+        #expect((4 << 10...1 << 20).contains(l1) && (l1...64 << 20).contains(l2), "\(l1) \(l2)")
+    }
+
+    /// A core's part: what its cores share is divided, what its threads share is not.
+    @Test(arguments: [("0", "0", 1024), ("0-3", "0", 256), ("0,64", "0,64", 1024), ("0-1,8-9", "0,8", 512)])
+    func listed(sharingL2: String, sharingL1: String, expected: Int) throws {
+        let folder = try Folder()
+        let caches = [("1", "Instruction", "64K", sharingL1), ("1", "Data", "48K", sharingL1), ("2", "Unified", "1M", sharingL2), ("3", "Unified", "32768K", "0-63")]
+        for (index, (level, type, size, list)) in caches.enumerated() {
+            for (name, line) in [("level", level), ("type", type), ("size", size), ("shared_cpu_list", list)] {
+                _ = try folder.write("sys/devices/system/cpu/cpu0/cache/index\(index)/\(name)", line + "\n")
+            }
+        }
+        var l1 = 0, l2 = 0
+        deixis_listed_caches(folder.path, &l1, &l2)
+        #expect(l1 == 48 << 10 && l2 == expected << 10)
+    }
+
+    @Test("Nothing there, and nonsense", arguments: ["", "K", "-", "99999999999999999999999K", "-5K"])
+    func notTold(line: String) throws {
+        let folder = try Folder()
+        if !line.isEmpty {
+            for (name, text) in [("level", "2"), ("type", "Unified"), ("size", line), ("shared_cpu_list", line)] {
+                _ = try folder.write("sys/devices/system/cpu/cpu0/cache/index0/\(name)", text)
+            }
+        }
+        var l1 = 1, l2 = 1
+        deixis_listed_caches(folder.path, &l1, &l2)
+        #expect(l1 == 0 && l2 == 0)
+    }
+}
+
 @Suite struct MemoryTests {
     @Test(arguments: [(0, 0), (1, 64), (100, 4096), (5 << 20, 64)])
     func aligned(size: Int, alignment: Int) throws {

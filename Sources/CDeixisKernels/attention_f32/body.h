@@ -1,6 +1,7 @@
 // Blocks of queries, BLOCK wide. Scores lie transposed, [keys][width]: the product's rows are rows of K, its columns the packed queries;
 // then softmax runs down the columns, a vector of queries at a time; then O's rows read their column of the scores.
 
+#include "common/blocks.h"
 #include "common/math.h"
 #include "common/pack.h"
 #include "deixis/attention_f32.h"
@@ -78,8 +79,9 @@ static void run_block(const deixis_attention_f32_args *args, size_t begin, size_
     const float *v = in_place ? args->v : values;
     const ptrdiff_t v_row = in_place ? args->v_row : (ptrdiff_t)padded(args->value_head);
     float *o = args->o + (ptrdiff_t)begin * args->o_row;
-    for (size_t k = 0; k < keys; k += DEIXIS_TILE_DEPTH) {
-        size_t depth = keys - k < DEIXIS_TILE_DEPTH ? keys - k : DEIXIS_TILE_DEPTH;
+    const size_t most = deixis_block_depth(args->caches);
+    for (size_t k = 0; k < keys; k += most) {
+        size_t depth = keys - k < most ? keys - k : most;
         for (size_t n = 0; n < args->value_head;) {
             size_t left = (args->value_head - n + LANES - 1) / LANES, panels = (left + tile_vectors - 1) / tile_vectors;
             size_t vectors = (left + panels - 1) / panels, columns = vectors * LANES;

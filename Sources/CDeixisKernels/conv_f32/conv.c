@@ -1,5 +1,6 @@
 #include "deixis/conv_f32.h"
 
+#include "common/blocks.h"
 #include "common/conv_rows.h"
 #include "common/pack.h"
 #include "conv_f32/reference.h"
@@ -52,15 +53,13 @@ void deixis_conv_f32_pack(const deixis_gemm_f32 *kernel, const deixis_conv_f32_s
 
 // The product's rows are output pixels, its depth the taps of the kernel.
 
-enum { pixel_block = 288 };
-
-static deixis_conv_rows rows_of(const deixis_conv_f32_shape *shape, bool converted) {
-    return deixis_conv_rows_of(shape, sizeof(float), converted, pixel_block);
+static deixis_conv_rows rows_of(const deixis_conv_f32_shape *shape, bool converted, deixis_caches caches) {
+    return deixis_conv_rows_of(shape, sizeof(float), converted, deixis_block_pixels(caches));
 }
 
-size_t deixis_conv_f32_scratch(const deixis_gemm_f32 *kernel, const deixis_conv_f32_shape *shape, bool normalized) {
+size_t deixis_conv_f32_scratch(const deixis_gemm_f32 *kernel, const deixis_conv_f32_shape *shape, bool normalized, deixis_caches caches) {
     (void)kernel;
-    const deixis_conv_rows rows = rows_of(shape, normalized);
+    const deixis_conv_rows rows = rows_of(shape, normalized, caches);
     return deixis_conv_rows_scratch(&rows);
 }
 
@@ -83,8 +82,9 @@ static void run_panel(const deixis_gemm_f32 *kernel, const deixis_conv_f32_shape
     deixis_tile_f32 tile = {.row_step = l->block, .a_step = 1, .b_step = (ptrdiff_t)nr, .ldc = (ptrdiff_t)s->y_stride,
                             .ldr = (ptrdiff_t)s->residual_stride, .columns = columns};
     // A step is a run of whole taps, or a part of one.
-    size_t taps = l->depth < DEIXIS_TILE_DEPTH ? DEIXIS_TILE_DEPTH / l->depth : 1;
-    size_t parts = (l->depth + DEIXIS_TILE_DEPTH - 1) / DEIXIS_TILE_DEPTH, part = (l->depth + parts - 1) / parts;
+    const size_t most = deixis_block_depth(args->caches);
+    size_t taps = l->depth < most ? most / l->depth : 1;
+    size_t parts = (l->depth + most - 1) / most, part = (l->depth + parts - 1) / parts;
     if (taps > l->taps) taps = l->taps;
     bool apply = false;
     for (size_t t = 0; t < l->taps; t += taps) {
@@ -121,7 +121,7 @@ void deixis_conv_f32_run(const deixis_gemm_f32 *kernel, const deixis_conv_f32_sh
         deixis_conv_f32_reference(kernel, shape, args, pixel_begin, pixel_end, panel_begin, panel_end);
         return;
     }
-    const deixis_conv_rows l = rows_of(shape, args->bytes != NULL);
+    const deixis_conv_rows l = rows_of(shape, args->bytes != NULL, args->caches);
     const normalization normalization = {args, shape->in_c};
     const deixis_conv_image image = {.pixels = args->bytes ? (const void *)args->bytes : args->x, .pixel = shape->x_stride * (args->bytes ? 1 : sizeof(float)),
                                      .convert = args->bytes ? normalize : NULL, .context = &normalization};

@@ -1,15 +1,14 @@
 #include "deixis/conv_s8.h"
 
+#include "common/blocks.h"
 #include "common/conv_rows.h"
 #include "conv_s8/reference.h"
 #include "gemm_s8/tile.h"
 
-enum { small_block = 96, large_block = 288, much_weight = 512 << 10 };
-
-static deixis_conv_rows rows_of(const deixis_conv_f32_shape *s, bool mapped) {
+static deixis_conv_rows rows_of(const deixis_conv_f32_shape *s, bool mapped, deixis_caches caches) {
     // Each block walks through all weights: where these do not stay in the L2 cache, blocks are larger.
     const size_t weight = s->kernel_h * s->kernel_w * (s->in_c / s->groups) * s->out_c;
-    return deixis_conv_rows_of(s, 1, mapped, weight > much_weight ? large_block : small_block);
+    return deixis_conv_rows_of(s, 1, mapped, weight > caches.l2 / 2 ? deixis_block_pixels(caches) : deixis_block_pixels_near(caches));
 }
 
 static size_t group_in(const deixis_conv_f32_shape *s) { return s->in_c / s->groups; }
@@ -24,7 +23,7 @@ size_t deixis_conv_s8_panels(const deixis_gemm_s8 *kernel, const deixis_conv_f32
 }
 
 static size_t panel_size(const deixis_gemm_s8 *kernel, const deixis_conv_f32_shape *shape) {
-    const deixis_conv_rows l = rows_of(shape, false);
+    const deixis_conv_rows l = deixis_conv_rows_of(shape, 1, false, 1);
     return deixis_panel_s8(kernel, l.taps, l.depth);
 }
 
@@ -32,9 +31,9 @@ size_t deixis_conv_s8_packed_size(const deixis_gemm_s8 *kernel, const deixis_con
     return deixis_conv_s8_panels(kernel, shape) * panel_size(kernel, shape);
 }
 
-size_t deixis_conv_s8_scratch(const deixis_gemm_s8 *kernel, const deixis_conv_f32_shape *shape, bool mapped) {
+size_t deixis_conv_s8_scratch(const deixis_gemm_s8 *kernel, const deixis_conv_f32_shape *shape, bool mapped, deixis_caches caches) {
     (void)kernel;
-    const deixis_conv_rows l = rows_of(shape, mapped);
+    const deixis_conv_rows l = rows_of(shape, mapped, caches);
     return deixis_conv_rows_scratch(&l);
 }
 
@@ -64,7 +63,7 @@ static void run_product(const deixis_gemm_s8 *kernel, const deixis_conv_f32_shap
         deixis_gemm_s8_args product = {s->batch * s->out_h * s->out_w, co, ci, args->x + group * ci, (ptrdiff_t)s->x_stride,
                                        args->weights + first * panel, 0, (char *)args->y + group * co * y_size, (ptrdiff_t)s->y_stride,
                                        args->residual ? (const char *)args->residual + group * co * r_size : NULL, (ptrdiff_t)s->residual_stride,
-                                       args->requantize};
+                                       args->requantize, args->caches};
         product.requantize.offset += group * co;
         product.requantize.multiplier += group * co;
         deixis_gemm_s8_run(kernel, &product, pixel_begin, pixel_end, (panel_begin - first) * nr, end == first + per_group ? co : (end - first) * nr);
@@ -82,7 +81,7 @@ void deixis_conv_s8_run(const deixis_gemm_s8 *kernel, const deixis_conv_f32_shap
         run_product(kernel, shape, args, pixel_begin, pixel_end, panel_begin, panel_end);
         return;
     }
-    const deixis_conv_rows l = rows_of(shape, args->map != NULL);
+    const deixis_conv_rows l = rows_of(shape, args->map != NULL, args->caches);
     const mapping mapping = {args, shape->in_c};
     const deixis_conv_image image = {.pixels = args->x, .pixel = shape->x_stride, .padding = (uint8_t)args->zero,
                                      .convert = args->map ? map : NULL, .context = &mapping};
@@ -108,7 +107,7 @@ void deixis_conv_s8_run(const deixis_gemm_s8 *kernel, const deixis_conv_f32_shap
 
 void deixis_conv_s8_pack(const deixis_gemm_s8 *kernel, const deixis_conv_f32_shape *shape, const int8_t *w, size_t panel_begin,
                          size_t panel_end, int8_t *packed) {
-    const deixis_conv_rows l = rows_of(shape, false);
+    const deixis_conv_rows l = deixis_conv_rows_of(shape, 1, false, 1);
     const size_t ci = group_in(shape), co = group_out(shape), taps = shape->kernel_h * shape->kernel_w, per_group = deixis_gemm_s8_panels(kernel, co);
     const size_t size = deixis_panel_s8(kernel, l.taps, l.depth);
     // Memory holds [output][input][tap].

@@ -1,5 +1,6 @@
 #include "deixis/gemm_f32.h"
 
+#include "common/blocks.h"
 #include "gemm_f32/reference.h"
 #include "gemm_f32/tile.h"
 
@@ -22,19 +23,11 @@ void deixis_gemm_f32_pack(const deixis_gemm_f32 *kernel, const float *b, ptrdiff
     }
 }
 
-/// Rows of A that one pass over a panel takes: few enough that they stay in the L2 cache from panel to panel.
-static size_t row_block(const deixis_gemm_f32 *kernel, size_t k) {
-    size_t rows = (512u << 10) / (4 * (k + 1));
-    size_t least = 8 * kernel->mr, most = 64 * kernel->mr;
-    rows -= rows % kernel->mr;
-    return rows < least ? least : rows > most ? most : rows;
-}
-
 /// One panel: rows [m, m_end), columns [n, n + columns).
 static void run_panel(const deixis_gemm_f32 *kernel, const deixis_gemm_f32_args *args, size_t m, size_t m_end, size_t n, size_t columns) {
     const deixis_tiles_f32 *tiles = kernel->tiles;
     size_t vectors = (columns + kernel->lanes - 1) / kernel->lanes;
-    size_t blocks = (args->k + DEIXIS_TILE_DEPTH - 1) / DEIXIS_TILE_DEPTH;
+    size_t most = deixis_block_depth(args->caches), blocks = (args->k + most - 1) / most;
     size_t depth = blocks ? (args->k + blocks - 1) / blocks : 0;
     const float *rows[DEIXIS_TILE_MAX_ROWS];
     deixis_tile_f32 tile = {.rows = rows, .taps = 1, .a_step = 1, .b_step = kernel->nr, .ldc = args->ldc, .ldr = args->ldr, .columns = columns};
@@ -74,7 +67,7 @@ void deixis_gemm_f32_run(const deixis_gemm_f32 *kernel, const deixis_gemm_f32_ar
         deixis_gemm_f32_reference(kernel, args, m_begin, m_end, n_begin, n_end);
         return;
     }
-    size_t block = row_block(kernel, args->k);
+    size_t block = deixis_block_rows(args->caches, 4 * args->k, kernel->mr, 64 * kernel->mr);
     for (size_t m = m_begin; m < m_end; m += block) {
         size_t end = m_end - m < block ? m_end : m + block;
         for (size_t n = n_begin; n < n_end; n += kernel->nr) {

@@ -41,8 +41,3 @@ static inline bool deixis_tile_activation(deixis_tile_f32 *tile, deixis_activati
     tile->high = f.function == DEIXIS_UNARY_CLIP ? f.beta : __builtin_inff();
     return !tile->clamp && f.function != DEIXIS_UNARY_IDENTITY;
 }
-
-/// Steps of k that a tile takes before the next one begins: a slice of a panel that deep, 128 KiB at 64 columns, stays in the L2 cache over a
-/// block of rows. Measured on Zen 5 (1 MiB L2): 256 costs 4 to 8% of a deep product, 384 about 2%; blocks of 96 pixels instead of 288 cost 15%
-/// where the weights (3x3, 512 to 512) do not fit in the L2 cache.
-enum { DEIXIS_TILE_DEPTH = 512 };

@@ -1,5 +1,6 @@
 #include "deixis/gemm_s8.h"
 
+#include "common/blocks.h"
 #include "gemm_s8/reference.h"
 #include "gemm_s8/tile.h"
 
@@ -48,26 +49,18 @@ void deixis_run_rows_s8(const deixis_gemm_s8 *kernel, deixis_tile_s8 tile, size_
     }
 }
 
-/// Rows of A that are worked on before the next ones; `most` at once have pointers. Few enough that they stay in the L2 cache from panel to
-/// panel, besides the panel.
-enum { most_rows = 384, block_bytes = 512 << 10 };
-static size_t row_block(const deixis_gemm_s8 *kernel, size_t k) {
-    size_t rows = block_bytes / (k + 1), least = 8 * kernel->mr;
-    rows = rows < least ? least : rows > most_rows ? most_rows : rows;
-    return rows - rows % kernel->mr;
-}
-
 /// B as it stands: blocks of its rows, in memory's order, times all rows of A at hand, whose sums wait in the L1 cache; while one block is
 /// used, memory is asked for the next.
 static void run_standing(const deixis_gemm_s8 *kernel, const deixis_gemm_s8_args *args, const deixis_tail_s8 *tail, size_t m_begin, size_t m_end,
                          size_t n_begin, size_t n_end) {
     enum { depth = DEIXIS_ROWS_S8_DEPTH, most_sums = 8192, most_m = 64 };
+    const size_t sums_near = deixis_within(args->caches.l1 / sizeof(int32_t), most_sums / 2, most_sums);
     const deixis_tiles_s8 *tiles = kernel->tiles;
     const size_t nr = DEIXIS_ROWS_S8_COLUMNS, c_size = tail->float_output ? 4 : 1, r_size = tail->residual_type == DEIXIS_S8_F32 ? 4 : 1;
     _Alignas(64) int32_t sums[most_sums];
     const uint8_t *rows[most_m];
     for (size_t m = m_begin; m < m_end; m += most_m) {
-        const size_t count = m_end - m < most_m ? m_end - m : most_m, width = most_sums / (count * nr) * nr;
+        const size_t count = m_end - m < most_m ? m_end - m : most_m, width = sums_near / (count * nr) * nr;
         for (size_t n = n_begin; n < n_end; n += width) {
             const size_t columns = n_end - n < width ? n_end - n : width;
             for (size_t k = 0; k < args->k; k += depth) {
@@ -114,7 +107,9 @@ void deixis_gemm_s8_run(const deixis_gemm_s8 *kernel, const deixis_gemm_s8_args 
         run_standing(kernel, args, &tail, m_begin, m_end, n_begin, n_end);
         return;
     }
-    const size_t block = row_block(kernel, args->k), nr = kernel->nr, panel = deixis_panel_s8(kernel, 1, args->k);
+    // Rows of A that have pointers at once.
+    enum { most_rows = 384 };
+    const size_t block = deixis_block_rows(args->caches, args->k, kernel->mr, most_rows), nr = kernel->nr, panel = deixis_panel_s8(kernel, 1, args->k);
     const size_t c_size = tail.float_output ? 4 : 1, r_size = tail.residual_type == DEIXIS_S8_F32 ? 4 : 1;
     const uint8_t *rows[most_rows];
     uint8_t copies[most_rows][4];

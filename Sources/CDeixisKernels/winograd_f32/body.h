@@ -83,7 +83,7 @@ void VARIANT_NAME(deixis_winograd_f32)(const deixis_gemm_f32 *gemm, const deixis
     for (size_t e = 0; e < 16; e++) {
         deixis_gemm_f32_args product = {
             .m = count, .n = s->out_c, .k = s->in_c, .a = v + e * count * s->in_c, .lda = (ptrdiff_t)s->in_c, .b = args->weights + e * size,
-            .c = m + e * count * s->out_c, .ldc = (ptrdiff_t)s->out_c};
+            .c = m + e * count * s->out_c, .ldc = (ptrdiff_t)s->out_c, .caches = args->caches};
         deixis_gemm_f32_run(gemm, &product, 0, count, 0, s->out_c);
     }
     output(s, args, tile_begin, count, m);

@@ -55,7 +55,7 @@ void deixis_file_abort(deixis_file *file);
 /// library; it guards against damage, not against forgery.
 uint64_t deixis_checksum(uint64_t seed, const void *bytes, size_t size);
 
-// MARK: - Time and cores (clock.c, cores.c)
+// MARK: - Time, cores and caches (clock.c, cores.c, caches.c)
 
 /// Nanoseconds of a clock that never goes back; only differences mean something.
 uint64_t deixis_clock_ns(void);
@@ -65,6 +65,11 @@ uint64_t deixis_clock_ns(void);
 int deixis_usable_cores(void);
 /// The quota part alone, reading /proc and /sys/fs/cgroup under `root` ("" for the real ones; tests pass a folder). 0 means no quota.
 int deixis_quota_cores(const char *root);
+
+/// Bytes of the data caches that one core has to itself, of L2 its part where cores share it; where the system does not tell, 32 KiB and 512 KiB.
+void deixis_core_caches(size_t *l1, size_t *l2);
+/// The part that reads /sys/devices/system/cpu under `root` ("" for the real one; tests pass a folder), for the first CPU. 0: not told.
+void deixis_listed_caches(const char *root, size_t *l1, size_t *l2);
 
 // MARK: - Memory (memory.c)
 

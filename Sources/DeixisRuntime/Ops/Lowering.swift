@@ -1,3 +1,4 @@
+import CDeixisKernels
 import CDeixisSystem
 import DeixisGraph
 
@@ -7,6 +8,7 @@ struct Lowering {
     var isa: UInt32
     var workers: Workers
     var weights: PackedWeights
+    var caches = Machine.caches
 
     var threads: Int { workers.threads }
 

@@ -6,6 +6,8 @@
 // |O - exact| <= 2^-23 (head + keys) max |V| for scores up to about 30. At least one key.
 #pragma once
 
+#include "caches.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,6 +22,7 @@ typedef struct deixis_attention_f32_args {
     float scale;
     const float *bias;          // added to the scores, or null: bias[i * bias_query + j]
     ptrdiff_t bias_query;       // 0: one bias per key for all queries (a key mask)
+    deixis_caches caches;
 } deixis_attention_f32_args;
 
 typedef struct deixis_attention_f32 {

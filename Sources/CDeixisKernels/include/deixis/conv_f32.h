@@ -33,6 +33,7 @@ typedef struct deixis_conv_f32_args {
     const float *residual;      // or null; may be y (residual_stride = y_stride)
     float *y;
     deixis_activation activation;
+    deixis_caches caches;
     const uint8_t *bytes;       // or null; instead of x, with the next three
     const deixis_normalize_u8 *normalize;
     const float *scale, *shift; // in_c values each
@@ -52,9 +53,9 @@ size_t deixis_conv_f32_packed_size(const deixis_gemm_f32 *kernel, const deixis_c
 void deixis_conv_f32_pack(const deixis_gemm_f32 *kernel, const deixis_conv_f32_shape *shape, const float *w, size_t panel_begin,
                           size_t panel_end, float *packed);
 /// Bytes of scratch per thread, 64-byte aligned.
-size_t deixis_conv_f32_scratch(const deixis_gemm_f32 *kernel, const deixis_conv_f32_shape *shape, bool normalized);
+size_t deixis_conv_f32_scratch(const deixis_gemm_f32 *kernel, const deixis_conv_f32_shape *shape, bool normalized, deixis_caches caches);
 /// Computes output pixels [pixel_begin, pixel_end) of batch out_h out_w (row-major) and panels [panel_begin, panel_end). Ranges that do not
-/// overlap may run at once. Pixels are worked on in blocks of 288, each of which walks through all weights of the panel range: with fewer
-/// pixels than about 600 split by panels, else by pixels.
+/// overlap may run at once. Pixels are worked on in blocks, 288 with an L2 cache of 1 MiB, each of which walks through all weights of the
+/// panel range: with fewer pixels than about two blocks split by panels, else by pixels.
 void deixis_conv_f32_run(const deixis_gemm_f32 *kernel, const deixis_conv_f32_shape *shape, const deixis_conv_f32_args *args,
                          size_t pixel_begin, size_t pixel_end, size_t panel_begin, size_t panel_end, void *scratch);

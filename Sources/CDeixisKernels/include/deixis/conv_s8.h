@@ -16,6 +16,7 @@ typedef struct deixis_conv_s8_args {
     const void *residual;       // or null; may be y where types and strides agree
     void *y;
     deixis_requantize requantize;
+    deixis_caches caches;
     const deixis_quantize_u8 *map;  // or null
     const uint8_t *table;       // table_channels rows of 256 bytes: in_c, or 1 for all channels alike
     size_t table_channels;
@@ -32,10 +33,10 @@ size_t deixis_conv_s8_packed_size(const deixis_gemm_s8 *kernel, const deixis_con
 void deixis_conv_s8_pack(const deixis_gemm_s8 *kernel, const deixis_conv_f32_shape *shape, const int8_t *w, size_t panel_begin,
                          size_t panel_end, int8_t *packed);
 /// Bytes of scratch per thread, 64-byte aligned.
-size_t deixis_conv_s8_scratch(const deixis_gemm_s8 *kernel, const deixis_conv_f32_shape *shape, bool mapped);
+size_t deixis_conv_s8_scratch(const deixis_gemm_s8 *kernel, const deixis_conv_f32_shape *shape, bool mapped, deixis_caches caches);
 /// Computes output pixels [pixel_begin, pixel_end) of batch out_h out_w (row-major) and panels [panel_begin, panel_end). Ranges that do not
-/// overlap may run at once. Pixels are worked on in blocks of 96, or 288 where the weights are more than 512 KiB, each of which walks through
-/// all weights of the panel range. 1x1 kernels with stride 1 are products as they lie. A group's outputs fill no more than a panel's columns:
+/// overlap may run at once. Pixels are worked on in blocks that follow the caches, larger where the weights do not stay in L2, each of which
+/// walks through all weights of the panel range. 1x1 kernels with stride 1 are products as they lie. A group's outputs fill no more than a panel's columns:
 /// depthwise convolutions are correct, and waste all columns but one.
 void deixis_conv_s8_run(const deixis_gemm_s8 *kernel, const deixis_conv_f32_shape *shape, const deixis_conv_s8_args *args,
                         size_t pixel_begin, size_t pixel_end, size_t panel_begin, size_t panel_end, void *scratch);

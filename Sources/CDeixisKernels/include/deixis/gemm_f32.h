@@ -6,6 +6,7 @@
 //     |C - exact| <= 2^-23 (k + 2) (sum |a||b| + |bias| + |residual|)   before f, whose own error comes on top.
 #pragma once
 
+#include "caches.h"
 #include "unary_f32.h"
 
 typedef struct deixis_gemm_f32 {
@@ -27,6 +28,7 @@ typedef struct deixis_gemm_f32_args {
     const float *residual;  // m rows or null; may be c itself (same rows, ldr = ldc)
     ptrdiff_t ldr;
     deixis_activation activation;
+    deixis_caches caches;
 } deixis_gemm_f32_args;
 
 const deixis_gemm_f32 *deixis_gemm_f32_variants(size_t *count);

@@ -11,6 +11,8 @@
 // |A B| sums stay inside int32 for k < 2^16 (255 * 128 * 65536 < 2^31).
 #pragma once
 
+#include "caches.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -49,6 +51,7 @@ typedef struct deixis_gemm_s8_args {
     const void *residual;       // or null; may be c itself where types and strides agree
     ptrdiff_t ldr;
     deixis_requantize requantize;
+    deixis_caches caches;
 } deixis_gemm_s8_args;
 
 const deixis_gemm_s8 *deixis_gemm_s8_variants(size_t *count);

@@ -96,7 +96,7 @@ enum Attention {
                 k: buffers.input(1, Float.self) + (b * e.keys * qRow + h * e.head),
                 v: buffers.input(2, Float.self) + (b * e.keys * vRow + h * e.valueHead), q_row: qRow, k_row: qRow, v_row: vRow,
                 o: buffers.output(0, Float.self) + (b * e.queries * vRow + h * e.valueHead), o_row: vRow,
-                scale: e.scale, bias: bias, bias_query: biasRow)
+                scale: e.scale, bias: bias, bias_query: biasRow, caches: lowering.caches)
             kernel.pointee.run(&args, range.lowerBound * block, min(range.upperBound * block, e.queries), buffers.scratch(worker))
         }
     }

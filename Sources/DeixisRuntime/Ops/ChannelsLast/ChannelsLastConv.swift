@@ -103,16 +103,16 @@ enum ChannelsLastConv {
         let division = Gemm.Division(m: pixels, panels: panels, mr: Int(gemm.pointee.mr), threads: lowering.threads)
         let packed = pack(weight, call.has(4) ? call.constants[4] : nil, gemm, shape, panels, lowering)
         let hasBias = call.has(2), hasResidual = call.has(3), normalize = deixis_normalize_u8_select(lowering.isa)
-        let settled = shape
+        let settled = shape, caches = lowering.caches
         var kernel = Kernel(
-            "conv_f32", macs: g.macs, scratchBytes: deixis_conv_f32_scratch(gemm, &shape, isBytes), inPlace: hasResidual ? [3] : [],
+            "conv_f32", macs: g.macs, scratchBytes: deixis_conv_f32_scratch(gemm, &shape, isBytes, caches), inPlace: hasResidual ? [3] : [],
             tasks: division.tasks
         ) { buffers, task, worker in
             var shape = settled
             var args = deixis_conv_f32_args(
                 x: buffers.input(0), weights: packed.floats, bias: hasBias ? buffers.input(2) : nil,
                 residual: hasResidual ? buffers.input(3) : nil, y: buffers.output(0), activation: activation.kernel,
-                bytes: isBytes ? buffers.input(0) : nil, normalize: normalize, scale: isBytes ? buffers.input(5) : nil,
+                caches: caches, bytes: isBytes ? buffers.input(0) : nil, normalize: normalize, scale: isBytes ? buffers.input(5) : nil,
                 shift: isBytes ? buffers.input(6) : nil)
             let pixel = task / division.panelBlocks * division.rowBlock, panel = task % division.panelBlocks * division.panelBlock
             deixis_conv_f32_run(

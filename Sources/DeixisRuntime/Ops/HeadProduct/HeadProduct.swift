@@ -31,7 +31,8 @@ enum HeadExpand {
             return try e.kernel(call, lowering, kind: 1 << 24, headStride: e.k * e.rowStride) { buffers, h, b, activation in
                 deixis_gemm_f32_args(
                     m: e.rows, n: e.n, k: e.k, a: buffers.input(0, Float.self) + h * e.k, lda: e.heads * e.k, b: b,
-                    c: buffers.output(0, Float.self) + h * e.rows * e.n, ldc: e.n, bias: nil, residual: nil, ldr: e.n, activation: activation)
+                    c: buffers.output(0, Float.self) + h * e.rows * e.n, ldc: e.n, bias: nil, residual: nil, ldr: e.n, activation: activation,
+                    caches: lowering.caches)
             }
         })
 }
@@ -62,7 +63,8 @@ enum HeadReduce {
                 deixis_gemm_f32_args(
                     m: e.rows, n: e.n, k: e.k, a: buffers.input(0, Float.self) + h * e.rows * e.k, lda: e.k, b: b,
                     c: buffers.output(0, Float.self) + h * e.n, ldc: e.heads * e.n,
-                    bias: hasBias ? buffers.input(2, Float.self) + h * e.n : nil, residual: nil, ldr: e.heads * e.n, activation: activation)
+                    bias: hasBias ? buffers.input(2, Float.self) + h * e.n : nil, residual: nil, ldr: e.heads * e.n, activation: activation,
+                    caches: lowering.caches)
             }
         })
 }

@@ -89,7 +89,7 @@ enum Gemm {
             deixis_gemm_f32_args(
                 m: e.m, n: e.n, k: e.k, a: buffers.input(0), lda: e.k, b: b, c: buffers.output(0), ldc: e.n,
                 bias: bias.map { buffers.input($0) }, residual: residual.map { buffers.input($0) }, ldr: e.n,
-                activation: activation.kernel)
+                activation: activation.kernel, caches: lowering.caches)
         }
         func ranges(_ task: Int) -> (m: Range<Int>, n: Range<Int>) {
             let row = task / division.panelBlocks * division.rowBlock, panel = task % division.panelBlocks * division.panelBlock

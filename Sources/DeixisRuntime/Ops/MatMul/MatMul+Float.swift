@@ -25,7 +25,8 @@ extension MatMul {
                 let place = matrix % run
                 var args = deixis_gemm_f32_args(
                     m: m, n: n, k: k, a: x + (oa + place * walk.runStrideA), lda: k, b: y + (ob + place * walk.runStrideB),
-                    c: z + matrix * m * n, ldc: n, bias: nil, residual: nil, ldr: 0, activation: deixis_activation())
+                    c: z + matrix * m * n, ldc: n, bias: nil, residual: nil, ldr: 0, activation: deixis_activation(),
+                    caches: lowering.caches)
                 deixis_gemm_f32_run_unpacked(
                     gemm, &args, n, 1, 0, m, range.lowerBound * nr, min(range.upperBound * nr, n), buffers.scratch(worker))
             }

@@ -23,7 +23,7 @@ extension QConv {
             var shape = settled
             var args = deixis_conv_s8_args(
                 x: buffers.input(0), zero: x.zero, weights: packed.pointer(), residual: hasResidual ? buffers.inputs[4] : nil,
-                y: buffers.outputs[0], requantize: requantize, map: nil, table: nil, table_channels: 0)
+                y: buffers.outputs[0], requantize: requantize, caches: deixis_caches(), map: nil, table: nil, table_channels: 0)
             let range = Lowering.range(task, of: tasks, rows)
             variant.pointee.run(&shape, &args, range.lowerBound, range.upperBound)
             withExtendedLifetime((offsets, multipliers)) {}

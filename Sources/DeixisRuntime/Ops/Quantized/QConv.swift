@@ -76,7 +76,7 @@ enum QConv {
         guard let x = try call.stored(.x), let w = try QuantizedWeights(call, channels: g.outC),
             let gemm = deixis_conv_s8_select(lowering.isa, &shape)
         else { return nil }
-        let panels = deixis_conv_s8_panels(gemm, &shape), pixels = g.batch * shape.out_h * shape.out_w
+        let caches = lowering.caches, panels = deixis_conv_s8_panels(gemm, &shape), pixels = g.batch * shape.out_h * shape.out_w
         let depth = g.perGroup * g.window.kernel[0] * g.window.kernel[1], settled = shape
         // Layouts differ in how a kernel's rows are read, which the shape decides.
         let packed = lowering.weights.packed(
@@ -97,12 +97,13 @@ enum QConv {
         let map = isMapped ? deixis_quantize_u8_select(lowering.isa) : nil, tables = isMapped ? try QMap.channels(call, table: 5) : 0
         let requantize = tail.arguments(offset: offsets.pointer(), multiplier: multipliers.pointer())
         var kernel = Kernel(
-            "conv_s8", macs: g.macs, scratchBytes: deixis_conv_s8_scratch(gemm, &shape, isMapped), inPlace: agrees ? [4] : [], tasks: division.tasks
+            "conv_s8", macs: g.macs, scratchBytes: deixis_conv_s8_scratch(gemm, &shape, isMapped, caches), inPlace: agrees ? [4] : [], tasks: division.tasks
         ) { buffers, task, worker in
             var shape = settled
             var args = deixis_conv_s8_args(
                 x: buffers.input(0), zero: x.zero, weights: packed.pointer(), residual: hasResidual ? buffers.inputs[4] : nil,
-                y: buffers.outputs[0], requantize: requantize, map: map, table: isMapped ? buffers.input(5) : nil, table_channels: tables)
+                y: buffers.outputs[0], requantize: requantize, caches: caches, map: map,
+                table: isMapped ? buffers.input(5) : nil, table_channels: tables)
             let pixel = task / division.panelBlocks * division.rowBlock, panel = task % division.panelBlocks * division.panelBlock
             deixis_conv_s8_run(
                 gemm, &shape, &args, pixel, min(pixel + division.rowBlock, pixels), panel, min(panel + division.panelBlock, panels),

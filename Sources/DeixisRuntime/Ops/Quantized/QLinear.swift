@@ -54,7 +54,8 @@ enum QLinear {
             var args = deixis_gemm_s8_args(
                 m: e.m, n: e.n, k: e.k, a: buffers.input(0), lda: e.k,
                 b: packed?.pointer() ?? weight.pointer?.assumingMemoryBound(to: Int8.self), b_row: inPlace ? e.rowStride : 0,
-                c: UnsafeMutableRawPointer(buffers.output(0, UInt8.self)), ldc: e.n, residual: hasResidual ? buffers.inputs[4] : nil, ldr: e.n, requantize: requantize)
+                c: UnsafeMutableRawPointer(buffers.output(0, UInt8.self)), ldc: e.n, residual: hasResidual ? buffers.inputs[4] : nil, ldr: e.n, requantize: requantize,
+                caches: lowering.caches)
             deixis_gemm_s8_run(
                 gemm, &args, row, min(row + division.rowBlock, e.m), panel * nr, min((panel + division.panelBlock) * nr, e.n))
             withExtendedLifetime((offsets, multipliers)) {}
