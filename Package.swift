@@ -22,7 +22,7 @@ let leanTargets: [Target] = [
     .target(name: "CDeixisSystem", linkerSettings: [.linkedLibrary("pthread"), .linkedLibrary("m")]),
     .target(name: "DeixisGraph", swiftSettings: swift),
     .target(name: "DeixisONNX", dependencies: ["DeixisGraph", "CDeixisSystem"], swiftSettings: swift),
-    .target(name: "DeixisInput", swiftSettings: swift),
+    .target(name: "DeixisInput", dependencies: ["CDeixisKernels", "CDeixisSystem"], swiftSettings: swift),
     .target(
         name: "DeixisRuntime",
         dependencies: ["DeixisGraph", "DeixisONNX", "CDeixisKernels", "CDeixisSystem"],
@@ -38,7 +38,7 @@ let leanTargets: [Target] = [
 
 /// `kernels.def` files are included by C sources; SwiftPM need not warn about them.
 var kernelManifests: [String] {
-    ["attention_f32", "attention_s8", "binary_f32", "depthwise_f32", "depthwise_s8", "gemm_f32", "gemm_s8", "layernorm_f32", "layernorm_u8", "normalize_u8", "pool_f32", "pool_u8", "quantize_u8", "reduce_f32", "resize_f32", "softmax_f32",
+    ["attention_f32", "attention_s8", "binary_f32", "depthwise_f32", "depthwise_s8", "gemm_f32", "gemm_s8", "layernorm_f32", "layernorm_u8", "letterbox_u8", "normalize_u8", "pool_f32", "pool_u8", "quantize_u8", "reduce_f32", "resize_f32", "softmax_f32",
      "transpose", "unary_f32", "winograd_f32"].map { "\($0)/kernels.def" }
 }
 
@@ -91,7 +91,7 @@ let testTargets: [Target] = [
     .target(name: "TestSupport", dependencies: ["DeixisExport", "DeixisGraph", "DeixisInput"], path: "Tests/Support", swiftSettings: swift),
     .testTarget(name: "DeixisGraphTests", dependencies: ["DeixisGraph"], exclude: ["Fixtures"], swiftSettings: swift),
     .testTarget(name: "DeixisONNXTests", dependencies: ["DeixisONNX", "DeixisGraph", "CDeixisProto", "DeixisExport"], exclude: ["Fixtures"], swiftSettings: swift),
-    .testTarget(name: "DeixisInputTests", dependencies: ["DeixisInput"], exclude: ["Fixtures"], swiftSettings: swift),
+    .testTarget(name: "DeixisInputTests", dependencies: ["DeixisInput", "CDeixisSystem"], exclude: ["Fixtures"], swiftSettings: swift),
     .testTarget(name: "DeixisRuntimeTests", dependencies: ["DeixisRuntime", "DeixisONNX", "DeixisGraph", "DeixisExport"], exclude: ["Fixtures"], swiftSettings: swift),
     // Stands before the C library's malloc in the test program, and counts where a test asks for it.
     .target(name: "CAllocations", path: "Tests/CAllocations"),

@@ -43,29 +43,41 @@ public struct Letterbox: Sendable, Equatable {
         pixels: UnsafeBufferPointer<UInt8>, width: Int, height: Int, into target: UnsafeMutableBufferPointer<UInt8>,
         scratch: inout LetterboxScratch
     ) {
-        precondition(width > 0 && height > 0 && pixels.count == width * height * 3, "Letterbox: wrong source size")
-        precondition(target.count == side * side * 3, "Letterbox: wrong target size")
-        let place = placement(width: width, height: height)
-        pad(target, place)
-        scratch.resample.run(
-            pixels, width: width, height: height, into: target, rowStride: side * 3,
-            offset: (place.y * side + place.x) * 3, width: place.width, height: place.height)
+        apply(pixels: pixels, rowBytes: width * 3, width: width, height: height, into: target, scratch: &scratch, pool: nil)
     }
 
-    private func pad(_ target: UnsafeMutableBufferPointer<UInt8>, _ place: (x: Int, y: Int, width: Int, height: Int)) {
-        for y in 0..<side {
-            let inside = y >= place.y && y < place.y + place.height
-            var x = 0
-            while x < side {
-                if inside && x == place.x { x += place.width }
-                guard x < side else { break }
-                let at = (y * side + x) * 3
-                target[at] = padColor.red
-                target[at + 1] = padColor.green
-                target[at + 2] = padColor.blue
-                x += 1
-            }
+    /// The same for rows `rowBytes` apart, on the threads of a `deixis_pool`.
+    package func apply(
+        pixels: UnsafeBufferPointer<UInt8>, rowBytes: Int, width: Int, height: Int, into target: UnsafeMutableBufferPointer<UInt8>,
+        scratch: inout LetterboxScratch, pool: OpaquePointer?
+    ) {
+        precondition(
+            width > 0 && height > 0 && rowBytes >= width * 3 && pixels.count >= (height - 1) * rowBytes + width * 3, "Letterbox: wrong source size")
+        precondition(target.count == side * side * 3, "Letterbox: wrong target size")
+        guard let source = pixels.baseAddress, let square = target.baseAddress else { return }
+        let place = placement(width: width, height: height)
+        pad(square, place)
+        scratch.resample.run(
+            Resampler.Pixels(bytes: source, rowBytes: rowBytes, width: width, height: height),
+            into: Resampler.Pixels(bytes: square + (place.y * side + place.x) * 3, rowBytes: side * 3, width: place.width, height: place.height),
+            pool: pool)
+    }
+
+    /// Rows above and below, then what is left and right of the picture; each like the first of its kind.
+    private func pad(_ square: UnsafeMutablePointer<UInt8>, _ place: (x: Int, y: Int, width: Int, height: Int)) {
+        var first: UnsafeMutablePointer<UInt8>?
+        for y in 0..<side where y < place.y || y >= place.y + place.height { fill(square + y * side * 3, side, like: &first) }
+        let right = place.x + place.width
+        for (x, end) in [(0, place.x), (right, side)] where end > x {
+            first = nil
+            for y in place.y..<place.y + place.height { fill(square + (y * side + x) * 3, end - x, like: &first) }
         }
+    }
+
+    private func fill(_ pixels: UnsafeMutablePointer<UInt8>, _ count: Int, like first: inout UnsafeMutablePointer<UInt8>?) {
+        if let first { return UnsafeMutableRawPointer(pixels).copyMemory(from: first, byteCount: count * 3) }
+        first = pixels
+        for i in 0..<count { (pixels[3 * i], pixels[3 * i + 1], pixels[3 * i + 2]) = (padColor.red, padColor.green, padColor.blue) }
     }
 }
 

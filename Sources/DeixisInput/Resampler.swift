@@ -1,3 +1,6 @@
+import CDeixisKernels
+import CDeixisSystem
+
 /// Bilinear resizing with antialiasing, bit for bit as Pillow does it: two passes of fixed-point weighted sums.
 ///
 /// For output i of n from m inputs, scale = m / n, f = max(scale, 1), center c = (i + 1/2) scale, input x weighs
@@ -6,43 +9,81 @@ struct Resampler: Sendable {
     /// Fraction bits of a weight: 32 less 8 for the byte less 2 for headroom.
     static let precision = 22
 
-    /// Weights of one axis: output i sums `count[i]` inputs from `first[i]` with `weights[i * taps...]`.
+    /// Weights of one axis, as `deixis_letterbox_axis` says.
     struct Axis: Sendable {
         var input = 0, output = 0, taps = 0
-        var first: [Int] = [], count: [Int] = []
-        var weights: [Int32] = []
+        var first: [UInt32] = [], count: [UInt32] = []
+        var weights: [Int16] = []
     }
 
     private var horizontal = Axis(), vertical = Axis()
     /// Rows after the first pass.
     private var middle: [UInt8] = []
 
-    /// Resizes width x height RGB pixels into a width x height window of `target` that begins at `offset`.
-    mutating func run(
-        _ source: UnsafeBufferPointer<UInt8>, width: Int, height: Int, into target: UnsafeMutableBufferPointer<UInt8>,
-        rowStride: Int, offset: Int, width newWidth: Int, height newHeight: Int
-    ) {
-        if width == newWidth, height == newHeight {
-            for y in 0..<height {
-                for x in 0..<(width * 3) { target[offset + y * rowStride + x] = source[y * width * 3 + x] }
+    /// RGB pixels, rows `rowBytes` apart.
+    struct Pixels<Pointer> {
+        var bytes: Pointer
+        var rowBytes: Int, width: Int, height: Int
+    }
+
+    /// Resizes `source` to the size of `target`, on the threads of `pool` where there is one.
+    mutating func run(_ source: Pixels<UnsafePointer<UInt8>>, into target: Pixels<UnsafeMutablePointer<UInt8>>, pool: OpaquePointer?) {
+        if source.width == target.width, source.height == target.height {
+            for y in 0..<source.height {
+                UnsafeMutableRawPointer(target.bytes + y * target.rowBytes)
+                    .copyMemory(from: source.bytes + y * source.rowBytes, byteCount: source.width * 3)
             }
             return
         }
-        horizontal.prepare(input: width, output: newWidth)
-        vertical.prepare(input: height, output: newHeight)
-        let needed = newWidth * 3 * height
-        if middle.count < needed { middle = [UInt8](repeating: 0, count: needed) }
-        let rows = horizontal, columns = vertical
+        horizontal.prepare(input: source.width, output: target.width)
+        vertical.prepare(input: source.height, output: target.height)
+        let row = target.width * 3
+        if middle.count < row * source.height { middle = [UInt8](repeating: 0, count: row * source.height) }
         middle.withUnsafeMutableBufferPointer { middle in
-            let between = UnsafeBufferPointer(middle)
-            #if DEBUG
-            // Unoptimized vectors are slower than loops.
-            resampleRowsPlainly(source, stride: width * 3, rows: height, axis: rows, into: middle, stride: newWidth * 3)
-            resampleColumnsPlainly(between, stride: newWidth * 3, axis: columns, into: target, offset: offset, stride: rowStride)
-            #else
-            resampleRows(source, stride: width * 3, rows: height, axis: rows, into: middle, stride: newWidth * 3)
-            resampleColumns(between, stride: newWidth * 3, axis: columns, into: target, offset: offset, stride: rowStride)
-            #endif
+            guard let between = middle.baseAddress else { return }
+            horizontal.withKernelAxis { axis in
+                var pass = Pass(axis: axis, from: source.bytes, fromRow: source.rowBytes, to: between, toRow: row, rows: source.height)
+                pass.run(pool)
+            }
+            vertical.withKernelAxis { axis in
+                var pass = Pass(axis: axis, from: between, fromRow: row, to: target.bytes, toRow: target.rowBytes, rows: target.height, bytes: row)
+                pass.run(pool)
+            }
+        }
+    }
+}
+
+/// Rows of one pass, shared among threads.
+private struct Pass {
+    var axis: deixis_letterbox_axis
+    var from: UnsafePointer<UInt8>, fromRow: Int
+    var to: UnsafeMutablePointer<UInt8>, toRow: Int
+    /// Of the result.
+    var rows: Int
+    /// Of a row, in the pass along columns.
+    var bytes: Int?
+    var tasks = 1
+
+    mutating func run(_ pool: OpaquePointer?) {
+        let sums = rows * axis.taps * (bytes ?? axis.output * 3)
+        guard let pool, sums > 1 << 18 else { return task(0) }
+        // Kernels take eight rows at a time.
+        tasks = max(1, min(rows / 8, Int(deixis_pool_threads(pool)) * 4))
+        withUnsafeMutablePointer(to: &self) { pass in
+            deixis_pool_run(pool, pass.pointee.tasks, { context, task, _ in
+                context?.assumingMemoryBound(to: Pass.self).pointee.task(Int(task))
+            }, pass)
+        }
+    }
+
+    func task(_ index: Int) {
+        guard let kernel = deixis_letterbox_u8_select(deixis_isa_detect()) else { return }
+        let begin = rows / 8 * index / tasks * 8, end = index + 1 == tasks ? rows : rows / 8 * (index + 1) / tasks * 8
+        var axis = axis
+        if let bytes {
+            kernel.pointee.columns(&axis, from, fromRow, to, toRow, bytes, begin, end)
+        } else {
+            kernel.pointee.rows(&axis, from, fromRow, to, toRow, begin, end)
         }
     }
 }
@@ -57,13 +98,13 @@ extension Resampler.Axis {
         let support = filterScale, inverse = 1 / filterScale
         // Truncation and not rounded(): libm is not linked here.
         let whole = Int(support)
-        taps = (Double(whole) < support ? whole + 1 : whole) * 2 + 1
+        taps = ((Double(whole) < support ? whole + 1 : whole) * 2 + 4) / 4 * 4
         first.removeAll(keepingCapacity: true)
         count.removeAll(keepingCapacity: true)
         weights.removeAll(keepingCapacity: true)
+        weights.append(contentsOf: repeatElement(0, count: output * taps * 2))
         first.reserveCapacity(output)
         count.reserveCapacity(output)
-        weights.reserveCapacity(output * taps)
         for i in 0..<output {
             let center = (Double(i) + 0.5) * scale
             let low = max(Int(center - support + 0.5), 0)
@@ -72,11 +113,12 @@ extension Resampler.Axis {
             for x in low..<high { sum += triangle((Double(x) - center + 0.5) * inverse) }
             for x in low..<high {
                 let weight = triangle((Double(x) - center + 0.5) * inverse) / sum
-                weights.append(Int32(0.5 + weight * Double(1 << Resampler.precision)))
+                let fixed = Int32(0.5 + weight * Double(1 << Resampler.precision)), k = x - low, at = (i * taps + k / 4 * 4) * 2 + k % 4
+                weights[at] = Int16(fixed & 0x7FF)
+                weights[at + 4] = Int16(fixed >> 11)
             }
-            for _ in (high - low)..<taps { weights.append(0) }
-            first.append(low)
-            count.append(high - low)
+            first.append(UInt32(low))
+            count.append(UInt32(high - low))
         }
     }
 
@@ -84,56 +126,15 @@ extension Resampler.Axis {
         let distance = x < 0 ? -x : x
         return distance < 1 ? 1 - distance : 0
     }
-}
 
-/// Weighted sums along each row of RGB pixels: the specification of `resampleRows`.
-func resampleRowsPlainly(
-    _ source: UnsafeBufferPointer<UInt8>, stride: Int, rows: Int, axis: Resampler.Axis,
-    into target: UnsafeMutableBufferPointer<UInt8>, stride targetStride: Int
-) {
-    let half = Int32(1) << Int32(Resampler.precision - 1)
-    axis.weights.withUnsafeBufferPointer { weights in
-        for y in 0..<rows {
-            for i in 0..<axis.output {
-                var at = y * stride + axis.first[i] * 3
-                let base = i * axis.taps
-                var red = half, green = half, blue = half
-                for k in 0..<axis.count[i] {
-                    let weight = weights[base + k]
-                    red &+= Int32(source[at]) &* weight
-                    green &+= Int32(source[at + 1]) &* weight
-                    blue &+= Int32(source[at + 2]) &* weight
-                    at += 3
+    func withKernelAxis(_ body: (deixis_letterbox_axis) -> Void) {
+        first.withUnsafeBufferPointer { first in
+            count.withUnsafeBufferPointer { count in
+                weights.withUnsafeBufferPointer { weights in
+                    body(deixis_letterbox_axis(
+                        input: input, output: output, taps: taps, first: first.baseAddress, count: count.baseAddress, weights: weights.baseAddress))
                 }
-                let out = y * targetStride + i * 3
-                target[out] = byte(red)
-                target[out + 1] = byte(green)
-                target[out + 2] = byte(blue)
             }
         }
     }
-}
-
-/// Weighted sums of whole rows, from byte `start` of each on: the specification of `resampleColumns`.
-func resampleColumnsPlainly(
-    _ source: UnsafeBufferPointer<UInt8>, stride: Int, from start: Int = 0, axis: Resampler.Axis,
-    into target: UnsafeMutableBufferPointer<UInt8>, offset: Int, stride targetStride: Int
-) {
-    let half = Int32(1) << Int32(Resampler.precision - 1)
-    axis.weights.withUnsafeBufferPointer { weights in
-        for i in 0..<axis.output {
-            let base = i * axis.taps, count = axis.count[i], first = axis.first[i] * stride
-            let out = offset + i * targetStride
-            for x in start..<stride {
-                var sum = half
-                for k in 0..<count { sum &+= Int32(source[first + k * stride + x]) &* weights[base + k] }
-                target[out + x] = byte(sum)
-            }
-        }
-    }
-}
-
-@inline(__always)
-private func byte(_ sum: Int32) -> UInt8 {
-    UInt8(clamping: sum >> Int32(Resampler.precision))
 }

@@ -22,8 +22,6 @@ public final class GroundingModel {
     private var seated: Seat?
     private let interface: Interface
     private var scratch = LetterboxScratch()
-    /// Rows packed for the letterbox where the caller's have gaps.
-    private var packed: [UInt8] = []
 
     /// - Parameter options: how to run; `options.threads` counts the calling thread, 0 means all usable cores.
     public init(path: String, options: SessionOptions = SessionOptions()) throws(ModelError) {
@@ -231,17 +229,8 @@ public final class GroundingModel {
     private func letterbox(
         _ pixels: UnsafeBufferPointer<UInt8>, _ width: Int, _ height: Int, _ stride: Int, into target: UnsafeMutableBufferPointer<UInt8>
     ) {
-        let row = width * 3
-        if stride == row {
-            let dense = UnsafeBufferPointer(rebasing: pixels[0..<row * height])
-            metadata.letterbox.apply(pixels: dense, width: width, height: height, into: target, scratch: &scratch)
-            return
-        }
-        packed.removeAll(keepingCapacity: true)
-        for y in 0..<height { packed.append(contentsOf: UnsafeBufferPointer(rebasing: pixels[y * stride..<y * stride + row])) }
-        packed.withUnsafeBufferPointer {
-            metadata.letterbox.apply(pixels: $0, width: width, height: height, into: target, scratch: &scratch)
-        }
+        metadata.letterbox.apply(
+            pixels: pixels, rowBytes: stride, width: width, height: height, into: target, scratch: &scratch, pool: session.pool)
     }
 
     private func box() throws(RuntimeError) -> NormalizedBox {

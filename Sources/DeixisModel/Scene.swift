@@ -1,4 +1,4 @@
-public import DeixisInput
+import DeixisInput
 import DeixisRuntime
 
 /// A picture the model has looked at: each sentence costs only what depends on the sentence.

@@ -69,6 +69,9 @@ public final class Session {
         times.portable = Machine.nanoseconds - start
     }
 
+    /// Its threads, a `deixis_pool`, for work between runs; nil: one thread.
+    package var pool: OpaquePointer? { workers.pool }
+
     // MARK: What goes in and comes out
 
     public var inputNames: [Name] { model.graph.inputs.map { model.graph[$0].name } }

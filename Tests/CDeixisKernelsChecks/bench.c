@@ -274,6 +274,32 @@ static void attention_s8(const deixis_attention_s8 *kernel, size_t queries, size
     free(q), free(k), free(v), free(o), free(bias), free(scratch);
 }
 
+/// A picture into a square, both passes.
+static void letterbox(const deixis_letterbox_u8 *kernel, size_t width, size_t height, size_t side) {
+    const size_t sizes[2][2] = {{width, side}, {height, height * side / width}};
+    deixis_letterbox_axis axes[2];
+    uint32_t *tables[2];
+    int16_t *weights[2];
+    for (int a = 0; a < 2; a++) {
+        const size_t input = sizes[a][0], output = sizes[a][1], reach = 2 * (input + output - 1) / output + 1, most = reach < input ? reach : input, taps = (most + 3) / 4 * 4;
+        tables[a] = calloc(2 * output, sizeof(uint32_t));
+        weights[a] = calloc(output * taps * 2, sizeof(int16_t));
+        for (size_t i = 0; i < output; i++) {
+            tables[a][i] = (uint32_t)(i * (input - most) / (output > 1 ? output - 1 : 1)), tables[a][output + i] = (uint32_t)most;
+            for (size_t k = 0; k < most; k++) weights[a][(i * taps + k / 4 * 4) * 2 + k % 4] = 777, weights[a][(i * taps + k / 4 * 4) * 2 + 4 + k % 4] = (int16_t)(2048 / most);
+        }
+        axes[a] = (deixis_letterbox_axis){input, output, taps, tables[a], tables[a] + output, weights[a]};
+    }
+    uint8_t *x = random_bytes(width * height * 3), *between = random_bytes(side * height * 3), *y = random_bytes(side * side * 3);
+    char shape[64];
+    snprintf(shape, sizeof shape, "%zux%zu to %zux%zu, rows", width, height, side, sizes[1][1]);
+    { TIME(best, kernel->rows(&axes[0], x, width * 3, between, side * 3, 0, height)) each("letterbox", kernel->name, shape, (double)(width * height), best); }
+    snprintf(shape, sizeof shape, "%zux%zu to %zux%zu, columns", width, height, side, sizes[1][1]);
+    { TIME(best, kernel->columns(&axes[1], between, side * 3, y, side * 3, side * 3, 0, sizes[1][1])) each("letterbox", kernel->name, shape, (double)(width * height), best); }
+    for (int a = 0; a < 2; a++) free(tables[a]), free(weights[a]);
+    free(x), free(between), free(y);
+}
+
 /// Families between quantized steps. Attention's share is of the float peak.
 static void quantized_families(uint32_t isa, double peak) {
     const size_t rows = 1024, n = 768, count = rows * n;
@@ -311,6 +337,8 @@ static void quantized_families(uint32_t isa, double peak) {
         TIME(again, layernorm->run(&args, 0, rows, scratch))
         each("layernorm8", layernorm->name, shape, (double)(rows * width), again);
     }
+    const deixis_letterbox_u8 *letterboxes = deixis_letterbox_u8_select(isa);
+    letterbox(letterboxes, 1920, 1080, 128), letterbox(letterboxes, 1920, 1080, 512), letterbox(letterboxes, 640, 480, 128);
     const deixis_pool_u8 *pool = deixis_pool_u8_select(isa);
     uint8_t *image = random_bytes(256 * 256 * 64), *pooled = random_bytes(256 * 256 * 64);
     deixis_pool_f32_shape p = {1, 256, 256, 64, 128, 128, 3, 3, 2, 2, 1, 1, 1, 1, 1, 1, 64, 64, false, false};

@@ -93,13 +93,14 @@ double check_ulps(float got, double want) {
 
 extern const deixis_check check_attention_f32, check_binary_f32, check_conv_f32, check_conv_s8, check_depthwise_f32, check_depthwise_s8, check_gemm_f32, check_gemm_s8,
     check_layernorm_f32, check_normalize_u8, check_pool_f32, check_reduce_f32, check_resize_f32, check_softmax_f32, check_transpose, check_unary_f32;
-extern const deixis_check check_attention_s8, check_layernorm_u8, check_pool_u8, check_quantize_u8, check_winograd_f32;
+extern const deixis_check check_attention_s8, check_layernorm_u8, check_pool_u8, check_quantize_u8, check_winograd_f32, check_letterbox_u8;
 
 const deixis_check *deixis_checks(size_t *count) {
     const deixis_check *list[] = {&check_unary_f32, &check_binary_f32, &check_gemm_f32, &check_conv_f32, &check_gemm_s8, &check_conv_s8,
                                   &check_depthwise_f32, &check_depthwise_s8, &check_attention_f32, &check_softmax_f32, &check_layernorm_f32, &check_normalize_u8, &check_pool_f32,
                                   &check_resize_f32, &check_transpose, &check_reduce_f32,
-                                  &check_quantize_u8, &check_layernorm_u8, &check_pool_u8, &check_attention_s8, &check_winograd_f32};
+                                  &check_quantize_u8, &check_layernorm_u8, &check_pool_u8, &check_attention_s8, &check_winograd_f32,
+                                  &check_letterbox_u8};
     static deixis_check all[sizeof list / sizeof list[0]];
     *count = sizeof list / sizeof list[0];
     for (size_t i = 0; i < *count; i++) all[i] = *list[i];

@@ -1,3 +1,4 @@
+import CDeixisSystem
 import Foundation
 import Testing
 
@@ -62,40 +63,22 @@ func letterboxEqualsPillow(line: String) throws {
     #expect(throws: InputError.self) { try RGBImage(width: .max, height: .max, pixels: []) }
 }
 
-/// Vectors against the plain loops, in guarded memory: every remainder of rows and bytes.
-@Test func vectorsSumAsThePlainLoopsDo() throws {
-    for width in [1, 2, 3, 5, 6, 11, 16, 17, 40] {
-        for height in [1, 2, 4, 5, 6, 9, 13] {
-            let image = try picture(width, height)
-            for output in [1, 3, 7, 16, 33] {
-                var axis = Resampler.Axis()
-                axis.prepare(input: width, output: output)
-                let rowBytes = output * 3
-                var fast = [UInt8](repeating: 0xAB, count: rowBytes * height + 32), plain = fast
-                image.pixels.withUnsafeBufferPointer { source in
-                    fast.withUnsafeMutableBufferPointer {
-                        resampleRows(source, stride: width * 3, rows: height, axis: axis, into: $0, stride: rowBytes)
-                    }
-                    plain.withUnsafeMutableBufferPointer {
-                        resampleRowsPlainly(source, stride: width * 3, rows: height, axis: axis, into: $0, stride: rowBytes)
-                    }
-                }
-                #expect(fast == plain, "rows: \(width) x \(height) -> \(output)")
-                #expect(fast.suffix(32).allSatisfy { $0 == 0xAB })
-                axis.prepare(input: height, output: output)
-                fast = [UInt8](repeating: 0xAB, count: width * 3 * output + 32)
-                plain = fast
-                image.pixels.withUnsafeBufferPointer { source in
-                    fast.withUnsafeMutableBufferPointer {
-                        resampleColumns(source, stride: width * 3, axis: axis, into: $0, offset: 0, stride: width * 3)
-                    }
-                    plain.withUnsafeMutableBufferPointer {
-                        resampleColumnsPlainly(source, stride: width * 3, axis: axis, into: $0, offset: 0, stride: width * 3)
-                    }
-                }
-                #expect(fast == plain, "columns: \(width) x \(height) -> \(output)")
-                #expect(fast.suffix(32).allSatisfy { $0 == 0xAB })
+/// Rows with gaps, on threads, at every thread's share: the same bytes as dense ones on one.
+@Test(arguments: [(640, 480), (97, 300), (1920, 40), (1, 900), (200, 200)])
+func gapsAndThreadsChangeNothing(width: Int, height: Int) throws {
+    let image = try picture(width, height), letterbox = try Letterbox(side: 200), expected = letterbox.apply(to: image).pixels
+    let gap = 5, stride = width * 3 + gap
+    var gapped = [UInt8](repeating: 77, count: height * stride - gap)
+    for y in 0..<height { for x in 0..<width * 3 { gapped[y * stride + x] = image.pixels[y * width * 3 + x] } }
+    for threads in [1, 2, 3] {
+        let pool = try #require(deixis_pool_create(threads))
+        defer { deixis_pool_destroy(pool) }
+        var scratch = LetterboxScratch(), target = [UInt8](repeating: 9, count: 200 * 200 * 3)
+        gapped.withUnsafeBufferPointer { pixels in
+            target.withUnsafeMutableBufferPointer {
+                letterbox.apply(pixels: pixels, rowBytes: stride, width: width, height: height, into: $0, scratch: &scratch, pool: pool)
             }
         }
+        #expect(target == expected, "\(threads) threads")
     }
 }

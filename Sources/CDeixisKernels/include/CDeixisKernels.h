@@ -19,6 +19,7 @@
 #include "deixis/gemm_s8.h"
 #include "deixis/layernorm_f32.h"
 #include "deixis/layernorm_u8.h"
+#include "deixis/letterbox_u8.h"
 #include "deixis/normalize_u8.h"
 #include "deixis/pool_f32.h"
 #include "deixis/pool_u8.h"

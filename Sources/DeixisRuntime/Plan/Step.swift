@@ -46,7 +46,8 @@ final class BoundPhase {
 /// The threads of a session.
 final class Workers {
     let threads: Int
-    private let pool: OpaquePointer?
+    /// A `deixis_pool`; nil: the caller works alone.
+    let pool: OpaquePointer?
 
     /// 0 threads: the cores this process may use. Where threads cannot be started, the caller works alone.
     init(threads: Int) {

@@ -11,18 +11,23 @@ struct Peaks {
     var cache: Double
     var floatName = ""
     var int8Name = ""
+    /// Bytes of one core's caches, which block sizes follow.
+    var l1 = 0
+    var l2 = 0
 
     /// Takes some 0.3 s and, for a while, 128 MiB. nil where threads or memory cannot be had.
     static func measure(threads: Int) -> Peaks? {
         guard let pool = deixis_pool_create(threads) else { return nil }
         defer { deixis_pool_destroy(pool) }
         let float = deixis_peak_f32(), int8 = deixis_peak_s8()
+        var l1 = 0, l2 = 0
+        deixis_core_caches(&l1, &l2)
         guard let memory = readRate(pool, threads, blockBytes: 1 << 20, blocks: 128, passes: 1),
-            let cache = readRate(pool, threads, blockBytes: 256 << 10, blocks: threads * 4, passes: 10)
+            let cache = readRate(pool, threads, blockBytes: max(l2 / 4, 4096), blocks: threads * 4, passes: 10)
         else { return nil }
         return Peaks(
             float: rate(pool, threads, float), int8: rate(pool, threads, int8), memory: memory, cache: cache,
-            floatName: String(cString: float.name), int8Name: String(cString: int8.name))
+            floatName: String(cString: float.name), int8Name: String(cString: int8.name), l1: l1, l2: l2)
     }
 
     private static func rate(_ pool: OpaquePointer, _ threads: Int, _ loop: deixis_peak) -> Double {

@@ -34,6 +34,7 @@ extension ProfileReport {
             ("fp32_gmac_per_s", .number(peaks.float / 1e9)), ("fp32_instructions", .string(peaks.floatName)),
             ("int8_gmac_per_s", .number(peaks.int8 / 1e9)), ("int8_instructions", .string(peaks.int8Name)),
             ("memory_gb_per_s", .number(peaks.memory / 1e9)), ("cache_gb_per_s", .number(peaks.cache / 1e9)),
+            ("l1_bytes", .integer(peaks.l1)), ("l2_bytes", .integer(peaks.l2)),
         ])
     }
 

@@ -44,7 +44,7 @@ extension ProfileReport {
 
     func peakText(_ peaks: Peaks) -> String {
         "fp32 \(fixed(peaks.float / 1e9, 1)) GMAC/s (\(peaks.floatName)), int8 \(fixed(peaks.int8 / 1e9, 1)) GMAC/s (\(peaks.int8Name)), "
-            + "memory \(fixed(peaks.memory / 1e9, 1)) GB/s, cache \(fixed(peaks.cache / 1e9, 1)) GB/s"
+            + "memory \(fixed(peaks.memory / 1e9, 1)) GB/s, cache \(fixed(peaks.cache / 1e9, 1)) GB/s (L1 \(peaks.l1 >> 10) KiB, L2 \(peaks.l2 >> 10) KiB a core)"
     }
 
     private func table(_ heading: String, _ rows: [Row]) -> String {

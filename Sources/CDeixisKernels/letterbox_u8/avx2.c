@@ -1,0 +1,7 @@
+#if defined(__x86_64__)
+#include "common/avx2.h"
+
+#include "letterbox_u8/body.h"
+
+#include "common/end.h"
+#endif
