@@ -34,34 +34,55 @@ static size_t bytes_of(const char *size) {
     return number > 1 << 20 ? 0 : (size_t)number << (*unit == 'K' ? 10 : *unit == 'M' ? 20 : 0);
 }
 
-void deixis_listed_caches(const char *root, size_t *l1, size_t *l2) {
+/// What cache `index` is: 1 or 2 for data caches of that level, else 0, and how many CPUs share it.
+static int level_of(const char *root, int index, long *sharers) {
     char line[64];
+    read_line(root, index, "level", line);
+    const int level = line[0] == '1' || line[0] == '2' ? line[0] - '0' : 0;
+    if (!level) return 0;
+    read_line(root, index, "type", line);
+    if (line[0] == 'I') return 0;
+    read_line(root, index, "shared_cpu_list", line);
+    *sharers = cpus_of(line);
+    return level;
+}
+
+/// Of an L2 cache that `second` CPUs share, where `first` share the L1: those are threads of one core.
+static size_t part(size_t size, long second, long first) { return size / (size_t)(second > first ? second / first : 1); }
+
+void deixis_listed_caches(const char *root, size_t *l1, size_t *l2) {
     size_t size[3] = {0};
     long sharers[3] = {1, 1, 1};
     for (int index = 0; index < 8; index++) {
-        read_line(root, index, "level", line);
-        const int level = line[0] - '0';
-        if (level < 1 || level > 2) continue;
-        read_line(root, index, "type", line);
-        if (line[0] == 'I') continue;
+        long cpus = 1;
+        const int level = level_of(root, index, &cpus);
+        if (!level) continue;
+        char line[64];
         read_line(root, index, "size", line);
         size[level] = bytes_of(line);
-        read_line(root, index, "shared_cpu_list", line);
-        sharers[level] = cpus_of(line);
+        sharers[level] = cpus;
     }
-    // Threads of one core share the first too.
-    const long cores = sharers[2] / sharers[1];
     *l1 = size[1];
-    *l2 = size[2] / (size_t)(cores > 1 ? cores : 1);
+    *l2 = part(size[2], sharers[2], sharers[1]);
 }
 
 void deixis_core_caches(size_t *l1, size_t *l2) {
     *l1 = *l2 = 0;
 #ifdef _SC_LEVEL1_DCACHE_SIZE
+    // At once from the CPU on x86, where L1 and L2 are listed first and third: who shares them takes four small files more, sizes eight.
     const long first = sysconf(_SC_LEVEL1_DCACHE_SIZE), second = sysconf(_SC_LEVEL2_CACHE_SIZE);
-    if (first > 0 && second > 0) *l1 = (size_t)first, *l2 = (size_t)second;
+    long of_first = 1, of_second = 1;
+    if (first > 0 && second > 0 && level_of("", 2, &of_second) == 2 && level_of("", 0, &of_first) == 1) {
+        *l1 = (size_t)first;
+        *l2 = part((size_t)second, of_second, of_first);
+        return;
+    }
 #endif
-    if (*l2 == 0) deixis_listed_caches("", l1, l2);
+    deixis_listed_caches("", l1, l2);
+#ifdef _SC_LEVEL1_DCACHE_SIZE
+    if (*l1 == 0 && first > 0) *l1 = (size_t)first;
+    if (*l2 == 0 && second > 0) *l2 = (size_t)second;
+#endif
     if (*l1 == 0) *l1 = 32 << 10;
     if (*l2 == 0) *l2 = 512 << 10;
 }

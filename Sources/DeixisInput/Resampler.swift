@@ -67,7 +67,7 @@ private struct Pass {
     mutating func run(_ pool: OpaquePointer?) {
         let sums = rows * axis.taps * (bytes ?? axis.output * 3)
         guard let pool, sums > 1 << 18 else { return task(0) }
-        // Kernels take eight rows at a time.
+        // Kernels take up to eight rows at a time.
         tasks = max(1, min(rows / 8, Int(deixis_pool_threads(pool)) * 4))
         withUnsafeMutablePointer(to: &self) { pass in
             deixis_pool_run(pool, pass.pointee.tasks, { context, task, _ in

@@ -21,7 +21,8 @@ static axis axis_of(check *c, size_t input, size_t output, size_t most) {
         first[i] = (uint32_t)(check_random(c) % (input - count[i] + 1));
         if (i + 1 == output) first[i] = (uint32_t)(input - count[i]);
         for (size_t k = 0; k < count[i]; k++) {
-            const int32_t share = (1 << 22) / (int32_t)count[i] + 1, w = check_random(c) % 5 ? (int32_t)(check_random(c) % (uint32_t)share) : share;
+            const int32_t share = (1 << 22) / (int32_t)count[i] + 1, size = check_random(c) % 5 ? (int32_t)(check_random(c) % (uint32_t)share) : share;
+            const int32_t w = check_random(c) % 4 ? size : -size;
             x.exact[i * taps + k] = w;
             int16_t *four = weights + (i * taps + k / 4 * 4) * 2;
             four[k % 4] = (int16_t)(w & 0x7ff);
@@ -43,7 +44,7 @@ static int wanted(const axis *x, size_t i, const uint8_t *p, size_t step) {
     int64_t sum = 1 << 21;
     for (size_t k = 0; k < x->a.count[i]; k++) sum += (int64_t)x->exact[i * x->a.taps + k] * p[(x->a.first[i] + k) * step];
     sum >>= 22;
-    return (int)(sum > 255 ? 255 : sum);
+    return (int)(sum > 255 ? 255 : sum < 0 ? 0 : sum);
 }
 
 static void rows(check *c, const deixis_letterbox_u8 *kernel, size_t height, size_t input, size_t output, size_t most) {

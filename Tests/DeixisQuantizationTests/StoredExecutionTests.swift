@@ -75,6 +75,24 @@ import Testing
         }
     }
 
+    /// One weight that two convolutions read in different ways, whole kernel rows and pixel by pixel, is packed twice.
+    @Test func sharedWeightsOfTwoLayouts() throws {
+        var noise = QuantizerTests.Noise(state: 31), graph = Graph(opset: 17)
+        let x = graph.addInput("x", TensorType(.float32, [.fixed(1), .fixed(3), .fixed(12), .fixed(12)]))
+        let w = graph.addConstant("w", Constant(.float32, [5, 3, 3, 3], noise.many(135)))
+        let parts = ([1, 2] as [Int64]).map { d in
+            graph.addNode("Conv", [x, w], name: d == 1 ? "near" : "far", attributes: [("pads", .ints([d, d, d, d])), ("dilations", .ints([d, d]))])
+        }
+        graph.outputs = [graph.addNode("Concat", parts, name: "both", attributes: [("axis", .int(1))])]
+        var int8 = try Self.quantized(graph)
+        let weights = int8.constants.filter { $0.value.count == 135 }
+        for (id, _) in weights { int8.constants[id] = weights.first?.value }
+        #expect(weights.count == 2 && weights.allSatisfy { $0.value.type == .int8 })
+        let model = try Model(graph: int8), inputs = QuantizerTests.inputs(graph, &noise)
+        let want = try Self.values(Session(model, options: Self.options { $0.referenceOnly = true }), inputs)
+        #expect(try Self.values(Session(model), inputs) == want)
+    }
+
     /// What other quantizers write: activations int8.
     @Test(arguments: graphs.indices)
     func signedActivationsRunAlike(index: Int) throws {

@@ -4,23 +4,28 @@
 
 enum { few_channels = 16, copied_depth = 4 };
 
-// Else lines would hold far more than is read.
-bool deixis_conv_f32_converts(const deixis_conv_f32_shape *s) {
-    return s->pad_top < s->kernel_h && s->pad_left < s->kernel_w && s->stride_h <= s->kernel_h && s->stride_w <= s->kernel_w;
+/// Pixels of a line that the outputs read, what lies beside the image too.
+static size_t reach_of(const deixis_conv_f32_shape *s) {
+    return (s->out_w ? (s->out_w - 1) * s->stride_w : 0) + (s->kernel_w - 1) * s->dilation_w + 1;
 }
 
+bool deixis_conv_f32_converts(const deixis_conv_f32_shape *s) { return reach_of(s) <= 2 * s->in_w + 64; }
+
 deixis_conv_rows deixis_conv_rows_of(const deixis_conv_f32_shape *s, size_t element, bool converted, size_t block) {
-    const size_t ci = s->in_c / s->groups;
+    // Not longer than that: each task copies the lines it reads part of.
+    enum { longest = 256 << 10 };
+    const size_t ci = s->in_c / s->groups, line = deixis_conv_f32_converts(s) ? reach_of(s) * s->in_c * element : 0;
     deixis_conv_rows r = {.element = element, .taps = s->kernel_h * s->kernel_w, .depth = ci, .block = block};
-    r.whole_rows = ci < few_channels && s->kernel_w > 1 && s->groups == 1 && s->dilation_w == 1 && s->x_stride == s->in_c && deixis_conv_f32_converts(s);
+    r.whole_rows = ci < few_channels && s->kernel_w > 1 && s->groups == 1 && s->dilation_w == 1 && s->x_stride == s->in_c && line && line <= longest;
     if (r.whole_rows) r.taps = s->kernel_h, r.depth = s->kernel_w * s->in_c;
     r.copied = element == 1 && r.depth < copied_depth;
     r.lines = r.whole_rows || converted;
     if (!r.lines) return r;
-    // A block reaches over so many lines of the output.
+    // A block reaches over so many lines of the output, and of the image no more than there are.
     const size_t rows = s->out_w ? (block + s->out_w - 2) / s->out_w + 1 : 1, down = rows < s->out_h ? rows : s->out_h;
-    r.kept = (down ? (down - 1) * s->stride_h : 0) + (s->kernel_h - 1) * s->dilation_h + 1;
-    r.line = ((s->out_w ? (s->out_w - 1) * s->stride_w : 0) + (s->kernel_w - 1) * s->dilation_w + 1) * s->in_c * element;
+    const size_t kept = (down ? (down - 1) * s->stride_h : 0) + (s->kernel_h - 1) * s->dilation_h + 1, most = s->in_h ? s->in_h : 1;
+    r.kept = kept < most ? kept : most;
+    r.line = line;
     return r;
 }
 
@@ -56,8 +61,8 @@ static const char *kept_line(const deixis_conv_rows *r, const deixis_conv_f32_sh
     if (numbers[place] == number) return line;
     numbers[place] = number;
     const char *from = (const char *)image->pixels + number * s->in_w * image->pixel;
-    const size_t before = s->pad_left * pixel < r->line ? s->pad_left * pixel : r->line, room = (r->line - before) / pixel;
-    const size_t count = room < s->in_w ? room : s->in_w, end = before + count * pixel;
+    const size_t reach = reach_of(s), left = s->pad_left < reach ? s->pad_left : reach, count = reach - left < s->in_w ? reach - left : s->in_w;
+    const size_t before = left * pixel, end = before + count * pixel;
     memset(line, image->padding, before);
     if (!image->convert) {
         memcpy(line + before, from, count * pixel);

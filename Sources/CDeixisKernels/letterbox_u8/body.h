@@ -34,7 +34,8 @@ INLINE raw lanes_at(const uint8_t *const *rows, size_t at) {
 }
 INLINE raw everywhere(__m128i x) { return _mm512_broadcast_i32x4(x); }
 INLINE void store_bytes(uint8_t *y, raw first, raw second) {
-    _mm256_storeu_si256((__m256i *)y, _mm512_cvtusepi16_epi8(_mm512_packs_epi32(first, second)));
+    const raw words = _mm512_max_epi16(_mm512_packs_epi32(first, second), _mm512_setzero_si512());
+    _mm256_storeu_si256((__m256i *)y, _mm512_cvtusepi16_epi8(words));
 }
 #else
 typedef __m256i raw;
@@ -112,7 +113,7 @@ void VARIANT_NAME(deixis_letterbox_u8_rows)(const deixis_letterbox_axis *axis, c
         uint8_t *to = y + row * y_row;
         for (size_t i = 0; i < axis->output; i++) {
             const int16_t *weights = axis->weights + i * axis->taps * 2;
-            const size_t at = axis->first[i] * 3, steps = (axis->count[i] + 3) / 4, read = (steps - 1) * 12 + STEP_BYTES;
+            const size_t at = (size_t)axis->first[i] * 3, steps = (axis->count[i] + 3) / 4, read = (steps - 1) * 12 + STEP_BYTES;
             const bool last = i + 1 == axis->output;
             if (at + read <= end) {
                 pixel(rows, at, weights, steps, to + i * 3, y_row, last);

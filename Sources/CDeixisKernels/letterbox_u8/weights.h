@@ -7,7 +7,7 @@ enum { letterbox_low_bits = 11, letterbox_bits = 22 };
 /// Weight k of output i.
 static inline int32_t letterbox_weight(const deixis_letterbox_axis *axis, size_t i, size_t k) {
     const int16_t *four = axis->weights + (i * axis->taps + k / 4 * 4) * 2;
-    return ((int32_t)four[4 + k % 4] << letterbox_low_bits) + four[k % 4];
+    return four[4 + k % 4] * (1 << letterbox_low_bits) + four[k % 4];
 }
 
 static inline uint8_t letterbox_byte(int32_t sum) {

@@ -41,10 +41,12 @@ enum FuseImageIntoConv {
         let isStored = node.isDeixis("QConv")
         guard isStored || node.isDeixis("Conv"), let between = node.input(0), editor.vanishes(between),
             let (maker, image) = editor.maker(of: between, isStored ? "QMap" : "NormalizeImage", domain: .deixis),
-            let channels = editor.spec(between)?.shape.last, channels <= 16, node.int("group", default: 1) == 1,
-            let window = editor.spec(node.input(1))?.shape.dropFirst(2), let kernel = window.min(),
-            (node.ints("pads") ?? []).allSatisfy({ $0 < kernel }), (node.ints("strides") ?? []).allSatisfy({ $0 <= kernel })
+            let x = editor.spec(between)?.shape, x[3] <= 16, let y = editor.spec(node.outputs[0])?.shape, let w = editor.spec(node.input(1))?.shape,
+            node.int("group", default: 1) == 1, node.input(5) == nil
         else { return nil }
+        // As `deixis_conv_f32_converts`.
+        let reach = (y[2] - 1) * (node.ints("strides")?.last ?? 1) + (w[3] - 1) * (node.ints("dilations")?.last ?? 1) + 1
+        guard reach <= 2 * x[2] + 64 else { return nil }
         var layer = node
         while layer.inputs.count < 5 { layer.inputs.append(nil) }
         layer.inputs[0] = image.input(0)

@@ -159,6 +159,7 @@ struct Planner {
         for value in memory?.part.values ?? [] { keptOffsets[value.id.index] = value.offset }
         var perWorker = 0
         for entry in lowered { perWorker = max(perWorker, (entry.kernel.scratchBytes + 63) & ~63) }
+        guard perWorker < 1 << 40, !lowered.contains(where: { $0.kernel.scratchBytes < 0 }) else { throw .outOfMemory(bytes: perWorker) }
         let scratchBytes = perWorker * lowering.threads
         let arena = try makeArena(activationBytes + scratchBytes)
         let scratch = arena.base + activationBytes

@@ -6,24 +6,31 @@ import Testing
 /// The convolution of an image normalizes what it reads: the same numbers, and fewer steps.
 @Suite struct FuseImageTests {
     struct Case: Sendable {
-        var kernel: Int, stride: Int64 = 1, pad: Int64 = 0, channels = 20
+        var kernel: Int, stride: Int64 = 1, dilation: Int64 = 1
+        /// Top, left, bottom, right; nil: SAME_UPPER.
+        var pads: [Int64]? = [0, 0, 0, 0]
+        var channels = 20
         /// Someone else reads the normalized image.
         var isShared = false
         var isFused = true
     }
 
     static let cases = [
-        Case(kernel: 7, stride: 2, pad: 3), Case(kernel: 3, pad: 1), Case(kernel: 1), Case(kernel: 4, stride: 4), Case(kernel: 3, pad: 1, channels: 3),
-        Case(kernel: 3, pad: 1, isShared: true, isFused: false), Case(kernel: 2, stride: 3, isFused: false), Case(kernel: 3, pad: 4, isFused: false),
+        Case(kernel: 7, stride: 2, pads: [3, 3, 3, 3]), Case(kernel: 3, pads: [1, 1, 1, 1]), Case(kernel: 1), Case(kernel: 4, stride: 4),
+        Case(kernel: 3, pads: [1, 1, 1, 1], channels: 3), Case(kernel: 2, stride: 3), Case(kernel: 3, dilation: 3, pads: nil),
+        Case(kernel: 2, stride: 5, pads: nil), Case(kernel: 5, dilation: 4, pads: [2, 9, 0, 3]), Case(kernel: 3, pads: [30, 30, 30, 30]),
+        Case(kernel: 3, pads: [1, 1, 1, 1], isShared: true, isFused: false), Case(kernel: 3, stride: 7, pads: [0, 60, 0, 90], isFused: false),
     ]
 
     static func graph(_ c: Case) -> Graph {
         var b = GraphBuilder()
         let image = b.image("image", 21)
-        let y = b.node("Conv", [image, b.weights([c.channels, 3, c.kernel, c.kernel]), b.weights([c.channels])], [
+        var attributes: [(name: Name, value: Attribute)] = [
             ("kernel_shape", .ints([Int64(c.kernel), Int64(c.kernel)])), ("strides", .ints([c.stride, c.stride])),
-            ("pads", .ints([c.pad, c.pad, c.pad, c.pad])),
-        ])
+            ("dilations", .ints([c.dilation, c.dilation])),
+        ]
+        attributes.append(c.pads.map { ("pads", .ints($0)) } ?? ("auto_pad", .string("SAME_UPPER")))
+        let y = b.node("Conv", [image, b.weights([c.channels, 3, c.kernel, c.kernel]), b.weights([c.channels])], attributes)
         b.graph.outputs = [b.node("Relu", [y])] + (c.isShared ? [b.node("Neg", [image])] : [])
         return b.graph
     }
@@ -43,5 +50,24 @@ import Testing
             let left = try #require(session.current?.graph.nodes).map { "\($0.op)" }
             #expect(left.contains("NormalizeImage") != c.isFused, "\(left)")
         }
+    }
+
+    /// Padding far beyond the image, strides and dilations as far: few outputs, and no more memory than these need.
+    @Test(arguments: [3, 0])
+    func farPadding(channels: Int) throws {
+        var b = GraphBuilder()
+        let x = b.graph.addInput("x", TensorType(.float32, [.fixed(1), .fixed(channels), .fixed(1), .fixed(1)]))
+        let attributes: [(name: Name, value: Attribute)] = [
+            ("kernel_shape", .ints([2, 64])), ("strides", .ints([1, 64])), ("dilations", .ints([1 << 29 - 1, 1])),
+            ("pads", .ints([0, 0, 1 << 29 - 1, 1 << 20])),
+        ]
+        b.graph.outputs = [b.node("Conv", [x, b.weights([4, channels, 2, 64]), b.weights([4])], attributes)]
+        let model = try Model(graph: b.graph), inputs = [(name: "x" as Name, tensor: randomFloats([1, channels, 1, 1], seed: 5))]
+        var options = SessionOptions()
+        (options.optimize, options.referenceOnly) = (false, true)
+        let expected = try Session(model, options: options).run(inputs)[0].tensor
+        let session = try Session(model)
+        #expect(difference(try session.run(inputs)[0].tensor, expected) < 1e-6)
+        #expect(try #require(session.current).scratchBytes < 16 << 20)
     }
 }

@@ -4,8 +4,8 @@
 //                          + sum over ky, kx, i of x[b, oy sh - pt + ky dh, ox sw - pl + kx dw, g ci + i] w[o, i, ky, kx] ),
 //     ci = in_c / groups input channels per group, co = out_c / groups outputs per group, g = o / co; x is 0 outside the image.
 // Error as in gemm_f32.h with k = kernel_h kernel_w ci. No column matrix is made: the product's rows are read from the image through row
-// pointers. Kernels with few channels read whole kernel rows (kernel_w ci floats at a time) of lines that are copied first, each once a run,
-// with what lies beside the image; where x is bytes, it is normalized there: x = scale[c] bytes + shift[c], as normalize_u8.h.
+// pointers. Kernels with few channels read whole kernel rows (kernel_w ci floats at a time) of lines that are copied first, each once a
+// call, with what lies beside the image; where x is bytes, it is normalized there: x = scale[c] bytes + shift[c], as normalize_u8.h.
 #pragma once
 
 #include "gemm_f32.h"
@@ -39,7 +39,7 @@ typedef struct deixis_conv_f32_args {
     const float *scale, *shift; // in_c values each
 } deixis_conv_f32_args;
 
-/// Whether this convolution may normalize or map what it reads: strides and padding stay within the kernel.
+/// Whether this convolution may normalize or map what it reads: its outputs read lines at most some twice as long as the image's.
 bool deixis_conv_f32_converts(const deixis_conv_f32_shape *shape);
 
 /// The gemm variant that suits the outputs per group. A convolution uses a gemm_f32 variant's tiles, so `kernel` below is one of those.

@@ -89,7 +89,7 @@ enum ChannelsLastConv {
 
     private static func lower(_ call: OperatorCall, _ lowering: Lowering) throws(RuntimeError) -> Kernel? {
         let g = try Geometry(call), activation = try Activation(call)
-        guard let weight = call.constants[1], !call.has(4) || call.constants[4] != nil else { return nil }
+        guard let weight = call.constants[1], g.perGroup > 0, !call.has(4) || call.constants[4] != nil else { return nil }
         let isBytes = call.has(5)
         var shape = g.shape
         if isBytes {
