@@ -5,8 +5,7 @@ import DeixisGraph
 struct QuantizedWeights {
     var weight: Constant
     var scales: [Float]
-    var bias: [Int32]
-    private var biasConstant: Constant?
+    private var bias: Constant?
 
     /// Inputs 1 weight, 2 scale [O] or [1], 3 bias int32 [O] or none. nil where they are not constants.
     init?(_ call: OperatorCall, channels: Int) throws(RuntimeError) {
@@ -16,28 +15,27 @@ struct QuantizedWeights {
         }
         self.weight = weight
         self.scales = scales
-        bias = [Int32](repeating: 0, count: channels)
         guard call.has(3) else { return }
         guard let constant = call.constants[3] else { return nil }
-        guard constant.type == .int32, constant.count == channels, let values = constant.integers else {
+        guard constant.type == .int32, constant.count == channels else {
             throw call.invalid("bias is \(constant.type)\(constant.shape), expected int32\([channels])")
         }
-        biasConstant = constant
-        for (i, value) in values.enumerated() { bias[i] = Int32(truncatingIfNeeded: value) }
+        bias = constant
     }
 
     /// bias[o] - zero sum of o's weights, kept with the packed weights. Weight (o, i) lies at o channelStride + i depthStride.
     func offsets(
         _ zero: Int32, channels: Int, depth: Int, channelStride: Int, depthStride: Int, readsSource: Bool = false, _ lowering: Lowering
     ) -> ByteStorage {
-        lowering.weights.packed(weight, with: biasConstant, kind: 5000 + Int(zero), byteCount: channels * 4, readsSource: readsSource) { target in
+        lowering.weights.packed(weight, with: bias, kind: 5000 + Int(zero), byteCount: channels * 4, readsSource: readsSource) { target in
             guard let to = target.bindMemory(to: Int32.self).baseAddress else { return }
             let w = weight.pointer?.assumingMemoryBound(to: Int8.self), tasks = min(lowering.threads, (channels + 63) / 64)
             lowering.workers.forEach(tasks) { task in
                 let range = Lowering.range(task, of: tasks, channels)
                 deixis_gemm_s8_sums(w, depthStride, channelStride, depth, range.lowerBound, range.upperBound, to)
             }
-            for o in 0..<channels { to[o] = bias[o] &- zero &* to[o] }
+            let first = bias?.integers ?? []
+            for o in 0..<channels { to[o] = (first.isEmpty ? 0 : Int32(truncatingIfNeeded: first[o])) &- zero &* to[o] }
         }
     }
 }
