@@ -67,8 +67,8 @@ public struct Quantizer {
         var ranges: [Int: (low: Float, high: Float)] = [:], fixed: [Int: ActivationParameters] = [:]
         for i in selection.isStored.indices where selection.isStored[i] {
             let id = ValueID(i), group = selection.group(id)
-            if selection.isProbability[i] { fixed[group] = ActivationParameters(scale: 1 / 255, zero: 0) }
             guard let histogram = calibration.histogram(of: id) else { continue }
+            if selection.isProbability[i] { fixed[group] = ActivationParameters(low: 0, high: min(RangeMethod.minMax.range(of: histogram).high, 1)) }
             let range = method.range(of: histogram), known = ranges[group] ?? (0, 0)
             ranges[group] = (min(range.low, known.low), max(range.high, known.high))
         }

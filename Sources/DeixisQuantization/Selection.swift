@@ -18,7 +18,7 @@ struct Selection {
     let graph: Graph
     private(set) var computes: [Compute] = []
     private(set) var isStored: [Bool]
-    /// Values whose range is known: probabilities.
+    /// Probabilities, whose peaks decide: their range is as seen, whatever the method. All of 0...1 would lose those of many keys, each below a step.
     private(set) var isProbability: [Bool]
     private var parents: [Int]
     private let makers: [Int?]
