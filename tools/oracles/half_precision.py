@@ -3,7 +3,7 @@
 itself. That is the most an fp16 path could hope for; one that sums in fp16 is worse.
 
     deixis-train scenes --count 400 --seed 1000001 --out unseen
-    .venv/bin/pip install pillow && .venv/bin/python tools/oracles/half_precision.py Sources/DeixisModel/Bundled/small.onnx --data unseen
+    .venv/bin/python tools/oracles/half_precision.py Sources/DeixisModel/Bundled/small.onnx --data unseen
 
 Sentences are split at spaces and looked up whole, which suffices for generated scenes.
 """

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Time from a picture to the network's square, libdeixis against Pillow, by turns; both give the same bytes (letterbox.py).
 
-    tools/build-libdeixis && .venv/bin/pip install pillow && .venv/bin/python tools/oracles/letterbox_benchmark.py [--threads 2]
+    tools/build-libdeixis && .venv/bin/python tools/oracles/letterbox_benchmark.py [--threads 2]
 
 Ours is `input_ms` of deixis_ground: letterbox and tokenizer. Pillow's is resize and paste, one thread. Medians in milliseconds.
 """
