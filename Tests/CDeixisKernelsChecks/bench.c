@@ -356,7 +356,10 @@ static void quantized_families(uint32_t isa, double peak) {
 
 static void variant(const char *name) {
     uint32_t isa;
-    if (!deixis_isa_named(name, &isa)) return;
+    if (!deixis_isa_named(name, &isa)) {
+        fprintf(stderr, "bench: unknown instructions '%s': expected scalar, v128, avx2, avxvnni, avx512, avx512vnni, dotprod or i8mm\n", name);
+        exit(64);
+    }
     // Kernels below the rung's own are measured by naming their rung.
     if (!(isa & ~deixis_isa_detect())) byte_products(isa);
     double peak = peak_of(isa);

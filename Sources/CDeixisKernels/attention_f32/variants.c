@@ -15,13 +15,5 @@ static const deixis_attention_f32 table[] = {
 #undef VARIANT
 };
 
-const deixis_attention_f32 *deixis_attention_f32_variants(size_t *count) {
-    *count = sizeof table / sizeof table[0];
-    return table;
-}
-
-const deixis_attention_f32 *deixis_attention_f32_select(uint32_t isa) {
-    const deixis_attention_f32 *variant = table;
-    while ((variant->isa & isa) != variant->isa) variant++;
-    return variant;
-}
+#define FAMILY deixis_attention_f32
+#include "common/choice.h"

@@ -12,13 +12,4 @@ static const FAMILY table[] = {
 #undef VARIANT
 };
 
-const FAMILY *JOIN(FAMILY, _variants)(size_t *count) {
-    *count = sizeof table / sizeof table[0];
-    return table;
-}
-
-const FAMILY *JOIN(FAMILY, _select)(uint32_t isa) {
-    const FAMILY *variant = table;
-    while ((variant->isa & isa) != variant->isa) variant++;
-    return variant;
-}
+#include "common/choice.h"

@@ -17,13 +17,5 @@ static const deixis_quantize_u8 table[] = {
 #include "quantize_u8/kernels.def"
 };
 
-const deixis_quantize_u8 *deixis_quantize_u8_variants(size_t *count) {
-    *count = sizeof table / sizeof table[0];
-    return table;
-}
-
-const deixis_quantize_u8 *deixis_quantize_u8_select(uint32_t isa) {
-    const deixis_quantize_u8 *variant = table;
-    while ((variant->isa & isa) != variant->isa) variant++;
-    return variant;
-}
+#define FAMILY deixis_quantize_u8
+#include "common/choice.h"
