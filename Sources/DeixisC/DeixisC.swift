@@ -4,22 +4,16 @@ import DeixisInput
 import DeixisONNX
 import DeixisModel
 import DeixisRuntime
-import Synchronization
 
 /// What a `deixis_model *` points to.
-private final class Handle {
+private final class Handle: Sendable {
     let model: GroundingModel
     /// Milliseconds for one call; nil: no end.
     let deadline: Double?
-    let busy = Atomic(false)
     init(_ model: GroundingModel, deadline: Double?) {
         self.model = model
         self.deadline = deadline
     }
-
-    /// Whether no other thread is inside a call.
-    func enter() -> Bool { busy.compareExchange(expected: false, desired: true, ordering: .acquiring).exchanged }
-    func leave() { busy.store(false, ordering: .releasing) }
 
     /// - Parameter pointer: came from `deixis_load` and was not freed.
     static func from(_ pointer: OpaquePointer) -> Handle {
@@ -70,8 +64,6 @@ public func deixis_ground(
     guard let sentence else { return fail(DEIXIS_INVALID_ARGUMENT, "\(call): sentence is null") }
     if let bad = check(result, call) { return bad }
     let handle = Handle.from(model)
-    guard handle.enter() else { return busy(call) }
-    defer { handle.leave() }
     do throws(ModelError) {
         let found = try handle.model.ground(
             pixels: pixels.bytes, width: pixels.width, height: pixels.height, stride: pixels.stride, sentence: utf8(sentence),
@@ -85,7 +77,7 @@ public func deixis_ground(
 // MARK: Scenes
 
 /// What a `deixis_scene *` points to.
-private final class SceneHandle {
+private final class SceneHandle: Sendable {
     let handle: Handle
     let scene: Scene
     init(_ handle: Handle, _ scene: Scene) {
@@ -105,8 +97,6 @@ public func deixis_scene_create(
     do throws(BadArgument) { pixels = try Pixels(image, call) } catch { return fail(DEIXIS_INVALID_ARGUMENT, error.message) }
     guard let scene else { return fail(DEIXIS_INVALID_ARGUMENT, "\(call): scene is null") }
     let handle = Handle.from(model)
-    guard handle.enter() else { return busy(call) }
-    defer { handle.leave() }
     do throws(ModelError) {
         let made = try handle.model.scene(
             pixels: pixels.bytes, width: pixels.width, height: pixels.height, stride: pixels.stride, deadline: handle.deadline)
@@ -126,8 +116,6 @@ public func deixis_scene_ground(
     guard let sentence else { return fail(DEIXIS_INVALID_ARGUMENT, "\(call): sentence is null") }
     if let bad = check(result, call) { return bad }
     let asked = Unmanaged<SceneHandle>.fromOpaque(UnsafeRawPointer(scene)).takeUnretainedValue()
-    guard asked.handle.enter() else { return busy(call) }
-    defer { asked.handle.leave() }
     do throws(ModelError) { return write(try asked.scene.ground(utf8: utf8(sentence), deadline: asked.handle.deadline), to: result) } catch {
         return fail(status(error), Message(error.description))
     }
@@ -176,10 +164,6 @@ private func check(_ result: UnsafeMutablePointer<deixis_grounding>?, _ call: St
     guard let result else { return fail(DEIXIS_INVALID_ARGUMENT, "\(call): result is null") }
     if result.pointee.size == MemoryLayout<deixis_grounding>.size { return nil }
     return fail(DEIXIS_INVALID_ARGUMENT, "\(call): result.size is \(result.pointee.size), expected \(MemoryLayout<deixis_grounding>.size)")
-}
-
-private func busy(_ call: StaticString) -> deixis_status {
-    fail(DEIXIS_BUSY, "\(call): another thread is using this model; load it once per thread, or take turns")
 }
 
 private func write(_ found: Grounding, to result: UnsafeMutablePointer<deixis_grounding>?) -> deixis_status {

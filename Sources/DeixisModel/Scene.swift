@@ -6,19 +6,19 @@ import DeixisRuntime
 ///     let scene = try model.scene(picture)
 ///     for sentence in sentences { print(try scene.ground(sentence).box) }
 ///
-/// The answers are those of `GroundingModel.ground`, to the bit. A scene belongs to its model and keeps it alive: at any time one thread
-/// uses the model or one of its scenes. Scenes may be asked in turns; the one asked before then holds a copy of its values.
-public final class Scene {
+/// The answers are those of `GroundingModel.ground`, to the bit. A scene owns what looking found out and keeps its model alive; any number of
+/// threads may ask it at once.
+public final class Scene: Sendable {
     public let model: GroundingModel
     /// Of the picture, in pixels.
     public let width: Int, height: Int
     /// What looking cost: letterbox; network.
     public let inputMilliseconds: Double, networkMilliseconds: Double
-    private let seat: Seat
+    let values: KeptValues?
 
-    init(_ model: GroundingModel, _ seat: Seat, width: Int, height: Int, inputMilliseconds: Double, networkMilliseconds: Double) {
+    init(_ model: GroundingModel, _ values: KeptValues?, width: Int, height: Int, inputMilliseconds: Double, networkMilliseconds: Double) {
         self.model = model
-        self.seat = seat
+        self.values = values
         self.width = width
         self.height = height
         self.inputMilliseconds = inputMilliseconds
@@ -31,11 +31,6 @@ public final class Scene {
     }
 
     public func ground(utf8: [UInt8], deadline: Double? = nil) throws(ModelError) -> Grounding {
-        try model.answer(seat, width: width, height: height, utf8, deadline.map { Deadline(milliseconds: $0) })
+        try model.ground(self, utf8, deadline)
     }
-}
-
-/// One picture's values: in the session while the picture is the last one asked about (`values` nil), else here.
-final class Seat {
-    var values: KeptValues?
 }

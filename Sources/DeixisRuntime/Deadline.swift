@@ -36,30 +36,14 @@ public struct Timeout: Sendable, CustomStringConvertible {
     }
 }
 
-extension Session {
-    /// Runs on what the input buffers hold, unless `deadline` passes first: that is looked at before each step, and thrown as
-    /// `RuntimeError.timeout`. Outputs then mean nothing; the session is as usable as before. A last step that ends late still counts.
-    public func run(before deadline: Deadline?) throws(RuntimeError) { try runAll(before: deadline) }
-
-    func runAll(before deadline: Deadline?) throws(RuntimeError) {
-        guard let plan = current else { throw .notPlanned }
-        plan.kept?.isFilled = false
-        try run(plan, 0..<plan.steps.count, before: deadline)
-        plan.kept?.isFilled = true
-    }
-
-    /// Steps `range` of `plan`.
-    func run(_ plan: Plan, _ range: Range<Int>, before deadline: Deadline?) throws(RuntimeError) {
-        stepsRun += range.count
-        guard let deadline else { return plan.run(workers, range) }
-        for index in range {
-            let step = plan.steps[index], elapsed = Machine.nanoseconds - deadline.start
-            guard elapsed <= deadline.limit else {
-                throw .timeout(Timeout(
-                    deadlineNanoseconds: deadline.limit, elapsedNanoseconds: elapsed, step: index, stepCount: plan.steps.count,
-                    name: step.node.name, op: step.node.domain.isEmpty ? step.node.op : Name("\(step.node.domain).\(step.node.op)")))
-            }
-            step.run(workers)
-        }
+extension Deadline {
+    /// Before step `index` of `plan`: whether there is time left for it.
+    func check(_ plan: Plan, _ index: Int) throws(RuntimeError) {
+        let elapsed = Machine.nanoseconds - start
+        if elapsed <= limit { return }
+        let node = plan.steps[index].node
+        throw .timeout(Timeout(
+            deadlineNanoseconds: limit, elapsedNanoseconds: elapsed, step: index, stepCount: plan.steps.count,
+            name: node.name, op: node.spelledOp))
     }
 }

@@ -36,8 +36,4 @@ extension Session {
             }
         }
     }
-
-    func copy(_ bytes: UnsafeRawBufferPointer, to target: UnsafeMutableRawPointer) {
-        if let source = bytes.baseAddress, !bytes.isEmpty { target.copyMemory(from: source, byteCount: bytes.count) }
-    }
 }

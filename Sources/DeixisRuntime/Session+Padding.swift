@@ -6,18 +6,15 @@ extension Session {
     /// Whether input shapes `short` give the outputs that `long` give, where the last tokens of `long` are padding: input `mask` is 0 there,
     /// and whatever else is cut off does not count. Then `prepare(short)` is allowed even where the file states the long shapes.
     public func mayDropPadding(from long: [[Int]], to short: [[Int]], mask: Int) -> Bool {
-        if let known = paddingProofs.first(where: { $0.long == long && $0.short == short && $0.mask == mask }) { return known.holds }
+        if let known = plans.proof(from: long, to: short, mask: mask) { return known }
         if model.compiled != nil { return false }
         func specs(_ shapes: [[Int]]) -> [TensorSpec] { zip(inputTypes, shapes).map { TensorSpec($0.element, $1) } }
         let graph: Graph?
         do throws(RuntimeError) { graph = try specialize(specs(short)) } catch { graph = nil }
         let holds = graph.map { Padding.isUnused(portable, long: specs(long), short: $0, mask: mask) } ?? false
-        if paddingProofs.count >= 1024 { paddingProofs.removeFirst() }
-        paddingProofs.append((long, short, mask, holds))
+        plans.add((long, short, mask, holds))
         return holds
     }
-
-    func isProven(_ shapes: [[Int]]) -> Bool { paddingProofs.contains { $0.holds && $0.short == shapes } }
 
     /// The inputs without tokens that a mask among them calls padding. Lengths are rounded up to a multiple of 4: few plans serve all.
     func withoutPadding(_ inputs: [Constant]) throws(RuntimeError) -> [Constant] {

@@ -31,28 +31,28 @@ struct Compile: ParsableCommand {
         let graph = try loadGraph(model), asked = try CompiledShapes(graph: graph, ranges: readRanges(dim, expected: "NAME=N or NAME=A...B, at least 1 and at most 1000 numbers", most: 1000)).samples()
         var session = options.session
         session.plannedShapes = asked.count + 1
-        let source: Session
+        let source: RunContext
         var samples: [CompiledShapes.Sample] = []
         do throws(RuntimeError) {
-            source = try Session(try Model.load(model), options: session)
+            source = try Session(try Model.load(model), options: session).makeContext()
             for sample in asked where try sample.prepare(source) { samples.append(sample) }
         } catch {
             throw modelError(model, error)
         }
-        do throws(RuntimeError) { try source.compile(to: out) } catch {
+        do throws(RuntimeError) { try source.session.compile(to: out) } catch {
             guard case .compiled(_, .cannotWrite) = error else { throw modelError(model, error) }
             throw CommandError(code: .output, message: "\(error)")
         }
         try check(source, session, samples)
         let sets = samples.count == 1 ? "one set of input shapes" : "\(samples.count) sets of input shapes"
-        try Console.out("\(out): for \(source.instructionSetName), \(sets); checked: its outputs are the ONNX file's")
+        try Console.out("\(out): for \(source.session.instructionSetName), \(sets); checked: its outputs are the ONNX file's")
     }
 
     /// The first and the last shapes give the same bytes in both forms.
-    private func check(_ source: Session, _ options: SessionOptions, _ samples: [CompiledShapes.Sample]) throws(CommandError) {
+    private func check(_ source: RunContext, _ options: SessionOptions, _ samples: [CompiledShapes.Sample]) throws(CommandError) {
         var differs: [[Int]]?
         do throws(RuntimeError) {
-            let compiled = try Session(try Model.load(out), options: options)
+            let compiled = try Session(try Model.load(out), options: options).makeContext()
             for sample in [samples.first, samples.last] {
                 if let sample, try sample.run(source) != sample.run(compiled) { differs = sample.shapes }
             }

@@ -16,22 +16,22 @@ struct CompiledShapes {
         /// The file states the shapes of `long` alone.
         var needsProof = false
 
-        /// Sees to it that `session` knows these shapes, and whether padding may be dropped to come to them. False: the model is not to be run
+        /// Sees to it that the session of `context` knows these shapes, and whether padding may be dropped to come to them. False: the model is not to be run
         /// at these.
-        func prepare(_ session: Session) throws(RuntimeError) -> Bool {
-            let isProven = padding.map { session.mayDropPadding(from: $0.long, to: shapes, mask: $0.mask) } ?? false
+        func prepare(_ context: RunContext) throws(RuntimeError) -> Bool {
+            let isProven = padding.map { context.session.mayDropPadding(from: $0.long, to: shapes, mask: $0.mask) } ?? false
             guard isProven || !needsProof else { return false }
-            try session.prepare(shapes)
+            try context.prepare(shapes)
             return true
         }
 
         /// The bytes of all outputs.
-        func run(_ session: Session) throws(RuntimeError) -> [[UInt8]] {
-            try session.prepare(shapes)
-            for (i, input) in inputs().enumerated() { try session.inputBuffer(i).copyBytes(from: input.bytes) }
-            try session.run()
+        func run(_ context: RunContext) throws(RuntimeError) -> [[UInt8]] {
+            try context.prepare(shapes)
+            for (i, input) in inputs().enumerated() { try context.inputBuffer(i).copyBytes(from: input.bytes) }
+            try context.run()
             var outputs: [[UInt8]] = []
-            for i in session.outputNames.indices { outputs.append(Array(try session.output(i).bytes)) }
+            for i in context.session.outputNames.indices { outputs.append(Array(try context.output(i).bytes)) }
             return outputs
         }
     }

@@ -48,21 +48,21 @@ struct Inspect: ParsableCommand {
             try Console.out(cost)
             return
         }
-        let session = try loadSession(model, RunOptions.parse([]))
+        let context = try loadSession(model, RunOptions.parse([])).makeContext()
         do throws(RuntimeError) {
-            if stage == .target || stage == .plan { try session.prepare(graph.inputs.map(sample.shape)) }
+            if stage == .target || stage == .plan { try context.prepare(graph.inputs.map(sample.shape)) }
         } catch {
             throw modelError(model, error)
         }
-        for known in Session.Stage.allCases where "\(known.name)" == stage.rawValue { try Console.out(session.listing(known)) }
+        for known in Session.Stage.allCases where "\(known.name)" == stage.rawValue { try Console.out(context.listing(known)) }
     }
 
     private func plannedCost(_ model: Model, _ sample: SampleInputs) throws(RuntimeError) -> String {
-        let session = try Session(model), graph = model.graph
-        try session.prepare(graph.inputs.map(sample.shape))
-        for (index, id) in graph.inputs.enumerated() { try session.inputBuffer(index).copyBytes(from: sample.array(for: id).bytes) }
+        let context = try Session(model).makeContext(), graph = model.graph
+        try context.prepare(graph.inputs.map(sample.shape))
+        for (index, id) in graph.inputs.enumerated() { try context.inputBuffer(index).copyBytes(from: sample.array(for: id).bytes) }
         // One run tells the steps.
-        let steps = try session.profile(runs: 1).steps
+        let steps = try context.profile(runs: 1).steps
         let extents = sample.dimensions().map { "\($0.name)=\($0.extent)" }.joined(separator: " ")
         return "\(count(steps.reduce(0) { $0 + $1.macs })) MACs in \(steps.count) steps" + (extents.isEmpty ? "" : " at \(extents)")
     }

@@ -13,15 +13,15 @@ import Testing
         var options = SessionOptions()
         options.threads = threads
         options.referenceOnly = reference
-        let session = try Session(try Model.load(BundledModelTests.path(file)), options: options)
-        let shapes = session.inputNames.map { "\($0)" == "image" ? [1, 128, 128, 3] : [1, 12] }
-        let image = session.inputNames.indices.filter { shapes[$0].count == 4 }
-        try session.prepare(shapes, keeping: scene ? image : [])
-        for index in session.inputNames.indices { _ = try session.inputBuffer(index).initializeMemory(as: UInt8.self, repeating: 0) }
-        try session.run()
+        let context = try Session(try Model.load(BundledModelTests.path(file)), options: options).makeContext()
+        let shapes = context.session.inputNames.map { "\($0)" == "image" ? [1, 128, 128, 3] : [1, 12] }
+        let image = context.session.inputNames.indices.filter { shapes[$0].count == 4 }
+        try context.prepare(shapes, keeping: scene ? image : [])
+        for index in context.session.inputNames.indices { _ = try context.inputBuffer(index).initializeMemory(as: UInt8.self, repeating: 0) }
+        try context.run()
         allocations_begin()
         for _ in 0..<(reference ? 1 : 10) {
-            if scene { try session.runChanged() } else { try session.run() }
+            if scene { try context.runChanged() } else { try context.run() }
         }
         return allocations_end()
     }

@@ -34,11 +34,11 @@ import Testing
     @Test func int8FormRunsInIntegers() throws {
         let size = try #require(try FileManager.default.attributesOfItem(atPath: Self.path("small.int8.onnx"))[.size] as? Int)
         #expect(size <= 4_000_000)
-        let session = try Session(try Model.load(Self.path("small.int8.onnx")))
-        try session.prepare(session.inputNames.map { "\($0)" == "image" ? [1, 128, 128, 3] : [1, 12] })
-        for index in session.inputNames.indices { _ = try session.inputBuffer(index).initializeMemory(as: UInt8.self, repeating: 0) }
+        let context = try Session(try Model.load(Self.path("small.int8.onnx"))).makeContext()
+        try context.prepare(context.session.inputNames.map { "\($0)" == "image" ? [1, 128, 128, 3] : [1, 12] })
+        for index in context.session.inputNames.indices { _ = try context.inputBuffer(index).initializeMemory(as: UInt8.self, repeating: 0) }
         var kernels: [String: Int] = [:]
-        for step in try session.profile(runs: 1).steps { kernels["\(step.kernel)", default: 0] += 1 }
+        for step in try context.profile(runs: 1).steps { kernels["\(step.kernel)", default: 0] += 1 }
         let float = kernels.filter { !$0.key.hasSuffix("_s8") }
         #expect(float == ["concat": 3, "embedding": 1, "binary_f32": 2, "reference": 1], "\(kernels)")
         #expect(kernels["conv_s8"] == 16 && kernels["gemm_s8"] == 106 && kernels["attention_s8"] == 24 && kernels["layernorm_s8"] == 48)

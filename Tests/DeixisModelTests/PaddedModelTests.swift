@@ -36,18 +36,18 @@ import Testing
 
     /// What was proven before compiling holds for the compiled file; nothing else does.
     @Test func compiledFilesKnowWhatMayBeDropped() throws {
-        let session = try Session(try Model.load(BundledModelTests.path("small.int8.onnx")))
-        let mask = try #require(session.inputNames.firstIndex(of: Interface.mask))
-        func shapes(_ length: Int) -> [[Int]] { session.inputNames.map { $0 == Interface.image ? [1, 128, 128, 3] : [1, length] } }
-        try session.prepare(shapes(24))
-        #expect(session.mayDropPadding(from: shapes(24), to: shapes(8), mask: mask))
-        try session.prepare(shapes(8))
+        let context = try Session(try Model.load(BundledModelTests.path("small.int8.onnx"))).makeContext()
+        let mask = try #require(context.session.inputNames.firstIndex(of: Interface.mask))
+        func shapes(_ length: Int) -> [[Int]] { context.session.inputNames.map { $0 == Interface.image ? [1, 128, 128, 3] : [1, length] } }
+        try context.prepare(shapes(24))
+        #expect(context.session.mayDropPadding(from: shapes(24), to: shapes(8), mask: mask))
+        try context.prepare(shapes(8))
         let path = NSTemporaryDirectory() + "deixis-\(UUID().uuidString).deixis"
         defer { try? FileManager.default.removeItem(atPath: path) }
-        try session.compile(to: path)
-        let ready = try Session(try Model.load(path))
-        #expect(ready.mayDropPadding(from: shapes(24), to: shapes(8), mask: mask))
-        #expect(!ready.mayDropPadding(from: shapes(24), to: shapes(12), mask: mask))
+        try context.session.compile(to: path)
+        let ready = try Session(try Model.load(path)).makeContext()
+        #expect(ready.session.mayDropPadding(from: shapes(24), to: shapes(8), mask: mask))
+        #expect(!ready.session.mayDropPadding(from: shapes(24), to: shapes(12), mask: mask))
         // 5 tokens run as 8; 11 would be 12, which the file does not know: all 24 are computed.
         for (real, held) in [(5, 8), (11, 24)] {
             let inputs = [
@@ -55,7 +55,7 @@ import Testing
                 (Interface.tokens, Constant(.int64, [1, 24], (0..<24).map { Int64(4 + $0) })),
                 (Interface.mask, Constant(.int64, [1, 24], (0..<24).map { Int64($0 < real ? 1 : 0) })),
             ]
-            let got = try ready.run(inputs)[0].tensor, expected = try session.run(inputs)[0].tensor
+            let got = try ready.run(inputs)[0].tensor, expected = try context.run(inputs)[0].tensor
             #expect(try ready.inputBuffer(mask).count == held * 8)
             for i in 0..<4 {
                 let x = got.bytes.loadUnaligned(fromByteOffset: i * 4, as: Float.self), y = expected.bytes.loadUnaligned(fromByteOffset: i * 4, as: Float.self)

@@ -34,20 +34,20 @@ import Testing
         let path = NSTemporaryDirectory() + "deixis-\(UUID().uuidString).onnx", compiled = path + ".deixis"
         defer { for path in [path, compiled] { try? FileManager.default.removeItem(atPath: path) } }
         try ONNXFile.write(try quantizer.quantized(), to: path)
-        let session = try Session(try Model.load(path))
-        for count in prepared { try session.prepare([[count, 768]]) }
-        try session.compile(to: compiled)
-        let ready = try Session(try Model.load(compiled))
+        let context = try Session(try Model.load(path)).makeContext()
+        for count in prepared { try context.prepare([[count, 768]]) }
+        try context.session.compile(to: compiled)
+        let ready = try Session(try Model.load(compiled)).makeContext()
         for count in [8, 100] {
             let inputs = [(name: "x" as Name, tensor: Self.rows(count))]
             guard prepared.contains(count) else {
                 #expect(throws: RuntimeError.self) { try ready.run(inputs) }
                 continue
             }
-            let expected = try StoredExecutionTests.values(session, inputs)
+            let expected = try StoredExecutionTests.values(context, inputs)
             #expect(try StoredExecutionTests.values(ready, inputs) == expected)
             #expect(Set(expected).count > 100)
-            #expect(ready.packedWeightBytes == 0)
+            #expect(ready.session.packedWeightBytes == 0)
         }
     }
 
@@ -58,16 +58,16 @@ import Testing
         defer { try? FileManager.default.removeItem(atPath: path) }
         let options = StoredExecutionTests.options { if !instructionSet.isEmpty { $0.instructionSet = instructionSet } }
         for model in [graph, try StoredExecutionTests.quantized(graph)] {
-            let session = try Session(try Model(graph: model), options: options)
-            try session.prepare(model.inputs.map { model[$0].type?.shape?.map { if case .fixed(let extent) = $0 { extent } else { 1 } } ?? [] })
-            try session.compile(to: path)
-            let ready = try Session(try Model.load(path), options: options)
+            let context = try Session(try Model(graph: model), options: options).makeContext()
+            try context.prepare(model.inputs.map { model[$0].type?.shape?.map { if case .fixed(let extent) = $0 { extent } else { 1 } } ?? [] })
+            try context.session.compile(to: path)
+            let ready = try Session(try Model.load(path), options: options).makeContext()
             var noise = QuantizerTests.Noise(state: 9)
             for _ in 0..<3 {
                 let inputs = QuantizerTests.inputs(graph, &noise)
-                #expect(try StoredExecutionTests.values(ready, inputs) == StoredExecutionTests.values(session, inputs))
+                #expect(try StoredExecutionTests.values(ready, inputs) == StoredExecutionTests.values(context, inputs))
             }
-            #expect(ready.packedWeightBytes == 0)
+            #expect(ready.session.packedWeightBytes == 0)
         }
     }
 }

@@ -14,8 +14,8 @@ import Testing
         return try quantizer.quantized()
     }
 
-    static func values(_ session: Session, _ inputs: [(name: Name, tensor: Constant)]) throws -> [Float] {
-        let tensor = try session.run(inputs)[0].tensor
+    static func values(_ context: RunContext, _ inputs: [(name: Name, tensor: Constant)]) throws -> [Float] {
+        let tensor = try context.run(inputs)[0].tensor
         return withExtendedLifetime(tensor) { (0..<tensor.count).map { tensor.bytes.loadUnaligned(fromByteOffset: $0 * 4, as: Float.self) } }
     }
 
@@ -26,13 +26,13 @@ import Testing
     }
 
     /// Steps of the plan after running `inputs`, as their kernels' names.
-    static func steps(_ session: Session) throws -> [String] { try session.profile(runs: 1).steps.map { "\($0.kernel)" } }
+    static func steps(_ context: RunContext) throws -> [String] { try context.profile(runs: 1).steps.map { "\($0.kernel)" } }
 
     @Test(arguments: graphs.indices)
     func agreesWithTheGraphAsRead(index: Int) throws {
         let graph = Self.graphs[index]
         let int8 = try Self.quantized(graph)
-        let fast = try Session(Model(graph: int8)), slow = try Session(Model(graph: int8), options: Self.options { $0.optimize = false })
+        let fast = try Session(Model(graph: int8)).makeContext(), slow = try Session(Model(graph: int8), options: Self.options { $0.optimize = false }).makeContext()
         var noise = QuantizerTests.Noise(state: 9)
         for _ in 0..<8 {
             let inputs = QuantizerTests.inputs(graph, &noise)
@@ -47,10 +47,10 @@ import Testing
     @Test(arguments: graphs.indices)
     func noLayerFallsBackToFloat(index: Int) throws {
         let graph = Self.graphs[index]
-        let session = try Session(Model(graph: Self.quantized(graph)))
+        let context = try Session(Model(graph: Self.quantized(graph))).makeContext()
         var noise = QuantizerTests.Noise(state: 9)
-        _ = try session.run(QuantizerTests.inputs(graph, &noise))
-        let steps = try Self.steps(session)
+        _ = try context.run(QuantizerTests.inputs(graph, &noise))
+        let steps = try Self.steps(context)
         #expect(!steps.isEmpty)
         for step in steps { #expect(step.hasSuffix("_s8") || step == "transpose", "\(steps)") }
         #expect(steps.contains("gemm_s8") || steps.contains("conv_s8"))
@@ -65,12 +65,12 @@ import Testing
         let int8 = try Self.quantized(graph)
         var noise = QuantizerTests.Noise(state: 21)
         let inputs = QuantizerTests.inputs(graph, &noise)
-        let want = try Self.values(Session(Model(graph: int8), options: Self.options { $0.referenceOnly = true }), inputs)
+        let want = try Self.values(Session(Model(graph: int8), options: Self.options { $0.referenceOnly = true }).makeContext(), inputs)
         for isa in ["scalar", "v128", "avx2", "avxvnni", "avx512", "avx512vnni", "dotprod", "i8mm", nil] {
             for threads in [1, 2, 3] {
                 guard isa == nil || isa == "scalar" || Machine.instructionSets(upTo: isa ?? "") != nil else { continue }
-                let session = try Session(Model(graph: int8), options: Self.options { ($0.instructionSet, $0.threads) = (isa, threads) })
-                #expect(try Self.values(session, inputs) == want, "\(isa ?? "best"), \(threads) threads")
+                let context = try Session(Model(graph: int8), options: Self.options { ($0.instructionSet, $0.threads) = (isa, threads) }).makeContext()
+                #expect(try Self.values(context, inputs) == want, "\(isa ?? "best"), \(threads) threads")
             }
         }
     }
@@ -89,8 +89,8 @@ import Testing
         for (id, _) in weights { int8.constants[id] = weights.first?.value }
         #expect(weights.count == 2 && weights.allSatisfy { $0.value.type == .int8 })
         let model = try Model(graph: int8), inputs = QuantizerTests.inputs(graph, &noise)
-        let want = try Self.values(Session(model, options: Self.options { $0.referenceOnly = true }), inputs)
-        #expect(try Self.values(Session(model), inputs) == want)
+        let want = try Self.values(Session(model, options: Self.options { $0.referenceOnly = true }).makeContext(), inputs)
+        #expect(try Self.values(Session(model).makeContext(), inputs) == want)
     }
 
     /// What other quantizers write: activations int8.
@@ -106,7 +106,7 @@ import Testing
         }
         var noise = QuantizerTests.Noise(state: 5)
         let inputs = QuantizerTests.inputs(graph, &noise)
-        let a = try Session(Model(graph: int8)), b = try Session(Model(graph: signed))
+        let a = try Session(Model(graph: int8)).makeContext(), b = try Session(Model(graph: signed)).makeContext()
         #expect(try Self.values(a, inputs) == Self.values(b, inputs))
         #expect(try Self.steps(a) == Self.steps(b))
     }
@@ -142,8 +142,8 @@ import Testing
     /// Steps fine, and so coarse that they decide the outcome: what the file rounds is rounded.
     @Test(arguments: [false, true], [[0.02, 0.005, 0.05], [0.8, 0.3, 0.5], [0.02, 0.005, 4]] as [[Float]])
     func scoresAreRoundedAsTheFileSays(mask: Bool, steps: [Float]) throws {
-        let model = try Model(graph: Self.storedEverywhere(mask: mask, steps: steps)), fast = try Session(model)
-        let slow = try Session(model, options: Self.options { $0.optimize = false }), scalar = try Session(model, options: Self.options { $0.instructionSet = "scalar" })
+        let model = try Model(graph: Self.storedEverywhere(mask: mask, steps: steps)), fast = try Session(model).makeContext()
+        let slow = try Session(model, options: Self.options { $0.optimize = false }).makeContext(), scalar = try Session(model, options: Self.options { $0.instructionSet = "scalar" }).makeContext()
         var noise = QuantizerTests.Noise(state: 17)
         for _ in 0..<10 {
             let inputs = (["q", "k", "v"] as [Name]).map { (name: $0, tensor: Constant(.float32, [1, 7, 32], noise.many(224))) }
@@ -171,7 +171,7 @@ import Testing
         x = graph.addNode("Sub", [number("two", 2), stored(x, "add", 0.0081, 3)], name: "sub")
         x = graph.addNode("Mul", [stored(x, "sub", 0.0083, 5), number("half", 0.5)], name: "mul")
         graph.outputs = [stored(x, "mul", 0.0041, 7)]
-        let model = try Model(graph: graph), fast = try Session(model), slow = try Session(model, options: Self.options { $0.optimize = false })
+        let model = try Model(graph: graph), fast = try Session(model).makeContext(), slow = try Session(model, options: Self.options { $0.optimize = false }).makeContext()
         var noise = QuantizerTests.Noise(state: 23)
         let inputs = [(name: "x" as Name, tensor: Constant(.float32, [4, 33], noise.many(132).map { $0 * 3 }))]
         let a = try Self.values(fast, inputs), b = try Self.values(slow, inputs)

@@ -7,12 +7,12 @@ import Testing
 @Suite struct KeptTests {
     static let image = 0
 
-    static func write(_ session: Session, _ index: Int, _ tensor: Constant) throws {
-        try session.inputBuffer(index).copyMemory(from: tensor.bytes)
+    static func write(_ context: RunContext, _ index: Int, _ tensor: Constant) throws {
+        try context.inputBuffer(index).copyMemory(from: tensor.bytes)
     }
 
-    static func outputs(_ session: Session) throws -> [[UInt8]] {
-        try session.outputNames.indices.map { Array(try session.output($0).bytes) }
+    static func outputs(_ context: RunContext) throws -> [[UInt8]] {
+        try context.session.outputNames.indices.map { Array(try context.output($0).bytes) }
     }
 
     /// In the model's order: image, tokens, mask.
@@ -24,56 +24,56 @@ import Testing
         ]
     }
 
-    /// What a session that keeps nothing says.
+    /// What a context that keeps nothing says.
     static func expected(_ model: Model, _ inputs: [Constant]) throws -> [[UInt8]] {
-        let session = try Session(model)
-        try session.prepare(inputs.map(\.shape))
-        for (i, input) in inputs.enumerated() { try write(session, i, input) }
-        try session.run()
-        return try outputs(session)
+        let context = try Session(model).makeContext()
+        try context.prepare(inputs.map(\.shape))
+        for (i, input) in inputs.enumerated() { try write(context, i, input) }
+        try context.run()
+        return try outputs(context)
     }
 
     @Test func anotherSentenceRunsOnlyWhatDependsOnIt() throws {
-        let model = try Model(graph: GraphBuilder.grounding()), session = try Session(model)
-        #expect(session.inputNames.first == "image")
+        let model = try Model(graph: GraphBuilder.grounding()), context = try Session(model).makeContext()
+        #expect(context.session.inputNames.first == "image")
         for picture in [1, 2] {
             for (i, length) in [5, 3, 12, 5, 1].enumerated() {
                 let inputs = Self.inputs(length, picture + i)
                 let picture = Self.inputs(length, picture)[0]
-                try session.prepare(inputs.map(\.shape), keeping: [Self.image])
+                try context.prepare(inputs.map(\.shape), keeping: [Self.image])
                 if i == 0 {
-                    try Self.write(session, 0, picture)
-                    try session.runKept()
+                    try Self.write(context, 0, picture)
+                    try context.runKept()
                 }
-                for k in [1, 2] { try Self.write(session, k, inputs[k]) }
-                let plan = try #require(session.current), before = session.stepsRun
-                try session.runChanged()
-                #expect(plan.keptSteps > 5 && session.stepsRun - before == plan.steps.count - plan.keptSteps)
-                #expect(try Self.outputs(session) == Self.expected(model, [picture, inputs[1], inputs[2]]))
+                for k in [1, 2] { try Self.write(context, k, inputs[k]) }
+                let plan = try #require(context.current).plan, before = context.stepsRun
+                try context.runChanged()
+                #expect(plan.keptSteps > 5 && context.stepsRun - before == plan.steps.count - plan.keptSteps)
+                #expect(try Self.outputs(context) == Self.expected(model, [picture, inputs[1], inputs[2]]))
             }
         }
     }
 
     @Test func keptValuesComeBack() throws {
-        let model = try Model(graph: GraphBuilder.grounding()), session = try Session(model)
+        let model = try Model(graph: GraphBuilder.grounding()), context = try Session(model).makeContext()
         let a = Self.inputs(5, 1), b = Self.inputs(5, 2)
         var copies: [KeptValues] = []
         for inputs in [a, b] {
-            try session.prepare(inputs.map(\.shape), keeping: [Self.image])
-            for k in 0..<3 { try Self.write(session, k, inputs[k]) }
-            try session.run()
-            copies.append(try #require(session.copyKept()))
+            try context.prepare(inputs.map(\.shape), keeping: [Self.image])
+            for k in 0..<3 { try Self.write(context, k, inputs[k]) }
+            try context.run()
+            copies.append(try #require(context.copyKept()))
         }
         for (copy, image) in [(copies[0], a[0]), (copies[1], b[0]), (copies[0], a[0])] {
             let words = Self.inputs(7, 3)
-            try session.prepare(words.map(\.shape), keeping: [Self.image])
-            try session.restoreKept(copy)
-            for k in [1, 2] { try Self.write(session, k, words[k]) }
-            let before = session.stepsRun
-            try session.runChanged()
-            let plan = try #require(session.current)
-            #expect(session.stepsRun - before < plan.steps.count)
-            #expect(try Self.outputs(session) == Self.expected(model, [image, words[1], words[2]]))
+            try context.prepare(words.map(\.shape), keeping: [Self.image])
+            try context.restoreKept(copy)
+            for k in [1, 2] { try Self.write(context, k, words[k]) }
+            let before = context.stepsRun
+            try context.runChanged()
+            let plan = try #require(context.current).plan
+            #expect(context.stepsRun - before < plan.steps.count)
+            #expect(try Self.outputs(context) == Self.expected(model, [image, words[1], words[2]]))
         }
     }
 
@@ -91,18 +91,18 @@ import Testing
         b.graph.outputs = [
             b.node("Tanh", [joined]), kept, x, b.node("Add", [b.node("ReduceSum", [changed]), flat]), b.node("Sigmoid", [mixed]), changed,
         ]
-        let model = try Model(graph: b.graph), session = try Session(model)
+        let model = try Model(graph: b.graph), context = try Session(model).makeContext()
         let given = randomFloats([1, 3, 4], seed: 5)
         for (i, m) in [2, 2, 5, 1, 5].enumerated() {
             let other = randomFloats([1, m, 4], seed: UInt64(i))
-            try session.prepare([[1, 3, 4], [1, m, 4]], keeping: [0])
+            try context.prepare([[1, 3, 4], [1, m, 4]], keeping: [0])
             if i == 0 {
-                try Self.write(session, 0, given)
-                try session.runKept()
+                try Self.write(context, 0, given)
+                try context.runKept()
             }
-            try Self.write(session, 1, other)
-            try session.runChanged()
-            #expect(try Self.outputs(session) == Self.expected(model, [given, other]), "\(i)")
+            try Self.write(context, 1, other)
+            try context.runChanged()
+            #expect(try Self.outputs(context) == Self.expected(model, [given, other]), "\(i)")
         }
     }
 }

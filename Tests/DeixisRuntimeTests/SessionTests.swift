@@ -23,10 +23,10 @@ private func twoLayerGraph() -> Graph {
         var options = SessionOptions()
         options.optimize = optimize
         options.threads = threads
-        let session = try Session(Model(graph: twoLayerGraph()), options: options)
+        let context = try Session(Model(graph: twoLayerGraph()), options: options).makeContext()
         for batch in [1, 2, 5, 2] {
             let x = randomFloats([batch, 3], seed: UInt64(batch))
-            let outputs = try session.run([("x", x)])
+            let outputs = try context.run([("x", x)])
             let product = try OperatorCase(op: "MatMul", inputs: [x, randomFloats([3, 4], seed: 1)]).reference()[0]
             let sum = try OperatorCase(op: "Add", inputs: [product, randomFloats([4], seed: 2)]).reference()[0]
             let expected = try OperatorCase(op: "Relu", inputs: [sum]).reference()[0]
@@ -38,13 +38,13 @@ private func twoLayerGraph() -> Graph {
     }
 
     @Test func buffersGiveTheSameAsRun() throws {
-        let session = try Session(Model(graph: twoLayerGraph()))
+        let context = try Session(Model(graph: twoLayerGraph())).makeContext()
         let x = randomFloats([3, 3], seed: 9)
-        let expected = try session.run([("x", x)])[0].tensor
-        try session.prepare([[3, 3]])
-        try session.inputBuffer(0).copyMemory(from: x.bytes)
-        try session.run()
-        let output = try session.output(0)
+        let expected = try context.run([("x", x)])[0].tensor
+        try context.prepare([[3, 3]])
+        try context.inputBuffer(0).copyMemory(from: x.bytes)
+        try context.run()
+        let output = try context.output(0)
         #expect(output.shape == [3, 4])
         #expect(Array(output.bytes) == Array(expected.bytes))
     }
@@ -52,10 +52,10 @@ private func twoLayerGraph() -> Graph {
     @Test(arguments: [1, 2]) func tracesTellWhoDidWhatWhen(threads: Int) throws {
         var options = SessionOptions()
         options.threads = threads
-        let session = try Session(Model(graph: twoLayerGraph()), options: options)
-        #expect(throws: RuntimeError.self) { try session.trace() }
-        let expected = try session.run([("x", randomFloats([5, 3], seed: 5))])[0].tensor
-        let trace = try session.trace(), profile = try session.profile(runs: 3)
+        let context = try Session(Model(graph: twoLayerGraph()), options: options).makeContext()
+        #expect(throws: RuntimeError.self) { try context.trace() }
+        let expected = try context.run([("x", randomFloats([5, 3], seed: 5))])[0].tensor
+        let trace = try context.trace(), profile = try context.profile(runs: 3)
         #expect(trace.steps.map(\.step) == Array(profile.steps.indices))
         #expect(zip(trace.steps, trace.steps.dropFirst()).allSatisfy { $0.end <= $1.start })
         for task in trace.tasks {
@@ -65,25 +65,25 @@ private func twoLayerGraph() -> Graph {
         #expect(Set(trace.tasks.map(\.step)) == Set(trace.steps.map(\.step)))
         #expect(profile.steps.allSatisfy { $0.leastNanoseconds <= $0.nanoseconds })
         // A traced run is a run.
-        let output = try session.output(0)
+        let output = try context.output(0)
         #expect(Array(output.bytes) == Array(expected.bytes))
-        #expect(session.times.specialize > 0 && session.times.target > 0 && session.times.plan > 0)
+        #expect(context.session.times.specialize > 0 && context.session.times.target > 0 && context.session.times.plan > 0)
     }
 
     @Test func runsEndAtTheirDeadline() throws {
-        let session = try Session(Model(graph: twoLayerGraph()))
-        #expect(throws: RuntimeError.self) { try session.run(before: Deadline(milliseconds: 1)) }
-        let expected = try session.run([("x", randomFloats([2, 3], seed: 5))])[0].tensor
-        #expect(throws: RuntimeError.self) { try session.run(before: Deadline(milliseconds: -1)) }
-        try session.run(before: Deadline(milliseconds: 1e300))
-        let output = try session.output(0)
+        let context = try Session(Model(graph: twoLayerGraph())).makeContext()
+        #expect(throws: RuntimeError.self) { try context.run(before: Deadline(milliseconds: 1)) }
+        let expected = try context.run([("x", randomFloats([2, 3], seed: 5))])[0].tensor
+        #expect(throws: RuntimeError.self) { try context.run(before: Deadline(milliseconds: -1)) }
+        try context.run(before: Deadline(milliseconds: 1e300))
+        let output = try context.output(0)
         #expect(Array(output.bytes) == Array(expected.bytes))
     }
 
     @Test func badInputsAreNamed() throws {
-        let session = try Session(Model(graph: twoLayerGraph()))
+        let context = try Session(Model(graph: twoLayerGraph())).makeContext()
         func message(_ inputs: [(name: Name, tensor: Constant)]) -> String {
-            do throws(RuntimeError) { _ = try session.run(inputs); return "no error" } catch { return error.description }
+            do throws(RuntimeError) { _ = try context.run(inputs); return "no error" } catch { return error.description }
         }
         #expect(message([]) == "input 'x' is missing; the model's inputs are 'x'")
         #expect(message([("y", floats([1], [1]))]) == "the model has no input 'y'; its inputs are 'x'")
@@ -96,10 +96,10 @@ private func twoLayerGraph() -> Graph {
         let x = graph.addInput("x", TensorType(.float32, [.fixed(6)]))
         let shape = graph.addInput("shape", TensorType(.int64, [.fixed(2)]))
         graph.outputs = [graph.addNode("Reshape", [x, shape], name: "reshape", output: "y")]
-        let session = try Session(Model(graph: graph))
+        let context = try Session(Model(graph: graph)).makeContext()
         let x0 = randomFloats([6], seed: 3)
-        #expect(try session.run([("x", x0), ("shape", int64s([2, 3]))])[0].tensor.shape == [2, 3])
-        #expect(try session.run([("x", x0), ("shape", int64s([-1, 2]))])[0].tensor.shape == [3, 2])
+        #expect(try context.run([("x", x0), ("shape", int64s([2, 3]))])[0].tensor.shape == [2, 3])
+        #expect(try context.run([("x", x0), ("shape", int64s([-1, 2]))])[0].tensor.shape == [3, 2])
     }
 
     @Test func shapeFromDataIsRefused() throws {
@@ -108,9 +108,9 @@ private func twoLayerGraph() -> Graph {
         let y = graph.addInput("y", TensorType(.float32, [.fixed(4)]))
         let doubled = graph.addNode("Add", [x, x], name: "double", output: "doubled")
         graph.outputs = [graph.addNode("Reshape", [y, doubled], name: "reshape", output: "z")]
-        let session = try Session(Model(graph: graph))
-        let z = try session.run([("x", int64s([1, 1])), ("y", randomFloats([4], seed: 1))])
+        let context = try Session(Model(graph: graph)).makeContext()
+        let z = try context.run([("x", int64s([1, 1])), ("y", randomFloats([4], seed: 1))])
         #expect(z[0].tensor.shape == [2, 2])
-        #expect(throws: RuntimeError.self) { try session.prepare([[2], [4]]) }
+        #expect(throws: RuntimeError.self) { try context.prepare([[2], [4]]) }
     }
 }

@@ -10,8 +10,8 @@
 //         printf("%.1f %.1f %.1f %.1f\n", found.x, found.y, found.width, found.height);
 //     deixis_free(model);
 //
-// Needs libc alone. Prints nothing, never exits, starts no process. Calls for different models may run side by side; two calls at once
-// for the same model or its scenes are refused (DEIXIS_BUSY).
+// Needs libc alone. Prints nothing, never exits, starts no process. Any number of threads may call at once, for one model too: they share
+// its weights, and each call has memory of its own. With `threads` at 1 each caller keeps to its core, which serves most answers a second.
 #pragma once
 
 #include <stddef.h>
@@ -42,8 +42,7 @@ typedef enum deixis_status {
     DEIXIS_EMPTY_SENTENCE = 5,
     /// The model answered with something that is no number, e.g. for NaN among its weights.
     DEIXIS_NOT_FINITE = 6,
-    /// Another thread is inside a call for this model.
-    DEIXIS_BUSY = 7,
+    // 7 was for two calls at once, which are fine now.
     /// The deadline of the call passed; the model can be asked again.
     DEIXIS_TIMEOUT = 8
 } deixis_status;
@@ -96,7 +95,8 @@ deixis_status deixis_scene_ground(deixis_scene *scene, const char *sentence, dei
 /// Releases a scene; null is fine.
 void deixis_scene_free(deixis_scene *scene);
 
-/// Releases a model; null is fine. Its scenes may go before or after; what they need of it lives as long as they.
+/// Releases a model, when no call for it is under way; null is fine. Its scenes may go before or after; what they need of it lives as long
+/// as they.
 void deixis_free(deixis_model *model);
 
 /// Why the last call of this thread failed, one line of UTF-8 valid until the next call of this thread; empty if none has failed.

@@ -88,6 +88,17 @@ typedef struct deixis_memory {
 } deixis_memory;
 int deixis_read_memory(deixis_memory *memory);
 
+// MARK: - What threads share (lock.c)
+
+/// One lock of the process, for short sections. It is held across fork(): a child finds whole what it guards, and can take it.
+void deixis_lock(void);
+void deixis_unlock(void);
+/// Gives the lock back until somebody notifies (or for no reason), then takes it again. Notify with the lock held.
+void deixis_lock_wait(void);
+void deixis_lock_notify(void);
+/// Another number in the child of a fork. Ask with the lock held. What a thread of an older generation was doing, nobody does any more.
+uint64_t deixis_process_generation(void);
+
 // MARK: - Threads (pool.c)
 
 /// One task of a parallel run. `worker` is 0 for the caller of deixis_pool_run, below the pool's thread count for all.

@@ -126,13 +126,13 @@ private final class ConstantTable {
         for plan in plans {
             var unread: Set<ValueID> = []
             for step in plan.steps {
-                for (i, id) in step.node.inputs.enumerated() { if let id, step.unused.contains(i) { unread.insert(id) } }
+                for (i, id) in step.node.inputs.enumerated() { if let id, step.kernel.unused.contains(i) { unread.insert(id) } }
             }
             func read(_ id: ValueID?) {
                 if let id, let constant = plan.graph.constants[id] { result.insert(number(constant)) }
             }
             for step in plan.steps {
-                for (i, id) in step.node.inputs.enumerated() where !step.unused.contains(i) { read(id) }
+                for (i, id) in step.node.inputs.enumerated() where !step.kernel.unused.contains(i) { read(id) }
             }
             // Views have no step: what looks into a constant reads it.
             for node in plan.graph.nodes { for case let id? in node.inputs where !unread.contains(id) { read(id) } }

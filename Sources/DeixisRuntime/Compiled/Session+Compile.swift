@@ -9,10 +9,13 @@ extension Session {
     public func compile(to path: String) throws(RuntimeError) {
         do throws(CompiledFileError) {
             guard model.compiled == nil else { throw .compiledAlready }
-            let plans = compilablePlans
-            guard !plans.isEmpty else { throw .nothingPrepared }
-            let compilation = Compilation(plans, weights, interface: model.graph, proofs: paddingProofs.filter { $0.holds })
-            try CompiledFile.write(path, instructionSets: instructionSets, index: compilation.index, compilation.data)
+            let ready = plans.compilable
+            guard !ready.isEmpty else { throw .nothingPrepared }
+            // Nobody packs weights meanwhile.
+            try preparation.planning.take { () throws(CompiledFileError) in
+                let compilation = Compilation(ready, preparation.weights, interface: model.graph, proofs: plans.provenProofs)
+                try CompiledFile.write(path, instructionSets: instructionSets, index: compilation.index, compilation.data)
+            }
         } catch {
             throw .compiled(file: path, error)
         }

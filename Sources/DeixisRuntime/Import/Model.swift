@@ -6,6 +6,8 @@ public struct Model: Sendable {
     /// Of a compiled file only inputs, outputs and metadata: its nodes are those of the plans it was compiled for.
     public let graph: Graph
     let compiled: CompiledModel?
+    /// What its sessions share.
+    let preparations = Preparations()
     /// How long reading and checking took.
     public private(set) var times = LoadTimes()
 

@@ -83,6 +83,23 @@ final class MutableBytes: @unchecked Sendable {
     }
 }
 
+/// Memory that a step's reference works in beside its tensors, whichever thread runs it: as many pieces as were ever in use at once.
+final class ReferenceScratch: Sendable {
+    private let byteCount: Int
+    private let idle = Idle<MutableBytes>(limit: 16)
+
+    init(byteCount: Int) {
+        self.byteCount = byteCount
+        idle.give(MutableBytes(byteCount: byteCount))
+    }
+
+    func use(_ body: (UnsafeMutableRawPointer) -> Void) {
+        let memory = idle.take() ?? MutableBytes(byteCount: byteCount)
+        body(memory.pointer)
+        idle.give(memory)
+    }
+}
+
 extension Constant {
     /// Where the first element lies; not nil.
     var pointer: UnsafeRawPointer? { storage.bytes.baseAddress.map { $0 + range.lowerBound } }

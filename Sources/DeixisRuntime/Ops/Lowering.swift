@@ -24,8 +24,11 @@ struct Lowering {
     }
 }
 
-/// Weights in the order kernels want them, made once per session and shared by its plans.
-final class PackedWeights {
+/// Weights in the order kernels want them, made once per model and instruction set and shared by its plans.
+///
+/// Only the thread that makes a plan (`Preparation.planning`) comes here; it changes lists in `Shared` sections, so that a child of a fork in
+/// between finds them whole.
+final class PackedWeights: @unchecked Sendable {
     /// Which constant, packed how. A kernel family chooses `kind`; different layouts of one weight have different kinds.
     struct Key: Hashable, Sendable {
         private var storage: ObjectIdentifier
@@ -58,8 +61,8 @@ final class PackedWeights {
     private var replaced: [Constant] = []
     /// What kernels read where it is.
     private(set) var readInPlace: [Constant] = []
-    /// The compiled file that has not what a kernel asked for.
-    private(set) var shortFile: String?
+    /// The compiled file that has not what a kernel of the plan being made asked for.
+    var shortFile: String?
 
     init(compiled: CompiledModel? = nil) {
         self.compiled = compiled
@@ -79,16 +82,18 @@ final class PackedWeights {
         if !readsSource { check(constant) }
         let start = Machine.nanoseconds
         let packed = memory.storage(byteCount: byteCount, initialize: fill)
-        nanoseconds += Machine.nanoseconds - start
-        entries[key] = Packing(packed: packed, source: constant, second: second)
-        if !readsSource, constant.storage.isMapped { replaced.append(constant) }
-        self.byteCount += byteCount
+        Shared.locked {
+            nanoseconds += Machine.nanoseconds - start
+            entries[key] = Packing(packed: packed, source: constant, second: second)
+            if !readsSource, constant.storage.isMapped { replaced.append(constant) }
+            self.byteCount += byteCount
+        }
         return packed
     }
 
     private func reads(_ constant: Constant) {
         check(constant)
-        readInPlace.append(constant)
+        Shared.locked { readInPlace.append(constant) }
     }
 
     /// Whoever reads the bytes of `constant` must ask.
@@ -100,7 +105,7 @@ final class PackedWeights {
     func forgetSources() {
         // Numbers are sorted, not constants: each type that is sorted costs the library 4 KB.
         let all = replaced, ordered = all.indices.sorted { UInt(bitPattern: all[$0].pointer) < UInt(bitPattern: all[$1].pointer) }.map { all[$0] }
-        replaced = []
+        Shared.locked { replaced = [] }
         var at = 0
         while at < ordered.count {
             let first = ordered[at]

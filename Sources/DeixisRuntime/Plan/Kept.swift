@@ -1,4 +1,3 @@
-import CDeixisSystem
 import DeixisGraph
 
 // Encode an image once, ask many sentences: some inputs are kept from run to run, and with them every value that depends on nothing else.
@@ -8,7 +7,7 @@ import DeixisGraph
 //                  other inputs --------'
 //
 // `KeptSplit` puts the kept nodes in front; `Planner` gives those of their values that later steps read memory that no later step
-// writes to; plans whose kept parts are equal share it, so that another sentence length computes nothing of the image again.
+// writes to; plans whose kept parts are equal lay it out alike, so that another sentence length computes nothing of the image again.
 
 /// A graph with the nodes that depend on kept inputs (and constants) alone in front.
 struct KeptSplit {
@@ -36,15 +35,29 @@ struct KeptSplit {
     }
 }
 
-/// What the kept part of a plan computes, and which of it lies where in kept memory.
-struct KeptPart {
+/// What the kept part of a plan computes, and which of it lies where in kept memory. Shared by plans whose kept parts are equal.
+final class KeptPart: @unchecked Sendable {
+    // Immutable once its plan is made.
+
     /// The planned graph; its first `count` nodes are the part.
-    var graph: Graph
-    var count: Int
+    let graph: Graph
+    let count: Int
     /// Positions of the kept inputs.
-    var inputs: [Int]
+    let inputs: [Int]
     /// Inputs first, then in the order they are made.
-    var values: [(id: ValueID, offset: Int, byteCount: Int)]
+    private(set) var values: [(id: ValueID, offset: Int, byteCount: Int)] = []
+    private(set) var byteCount = 0
+
+    init(graph: Graph, count: Int, inputs: [Int]) {
+        self.graph = graph
+        self.count = count
+        self.inputs = inputs
+    }
+
+    func add(_ id: ValueID, byteCount size: Int) {
+        values.append((id, byteCount, size))
+        byteCount += (max(size, 1) + 63) & ~63
+    }
 
     /// Whether both compute the same from the same inputs and keep the same, so that either may go on with what the other has kept.
     func isSame(as other: KeptPart) -> Bool {
@@ -84,19 +97,17 @@ struct KeptPart {
     }
 }
 
-/// Kept inputs and the kept values that changed steps or the caller read: memory of its own, shared by plans with equal kept parts.
+/// The kept inputs and kept values of a context.
 final class KeptMemory {
     let part: KeptPart
     let memory: Arena
     /// Whether the kept values belong to the kept inputs that lie here.
     var isFilled = false
 
-    init(_ part: KeptPart, byteCount: Int) throws(RuntimeError) {
+    init(_ part: KeptPart) throws(RuntimeError) {
         self.part = part
-        memory = try Arena(byteCount: byteCount)
+        memory = try Arena(byteCount: part.byteCount)
     }
-
-    var byteCount: Int { memory.byteCount }
 
     /// Takes over the kept inputs from `bytes`, laid out as `other` says, where they are of the same shapes.
     func takeInputs(_ other: KeptPart, _ bytes: UnsafeRawPointer) {

@@ -1,7 +1,7 @@
 import CDeixisSystem
 import DeixisGraph
 
-/// Memory that the plans of a session share: one runs at a time.
+/// Memory of one context, for whichever plan it runs.
 final class Arena {
     let base: UnsafeMutableRawPointer
     let byteCount: Int

@@ -1,6 +1,6 @@
 import DeixisGraph
 
-/// Memory that lives as long as a session, handed out from a few large pieces, which the system has fewer of to keep than of matrices.
+/// Memory for packed weights, handed out from a few large pieces, which the system has fewer of to keep than of matrices.
 ///
 /// In pages as they come, not huge ones: threads that pack side by side have the system clear memory side by side, where a huge page lets one of
 /// them clear for all. First answer of `paper-r50` in a process of its own: 187 ms against 231.
@@ -23,14 +23,19 @@ final class Pieces {
     /// 64-byte aligned memory, filled by `initialize`.
     func storage(byteCount: Int, initialize: (UnsafeMutableRawBufferPointer) -> Void) -> ByteStorage {
         let rounded = (byteCount + 63) / 64 * 64
-        if piece == nil || size - used < rounded {
-            let next = max(rounded, min(max(total, least), most))
-            (piece, used, size, total) = (Piece(byteCount: next), 0, next, total + next)
-        }
-        guard let piece else { return ByteStorage(byteCount: byteCount, initialize: initialize) }
-        let memory = UnsafeMutableRawBufferPointer(start: piece.base + used, count: byteCount)
-        used += rounded
+        let (owner, pointer) = Shared.locked { reserve(rounded) }
+        let memory = UnsafeMutableRawBufferPointer(start: pointer, count: byteCount)
         initialize(memory)
-        return ByteStorage(bytes: UnsafeRawBufferPointer(memory)) { withExtendedLifetime(piece) {} }
+        return ByteStorage(bytes: UnsafeRawBufferPointer(memory)) { withExtendedLifetime(owner) {} }
+    }
+
+    private func reserve(_ byteCount: Int) -> (Piece, UnsafeMutableRawPointer) {
+        if let piece, size - used >= byteCount {
+            used += byteCount
+            return (piece, piece.base + (used - byteCount))
+        }
+        let next = max(byteCount, min(max(total, least), most)), new = Piece(byteCount: next)
+        (piece, used, size, total) = (new, byteCount, next, total + next)
+        return (new, new.base)
     }
 }

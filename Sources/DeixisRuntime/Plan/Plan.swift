@@ -1,40 +1,92 @@
-import CDeixisSystem
 import DeixisGraph
 
-/// A graph at concrete shapes, ready to run: steps in order, every address settled.
-final class Plan {
+/// Where a tensor of a plan lies: in constant memory, or so many bytes into memory that a context has for its runs.
+enum Address {
+    case constant(UnsafeRawPointer)
+    case arena(Int)
+    /// In kept memory (`KeptPart`).
+    case kept(Int)
+}
+
+/// A graph at concrete shapes, ready to be bound to memory and run: steps in order, every place settled. Shared by all contexts of a session.
+final class Plan: @unchecked Sendable {
+    // Immutable. Kernels' closures hold numbers and packed weights, which nobody writes once the plan is made.
+
+    /// One node's kernel and where its tensors lie.
+    struct Step {
+        let node: Node
+        let kernel: Kernel
+        /// Bytes read and written, weights included.
+        let byteCount: Int
+        let inputs: [Address?]
+        let outputs: [Address?]
+    }
+
     let steps: [Step]
     /// By position in the graph's inputs and outputs.
-    let inputs: [(spec: TensorSpec, pointer: UnsafeMutableRawPointer)]
-    let outputs: [(spec: TensorSpec, pointer: UnsafeRawPointer)]
-    /// Activations, inputs and outputs; scratch.
-    let arenaBytes: Int, scratchBytes: Int
+    let inputs: [(spec: TensorSpec, address: Address)]
+    let outputs: [(spec: TensorSpec, address: Address)]
+    /// Bytes of activations, inputs and outputs, at the start of an arena; then scratch, so many bytes for each thread.
+    let activationBytes: Int, scratchStride: Int, threads: Int
     /// Of the steps, how many in front depend on kept inputs alone, and where their results stay; nil: nothing is kept.
     let keptSteps: Int
-    let kept: KeptMemory?
+    let kept: KeptPart?
     /// What is planned, for listings.
     let graph: Graph
-    private let arena: Arena
     /// Constants that steps read in place.
     private let constants: [Constant]
 
     init(
-        steps: [Step], inputs: [(TensorSpec, UnsafeMutableRawPointer)], outputs: [(TensorSpec, UnsafeRawPointer)],
-        arenaBytes: Int, scratchBytes: Int, keptSteps: Int, kept: KeptMemory?, graph: Graph, arena: Arena, constants: [Constant]
+        steps: [Step], inputs: [(TensorSpec, Address)], outputs: [(TensorSpec, Address)], activationBytes: Int, scratchStride: Int,
+        threads: Int, keptSteps: Int, kept: KeptPart?, graph: Graph, constants: [Constant]
     ) {
         self.steps = steps
-        self.inputs = inputs.map { (spec: $0.0, pointer: $0.1) }
-        self.outputs = outputs.map { (spec: $0.0, pointer: $0.1) }
-        self.arenaBytes = arenaBytes
-        self.scratchBytes = scratchBytes
+        self.inputs = inputs.map { (spec: $0.0, address: $0.1) }
+        self.outputs = outputs.map { (spec: $0.0, address: $0.1) }
+        self.activationBytes = activationBytes
+        self.scratchStride = scratchStride
+        self.threads = threads
         self.graph = graph
-        self.arena = arena
         self.keptSteps = keptSteps
         self.kept = kept
         self.constants = constants
     }
 
-    func run(_ workers: Workers, _ range: Range<Int>) {
-        for i in range { steps[i].run(workers) }
+    var scratchBytes: Int { scratchStride * threads }
+    var arenaBytes: Int { activationBytes + scratchBytes }
+}
+
+/// A plan with every address settled: what one context runs.
+final class BoundPlan {
+    let plan: Plan
+    let inputs: [UnsafeMutableRawPointer]
+    let outputs: [UnsafeRawPointer]
+    /// By step.
+    let phases: [[BoundPhase]]
+
+    /// `kept` holds what `plan.kept` says.
+    init(_ plan: Plan, arena: Arena, kept: KeptMemory?) {
+        func pointer(_ address: Address) -> UnsafeMutableRawPointer {
+            switch address {
+            case .constant(let pointer): UnsafeMutableRawPointer(mutating: pointer)
+            case .arena(let offset): arena.base + offset
+            case .kept(let offset): (kept?.memory ?? arena).base + offset
+            }
+        }
+        self.plan = plan
+        inputs = plan.inputs.map { pointer($0.address) }
+        outputs = plan.outputs.map { UnsafeRawPointer(pointer($0.address)) }
+        let scratch = arena.base + plan.activationBytes
+        phases = plan.steps.map { step in
+            let buffers = Buffers(
+                inputs: step.inputs.map { $0.map { UnsafeRawPointer(pointer($0)) } }, outputs: step.outputs.map { $0.map(pointer) },
+                scratch: scratch, scratchStride: plan.scratchStride)
+            return step.kernel.phases.map { BoundPhase(phase: $0, buffers: buffers) }
+        }
+    }
+
+    @inline(__always)
+    func run(_ step: Int, _ workers: Workers) {
+        for phase in phases[step] { workers.run(phase) }
     }
 }

@@ -14,16 +14,15 @@ struct Planner {
     private var constants: [ValueID: Constant] = [:]
     private var readerCounts: [Int]
 
-    /// `arena` gives memory of at least so many bytes. `useKernels` false: references only. `keeping`: inputs that stay from run to run;
-    /// `memories`: kept memory of other plans, to be shared where it is the same.
+    /// `useKernels` false: references only. `keeping`: inputs that stay from run to run; `parts`: kept parts of other plans, to be shared
+    /// where they are the same.
     static func plan(
-        _ graph: Graph, lowering: Lowering, useKernels: Bool, keeping: [ValueID] = [], memories: [KeptMemory] = [],
-        arena: (Int) throws(RuntimeError) -> Arena
+        _ graph: Graph, lowering: Lowering, useKernels: Bool, keeping: [ValueID] = [], parts: [KeptPart] = []
     ) throws(RuntimeError) -> Plan {
         var planner = Planner(KeptSplit(graph, keeping: keeping), keeping, lowering: lowering, useKernels: useKernels)
         try planner.lower()
         planner.shareInPlace()
-        return try planner.bind(memories, arena)
+        return try planner.settle(parts)
     }
 
     private init(_ split: KeptSplit, _ keeping: [ValueID], lowering: Lowering, useKernels: Bool) {
@@ -150,71 +149,65 @@ struct Planner {
 
     // MARK: Addresses
 
-    private mutating func bind(
-        _ memories: [KeptMemory], _ makeArena: (Int) throws(RuntimeError) -> Arena
-    ) throws(RuntimeError) -> Plan {
+    private mutating func settle(_ parts: [KeptPart]) throws(RuntimeError) -> Plan {
         let (offsets, activationBytes) = placement.layout()
-        let memory = try keptMemory(memories)
+        let part = keptPart(parts)
         var keptOffsets: [Int: Int] = [:]
-        for value in memory?.part.values ?? [] { keptOffsets[value.id.index] = value.offset }
+        // Of a shared part too, values are named by the plan it was made for: they are in the same order.
+        for (root, value) in zip(keptRoots(), part?.values ?? []) { keptOffsets[root] = value.offset }
         var perWorker = 0
         for entry in lowered { perWorker = max(perWorker, (entry.kernel.scratchBytes + 63) & ~63) }
         guard perWorker < 1 << 40, !lowered.contains(where: { $0.kernel.scratchBytes < 0 }) else { throw .outOfMemory(bytes: perWorker) }
-        let scratchBytes = perWorker * lowering.threads
-        let arena = try makeArena(activationBytes + scratchBytes)
-        let scratch = arena.base + activationBytes
         var inPlace: [Constant] = []
 
-        func arenaPointer(_ id: ValueID) -> UnsafeMutableRawPointer {
+        func variable(_ id: ValueID) -> Address {
             let (root, offset) = placement.find(id)
-            if let memory, let place = keptOffsets[root] { return memory.memory.base + place + offset }
-            return arena.base + offsets[root] + offset
+            if let place = keptOffsets[root] { return .kept(place + offset) }
+            return .arena(offsets[root] + offset)
         }
-        func inputPointer(_ id: ValueID, anyAddress: Bool = false) -> UnsafeRawPointer {
-            guard let constant = graph.constants[id] ?? constants[id] else { return UnsafeRawPointer(arenaPointer(id)) }
+        func address(_ id: ValueID, anyAddress: Bool = false) -> Address {
+            guard let constant = graph.constants[id] ?? constants[id] else { return variable(id) }
             let aligned = lowering.weights.aligned(constant, anyAddress: anyAddress)
             inPlace.append(aligned)
-            return aligned.pointer ?? UnsafeRawPointer(arena.base)
+            return aligned.pointer.map { .constant($0) } ?? .arena(0)
         }
 
-        var steps: [Step] = []
+        var steps: [Plan.Step] = []
         for (call, kernel) in lowered {
             var bytes = 0
             for case let spec? in call.inputs { bytes += spec.byteCount }
             for case let spec? in call.outputs { bytes += spec.byteCount }
-            let buffers = Buffers(
-                inputs: call.node.inputs.enumerated().map { i, id in
-                    id.flatMap { kernel.unused.contains(i) ? nil : inputPointer($0, anyAddress: kernel.unaligned.contains(i)) }
-                },
-                outputs: call.node.outputs.map { $0.map { arenaPointer($0) } },
-                scratch: scratch, scratchStride: perWorker)
-            steps.append(Step(node: call.node, kernel: kernel, buffers: buffers, byteCount: bytes))
+            let inputs = call.node.inputs.enumerated().map { i, id in
+                id.flatMap { kernel.unused.contains(i) ? nil : address($0, anyAddress: kernel.unaligned.contains(i)) }
+            }
+            let outputs = call.node.outputs.map { $0.map { variable($0) } }
+            steps.append(Plan.Step(node: call.node, kernel: kernel, byteCount: bytes, inputs: inputs, outputs: outputs))
         }
+        defer { lowering.weights.shortFile = nil }
         if let file = lowering.weights.shortFile { throw .compiled(file: file, .shapes(graph.inputs.map { graph.spec($0)?.shape ?? [] })) }
         return Plan(
             steps: steps,
-            inputs: graph.inputs.map { (graph.spec($0) ?? TensorSpec(.uint8, []), arenaPointer($0)) },
-            outputs: graph.outputs.map { (graph.spec($0) ?? TensorSpec(.uint8, []), inputPointer($0)) },
-            arenaBytes: activationBytes, scratchBytes: scratchBytes, keptSteps: keptSteps, kept: memory, graph: graph, arena: arena,
-            constants: inPlace)
+            inputs: graph.inputs.map { (graph.spec($0) ?? TensorSpec(.uint8, []), variable($0)) },
+            outputs: graph.outputs.map { (graph.spec($0) ?? TensorSpec(.uint8, []), address($0)) },
+            activationBytes: activationBytes, scratchStride: perWorker, threads: lowering.threads, keptSteps: keptSteps, kept: part,
+            graph: graph, constants: inPlace)
     }
 
-    /// Memory for what is kept: that of a plan with an equal kept part, or new.
-    private func keptMemory(_ memories: [KeptMemory]) throws(RuntimeError) -> KeptMemory? {
-        guard !keptInputs.isEmpty else { return nil }
-        var part = KeptPart(graph: graph, count: split.count, inputs: [], values: [])
-        var end = 0
-        func add(_ id: ValueID) {
-            guard let root = placement.roots[id.index], root.isKept else { return }
-            part.values.append((id, end, root.byteCount))
-            end += (max(root.byteCount, 1) + 63) & ~63
-        }
-        for (position, id) in graph.inputs.enumerated() where keptInputs.contains(id) {
-            part.inputs.append(position)
-            add(id)
-        }
+    /// Values whose memory is kept: inputs first, then as they are made.
+    private func keptRoots() -> [Int] {
+        var roots: [Int] = []
+        func add(_ id: ValueID) { if placement.roots[id.index]?.isKept == true { roots.append(id.index) } }
+        for id in graph.inputs where keptInputs.contains(id) { add(id) }
         for node in graph.nodes.prefix(split.count) { for case let id? in node.outputs { add(id) } }
-        if let same = memories.first(where: { $0.part.isSame(as: part) }) { return same }
-        return try KeptMemory(part, byteCount: end)
+        return roots
+    }
+
+    /// What is kept: an equal part of another plan, or a new one.
+    private func keptPart(_ parts: [KeptPart]) -> KeptPart? {
+        guard !keptInputs.isEmpty else { return nil }
+        let positions = graph.inputs.indices.filter { keptInputs.contains(graph.inputs[$0]) }
+        let part = KeptPart(graph: graph, count: split.count, inputs: positions)
+        for root in keptRoots() { part.add(ValueID(root), byteCount: placement.roots[root]?.byteCount ?? 0) }
+        return parts.first { $0.isSame(as: part) } ?? part
     }
 }

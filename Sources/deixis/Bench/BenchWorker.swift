@@ -35,24 +35,24 @@ struct BenchWorker: ParsableCommand {
         let tensors = arrays.map { (name: $0.name, tensor: $0.array.constant) }
         let before = memory
         let begin = deixis_clock_ns()
-        let session = try loadSession(model, options)
+        let context = try loadSession(model, options).makeContext()
         let loaded = deixis_clock_ns()
         do {
-            _ = try session.run(tensors)
+            _ = try context.run(tensors)
             let first = deixis_clock_ns()
             try answer([
                 ("load_ms", .number(Double(loaded - begin) / 1e6)), ("first_ms", .number(Double(first - loaded) / 1e6)),
-                ("threads", .integer(session.threads)), ("memory_before", before), ("memory", memory),
+                ("threads", .integer(context.session.threads)), ("memory_before", before), ("memory", memory),
             ])
             while let line = readLine() {
                 let words = line.split(separator: " ", maxSplits: 1).map(String.init)
                 switch (words.first, words.dropFirst().first) {
-                case ("run", let count?): try answer([("ns", .array(try measure(session, times(count)).map(JSON.integer)))])
+                case ("run", let count?): try answer([("ns", .array(try measure(context, times(count)).map(JSON.integer)))])
                 case ("alternate", let count?):
                     let sets = [others, arrays.filter { array in others.contains { $0.name == array.name } }]
-                    try answer([("ns", .array(try measure(session, times(count), sets).map(JSON.integer)))])
+                    try answer([("ns", .array(try measure(context, times(count), sets).map(JSON.integer)))])
                 case ("memory", nil): try answer([("memory", memory)])
-                case ("output", let folder?): try answer([("outputs", .array(try write(session, to: folder)))])
+                case ("output", let folder?): try answer([("outputs", .array(try write(context, to: folder)))])
                 case ("quit", nil): return
                 default: throw CommandError.usage("'\(line)': expected run N, alternate N, memory, output DIR or quit")
                 }
@@ -69,16 +69,16 @@ struct BenchWorker: ParsableCommand {
 
     /// Inputs lie in place, outputs are read in place; what changes from run to run is written within the time measured, and what does not
     /// change is not computed again.
-    private func measure(_ session: Session, _ count: Int, _ sets: [[(name: Name, array: NumPyArray)]] = []) throws -> [Int] {
-        let changes = try sets.isEmpty ? [] : alternation(session, sets)
+    private func measure(_ context: RunContext, _ count: Int, _ sets: [[(name: Name, array: NumPyArray)]] = []) throws -> [Int] {
+        let changes = try sets.isEmpty ? [] : alternation(context, sets)
         var times = [Int](repeating: 0, count: count)
         for index in 0..<count {
             let start = deixis_clock_ns()
             if changes.isEmpty {
-                try session.run()
+                try context.run()
             } else {
                 for change in changes[index % changes.count] { change.buffer.copyBytes(from: change.bytes) }
-                try session.runChanged()
+                try context.runChanged()
             }
             times[index] = Int(deixis_clock_ns() - start)
         }
@@ -87,35 +87,36 @@ struct BenchWorker: ParsableCommand {
 
     /// Plans with everything but the inputs of `sets` kept, at the lengths that the last run had: padding may have been dropped from the end.
     private func alternation(
-        _ session: Session, _ sets: [[(name: Name, array: NumPyArray)]]
+        _ context: RunContext, _ sets: [[(name: Name, array: NumPyArray)]]
     ) throws -> [[(buffer: UnsafeMutableRawBufferPointer, bytes: ArraySlice<UInt8>)]] {
-        let arrays = try readInputs(input), names = session.inputNames
+        let arrays = try readInputs(input), names = context.session.inputNames
         var shapes: [[Int]] = []
         for (index, name) in names.enumerated() {
             guard let array = arrays.first(where: { $0.name == name })?.array else { throw CommandError.usage("input \(name) is missing") }
-            let held = try session.inputBuffer(index).count
+            let held = try context.inputBuffer(index).count
             shapes.append(held < array.bytes.count ? [1, held * array.shape[1] / array.bytes.count] : array.shape)
         }
         let changing = sets.flatMap { $0.map(\.name) }
-        try session.prepare(shapes, keeping: names.indices.filter { !changing.contains(names[$0]) })
+        try context.prepare(shapes, keeping: names.indices.filter { !changing.contains(names[$0]) })
         func place(_ set: [(name: Name, array: NumPyArray)]) throws -> [(buffer: UnsafeMutableRawBufferPointer, bytes: ArraySlice<UInt8>)] {
             try set.map { entry in
                 guard let index = names.firstIndex(of: entry.name), let own = arrays.first(where: { $0.name == entry.name })?.array,
                     own.bytes.count == entry.array.bytes.count
                 else { throw CommandError.usage("--other \(entry.name): expected an input of the model, of the same size") }
-                let buffer = try session.inputBuffer(index)
+                let buffer = try context.inputBuffer(index)
                 return (buffer: buffer, bytes: entry.array.bytes.prefix(buffer.count))
             }
         }
         for change in try place(arrays) { change.buffer.copyBytes(from: change.bytes) }
-        try session.run()
+        try context.run()
         return try sets.map(place)
     }
 
-    private func write(_ session: Session, to folder: String) throws -> [JSON] {
+    private func write(_ context: RunContext, to folder: String) throws -> [JSON] {
         try Files.makeFolder(folder)
-        return try zip(session.outputNames, outputFileNames(session.outputNames)).enumerated().map { index, names in
-            let output = try session.output(index)
+        let outputs = context.session.outputNames
+        return try zip(outputs, outputFileNames(outputs)).enumerated().map { index, names in
+            let output = try context.output(index)
             let array = NumPyArray(type: output.element, shape: output.shape, bytes: Array(output.bytes))
             try Files.write(array.encoded(), to: folder + "/" + names.1)
             return .object([("name", .string(names.0.description)), ("file", .string(names.1))])

@@ -86,7 +86,7 @@ struct Profile: ParsableCommand {
         }
         report.dimensions = made.isEmpty ? [] : sample.dimensions().map { ($0.name.description, $0.extent) }
         do throws(RuntimeError) {
-            try time(session, inputs, &report)
+            try time(session.makeContext(), inputs, &report)
         } catch {
             throw CommandError.data("\(model): \(error)")
         }
@@ -96,19 +96,19 @@ struct Profile: ParsableCommand {
     }
 
     private func time(
-        _ session: Session, _ inputs: [(name: Name, array: NumPyArray)], _ report: inout ProfileReport
+        _ context: RunContext, _ inputs: [(name: Name, array: NumPyArray)], _ report: inout ProfileReport
     ) throws(RuntimeError) {
         let tensors = inputs.map { (name: $0.name, tensor: $0.array.constant) }
         let first = deixis_clock_ns()
-        _ = try session.run(tensors)
+        _ = try context.run(tensors)
         report.firstMilliseconds = milliseconds(since: first)
-        report.divide(session.times)
+        report.divide(context.session.times)
         // What is measured is the run itself: inputs lie in place, outputs are read in place.
         let sensors = Sensors()
         let cool = sensors.temperature(), energy = sensors.energy(), begin = deixis_clock_ns()
         for _ in 0..<runs {
             let start = deixis_clock_ns()
-            try session.run()
+            try context.run()
             report.times.append(milliseconds(since: start))
         }
         let seconds = milliseconds(since: begin) / 1e3
@@ -116,7 +116,7 @@ struct Profile: ParsableCommand {
             report.energy = ProfileReport.Energy(joulesPerRun: joules / Double(runs), watts: joules / seconds)
         }
         if let cool, let warm = sensors.temperature() { report.temperatures = (cool, warm) }
-        try report.measure(session, runs: min(max(runs, 3), 20))
+        try report.measure(context, runs: min(max(runs, 3), 20))
         var memory = deixis_memory()
         if deixis_read_memory(&memory) == 0 { report.memory = memory }
     }

@@ -62,7 +62,7 @@ struct ProfileReport {
         instructionSet = session.instructionSetName
         // FNV-1a
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-        for byte in session.listing(.read).utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+        for byte in session.model.graph.listing.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
         let digits = String(hash, radix: 16)
         fingerprint = String(repeating: "0", count: 16 - digits.count) + digits
     }
@@ -98,8 +98,8 @@ struct ProfileReport {
     var peakShare: Double? { idealMilliseconds.map { $0 / Percentiles(times)(50) } }
 
     /// Times each step of the prepared plan, `runs` times, and keeps the fastest of some traced runs.
-    mutating func measure(_ session: Session, runs: Int) throws(RuntimeError) {
-        let profile = try session.profile(runs: runs)
+    mutating func measure(_ context: RunContext, runs: Int) throws(RuntimeError) {
+        let profile = try context.profile(runs: runs)
         steps = profile.steps.map { step in
             let label = (step.name.isEmpty ? "" : "\(step.name): ") + "\(step.op)" + (step.output.map { " \($0)" } ?? "")
             return Row(
@@ -107,9 +107,9 @@ struct ProfileReport {
                 macs: step.macs, bytes: step.bytes)
         }
         (arenaBytes, scratchBytes, packedBytes) = (profile.arenaBytes, profile.scratchBytes, profile.packedWeightBytes)
-        trace = try session.trace()
+        trace = try context.trace()
         for _ in 0..<4 {
-            let other = try session.trace()
+            let other = try context.trace()
             if (other.steps.last?.end ?? 0) < (trace.steps.last?.end ?? 0) { trace = other }
         }
     }

@@ -27,16 +27,16 @@ import Testing
     }
 
     static func run(_ path: String, rows: Int) throws -> (values: [Float], packed: Int) {
-        let session = try Session(try Model.load(path))
-        return (try session.run([("x", randomFloats([rows, 200], seed: 4))])[0].tensor.floats ?? [], session.packedWeightBytes)
+        let context = try Session(try Model.load(path)).makeContext()
+        return (try context.run([("x", randomFloats([rows, 200], seed: 4))])[0].tensor.floats ?? [], context.session.packedWeightBytes)
     }
 
     static func compiled(rows: [Int] = [3]) throws -> Files {
         let files = Files()
         try write(files)
-        let session = try Session(try Model.load(files.onnx))
-        for count in rows { try session.prepare([[count, 200]]) }
-        try session.compile(to: files.compiled)
+        let context = try Session(try Model.load(files.onnx)).makeContext()
+        for count in rows { try context.prepare([[count, 200]]) }
+        try context.session.compile(to: files.compiled)
         return files
     }
 
@@ -64,7 +64,7 @@ import Testing
         let error = #expect(throws: RuntimeError.self) { try Self.run(files.compiled, rows: 4) }
         #expect(error?.description == "\(files.compiled): not compiled for inputs of shapes [4, 200]; compile the ONNX file with --dim for these")
         // Wrong for the model itself.
-        let wrong = #expect(throws: RuntimeError.self) { try Session(try Model.load(files.compiled)).prepare([[4, 201]]) }
+        let wrong = #expect(throws: RuntimeError.self) { try Session(try Model.load(files.compiled)).makeContext().prepare([[4, 201]]) }
         #expect(wrong?.description == "input 'x': expected shape [n, 200], got [4, 201]")
     }
 
@@ -115,7 +115,7 @@ import Testing
             for shapes in compiled.shapes {
                 let graph = try compiled.graph(shapes.map { TensorSpec(.float32, $0) })
                 do throws(RuntimeError) {
-                    _ = try Planner.plan(graph, lowering: lowering, useKernels: true) { (size) throws(RuntimeError) in try Arena(byteCount: size) }
+                    _ = try Planner.plan(graph, lowering: lowering, useKernels: true)
                 } catch {
                     return error.description
                 }
@@ -158,11 +158,11 @@ import Testing
         let again = try Session(try Model.load(files.compiled))
         let error = #expect(throws: RuntimeError.self) { try again.compile(to: files.onnx) }
         #expect(error?.description.hasSuffix("compiled already; compile the ONNX file") == true)
-        let session = try Session(try Model.load(files.onnx))
-        let nothing = #expect(throws: RuntimeError.self) { try session.compile(to: files.compiled) }
+        let context = try Session(try Model.load(files.onnx)).makeContext()
+        let nothing = #expect(throws: RuntimeError.self) { try context.session.compile(to: files.compiled) }
         #expect(nothing?.description.contains("no input shapes were prepared") == true)
-        try session.prepare([[1, 200]])
-        let nowhere = #expect(throws: RuntimeError.self) { try session.compile(to: "/nowhere/model.deixis") }
+        try context.prepare([[1, 200]])
+        let nowhere = #expect(throws: RuntimeError.self) { try context.session.compile(to: "/nowhere/model.deixis") }
         #expect(nowhere?.description.contains("cannot be written") == true)
     }
 

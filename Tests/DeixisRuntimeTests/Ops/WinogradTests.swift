@@ -24,23 +24,23 @@ import Testing
         options.optimize = false
         let expected = try Session(model, options: options).run(inputs)[0].tensor
         (options.referenceOnly, options.optimize, options.threads, options.instructionSet) = (false, true, threads, instructionSet)
-        let session = try Session(model, options: options), got = try session.run(inputs)[0].tensor
+        let context = try Session(model, options: options).makeContext(), got = try context.run(inputs)[0].tensor
         #expect(difference(got, expected) < 2e-4)
-        let kernels = try session.profile(runs: 1).steps.map { "\($0.kernel)" }
+        let kernels = try context.profile(runs: 1).steps.map { "\($0.kernel)" }
         #expect(kernels.filter { $0 == "winograd_f32" }.count == (instructionSet == "scalar" ? 0 : 2), "\(kernels)")
 
         // Its weights are packed in a way of their own, which a compiled file keeps.
         let path = NSTemporaryDirectory() + "deixis-\(UUID().uuidString).deixis"
         defer { try? FileManager.default.removeItem(atPath: path) }
-        try session.compile(to: path)
+        try context.session.compile(to: path)
         let ready = try Session(try Model.load(path), options: options)
         #expect(try ready.run(inputs)[0].tensor.floats == got.floats)
         #expect(ready.packedWeightBytes == 0)
     }
 
     @Test func smallConvolutionsDoNot() throws {
-        let session = try Session(Model(graph: Self.graph(channels: 20)))
-        try session.prepare([[2, 20, 13, 9]])
-        #expect(try session.profile(runs: 1).steps.allSatisfy { "\($0.kernel)" != "winograd_f32" })
+        let context = try Session(Model(graph: Self.graph(channels: 20))).makeContext()
+        try context.prepare([[2, 20, 13, 9]])
+        #expect(try context.profile(runs: 1).steps.allSatisfy { "\($0.kernel)" != "winograd_f32" })
     }
 }

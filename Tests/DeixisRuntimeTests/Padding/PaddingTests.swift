@@ -15,18 +15,18 @@ import Testing
         ]
     }
 
-    /// The length the session ran at.
-    static func length(_ session: Session) throws -> Int? {
-        let graph = try #require(session.current?.graph)
+    /// The length the context ran at.
+    static func length(_ context: RunContext) throws -> Int? {
+        let graph = try #require(context.current?.plan.graph)
         return graph.spec(graph.inputs[1])?.shape.last
     }
 
     static func results(_ graph: Graph, _ inputs: [(name: Name, tensor: Constant)]) throws -> (whole: [Constant], short: [Constant], length: Int?) {
         var options = SessionOptions()
-        let session = try Session(Model(graph: graph), options: options)
+        let context = try Session(Model(graph: graph), options: options).makeContext()
         options.dropPadding = false
         let whole = try Session(Model(graph: graph), options: options).run(inputs).map(\.tensor)
-        return (whole, try session.run(inputs).map(\.tensor), try length(session))
+        return (whole, try context.run(inputs).map(\.tensor), try length(context))
     }
 
     @Test(arguments: [[3], [8], [9], [12], [1, 6], [6, 2]])
@@ -97,9 +97,9 @@ import Testing
         b.graph.outputs = [head.output(&b, words, real)]
         let inputs = Array(Self.inputs(batch: 2, length: 13, real: [4, 7]).prefix(2))
         let (whole, short, _) = try Self.results(b.graph, inputs)
-        let session = try Session(Model(graph: b.graph))
-        _ = try session.run(inputs)
-        let graph = try #require(session.current?.graph)
+        let context = try Session(Model(graph: b.graph)).makeContext()
+        _ = try context.run(inputs)
+        let graph = try #require(context.current?.plan.graph)
         #expect(graph.spec(graph.inputs[0])?.shape == [2, head.isShort ? 8 : 13])
         for (a, b) in zip(whole, short) { #expect(a.shape == b.shape && difference(a, b) < 2e-6) }
     }

@@ -41,9 +41,9 @@ import Testing
     }
 
     @Test func everyPatternIsFused() throws {
-        let session = try Session(Model(graph: GraphBuilder.grounding()))
-        _ = try session.run(Self.inputs(batch: 1, length: 5))
-        let graph = try #require(session.current?.graph)
+        let context = try Session(Model(graph: GraphBuilder.grounding())).makeContext()
+        _ = try context.run(Self.inputs(batch: 1, length: 5))
+        let graph = try #require(context.current?.plan.graph)
         let left = graph.nodes.map { "\($0.domain.isEmpty ? "" : "deixis.")\($0.op)" }
         let expected: Set<String> = [
             "deixis.Conv", "deixis.MaxPool", "deixis.Resize", "deixis.Embedding", "Concat", "Reshape", "Add", "Cast", "Sub", "Mul",

@@ -45,9 +45,9 @@ import Testing
         let expected = try Session(model, options: options).run(inputs)[0].tensor
         for (isa, threads, referenceOnly) in [("avx512", 1, false), ("avx2", 2, false), ("v128", 3, false), ("scalar", 1, false), ("v128", 1, true)] {
             (options.optimize, options.referenceOnly, options.threads, options.instructionSet) = (true, referenceOnly, threads, isa)
-            let session = try Session(model, options: options)
-            #expect(difference(try session.run(inputs)[0].tensor, expected) < 1e-5, "\(isa)")
-            let left = try #require(session.current?.graph.nodes).map { "\($0.op)" }
+            let context = try Session(model, options: options).makeContext()
+            #expect(difference(try context.run(inputs)[0].tensor, expected) < 1e-5, "\(isa)")
+            let left = try #require(context.current?.plan.graph.nodes).map { "\($0.op)" }
             #expect(left.contains("NormalizeImage") != c.isFused, "\(left)")
         }
     }
@@ -66,8 +66,8 @@ import Testing
         var options = SessionOptions()
         (options.optimize, options.referenceOnly) = (false, true)
         let expected = try Session(model, options: options).run(inputs)[0].tensor
-        let session = try Session(model)
-        #expect(difference(try session.run(inputs)[0].tensor, expected) < 1e-6)
-        #expect(try #require(session.current).scratchBytes < 16 << 20)
+        let context = try Session(model).makeContext()
+        #expect(difference(try context.run(inputs)[0].tensor, expected) < 1e-6)
+        #expect(try #require(context.current).plan.scratchBytes < 16 << 20)
     }
 }

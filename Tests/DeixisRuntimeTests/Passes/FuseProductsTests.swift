@@ -23,9 +23,9 @@ import Testing
         (options.optimize, options.referenceOnly) = (false, true)
         let expected = try Session(model, options: options).run(inputs)
         (options.optimize, options.referenceOnly, options.threads) = (true, referenceOnly, threads)
-        let session = try Session(model, options: options)
-        for (got, want) in zip(try session.run(inputs), expected) { #expect(difference(got.tensor, want.tensor) < 1e-5) }
-        let nodes = try #require(session.current?.graph.nodes)
+        let context = try Session(model, options: options).makeContext()
+        for (got, want) in zip(try context.run(inputs), expected) { #expect(difference(got.tensor, want.tensor) < 1e-5) }
+        let nodes = try #require(context.current?.plan.graph.nodes)
         #expect(nodes.filter { $0.op == "Products" }.map { $0.outputs.count } == [3])
         // The product that adds x keeps to itself, the product of z is alone.
         #expect(nodes.filter { $0.op == "Linear" }.count == 2, "\(nodes.map { "\($0.op)" })")

@@ -58,9 +58,9 @@ import Testing
 
     /// In the grounding graph only the keys and values of the last attention see every row.
     @Test func lastLayersComputeOneRow() throws {
-        let session = try Session(Model(graph: GraphBuilder.grounding()))
-        try session.prepare([[1, 16, 16, 3], [1, 5], [1, 5]])
-        let graph = try #require(session.current?.graph)
+        let context = try Session(Model(graph: GraphBuilder.grounding())).makeContext()
+        try context.prepare([[1, 16, 16, 3], [1, 5], [1, 5]])
+        let graph = try #require(context.current?.plan.graph)
         let norms = graph.nodes.filter { $0.op == "LayerNorm" }.map { graph.spec($0.outputs[0]!)!.shape }
         #expect(norms.suffix(2) == [[1, 1, 24], [1, 1, 24]], "\(graph.listing)")
     }

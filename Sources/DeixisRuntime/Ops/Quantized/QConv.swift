@@ -31,14 +31,17 @@ enum QConv {
             last.outputs = [TensorSpec(try Requantization(call, residual: 4).element, s.shape)]
             guard !call.has(4) else { throw call.invalid("a planar convolution has no residual") }
             let compute = try ReferenceKernel.compute(last, lower), x = try call.input(0)
-            let image = MutableBytes(byteCount: x.count), result = MutableBytes(byteCount: last.output().byteCount)
+            let room = (x.count + 63) & ~63, scratch = ReferenceScratch(byteCount: room + last.output().byteCount)
             let size = last.output().element.byteCount ?? 1, y = last.output().shape, from = x.shape
             return { buffers in
-                var inputs = buffers.inputs
-                QConv.reorder(buffers.inputs[0], image.pointer, [from[0], from[1], from[2] * from[3]], size: 1)
-                inputs[0] = UnsafeRawPointer(image.pointer)
-                compute(Buffers(inputs: inputs, outputs: [result.pointer], scratch: image.pointer, scratchStride: 0))
-                if let to = buffers.outputs[0] { QConv.reorder(result.pointer, to, [y[0], y[1] * y[2], y[3]], size: size) }
+                scratch.use { image in
+                    var inputs = buffers.inputs
+                    let result = image + room
+                    QConv.reorder(buffers.inputs[0], image, [from[0], from[1], from[2] * from[3]], size: 1)
+                    inputs[0] = UnsafeRawPointer(image)
+                    compute(Buffers(inputs: inputs, outputs: [result], scratch: image, scratchStride: 0))
+                    if let to = buffers.outputs[0] { QConv.reorder(result, to, [y[0], y[1] * y[2], y[3]], size: size) }
+                }
             }
         })
 

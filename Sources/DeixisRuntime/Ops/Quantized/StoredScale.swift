@@ -117,10 +117,12 @@ enum ReferenceKernel {
     ) throws(RuntimeError) -> Compute {
         let lowering = Lowering(isa: 0, workers: Workers(threads: 1), weights: PackedWeights())
         guard let kernel = try lower(call, lowering) else { throw call.invalid("its weights are not known when it is planned") }
-        let scratch = MutableBytes(byteCount: kernel.scratchBytes)
+        let scratch = ReferenceScratch(byteCount: kernel.scratchBytes)
         return { buffers in
-            let own = buffers.using(scratch: scratch.pointer)
-            for phase in kernel.phases { for task in 0..<phase.tasks { phase.run(own, task, 0) } }
+            scratch.use {
+                let own = buffers.using(scratch: $0)
+                for phase in kernel.phases { for task in 0..<phase.tasks { phase.run(own, task, 0) } }
+            }
         }
     }
 }

@@ -20,10 +20,9 @@ enum TopK {
             let largest = try call.int("largest", default: 1) != 0, size = x.element.byteCount ?? 0
             let load = SortKey(x.element, nan: .max).load
             // Sorted by insertion into the output; memory of our own where nobody asked for the indices.
-            let spare = call.wants(1) ? nil : MutableBytes(byteCount: outer * k * inner * 8)
-            return { buffers in
+            let spare = call.wants(1) ? nil : ReferenceScratch(byteCount: outer * k * inner * 8)
+            let sort = { (buffers: Buffers, indices: UnsafeMutablePointer<Int64>) in
                 guard let x = buffers.inputs[0] else { return }
-                let indices = (spare?.pointer.assumingMemoryBound(to: Int64.self)) ?? buffers.output(1, Int64.self)
                 for o in 0..<outer { for i in 0..<inner {
                     let top = indices + o * k * inner + i, from = o * extent * inner + i
                     var found = 0
@@ -45,6 +44,10 @@ enum TopK {
                             .copyMemory(from: x + (from + Int(top[place * inner]) * inner) * size, byteCount: size)
                     }
                 } }
+            }
+            return { buffers in
+                guard let spare else { return sort(buffers, buffers.output(1, Int64.self)) }
+                spare.use { sort(buffers, $0.assumingMemoryBound(to: Int64.self)) }
             }
         })
 

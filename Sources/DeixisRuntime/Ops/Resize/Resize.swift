@@ -23,10 +23,10 @@ enum Resize {
         let moving = axes.indices.filter { axes[$0] != nil }
         let tables = moving.compactMap { axes[$0] }, rounds = !x.element.isReal
         // Where the walk over the taps stands, one place per moving axis.
-        let position = MutableBytes(byteCount: 8 * max(moving.count, 1)), chosen = MutableBytes(byteCount: 8 * max(moving.count, 1))
-        return { buffers in
+        let scratch = ReferenceScratch(byteCount: 16 * max(moving.count, 1))
+        let walk = { (buffers: Buffers, at: UnsafeMutablePointer<Int>) in
             guard let x = buffers.inputs[0], let y = buffers.outputs[0] else { return }
-            let at = position.pointer.assumingMemoryBound(to: Int.self), index = chosen.pointer.assumingMemoryBound(to: Int.self)
+            let index = at + moving.count
             outputs: for i in 0..<count {
                 var rest = i, base = 0, k = rank - 1, m = moving.count - 1
                 while k >= 0 {
@@ -67,6 +67,7 @@ enum Resize {
                 elements.store(y, i, rounds ? sum.rounded(.toNearestOrEven) : sum)
             }
         }
+        return { buffers in scratch.use { walk(buffers, $0.assumingMemoryBound(to: Int.self)) } }
     }
 
     /// What the inputs and attributes ask for, per axis of X.

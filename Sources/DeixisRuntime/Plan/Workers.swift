@@ -1,32 +1,6 @@
 import CDeixisSystem
 import DeixisGraph
 
-/// One entry of a plan: a kernel with its tensors' addresses. Running it looks nothing up and allocates nothing.
-final class Step {
-    let node: Node
-    let label: StaticString
-    let macs: Int
-    /// Bytes read and written, weights included.
-    let byteCount: Int
-    /// Inputs whose memory it does not read.
-    let unused: [Int]
-    let phases: [BoundPhase]
-
-    init(node: Node, kernel: Kernel, buffers: Buffers, byteCount: Int) {
-        self.node = node
-        label = kernel.label
-        macs = kernel.macs
-        unused = kernel.unused
-        self.byteCount = byteCount
-        phases = kernel.phases.map { BoundPhase(phase: $0, buffers: buffers) }
-    }
-
-    @inline(__always)
-    func run(_ workers: Workers) {
-        for phase in phases { workers.run(phase) }
-    }
-}
-
 /// A phase and its tensors: the object the pool's C callback gets.
 final class BoundPhase {
     let tasks: Int
@@ -44,7 +18,8 @@ final class BoundPhase {
 }
 
 /// The threads of a session.
-final class Workers {
+final class Workers: @unchecked Sendable {
+    // Immutable; a pool takes calls from several threads.
     let threads: Int
     /// A `deixis_pool`; nil: the caller works alone.
     let pool: OpaquePointer?

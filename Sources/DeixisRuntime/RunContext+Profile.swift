@@ -28,18 +28,23 @@ public struct SessionProfile: Sendable {
     public var packedWeightBytes: Int
 }
 
-extension Session {
+extension Node {
+    /// `Conv`, `deixis.Linear`.
+    var spelledOp: Name { domain.isEmpty ? op : Name("\(domain).\(op)") }
+}
+
+extension RunContext {
     /// Runs the current plan `runs` times on whatever its inputs hold, timing each step.
     public func profile(runs: Int) throws(RuntimeError) -> SessionProfile {
-        guard let plan = current else { throw .notPlanned }
-        let runs = max(runs, 1)
+        guard let bound = current else { throw .notPlanned }
+        let plan = bound.plan, runs = max(runs, 1)
         var times = plan.steps.map { _ in [UInt64](repeating: 0, count: runs) }
         var whole: [UInt64] = []
         for run in 0..<runs {
             let start = Machine.nanoseconds
             var before = start
-            for (i, step) in plan.steps.enumerated() {
-                step.run(workers)
+            for i in plan.steps.indices {
+                bound.run(i, session.workers)
                 let after = Machine.nanoseconds
                 times[i][run] = after - before
                 before = after
@@ -49,15 +54,34 @@ extension Session {
         let steps = plan.steps.enumerated().map { i, step in
             let sorted = times[i].sorted()
             return SessionProfile.Step(
-                name: step.node.name, op: step.node.domain.isEmpty ? step.node.op : Name("\(step.node.domain).\(step.node.op)"),
-                kernel: step.label, output: (step.node.outputs.first ?? nil).flatMap { plan.graph[$0].type }, macs: step.macs,
+                name: step.node.name, op: step.node.spelledOp, kernel: step.kernel.label,
+                output: (step.node.outputs.first ?? nil).flatMap { plan.graph[$0].type }, macs: step.kernel.macs,
                 bytes: step.byteCount, nanoseconds: sorted[runs / 2], leastNanoseconds: sorted[0])
         }
         return SessionProfile(
-            steps: steps, runNanoseconds: whole, arenaBytes: plan.arenaBytes, scratchBytes: plan.scratchBytes,
-            packedWeightBytes: weights.byteCount)
+            steps: steps, runNanoseconds: whole, arenaBytes: plan.activationBytes, scratchBytes: plan.scratchBytes,
+            packedWeightBytes: session.packedWeightBytes)
     }
 
+    /// The model at a stage, as text; the later stages are those of the current plan.
+    public func listing(_ stage: Session.Stage) -> String {
+        switch stage {
+        case .read: return session.model.graph.listing
+        case .portable: return session.portable.listing
+        case .target: return current?.plan.graph.listing ?? ""
+        case .plan:
+            guard let plan = current?.plan else { return "" }
+            var text = "arena \(plan.activationBytes) bytes, scratch \(plan.scratchBytes) bytes, "
+            text += "packed weights \(session.packedWeightBytes) bytes\n"
+            for step in plan.steps {
+                text += "\(step.kernel.label)  \(step.kernel.macs / 1_000_000) MMAC  \(plan.graph.describe(step.node))\n"
+            }
+            return text
+        }
+    }
+}
+
+extension Session {
     /// Stages of the way from file to plan that `listing` can show.
     public enum Stage: CaseIterable, Sendable {
         /// As the file says it.
@@ -76,20 +100,6 @@ extension Session {
             case .target: "target"
             case .plan: "plan"
             }
-        }
-    }
-
-    /// The model at a stage, as text.
-    public func listing(_ stage: Stage) -> String {
-        switch stage {
-        case .read: return model.graph.listing
-        case .portable: return portable.listing
-        case .target: return current?.graph.listing ?? ""
-        case .plan:
-            guard let plan = current else { return "" }
-            var text = "arena \(plan.arenaBytes) bytes, scratch \(plan.scratchBytes) bytes, packed weights \(weights.byteCount) bytes\n"
-            for step in plan.steps { text += "\(step.label)  \(step.macs / 1_000_000) MMAC  \(plan.graph.describe(step.node))\n" }
-            return text
         }
     }
 }

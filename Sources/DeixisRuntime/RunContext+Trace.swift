@@ -20,16 +20,16 @@ public struct SessionTrace: Sendable {
     }
 }
 
-extension Session {
+extension RunContext {
     /// Runs the current plan once on whatever its inputs hold. The clock is read twice for each task, some 50 ns.
     public func trace() throws(RuntimeError) -> SessionTrace {
-        guard let plan = current else { throw .notPlanned }
-        let recorders = plan.steps.map { $0.phases.map { TaskRecorder($0) } }
+        guard let bound = current else { throw .notPlanned }
+        let recorders = bound.phases.map { $0.map { TaskRecorder($0) } }
         var steps: [SessionTrace.Span] = []
         let begin = Machine.nanoseconds
         for (index, phases) in recorders.enumerated() {
             let start = Machine.nanoseconds
-            for recorder in phases { workers.run(recorder.phase) }
+            for recorder in phases { session.workers.run(recorder.phase) }
             steps.append(SessionTrace.Span(step: index, worker: 0, start: start - begin, end: Machine.nanoseconds - begin))
         }
         var tasks: [SessionTrace.Span] = []

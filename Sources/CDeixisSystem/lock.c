@@ -1,0 +1,34 @@
+#include "CDeixisSystem.h"
+
+#include <pthread.h>
+
+// One lock for the whole process: what it guards is short (a look into a list, a number changed), so nobody waits for long. fork() happens
+// with the lock held, so a child never finds a list half changed, and never a lock that a thread it does not have would have to give back.
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
+static pthread_once_t registered = PTHREAD_ONCE_INIT;
+/// How many forks lie between the first process and this one. Guarded by `lock`.
+static uint64_t generation = 1;
+
+static void before_fork(void) { pthread_mutex_lock(&lock); }
+static void in_parent(void) { pthread_mutex_unlock(&lock); }
+
+static void in_child(void) {
+    generation++;
+    // The threads that waited are not here.
+    pthread_cond_init(&changed, NULL);
+    pthread_mutex_unlock(&lock);
+}
+
+static void register_handlers(void) { pthread_atfork(before_fork, in_parent, in_child); }
+
+void deixis_lock(void) {
+    pthread_once(&registered, register_handlers);
+    pthread_mutex_lock(&lock);
+}
+
+void deixis_unlock(void) { pthread_mutex_unlock(&lock); }
+void deixis_lock_wait(void) { pthread_cond_wait(&changed, &lock); }
+void deixis_lock_notify(void) { pthread_cond_broadcast(&changed); }
+uint64_t deixis_process_generation(void) { return generation; }

@@ -1,0 +1,43 @@
+import DeixisGraph
+
+/// What the sessions of a model that use the same instruction sets share: the graph after the passes that need no shapes, and weights
+/// packed for kernels, each once.
+final class Preparation: Sendable {
+    let instructionSets: UInt32
+    let isOptimized: Bool
+    /// After the passes that need no shapes.
+    let portable: Graph
+    /// Nanoseconds those passes took.
+    let passes: UInt64
+    /// Plans are made, and weights packed, by one thread at a time.
+    let planning = Turn()
+    let weights: PackedWeights
+
+    init(_ model: Model, _ instructionSets: UInt32, isOptimized: Bool) throws(RuntimeError) {
+        let start = Machine.nanoseconds
+        self.instructionSets = instructionSets
+        self.isOptimized = isOptimized
+        portable = isOptimized && model.compiled == nil ? try Passes.run(Passes.portable, on: model.graph) : model.graph
+        weights = PackedWeights(compiled: model.compiled)
+        passes = Machine.nanoseconds - start
+    }
+}
+
+/// A model's preparations, made when a session first asks for them.
+final class Preparations: @unchecked Sendable {
+    // `Shared` guards it.
+    private var made: [Preparation] = []
+    private let making = Turn()
+
+    func get(_ model: Model, _ instructionSets: UInt32, isOptimized: Bool) throws(RuntimeError) -> Preparation {
+        try making.take { () throws(RuntimeError) in
+            let known = Shared.locked {
+                made.first { $0.instructionSets == instructionSets && $0.isOptimized == isOptimized }
+            }
+            if let known { return known }
+            let new = try Preparation(model, instructionSets, isOptimized: isOptimized)
+            Shared.locked { made.append(new) }
+            return new
+        }
+    }
+}
