@@ -12,10 +12,10 @@ extension Session {
             let key = PlanTable.Key(shapes: specs.map { $0.shape }, contents: bytes, keeping: keeping)
             if let plan = plans.find(key) { return plan }
             do throws(RuntimeError) {
-                return try preparation.planning.take { () throws(RuntimeError) in
+                return try preparation.planning.take { () throws(RuntimeError) -> Plan in
                     // Another thread may have made it meanwhile.
                     if let plan = plans.find(key) { return plan }
-                    let plan = try makePlan(specs, contents: Array(zip(known, bytes)), keeping)
+                    let plan = try makePlan(specs, contents: known.indices.map { (known[$0], bytes[$0]) }, keeping)
                     plans.add(key, plan)
                     return plan
                 }
