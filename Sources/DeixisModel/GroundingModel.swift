@@ -20,7 +20,7 @@ public final class GroundingModel: Sendable {
     /// Positions of the inputs and of the output.
     private let positions: (image: Int, tokens: Int, mask: Int, box: Int)
     private let interface: Interface
-    private let callers = Idle<Caller>(limit: 16)
+    private let callers = Idle<Caller>(limit: 64)
 
     /// - Parameter options: how to run; `options.threads` counts the calling thread, 0 means all usable cores.
     public init(path: String, options: SessionOptions = SessionOptions()) throws(ModelError) {

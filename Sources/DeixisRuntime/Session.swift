@@ -30,7 +30,7 @@ public final class Session: Sendable {
     let preparation: Preparation
     let lowering: Lowering
     let plans: PlanTable
-    private let contexts = Idle<RunContext>(limit: 16)
+    private let contexts = Idle<RunContext>(limit: 64)
 
     public init(_ model: Model, options: SessionOptions = SessionOptions()) throws(RuntimeError) {
         self.model = model

@@ -86,7 +86,7 @@ final class MutableBytes: @unchecked Sendable {
 /// Memory that a step's reference works in beside its tensors, whichever thread runs it: as many pieces as were ever in use at once.
 final class ReferenceScratch: Sendable {
     private let byteCount: Int
-    private let idle = Idle<MutableBytes>(limit: 16)
+    private let idle = Idle<MutableBytes>(limit: 64)
 
     init(byteCount: Int) {
         self.byteCount = byteCount
