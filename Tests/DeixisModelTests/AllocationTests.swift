@@ -3,11 +3,11 @@ import DeixisGraph
 import DeixisRuntime
 import Testing
 
-/// `Session.run()` asks nothing of the heap once a plan has run: not for the bundled models, float and int8, on any number of threads, not by
+/// `RunContext.run()` asks nothing of the heap once a plan has run: not for the bundled models, float and int8, on any number of threads, not by
 /// halves (`runKept`, `runChanged`), not by references.
 ///
 /// In processes of their own, where no other test allocates.
-@Suite struct AllocationTests {
+@Suite(.enabled(if: allocations_are_counted(), "a sanitizer brings its own allocator")) struct AllocationTests {
     /// Allocations of ten runs, one having gone before.
     static func count(_ file: String, threads: Int, reference: Bool = false, scene: Bool = false) throws -> Int {
         var options = SessionOptions()

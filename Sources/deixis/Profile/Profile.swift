@@ -12,6 +12,7 @@ struct Profile: ParsableCommand {
 
               deixis profile small.onnx
               deixis profile small.onnx --threads 1 --runs 200 --dim length=40
+              deixis profile small.onnx --threads 1 --callers 2
               deixis profile small.onnx --html profile.html --trace trace.json
               deixis profile model.onnx --input x=x.npy --json before.json
               deixis profile model.onnx --input x=x.npy --compare before.json
@@ -41,12 +42,14 @@ struct Profile: ParsableCommand {
     @Option(help: ArgumentHelp("Also write one run as a trace for Chrome or Perfetto.", valueName: "file")) var trace: String?
     @Option(help: ArgumentHelp("Also write a page with timeline, roofline and layers.", valueName: "file")) var html: String?
     @Option(help: ArgumentHelp("Print what changed since this profile instead.", valueName: "before.json")) var compare: String?
+    @Option(help: "Also let so many callers ask at once, and compare their answers a second with one's.") var callers: Int?
     @Flag(help: "Also list every step of the plan.") var steps = false
     @Flag(help: "Do not measure this machine's peaks (0.3 s, 128 MiB).") var noPeaks = false
     @OptionGroup var options: RunOptions
 
     func validate() throws {
         guard runs >= 1, runs <= 1_000_000 else { throw ValidationError("--runs is \(runs); expected 1 to 1000000") }
+        if let callers, !(2...256).contains(callers) { throw ValidationError("--callers is \(callers); expected 2 to 256") }
     }
 
     func run() throws {
@@ -117,6 +120,7 @@ struct Profile: ParsableCommand {
         }
         if let cool, let warm = sensors.temperature() { report.temperatures = (cool, warm) }
         try report.measure(context, runs: min(max(runs, 3), 20))
+        if let callers { report.callers = try Callers(context.session, tensors, count: callers, runs: runs) }
         var memory = deixis_memory()
         if deixis_read_memory(&memory) == 0 { report.memory = memory }
     }

@@ -21,7 +21,7 @@ extension ProfileReport {
             ("peaks", peaks.map(json) ?? .null),
             ("share_of_peak", peakShare.map { .number($0) } ?? .null),
             ("dimensions", .object(dimensions.map { ($0.name, .integer($0.extent)) })),
-            ("memory", memoryJSON),
+            ("memory", memoryJSON), ("callers", callers.map(json) ?? .null),
             ("energy", energy.map { .object([("joules_per_run", .number($0.joulesPerRun)), ("watts", .number($0.watts))]) } ?? .null),
             ("temperature_c", temperatures.map { .object([("before", .number($0.before)), ("after", .number($0.after))]) } ?? .null),
             ("operators", .array(operators.map { json("operator", $0) })),
@@ -35,6 +35,14 @@ extension ProfileReport {
             ("int8_gmac_per_s", .number(peaks.int8 / 1e9)), ("int8_instructions", .string(peaks.int8Name)),
             ("memory_gb_per_s", .number(peaks.memory / 1e9)), ("cache_gb_per_s", .number(peaks.cache / 1e9)),
             ("l1_bytes", .integer(peaks.l1)), ("l2_bytes", .integer(peaks.l2)),
+        ])
+    }
+
+    private func json(_ callers: Callers) -> JSON {
+        .object([
+            ("count", .integer(callers.count)), ("answers_per_s_alone", .number(callers.alone)),
+            ("answers_per_s_together", .number(callers.together)), ("ratio", .number(callers.ratio)),
+            ("bytes_each", .integer(callers.bytesEach)),
         ])
     }
 

@@ -4,6 +4,7 @@ extension ProfileReport {
     func text(steps listed: Bool) -> String {
         var sections = [heading, summary, "runs\n" + Histogram(times).text, load]
         if let machine { sections.append(machine) }
+        if let callers { sections.append(text(callers)) }
         if !steps.isEmpty {
             sections.append(table("operator (kernel)", operators))
             if listed { sections.append(table("step", steps)) }
@@ -40,6 +41,13 @@ extension ProfileReport {
             this machine at most, \(threads) thread\(threads == 1 ? "" : "s"): \(peakText(peaks))
             share of peak: \(fixed(100 * share, 1)) % (\(fixed(ideal, 3)) ms at the peaks, \(fixed(Percentiles(times)(50), 3)) ms at p50)
             """
+    }
+
+    private func text(_ callers: Callers) -> String {
+        """
+        answers a second: \(fixed(callers.alone, 1)) of one caller, \(fixed(callers.together, 1)) of \(callers.count) at once \
+        (\(fixed(callers.ratio, 2)) times as many, \(bytes(callers.bytesEach)) of memory each)
+        """
     }
 
     func peakText(_ peaks: Peaks) -> String {

@@ -53,6 +53,7 @@ struct ProfileReport {
     var energy: Energy?
     /// Degrees Celsius before and after the runs.
     var temperatures: (before: Double, after: Double)?
+    var callers: Callers?
     /// One run, task by task.
     var trace = SessionTrace(steps: [], tasks: [])
 
