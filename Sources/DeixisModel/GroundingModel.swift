@@ -47,6 +47,9 @@ public final class GroundingModel {
 
     public var threads: Int { session.threads }
 
+    /// The words of `sentence` that the vocabulary lacks, each once, as the tokenizer spells them (lower case, for most models).
+    public func unknownWords(in sentence: String) -> [String] { tokenizer.unknownWords(in: sentence) }
+
     /// What `sentence` points at in `image`. After `deadline` milliseconds the network stops at its next step and the error is
     /// `ModelError.runtime(_, .timeout)`; the model stays usable. The first sentence of a length pays for its plan.
     public func ground(_ image: RGBImage, _ sentence: String, deadline: Double? = nil) throws(ModelError) -> Grounding {
@@ -195,7 +198,7 @@ public final class GroundingModel {
         }
         return Grounding(
             box: metadata.letterbox.pixels(output, width: width, height: height), normalizedBox: output,
-            tokenCount: tokens.ids.count, droppedTokenCount: tokens.droppedCount,
+            tokenCount: tokens.ids.count, droppedTokenCount: tokens.droppedCount, unknownTokenCount: tokens.unknownCount,
             inputMilliseconds: Double(middle - start) / 1e6, networkMilliseconds: Double(end - middle) / 1e6)
     }
 

@@ -9,6 +9,8 @@ struct Reader {
     let folder: String?
     /// External data files met so far.
     var external: [Name: ByteStorage] = [:]
+    /// Their paths.
+    var weightFiles: [String] = []
 
     init(file: String, storage: ByteStorage, folder: String?) {
         self.file = file

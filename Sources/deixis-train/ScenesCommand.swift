@@ -1,4 +1,6 @@
 internal import ArgumentParser
+internal import DeixisCommand
+internal import DeixisFiles
 internal import DeixisGrounding
 internal import DeixisImage
 internal import DeixisInput
@@ -39,10 +41,11 @@ struct ScenesCommand: ParsableCommand {
 
     func run() throws {
         let generator = SceneGenerator(seed: seed)
+        try Outputs(("--contact-sheet", contactSheet), ("--out", out)).check(against: [])
         if let contactSheet {
             let sheet = ContactSheet(generator: generator).draw(count: min(count, 60))
             try sheet.write(to: contactSheet)
-            print("\(contactSheet): \(min(count, 60)) scenes of seed \(seed)")
+            try Console.out("\(contactSheet): \(min(count, 60)) scenes of seed \(seed)")
         }
         guard let out else { return }
         let line = ProgressLine()
@@ -53,7 +56,7 @@ struct ScenesCommand: ParsableCommand {
             .write(count: count, to: out, threads: threads) { done in
                 line.show("\(done) of \(total) scenes, \(Int(rate(done))) a second", final: done == total)
             }
-        print("\(out)/manifest.jsonl: \(count) scenes of seed \(seed)")
+        try Console.out("\(out)/manifest.jsonl: \(count) scenes of seed \(seed)")
     }
 }
 

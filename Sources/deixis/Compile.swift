@@ -1,4 +1,6 @@
 import ArgumentParser
+import DeixisCommand
+import DeixisFiles
 import DeixisGraph
 import DeixisRuntime
 import Glibc
@@ -27,6 +29,8 @@ struct Compile: ParsableCommand {
 
     func run() throws {
         guard !options.reference else { throw CommandError.usage("--reference: what is compiled are the fast kernels") }
+        try Outputs(("--out", out)).check(model: model)
+        try Outputs(("--out", out)).mustBeReplaceable()
         guard !Model.isCompiled(model) else { throw CommandError.data("\(model) is compiled already; compile the ONNX file") }
         let graph = try loadGraph(model), asked = try CompiledShapes(graph: graph, ranges: readRanges(dim, expected: "NAME=N or NAME=A...B, at least 1 and at most 1000 numbers", most: 1000)).samples()
         var session = options.session
