@@ -18,22 +18,20 @@ public struct Outputs {
     /// - Parameter inputs: paths of files that are read. Those that are not there are another's concern.
     /// - Throws: `badName`, `outputIsInput`, `outputTwice`.
     public func check(against inputs: [String]) throws(FileError) {
-        var taken: [(identity: Identity, option: String)] = []
+        var taken: [(option: String, path: String, identity: Identity)] = []
         for (option, path) in files {
             guard !path.isEmpty, path != "-" else { throw .badName(option: option, path: path) }
             guard let identity = Identity(path) else { continue }
             if let other = taken.first(where: { $0.identity == identity }) {
                 throw .outputTwice(option: option, path: path, other: other.option)
             }
-            taken.append((identity, option))
+            taken.append((option, path, identity))
         }
         // Files that are not there yet cannot be inputs; data sets have many of those.
         guard taken.contains(where: { $0.identity.name == nil }) else { return }
         for input in inputs {
-            guard let identity = Identity(input), let output = taken.first(where: { $0.identity == identity }),
-                let file = files.first(where: { $0.option == output.option })
-            else { continue }
-            throw .outputIsInput(option: file.option, path: file.path, input: input)
+            guard let identity = Identity(input), let output = taken.first(where: { $0.identity == identity }) else { continue }
+            throw .outputIsInput(option: output.option, path: output.path, input: input)
         }
     }
 

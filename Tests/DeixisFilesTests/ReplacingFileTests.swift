@@ -1,87 +1,102 @@
-import DeixisExport
-import DeixisGraph
+import DeixisFiles
 import Foundation
 import Testing
 
 /// Nothing that was there before is lost, whatever goes wrong.
-@Suite(.serialized) struct ReplacingFileTests {
-    /// A limit on file sizes makes `write` fail in the middle as a full disk does. It holds for the whole process, so this suite is the only
-    /// one that sets it, and it is lifted at once.
-    @Test func fullDiskLeavesTheOldFile() throws {
-        let path = temporaryPath()
-        let old = try ONNXFile.bytes(of: sampleGraph())
-        try ONNXFile.write(sampleGraph(), to: path)
-        var graph = sampleGraph()
-        _ = graph.addConstant("large", Constant(.uint8, [64 << 20], [UInt8](repeating: 7, count: 64 << 20)))
-
-        signal(SIGXFSZ, SIG_IGN)
-        var limit = rlimit()
-        getrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit)
-        var tight = limit
-        tight.rlim_cur = 48 << 20
-        setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &tight)
-        defer { setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit) }
-        #expect(throws: ExportError.file(path: path, action: .write, code: EFBIG)) { try ONNXFile.write(graph, to: path) }
-        #expect([UInt8](try Data(contentsOf: URL(fileURLWithPath: path))) == old)
-        #expect(folderContents(of: path) == ["model.onnx"])
-    }
-
-    @Test func wordingOfAFullDisk() {
-        let error = ExportError.file(path: "out/model.onnx", action: .write, code: ENOSPC)
-        #expect(error.description == "cannot write out/model.onnx: No space left on device (errno 28)")
-    }
-
+@Suite struct ReplacingFileTests {
     @Test func replacesOnlyOnCommit() throws {
-        let path = temporaryPath("log.txt")
+        let folder = try Folder(), path = folder.path("log.txt")
         do {
             let file = try ReplacingFile(path: path)
             try file.write(Array("first".utf8))
             try file.commit()
         }
-        #expect(try String(contentsOfFile: path, encoding: .utf8) == "first")
+        #expect(try folder.text("log.txt") == "first")
         do {
             let file = try ReplacingFile(path: path)
             try file.write(Array("second".utf8))
-            #expect(folderContents(of: path).count == 2)
+            #expect(try folder.names.count == 2)
         }
-        #expect(try String(contentsOfFile: path, encoding: .utf8) == "first")
-        #expect(folderContents(of: path) == ["log.txt"])
+        #expect(try folder.text("log.txt") == "first")
+        #expect(try folder.names == ["log.txt"])
+        try replaceFile(path, with: Array("third".utf8), durable: false)
+        #expect(try folder.text("log.txt") == "third")
     }
 
     @Test func twoWritersDoNotMix() throws {
-        let path = temporaryPath("log.txt")
+        let folder = try Folder(), path = folder.path("log.txt")
         let one = try ReplacingFile(path: path)
         let two = try ReplacingFile(path: path)
         try one.write([UInt8](repeating: 1, count: 300_000))
         try two.write([UInt8](repeating: 2, count: 10))
         try two.commit()
         try one.commit()
-        #expect([UInt8](try Data(contentsOf: URL(fileURLWithPath: path))) == [UInt8](repeating: 1, count: 300_000))
-        #expect(folderContents(of: path) == ["log.txt"])
+        #expect(try readFile(path) == [UInt8](repeating: 1, count: 300_000))
+        #expect(try folder.names == ["log.txt"])
+    }
+
+    @Test func aLinkStaysAndItsTargetIsReplaced() throws {
+        let folder = try Folder()
+        _ = try folder.write("old", "target")
+        let link = try folder.link("link", to: "target"), chain = try folder.link("chain", to: link)
+        try replaceFile(chain, with: Array("new".utf8))
+        #expect(try folder.text("target") == "new")
+        #expect(try FileManager.default.destinationOfSymbolicLink(atPath: link) == "target")
+        // One that leads to nothing yet makes what it leads to.
+        let early = try folder.link("early", to: "later")
+        try replaceFile(early, with: Array("made".utf8))
+        #expect(try folder.text("later") == "made")
+        #expect(try folder.names == ["chain", "early", "later", "link", "target"])
+        let ring = try folder.link("ring", to: "ring")
+        #expect(throws: FileError.system(.write, path: ring, code: ELOOP)) { try replaceFile(ring, with: []) }
+    }
+
+    @Test func otherNamesOfTheOldFileKeepItsBytes() throws {
+        let folder = try Folder(), path = try folder.write("old", "one")
+        try FileManager.default.linkItem(atPath: path, toPath: folder.path("two"))
+        try replaceFile(path, with: Array("new".utf8))
+        #expect(try folder.text("one") == "new" && folder.text("two") == "old")
+    }
+
+    @Test func permissionsAreKeptAndNewFilesFollowTheMask() throws {
+        let folder = try Folder(), path = try folder.write("old", "file")
+        #expect(chmod(path, 0o604) == 0)
+        try replaceFile(path, with: [])
+        func mode(_ path: String) throws -> Int { try #require(FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int) }
+        #expect(try mode(path) == 0o604)
+        try replaceFile(folder.path("made"), with: [])
+        let plain = open(folder.path("plain"), O_CREAT | O_WRONLY, 0o666)
+        close(plain)
+        #expect(try mode(folder.path("made")) == mode(folder.path("plain")))
+    }
+
+    @Test func aNameOfFullLengthWorks() throws {
+        let folder = try Folder(), name = String(repeating: "n", count: 255)
+        try replaceFile(folder.path(name), with: Array("x".utf8))
+        #expect(try folder.names == [name])
+        #expect(throws: FileError.system(.write, path: folder.path(name + "n"), code: ENAMETOOLONG)) { try replaceFile(folder.path(name + "n"), with: []) }
     }
 
     @Test func refusesWhatIsNoFile() throws {
-        #expect(throws: ExportError.notARegularFile(path: ".")) { try ReplacingFile(path: ".") }
-        #expect(throws: ExportError.notARegularFile(path: "/dev/null")) { try ReplacingFile(path: "/dev/null") }
-        let missing = temporaryPath("no/such/folder/x")
-        #expect(throws: ExportError.file(path: missing, action: .create, code: ENOENT)) { try ReplacingFile(path: missing) }
+        let folder = try Folder()
+        #expect(throws: FileError.system(.write, path: ".", code: EISDIR)) { try ReplacingFile(path: ".") }
+        #expect(throws: FileError.system(.write, path: "/dev/null", code: EINVAL)) { try ReplacingFile(path: "/dev/null") }
+        let missing = folder.path("no/such/folder/x"), slash = folder.path("new/")
+        #expect(throws: FileError.system(.write, path: missing, code: ENOENT)) { try ReplacingFile(path: missing) }
+        #expect(throws: FileError.system(.write, path: slash, code: EISDIR)) { try ReplacingFile(path: slash) }
+        #expect(try folder.names == [])
     }
 
-    @Test func tooLargeIsRefusedBeforeWriting() throws {
-        // Two gigabytes that no page of memory backs: a mapping is never touched, only counted.
-        let byteCount = 1 << 31
-        let mapping = try #require(mmap(nil, byteCount, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0))
-        let address = UInt(bitPattern: mapping)
-        let storage = ByteStorage(bytes: UnsafeRawBufferPointer(start: mapping, count: byteCount)) {
-            munmap(UnsafeMutableRawPointer(bitPattern: address), byteCount)
-        }
-        var graph = sampleGraph()
-        _ = graph.addConstant("huge", Constant(type: .uint8, shape: [byteCount], storage: storage, range: 0..<byteCount))
-        let path = temporaryPath()
-        let error = #expect(throws: ExportError.self) { try ONNXFile.write(graph, to: path) }
-        let text = try #require(error).description
-        #expect(text.hasPrefix("cannot write \(path): the model needs 21474"))
-        #expect(text.hasSuffix("bytes, an ONNX file ends at 2147483647"))
-        #expect(folderContents(of: path) == [])
+    @Test func textGoesThroughDevicesAndPipes() throws {
+        let folder = try Folder(), pipe = folder.path("pipe")
+        #expect(mkfifo(pipe, 0o600) == 0)
+        let reader = open(pipe, O_RDONLY | O_NONBLOCK)
+        defer { close(reader) }
+        try writeText("through", to: pipe)
+        var bytes = [UInt8](repeating: 0, count: 64)
+        let count = read(reader, &bytes, bytes.count)
+        #expect(String(decoding: bytes.prefix(max(count, 0)), as: UTF8.self) == "through")
+        #expect(throws: FileError.system(.write, path: "/dev/full", code: ENOSPC)) { try writeText("x", to: "/dev/full") }
+        #expect(try folder.names == ["pipe"])
     }
 }
