@@ -106,7 +106,7 @@ let testTargets: [Target] = [
     .testTarget(name: "DeixisModelTests", dependencies: ["CAllocations", "TestSupport", "DeixisRuntime", "DeixisModel", "DeixisInput", "DeixisImage", "DeixisExport", "DeixisGraph", "DeixisGrounding", "DeixisTraining"], exclude: ["Fixtures"], swiftSettings: swift),
     .testTarget(name: "DeixisFilesTests", dependencies: ["DeixisFiles"], swiftSettings: swift),
     .testTarget(name: "DeixisExportTests", dependencies: ["DeixisExport", "DeixisFiles", "CDeixisProto", "DeixisGraph", "DeixisONNX"], exclude: ["Fixtures"], swiftSettings: swift),
-    .testTarget(name: "DeixisImageTests", dependencies: ["DeixisImage", "DeixisInput"], exclude: ["Fixtures"], swiftSettings: swift),
+    .testTarget(name: "DeixisImageTests", dependencies: ["DeixisImage", "DeixisFiles", "DeixisInput"], exclude: ["Fixtures"], swiftSettings: swift),
     .testTarget(name: "DeixisTrainingTests", dependencies: ["DeixisTraining", "DeixisFiles", "CDeixisTensor", "DeixisExport", "DeixisGraph"], exclude: ["Fixtures"], swiftSettings: swift),
     .testTarget(name: "DeixisGroundingTests", dependencies: ["DeixisGrounding", "DeixisFiles", "DeixisTraining", "DeixisInput", "DeixisImage"], exclude: ["Fixtures"], swiftSettings: swift),
     .testTarget(name: "DeixisQuantizationTests", dependencies: ["DeixisQuantization", "DeixisRuntime", "DeixisGraph", "DeixisExport"], swiftSettings: swift),

@@ -27,9 +27,11 @@ public struct CommandError: Error {
         self.message = message
     }
 
-    public init(_ error: FileError, message: String? = nil) {
-        self.init(code: Code(rawValue: error.exitCode) ?? .internalFault, message: message ?? error.description)
+    public init(_ exitCode: Int32, _ message: String) {
+        self.init(code: Code(rawValue: exitCode) ?? .internalFault, message: message)
     }
+
+    public init(_ error: FileError) { self.init(error.exitCode, error.description) }
 
     public static func usage(_ message: String) -> CommandError { CommandError(code: .usage, message: message) }
     public static func data(_ message: String) -> CommandError { CommandError(code: .data, message: message) }

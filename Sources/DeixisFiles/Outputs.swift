@@ -18,19 +18,18 @@ public struct Outputs {
     /// - Parameter inputs: paths of files that are read. Those that are not there are another's concern.
     /// - Throws: `badName`, `outputIsInput`, `outputTwice`.
     public func check(against inputs: [String]) throws(FileError) {
-        var taken: [(option: String, path: String, identity: Identity)] = []
+        var taken: [Identity: (option: String, path: String)] = [:]
         for (option, path) in files {
             guard !path.isEmpty, path != "-" else { throw .badName(option: option, path: path) }
             guard let identity = Identity(path) else { continue }
-            if let other = taken.first(where: { $0.identity == identity }) {
+            if let other = taken.updateValue((option, path), forKey: identity) {
                 throw .outputTwice(option: option, path: path, other: other.option)
             }
-            taken.append((option, path, identity))
         }
         // Files that are not there yet cannot be inputs; data sets have many of those.
-        guard taken.contains(where: { $0.identity.name == nil }) else { return }
+        guard taken.keys.contains(where: { $0.name == nil }) else { return }
         for input in inputs {
-            guard let identity = Identity(input), let output = taken.first(where: { $0.identity == identity }) else { continue }
+            guard let identity = Identity(input), let output = taken[identity] else { continue }
             throw .outputIsInput(option: output.option, path: output.path, input: input)
         }
     }
@@ -53,7 +52,7 @@ public struct Outputs {
 }
 
 /// Which file a path leads to: device and number of what is there, or of the folder where it would be made, and its name.
-private struct Identity: Equatable {
+private struct Identity: Hashable {
     var device: dev_t
     var number: ino_t
     var name: String?

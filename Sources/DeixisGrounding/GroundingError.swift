@@ -59,11 +59,12 @@ public enum GroundingError: Error, Sendable, CustomStringConvertible {
         }
     }
 
-    /// What was wrong with a file, if that was it.
-    public var fileError: FileError? {
+    /// What scripts are told: a file's own code (`FileError.exitCode`), 64 for a wrong option, 65 for what a file holds.
+    public var exitCode: Int32 {
         switch self {
-        case .file(let error), .training(.file(let error)): error
-        default: nil
+        case .file(let error), .training(.file(let error)): error.exitCode
+        case .settled: 64
+        default: 65
         }
     }
 

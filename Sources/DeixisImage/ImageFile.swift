@@ -7,7 +7,7 @@ extension RGBImage {
         let bytes: [UInt8]
         do throws(FileError) { bytes = try readFile(path, limit: limits.fileBytes) } catch {
             if case .tooLarge(_, let byteCount, let limit) = error { throw .fileTooLarge(name: path, byteCount: byteCount, limit: limit) }
-            throw .cannotRead(name: path, reason: error.reason)
+            throw .file(error)
         }
         try self.init(decoding: bytes, name: path, limits: limits)
     }
@@ -26,18 +26,20 @@ extension RGBImage {
         }
     }
 
+    /// Throws `unknownExtension` where `write` would, for those who want to know before the work.
+    public static func checkName(_ path: String) throws(ImageError) { _ = try isPNG(path) }
+
+    private static func isPNG(_ path: String) throws(ImageError) -> Bool {
+        let lowered = path.lowercased()
+        if lowered.hasSuffix(".png") { return true }
+        if lowered.hasSuffix(".jpg") || lowered.hasSuffix(".jpeg") { return false }
+        throw .unknownExtension(path: path)
+    }
+
     /// Writes a PNG or JPEG as the name's extension says; the file appears whole or not at all.
     public func write(to path: String, quality: Int = 92) throws(ImageError) {
-        let lowered = path.lowercased()
-        let bytes: [UInt8]
-        if lowered.hasSuffix(".png") {
-            bytes = try encodedPNG()
-        } else if lowered.hasSuffix(".jpg") || lowered.hasSuffix(".jpeg") {
-            bytes = try encodedJPEG(quality: quality)
-        } else {
-            throw .unknownExtension(path: path)
-        }
-        do throws(FileError) { try replaceFile(path, with: bytes) } catch { throw .cannotWrite(path: path, reason: error.reason) }
+        let bytes = try Self.isPNG(path) ? encodedPNG() : encodedJPEG(quality: quality)
+        do throws(FileError) { try replaceFile(path, with: bytes) } catch { throw .file(error) }
     }
 }
 

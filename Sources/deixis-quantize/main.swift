@@ -24,6 +24,10 @@ struct QuantizeCommand: ParsableCommand {
               deixis-train scenes --count 600 --seed 4242 --out pictures
               deixis quantize model.onnx --data pictures --out model.int8.onnx --report report.html
               deixis ground model.int8.onnx desk.jpg "the red mug"
+
+            EXIT CODES
+              0 done · 1 the gate is not met, nothing was written · 64 wrong arguments · 65 bad model or data set
+              70 internal fault · 73, 74 an output cannot be made or written
             """)
 
     enum Method: String, CaseIterable, ExpressibleByArgument {
@@ -98,7 +102,7 @@ func progress(_ text: String, _ done: Int, of total: Int) {
 /// Whatever else is wrong lies in the model or the data set, whose message names the file.
 private func failure(_ error: any Error) -> CommandError? {
     switch error {
-    case let error as GroundingError: error.fileError.map { CommandError($0, message: "\(error)") } ?? .data("\(error)")
+    case let error as GroundingError: CommandError(error.exitCode, "\(error)")
     case ExportError.file(let error): CommandError(error)
     case is RuntimeError, is QuantizationError, is ExportError, is Refusal: .data("\(error)")
     default: nil

@@ -1,6 +1,5 @@
 internal import ArgumentParser
 internal import DeixisCommand
-internal import DeixisFiles
 internal import DeixisGrounding
 internal import DeixisImage
 internal import DeixisModel
@@ -43,14 +42,11 @@ struct DeixisTrain: ParsableCommand {
     /// Errors of data sets, checkpoints, models and pictures name their file; the others are faults of this program.
     private static func failure(_ error: any Error) -> CommandError? {
         switch error {
-        case let error as GroundingError: fileError(error.fileError, error) ?? .data("\(error)")
-        case let error as TrainingError: .data("\(error)")
-        case is NetworkError, is ImageError, is ModelError: .data("\(error)")
+        case let error as GroundingError: CommandError(error.exitCode, "\(error)")
+        case let error as ImageError: CommandError(error.exitCode, "\(error)")
+        case is TrainingError, is NetworkError, is ModelError: .data("\(error)")
         default: nil
         }
     }
 
-    private static func fileError(_ file: FileError?, _ error: any Error) -> CommandError? {
-        file.map { CommandError($0, message: "\(error)") }
-    }
 }

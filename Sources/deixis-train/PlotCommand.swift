@@ -3,6 +3,7 @@ internal import DeixisCommand
 internal import DeixisFiles
 internal import DeixisGrounding
 internal import DeixisImage
+internal import DeixisInput
 
 struct PlotCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -32,6 +33,7 @@ struct PlotCommand: ParsableCommand {
 
     func run() throws {
         try Outputs(("--out", out)).check(against: [log])
+        try RGBImage.checkName(out)
         let records = try TrainingLog.read(log)
         let chart = LogChart(records: records, title: log)
         try chart.chart.drawn(width: width, height: height).write(to: out)

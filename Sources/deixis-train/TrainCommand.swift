@@ -165,12 +165,7 @@ extension TrainCommand {
         if let option = fixed.first(where: { $0.1 }) {
             throw ValidationError("\(option.0) is settled by the checkpoint; --resume goes on with the run as it was begun")
         }
-        do throws(GroundingError) {
-            return try Trainer.resuming(run.checkpoint, skipBad: skipBad, samples: samples, configuration: config, scenes: scenes)
-        } catch {
-            guard case .settled = error else { throw error }
-            throw ValidationError("\(error)")
-        }
+        return try Trainer.resuming(run.checkpoint, skipBad: skipBad, samples: samples, configuration: config, scenes: scenes)
     }
 
     private static func curriculum(named name: String) throws -> SceneCurriculum {

@@ -41,12 +41,14 @@ struct Ground: ParsableCommand {
     }
 
     func run() throws {
+        if let annotated {
+            do { try RGBImage.checkName(annotated) } catch { throw CommandError(error.exitCode, "--annotated \(error)") }
+        }
         try Outputs(("--annotated", annotated)).check(model: model, [image])
         let grounding = try loadGroundingModel(model, options)
         let picture: RGBImage
         do { picture = try RGBImage(contentsOf: image) } catch {
-            if case .cannotRead = error { throw CommandError(code: .noInput, message: "\(error)") }
-            throw CommandError.data("\(error)")
+            throw CommandError(error.exitCode, "\(error)")
         }
         do {
             if more.isEmpty {
@@ -101,10 +103,7 @@ struct Ground: ParsableCommand {
     }
 
     private func annotate(_ picture: RGBImage, _ box: PixelBox, _ path: String) throws(CommandError) {
-        do { try picture.annotated(box, caption: sentence).write(to: path) } catch {
-            if case .unknownExtension = error { throw .usage("--annotated \(error)") }
-            throw CommandError(code: .cannotCreate, message: "\(error)")
-        }
+        do { try picture.annotated(box, caption: sentence).write(to: path) } catch { throw CommandError(error.exitCode, "\(error)") }
     }
 }
 

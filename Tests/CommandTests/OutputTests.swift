@@ -73,12 +73,14 @@ import Testing
         ("export @run/checkpoint --out @link", "--out @link would replace @run/checkpoint, which is read"),
         ("pretrain --config tiny --out @visual.jsonl", "the log (--log) @visual.jsonl is the file that --out writes"),
         ("train --config tiny --data @ --vocabulary @run/log.jsonl --out @run", "--out: its file @run/log.jsonl would replace what is read"),
+        ("scenes --count 2 --out @set --contact-sheet @set/images/000001.png",
+         "--out: its file @set/images/000001.png is the file that --contact-sheet writes"),
         ("scenes --count 1 --contact-sheet -", "--contact-sheet -: expected the name of a file"),
     ]) func theTrainerKeepsItsInputs(arguments: String, message: String) throws {
         let folder = try makeFolder()
         defer { try? FileManager.default.removeItem(at: folder) }
         func fill(_ text: String) -> String { text.replacingOccurrences(of: "@", with: folder.path + "/") }
-        try FileManager.default.createDirectory(atPath: fill("@run"), withIntermediateDirectories: true)
+        for name in ["@run", "@set/images"] { try FileManager.default.createDirectory(atPath: fill(name), withIntermediateDirectories: true) }
         for name in ["@log.png", "@run/checkpoint", "@run/log.jsonl"] { try Data("old".utf8).write(to: URL(fileURLWithPath: fill(name))) }
         try FileManager.default.createSymbolicLink(atPath: fill("@link"), withDestinationPath: "run/checkpoint")
         let run = try launch(products.appendingPathComponent("deixis-train").path, arguments.split(separator: " ").map { fill(String($0)) })

@@ -28,8 +28,7 @@ public struct SceneDatasetWriter: Sendable {
         let manifest = directory + "/manifest.jsonl"
         if !overwrite {
             // Pictures without a manifest are someone's own, or of a run that was interrupted.
-            let pictures = (0..<count).lazy.map { directory + "/" + picture($0) }
-            if let old = exists(manifest) ? manifest : pictures.first(where: exists) { throw .datasetExists(file: old) }
+            if let old = files(count: count, in: directory).first(where: exists) { throw .datasetExists(file: old) }
         }
         try GroundingError.file { () throws(FileError) in try makeFolder(directory + "/images") }
         if overwrite { unlink(manifest) }
@@ -58,6 +57,11 @@ public struct SceneDatasetWriter: Sendable {
         if let error { throw error }
         let text = Array((lines.joined(separator: "\n") + "\n").utf8)
         try GroundingError.file { () throws(FileError) in try replaceFile(manifest, with: text) }
+    }
+
+    /// All that `write` will write.
+    public func files(count: Int, in directory: String) -> [String] {
+        [directory + "/manifest.jsonl"] + (0..<count).map { directory + "/" + picture($0) }
     }
 
     /// Of scene `index`, relative to the data set's directory.

@@ -191,7 +191,7 @@ import Testing
         let other = try Self.train("train", "--resume", "--config", "small", "--out", run)
         #expect(other.code == 64)
         #expect(other.errors.hasPrefix(
-            "deixis-train: --config small is settled by \(run)/checkpoint, a run of tiny; --resume goes on with the run as it was begun\n"), "\(other.errors)")
+            "deixis-train: --config small is settled by \(run)/checkpoint, a run of tiny; --resume goes on with the run as it was begun"), "\(other.errors)")
         for options in [["--seed", "3"], ["--held-out", "3"], ["--pretrained-visual", "x"], ["--validation", "x"]] {
             let refused = try launch(products.appendingPathComponent("deixis-train").path, ["train", "--resume", "--out", run] + options)
             #expect(refused.code == 64 && refused.errors.contains("\(options[0]) is settled by the checkpoint"), "\(refused.errors)")
