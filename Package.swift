@@ -75,7 +75,7 @@ let fullTargets: [Target] = [
     .executableTarget(
         name: "deixis-quantize",
         dependencies: [
-            "DeixisQuantization", "DeixisGrounding", "DeixisExport", "DeixisRuntime", "DeixisGraph", "DeixisInput", "DeixisImage", "DeixisFiles",
+            "DeixisQuantization", "DeixisGrounding", "DeixisExport", "DeixisRuntime", "DeixisONNX", "DeixisGraph", "DeixisInput", "DeixisImage", "DeixisFiles",
             "DeixisCommand", parser,
         ],
         swiftSettings: swift),

@@ -61,8 +61,6 @@ public struct Graph: Sendable {
     public var nodes: [Node] = []
     /// `metadata_props`, in file order.
     public var metadata: [(key: Name, value: Name)] = []
-    /// Paths of the files besides the model's own that constants were read from (external data).
-    public var weightFiles: [String] = []
 
     public init(opset: Int) { self.opset = opset }
 

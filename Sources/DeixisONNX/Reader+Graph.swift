@@ -28,7 +28,6 @@ extension Reader {
         var graph = try self.graph(graphRange, opset: opset)
         graph.producer = producer
         graph.metadata = metadata
-        graph.weightFiles = weightFiles
         return graph
     }
 

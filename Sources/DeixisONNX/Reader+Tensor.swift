@@ -115,7 +115,6 @@ extension Reader {
         if let known = external[location] { bytes = known } else {
             bytes = try mapFile(path)
             external[location] = bytes
-            weightFiles.append(path)
         }
         guard length == nil || length == byteCount else {
             throw .invalid(file: file, reason: "tensor '\(name)' has \(length ?? 0) bytes in '\(location)', its shape asks for \(byteCount)")

@@ -9,8 +9,6 @@ struct Reader {
     let folder: String?
     /// External data files met so far.
     var external: [Name: ByteStorage] = [:]
-    /// Their paths.
-    var weightFiles: [String] = []
 
     init(file: String, storage: ByteStorage, folder: String?) {
         self.file = file

@@ -5,6 +5,7 @@ internal import DeixisFiles
 internal import DeixisGraph
 internal import DeixisGrounding
 internal import DeixisInput
+internal import DeixisONNX
 internal import DeixisQuantization
 internal import DeixisRuntime
 internal import Foundation
@@ -80,7 +81,7 @@ struct QuantizeCommand: ParsableCommand {
         try Outputs(("--out", out)).mustBeReplaceable()
         try Outputs(("--report", report)).mustBeWritable()
         var work = try Work(self)
-        try outputs.check(against: work.graph.weightFiles + work.reader.source.dataset.files)
+        try outputs.check(against: Graph.weightFiles(ofONNXFile: model) + work.reader.source.dataset.files)
         try work.calibrate()
         let result = try work.gate()
         try work.write(result)

@@ -44,9 +44,9 @@ struct ScenesCommand: ParsableCommand {
         let writer = SceneDatasetWriter(generator: generator, format: format == .png ? .png : .jpg, overwrite: overwrite)
         if let out { try Outputs(("--out", out)).check(against: []) }
         if let contactSheet {
-            try RGBImage.checkName(contactSheet)
             let pictures = out.map { writer.files(count: count, in: $0) } ?? []
             try Outputs([("--contact-sheet", contactSheet)] + pictures.map { ("--out: its file", $0) }).check(against: [])
+            try RGBImage.checkName(contactSheet)
             let sheet = ContactSheet(generator: generator).draw(count: min(count, 60))
             try sheet.write(to: contactSheet)
             try Console.out("\(contactSheet): \(min(count, 60)) scenes of seed \(seed)")

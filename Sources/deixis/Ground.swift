@@ -41,10 +41,10 @@ struct Ground: ParsableCommand {
     }
 
     func run() throws {
+        try Outputs(("--annotated", annotated)).check(model: model, [image])
         if let annotated {
             do { try RGBImage.checkName(annotated) } catch { throw CommandError(error.exitCode, "--annotated \(error)") }
         }
-        try Outputs(("--annotated", annotated)).check(model: model, [image])
         let grounding = try loadGroundingModel(model, options)
         let picture: RGBImage
         do { picture = try RGBImage(contentsOf: image) } catch {
