@@ -101,7 +101,8 @@ struct deixis_file {
     char temporary[];
 };
 
-/// The path that opening `path` for writing would come to: symbolic links followed, also one that leads to nothing yet. Null and errno.
+/// The path that opening `path` for writing would come to: symbolic links followed, also one that leads to nothing yet.
+/// Null and errno.
 static char *follow_links(const char *path) {
     char *at = strdup(path);
     for (int links = 0; at; links++) {
@@ -134,7 +135,8 @@ static int make_temporary(deixis_file *file, size_t folder) {
     return EEXIST;
 }
 
-/// 0 where a file may be put: none is there yet, or a regular one; its status then goes to `info`, whose mode is 0 without one.
+/// 0 where a file may be put: none is there yet, or a regular one; its status then goes to `info`, whose mode is 0
+/// without one.
 static int look(const char *path, struct stat *info) {
     info->st_mode = 0;
     if (path[0] == 0) return ENOENT;

@@ -5,7 +5,9 @@ import Glibc
 public enum Console {
     /// A result. One that does not arrive is an error too, e.g. `deixis inspect ... > /dev/full`.
     public static func out(_ text: String) throws(CommandError) {
-        do throws(FileError) { try writeAll(Array((text + "\n").utf8), to: STDOUT_FILENO, path: "standard output") } catch {
+        do throws(FileError) {
+            try writeAll(Array((text + "\n").utf8), to: STDOUT_FILENO, path: "standard output")
+        } catch {
             throw CommandError(code: .output, message: "cannot write to standard output: \(error.reason)")
         }
     }

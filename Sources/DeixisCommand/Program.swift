@@ -23,7 +23,8 @@ public enum Program {
     /// The most memory that this process has had in RAM so far.
     public static var peakResidentBytes: Int { deixis_peak_resident() * 1024 }
 
-    /// Parses the arguments, runs the command, and turns whatever went wrong into one line on standard error and an exit code.
+    /// Parses the arguments, runs the command, and turns whatever went wrong into one line on standard error and an
+    /// exit code.
     ///
     /// - Parameter failure: what an error of the command's own targets is to a person; nil: a fault of the program.
     public static func run(
@@ -47,7 +48,9 @@ public enum Program {
                 do { try Console.out(root.fullMessage(for: error)) } catch { return say(error, name) }
                 return 0
             }
-            guard code == .validationFailure else { return say(CommandError(code: .internalFault, message: "\(error)"), name) }
+            guard code == .validationFailure else {
+                return say(CommandError(code: .internalFault, message: "\(error)"), name)
+            }
             return say(.usage("\(root.message(for: error))\nSee `\(name) --help`."), name)
         }
     }

@@ -25,18 +25,22 @@ public enum FileError: Error, Equatable, Sendable, CustomStringConvertible {
         case .system(let action, let path, _): "cannot \(action.rawValue) \(path): \(reason)"
         case .tooLarge(let path, _, _), .truncated(let path): "cannot read \(path): \(reason)"
         case .badName(let option, let path):
-            path.isEmpty ? "\(option): the name of the file is empty"
-                : "\(option) \(path): expected the name of a file; a file of that name is ./\(path), standard output /dev/stdout"
+            path.isEmpty
+                ? "\(option): the name of the file is empty"
+                : "\(option) \(path): expected the name of a file; a file of that name is ./\(path), "
+                    + "standard output /dev/stdout"
         case .outputIsInput(let option, let path, let input):
-            "\(option) \(path) would replace \(path == input ? "what is read" : input + ", which is read"); name another file"
-        case .outputTwice(let option, let path, let other): "\(option) \(path) is the file that \(other) writes; name another file"
+            "\(option) \(path) would replace \(path == input ? "what is read" : input + ", which is read"); "
+                + "name another file"
+        case .outputTwice(let option, let path, let other):
+            "\(option) \(path) is the file that \(other) writes; name another file"
         }
     }
 
     public var path: String {
         switch self {
-        case .system(_, let path, _), .tooLarge(let path, _, _), .truncated(let path), .badName(_, let path), .outputIsInput(_, let path, _),
-            .outputTwice(_, let path, _):
+        case .system(_, let path, _), .tooLarge(let path, _, _), .truncated(let path), .badName(_, let path),
+            .outputIsInput(_, let path, _), .outputTwice(_, let path, _):
             path
         }
     }
@@ -54,7 +58,8 @@ public enum FileError: Error, Equatable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// What scripts are told, after BSD's sysexits: 64 wrong arguments, 66 cannot be read, 73 cannot be made, 74 broke off while it was written.
+    /// What scripts are told, after BSD's sysexits: 64 wrong arguments, 66 cannot be read, 73 cannot be made, 74 broke
+    /// off while it was written.
     public var exitCode: Int32 {
         switch self {
         case .system(.read, _, _), .tooLarge, .truncated: 66

@@ -42,7 +42,8 @@ public final class InputFile {
     public func read(at offset: Int, into target: UnsafeMutableRawBufferPointer) throws(FileError) {
         var done = 0
         while done < target.count {
-            let count = pread(descriptor, target.baseAddress.map { $0 + done }, target.count - done, off_t(offset + done))
+            let place = target.baseAddress.map { $0 + done }
+            let count = pread(descriptor, place, target.count - done, off_t(offset + done))
             if count < 0 && errno == EINTR { continue }
             guard count >= 0 else { throw .system(.read, path: path, code: errno) }
             guard count > 0 else { throw .truncated(path: path) }

@@ -1,8 +1,8 @@
 import CDeixisSystem
 import Glibc
 
-/// The files that a command will write, looked at before it reads or computes anything: one that would replace what the command reads is
-/// refused, whatever it is called (`./a`, a symbolic link, a hard link).
+/// The files that a command will write, looked at before it reads or computes anything: one that would replace what the
+/// command reads is refused, whatever it is called (`./a`, a symbolic link, a hard link).
 ///
 ///     try Outputs(("--out", out), ("--report", report)).check(against: [model] + weights)
 public struct Outputs {
@@ -34,7 +34,8 @@ public struct Outputs {
         }
     }
 
-    /// Says now what `replaceFile` would say after a long computation: makes a temporary file where each output goes, and removes it.
+    /// Says now what `replaceFile` would say after a long computation: makes a temporary file where each output goes,
+    /// and removes it.
     public func mustBeReplaceable() throws(FileError) {
         for (_, path) in files { _ = try ReplacingFile(path: path) }
     }
@@ -51,7 +52,8 @@ public struct Outputs {
     }
 }
 
-/// Which file a path leads to: device and number of what is there, or of the folder where it would be made, and its name.
+/// Which file a path leads to: device and number of what is there, or of the folder where it would be made, and its
+/// name.
 private struct Identity: Hashable {
     var device: dev_t
     var number: ino_t
@@ -81,7 +83,9 @@ private struct Identity: Hashable {
     private static func link(_ path: String) -> String? {
         let bytes = [UInt8](unsafeUninitializedCapacity: Int(PATH_MAX)) { buffer, count in
             guard let start = buffer.baseAddress else { return }
-            let length = start.withMemoryRebound(to: CChar.self, capacity: buffer.count) { readlink(path, $0, buffer.count) }
+            let length = start.withMemoryRebound(to: CChar.self, capacity: buffer.count) {
+                readlink(path, $0, buffer.count)
+            }
             count = max(length, 0)
         }
         return bytes.isEmpty ? nil : String(decoding: bytes, as: UTF8.self)

@@ -25,7 +25,8 @@ public func replaceFile(_ path: String, with bytes: [UInt8], durable: Bool = tru
     try file.commit(durable: durable)
 }
 
-/// The same for text that may also go to a device or a pipe (`--json /dev/stdout`): those are written to and never replaced.
+/// The same for text that may also go to a device or a pipe (`--json /dev/stdout`): those are written to and never
+/// replaced.
 public func writeText(_ text: String, to path: String) throws(FileError) {
     guard isSpecial(path) else { return try replaceFile(path, with: Array(text.utf8)) }
     let descriptor = open(path, O_WRONLY | O_CLOEXEC)
@@ -57,7 +58,9 @@ public func makeFolder(_ path: String) throws(FileError) {
         prefix += "/"
     }
     var status = stat()
-    guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else { throw .system(.makeFolder, path: path, code: ENOTDIR) }
+    guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
+        throw .system(.makeFolder, path: path, code: ENOTDIR)
+    }
 }
 
 /// Whether anything has that name; a link that leads nowhere counts as nothing.

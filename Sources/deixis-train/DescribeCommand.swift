@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import DeixisCommand
+internal import DeixisFiles
 internal import DeixisGrounding
 internal import DeixisTraining
 internal import Foundation
@@ -24,7 +25,7 @@ struct DescribeCommand: ParsableCommand {
     var json = false
 
     func run() throws {
-        let isFile = FileManager.default.fileExists(atPath: config) && !NetworkConfiguration.names.contains(config)
+        let isFile = exists(config) && !NetworkConfiguration.names.contains(config)
         let network =
             isFile
             ? try TrainedNetwork(checkpoint: config).network

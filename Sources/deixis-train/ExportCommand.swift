@@ -41,9 +41,7 @@ struct ExportCommand: ParsableCommand {
             return try exportUntrained(config ?? "")
         }
         // A run's directory is as good as its checkpoint.
-        var isDirectory: ObjCBool = false
-        let exists = FileManager.default.fileExists(atPath: checkpoint, isDirectory: &isDirectory)
-        let path = exists && isDirectory.boolValue ? checkpoint + "/checkpoint" : checkpoint
+        let path = exists(checkpoint + "/.") ? checkpoint + "/checkpoint" : checkpoint
         try Outputs(("--out", out)).check(against: [path])
         let trained = try TrainedNetwork(checkpoint: path)
         let formatter = ISO8601DateFormatter()
@@ -51,7 +49,7 @@ struct ExportCommand: ParsableCommand {
         try ModelExport.write(
             trained.network, tokenizer: trained.tokenizer, letterbox: trained.letterbox,
             provenance: trained.provenance(date: formatter.string(from: Date())), to: out)
-        let bytes = (try? FileManager.default.attributesOfItem(atPath: out)[.size] as? Int) ?? 0
+        let bytes = (try? InputFile(out))?.size ?? 0
         let accuracy = trained.heldOutAccuracy.map { String(format: ", held-out Acc@0.5 %.3f", $0) } ?? ""
         try Console.out(String(format: "%@: %.1f MB, %d samples%@", out, Double(bytes) / 1e6, trained.step * trained.recipe.batchSize, accuracy))
     }

@@ -91,8 +91,9 @@ struct TrainCommand: ParsableCommand {
     func run() throws {
         var run = TrainingRun(directory: out)
         run.checkpointInterval = checkpointSeconds
-        let read = [vocabulary, curriculum, pretrainedVisual, pretrainedLanguage].compactMap { $0 } + [data, validation].compactMap { $0.map { $0 + "/manifest.jsonl" } }
-        try Outputs(("--out: its file", run.checkpoint), ("--out: its file", run.log)).check(against: read)
+        let manifests = [data, validation].map { $0.map { $0 + "/manifest.jsonl" } }
+        let read = [vocabulary, curriculum, pretrainedVisual, pretrainedLanguage] + manifests
+        try Outputs(("--out: its file", run.checkpoint), ("--out: its file", run.log)).check(against: read.compactMap { $0 })
         if let threads { Backend.threadCount = threads }
         try Backend.load()
         let trainer = try resume ? resumed(run) : fresh(run)

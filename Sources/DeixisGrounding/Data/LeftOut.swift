@@ -2,7 +2,8 @@ internal import Synchronization
 
 /// Lines of a data set whose pictures turned out to be broken when they were decoded, left out because of `--skip-bad`.
 ///
-/// Shared by the threads that make batches. Which samples are left out depends on the files alone, so a resumed run leaves out the same.
+/// Shared by the threads that make batches. Which samples are left out depends on the files alone, so a resumed run
+/// leaves out the same.
 public final class LeftOut: Sendable {
     private struct State {
         var lines: [Int: BadLine] = [:]

@@ -121,7 +121,8 @@ struct BenchWorker: ParsableCommand {
     private func write(_ session: Session, to folder: String) throws -> [JSON] {
         try makeFolder(folder)
         let files = outputFileNames(session.outputNames)
-        try Outputs(files.map { ("output", folder + "/" + $0) }).check(model: model, try readInputs(input).map(\.path) + readInputs(other).map(\.path))
+        let read = try readInputs(input).map(\.path) + readInputs(other).map(\.path)
+        try Outputs(files.map { ("output", folder + "/" + $0) }).check(model: model, read)
         return try zip(session.outputNames, files).enumerated().map { index, names in
             let output = try session.output(index)
             let array = NumPyArray(type: output.element, shape: output.shape, bytes: Array(output.bytes))
