@@ -150,6 +150,25 @@ static int look(const char *path, struct stat *info) {
     return S_ISREG(info->st_mode) ? 0 : EINVAL;
 }
 
+/// Makes the rename itself durable; a file system that cannot is no reason to fail.
+static void sync_folder(const char *path) {
+    const char *slash = strrchr(path, '/');
+    char *folder = slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
+    int fd = folder ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    if (fd >= 0) {
+        (void)fsync(fd);
+        close(fd);
+    }
+    free(folder);
+}
+
+/// Who may read the old file may read the new one, and no one else; an owner is kept where the system lets us.
+static void take_over(int fd, const struct stat *old) {
+    if (!old->st_mode) return;
+    (void)!fchown(fd, old->st_uid, old->st_gid);
+    (void)fchmod(fd, old->st_mode & 0777);
+}
+
 int deixis_file_begin(const char *path, deixis_file **file) {
     *file = NULL;
     struct stat info;
@@ -172,13 +191,26 @@ int deixis_file_begin(const char *path, deixis_file **file) {
         free(f);
         return error;
     }
-    // Who may read the old file may read the new one, and no one else; an owner is kept where the system lets us.
-    if (info.st_mode) {
-        (void)!fchown(f->fd, info.st_uid, info.st_gid);
-        (void)fchmod(f->fd, info.st_mode & 0777);
-    }
+    take_over(f->fd, &info);
     *file = f;
     return 0;
+}
+
+int deixis_move_file(const char *made, const char *path) {
+    struct stat info;
+    int error = look(path, &info);
+    if (error) return error;
+    char *target = follow_links(path);
+    if (!target) return errno;
+    const int fd = open(made, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 || rename(made, target) != 0) error = errno;
+    if (fd >= 0) {
+        if (!error) take_over(fd, &info);
+        close(fd);
+    }
+    if (!error) sync_folder(target);
+    free(target);
+    return error;
 }
 
 int deixis_file_append(deixis_file *file, const void *bytes, size_t size) {
@@ -198,18 +230,6 @@ int deixis_write_all(int descriptor, const void *bytes, size_t size) {
         }
     }
     return 0;
-}
-
-/// Makes the rename itself durable; a file system that cannot is no reason to fail.
-static void sync_folder(const char *path) {
-    const char *slash = strrchr(path, '/');
-    char *folder = slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
-    int fd = folder ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-    if (fd >= 0) {
-        (void)fsync(fd);
-        close(fd);
-    }
-    free(folder);
 }
 
 /// Renames, and `durable`: not before the bytes are on the disk.

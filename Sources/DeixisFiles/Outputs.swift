@@ -68,26 +68,8 @@ private struct Identity: Hashable {
             (device, number, name) = (status.st_dev, status.st_ino, nil)
             return
         }
-        var target = path
-        for _ in 0..<40 {
-            guard let link = Self.link(target) else { break }
-            target = link.hasPrefix("/") ? link : Self.folder(target) + link
-        }
-        let folder = Self.folder(target)
+        let target = followed(path), folder = folder(of: target)
         guard stat(folder.isEmpty ? "." : folder, &status) == 0 else { return nil }
         (device, number, name) = (status.st_dev, status.st_ino, String(target.dropFirst(folder.count)))
-    }
-
-    private static func folder(_ path: String) -> String { path.lastIndex(of: "/").map { String(path[...$0]) } ?? "" }
-
-    private static func link(_ path: String) -> String? {
-        let bytes = [UInt8](unsafeUninitializedCapacity: Int(PATH_MAX)) { buffer, count in
-            guard let start = buffer.baseAddress else { return }
-            let length = start.withMemoryRebound(to: CChar.self, capacity: buffer.count) {
-                readlink(path, $0, buffer.count)
-            }
-            count = max(length, 0)
-        }
-        return bytes.isEmpty ? nil : String(decoding: bytes, as: UTF8.self)
     }
 }

@@ -25,6 +25,20 @@ public func replaceFile(_ path: String, with bytes: [UInt8], durable: Bool = tru
     try file.commit(durable: durable)
 }
 
+/// The same for a file that must be looked at before it may replace another: `make` makes it under the name it is given, in
+/// the same folder, and throws if it is not to be kept.
+public func replaceFile(_ path: String, by make: (_ temporary: String) throws -> Void) throws {
+    let temporary = folder(of: followed(path)) + ".deixis-\(getpid())-new"
+    do {
+        try make(temporary)
+        let code = deixis_move_file(temporary, path)
+        guard code == 0 else { throw FileError.system(.write, path: path, code: code) }
+    } catch {
+        unlink(temporary)
+        throw error
+    }
+}
+
 /// The same for text that may also go to a device or a pipe (`--json /dev/stdout`): those are written to and never
 /// replaced.
 public func writeText(_ text: String, to path: String) throws(FileError) {

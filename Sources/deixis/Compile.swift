@@ -43,20 +43,23 @@ struct Compile: ParsableCommand {
         } catch {
             throw modelError(model, error)
         }
-        do throws(RuntimeError) { try source.compile(to: out) } catch {
-            guard case .compiled(_, .cannotWrite) = error else { throw modelError(model, error) }
-            throw CommandError(code: .output, message: "\(error)")
+        // An old file stays until the new one has given the same outputs.
+        try replaceFile(out) { new in
+            do throws(RuntimeError) { try source.compile(to: new) } catch {
+                guard case .compiled(_, .cannotWrite(let reason)) = error else { throw modelError(model, error) }
+                throw CommandError(code: .output, message: "\(RuntimeError.compiled(file: out, .cannotWrite(reason: reason)))")
+            }
+            try check(new, source, session, samples)
         }
-        try check(source, session, samples)
         let sets = samples.count == 1 ? "one set of input shapes" : "\(samples.count) sets of input shapes"
         try Console.out("\(out): for \(source.instructionSetName), \(sets); checked: its outputs are the ONNX file's")
     }
 
     /// The first and the last shapes give the same bytes in both forms.
-    private func check(_ source: Session, _ options: SessionOptions, _ samples: [CompiledShapes.Sample]) throws(CommandError) {
+    private func check(_ new: String, _ source: Session, _ options: SessionOptions, _ samples: [CompiledShapes.Sample]) throws(CommandError) {
         var differs: [[Int]]?
         do throws(RuntimeError) {
-            let compiled = try Session(try Model.load(out), options: options)
+            let compiled = try Session(try Model.load(new), options: options)
             for sample in [samples.first, samples.last] {
                 if let sample, try sample.run(source) != sample.run(compiled) { differs = sample.shapes }
             }
@@ -64,7 +67,6 @@ struct Compile: ParsableCommand {
             throw modelError(out, error)
         }
         guard let differs else { return }
-        unlink(out)
-        throw CommandError(code: .internalFault, message: "\(out) did not give the outputs of \(model) at \(differs) and was removed; this is a fault of deixis")
+        throw CommandError(code: .internalFault, message: "the compiled file did not give the outputs of \(model) at \(differs) and was not kept; this is a fault of deixis")
     }
 }

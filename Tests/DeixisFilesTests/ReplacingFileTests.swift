@@ -51,6 +51,25 @@ import Testing
         #expect(throws: FileError.system(.write, path: ring, code: ELOOP)) { try replaceFile(ring, with: []) }
     }
 
+    @Test func aFileThatIsNotToBeKeptReplacesNone() throws {
+        let folder = try Folder()
+        _ = try folder.write("old", "target")
+        #expect(chmod(folder.path("target"), 0o640) == 0)
+        let link = try folder.link("link", to: "target")
+        struct No: Error {}
+        #expect(throws: No.self) {
+            try replaceFile(link) { new in
+                try replaceFile(new, with: Array("bad".utf8))
+                throw No()
+            }
+        }
+        #expect(throws: FileError.self) { try replaceFile(link) { _ in } }
+        #expect(try folder.text("target") == "old" && folder.names == ["link", "target"])
+        try replaceFile(link) { new in try replaceFile(new, with: Array("good".utf8)) }
+        #expect(try folder.text("target") == "good" && folder.names == ["link", "target"])
+        #expect(try FileManager.default.attributesOfItem(atPath: folder.path("target"))[.posixPermissions] as? Int == 0o640)
+    }
+
     @Test func otherNamesOfTheOldFileKeepItsBytes() throws {
         let folder = try Folder(), path = try folder.write("old", "one")
         try FileManager.default.linkItem(atPath: path, toPath: folder.path("two"))

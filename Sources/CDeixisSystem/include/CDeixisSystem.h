@@ -55,6 +55,9 @@ int deixis_file_commit(deixis_file *file);
 int deixis_file_commit_unsynced(deixis_file *file);
 void deixis_file_abort(deixis_file *file);
 
+/// Puts the whole and durable file `made` where `path` leads, as deixis_file_commit does with its own; both lie in one file system.
+int deixis_move_file(const char *made, const char *path);
+
 /// Writes all bytes to an open file, however many calls that takes.
 int deixis_write_all(int descriptor, const void *bytes, size_t size);
 
