@@ -4,20 +4,21 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Commands where nothing is mounted on /proc, as in some sandboxes: they know their arguments, find each other, and say what is not told.
-@Suite struct SandboxTests {
-    /// A shell whose /proc is an empty folder; nil where the system does not permit that.
-    static let shell: [String]? = {
-        guard let unshare = find("unshare"), let folder = try? makeFolder().path else { return nil }
-        for options in [["-m"], ["-rm"]] {
-            let command = [unshare] + options + ["/bin/sh", "-c", "mount --bind '\(folder)' /proc && [ ! -e /proc/self ] && exec \"$@\"", "sh"]
-            if let tried = try? launch(command[0], Array(command.dropFirst()) + ["true"]), tried.code == 0 { return command }
-        }
-        return nil
-    }()
+/// A shell whose /proc is an empty folder; nil where the system does not permit that.
+private let shellWithoutProc: [String]? = {
+    guard let unshare = find("unshare"), let folder = try? makeFolder().path else { return nil }
+    for options in [["-m"], ["-rm"]] {
+        let command = [unshare] + options + ["/bin/sh", "-c", "mount --bind '\(folder)' /proc && [ ! -e /proc/self ] && exec \"$@\"", "sh"]
+        if let tried = try? launch(command[0], Array(command.dropFirst()) + ["true"]), tried.code == 0 { return command }
+    }
+    return nil
+}()
 
+/// Commands where nothing is mounted on /proc, as in some sandboxes: they know their arguments, find each other, and say what is not told.
+@Suite(.enabled(if: shellWithoutProc != nil, "this system does not let a test hide /proc (unshare, mount)"))
+struct SandboxTests {
     func run(_ program: String, _ arguments: String...) throws -> Finished {
-        guard let shell = Self.shell else { try Test.cancel("this system does not let a test hide /proc (unshare, mount)") }
+        let shell = try #require(shellWithoutProc)
         return try launch(shell[0], Array(shell.dropFirst()) + [products.appendingPathComponent(program).path] + arguments)
     }
 
