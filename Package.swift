@@ -49,34 +49,42 @@ let fullTargets: [Target] = [
     .systemLibrary(name: "CSpng", pkgConfig: "spng", providers: [.apt(["libspng-dev"])]),
     .target(name: "CDeixisProto", linkerSettings: [.linkedLibrary("protobuf-c")]),
     .target(name: "CDeixisTensor", dependencies: [], linkerSettings: [.linkedLibrary("dl")]),
-    .target(name: "DeixisExport", dependencies: ["CDeixisProto", "CDeixisSystem", "DeixisGraph"], swiftSettings: swift),
+    .target(name: "DeixisFiles", dependencies: ["CDeixisSystem"], swiftSettings: swift),
+    .target(name: "DeixisExport", dependencies: ["CDeixisProto", "DeixisFiles", "DeixisGraph"], swiftSettings: swift),
     .target(
         name: "DeixisQuantization", dependencies: ["DeixisRuntime", "DeixisGraph"], swiftSettings: swift),
-    .target(name: "DeixisImage", dependencies: ["CTurboJPEG", "CSpng", "DeixisInput"], swiftSettings: swift),
+    .target(name: "DeixisImage", dependencies: ["CTurboJPEG", "CSpng", "DeixisFiles", "DeixisInput"], swiftSettings: swift),
     .target(
         name: "DeixisTraining",
-        dependencies: ["DeixisExport", "DeixisGraph", "CDeixisTensor"],
+        dependencies: ["DeixisExport", "DeixisFiles", "DeixisGraph", "CDeixisTensor"],
         swiftSettings: swift),
     .target(
         name: "DeixisGrounding",
-        dependencies: ["DeixisTraining", "DeixisExport", "DeixisGraph", "DeixisInput", "DeixisImage"],
+        dependencies: ["DeixisTraining", "DeixisExport", "DeixisFiles", "DeixisGraph", "DeixisInput", "DeixisImage"],
         swiftSettings: swift),
     .target(name: "CDeixisPeaks"),
+    .target(name: "CDeixisCommand"),
+    .target(name: "DeixisCommand", dependencies: ["CDeixisCommand", "DeixisFiles", parser], swiftSettings: swift),
     .executableTarget(
         name: "deixis",
         dependencies: [
-            "DeixisModel", "DeixisRuntime", "DeixisONNX", "DeixisGraph", "DeixisInput", "DeixisImage", "CDeixisSystem", "CDeixisPeaks", parser,
+            "DeixisModel", "DeixisRuntime", "DeixisONNX", "DeixisGraph", "DeixisInput", "DeixisImage", "DeixisFiles", "DeixisCommand", "CDeixisSystem", "CDeixisPeaks",
+            parser,
         ],
         swiftSettings: swift),
     .executableTarget(
         name: "deixis-quantize",
         dependencies: [
-            "DeixisQuantization", "DeixisGrounding", "DeixisExport", "DeixisRuntime", "DeixisGraph", "DeixisInput", "DeixisImage", parser,
+            "DeixisQuantization", "DeixisGrounding", "DeixisExport", "DeixisRuntime", "DeixisONNX", "DeixisGraph", "DeixisInput", "DeixisImage", "DeixisFiles",
+            "DeixisCommand", parser,
         ],
         swiftSettings: swift),
     .executableTarget(
         name: "deixis-train",
-        dependencies: ["DeixisGrounding", "DeixisTraining", "DeixisModel", "DeixisRuntime", "DeixisInput", "DeixisImage", parser],
+        dependencies: [
+            "DeixisGrounding", "DeixisTraining", "DeixisModel", "DeixisRuntime", "DeixisGraph", "DeixisInput", "DeixisImage", "DeixisFiles",
+            "DeixisCommand", parser,
+        ],
         swiftSettings: swift),
 ]
 
@@ -96,12 +104,13 @@ let testTargets: [Target] = [
     // Stands before the C library's malloc in the test program, and counts where a test asks for it.
     .target(name: "CAllocations", path: "Tests/CAllocations"),
     .testTarget(name: "DeixisModelTests", dependencies: ["CAllocations", "TestSupport", "DeixisRuntime", "DeixisModel", "DeixisInput", "DeixisImage", "DeixisExport", "DeixisGraph", "DeixisGrounding", "DeixisTraining"], exclude: ["Fixtures"], swiftSettings: swift),
-    .testTarget(name: "DeixisExportTests", dependencies: ["DeixisExport", "CDeixisProto", "DeixisGraph", "DeixisONNX"], exclude: ["Fixtures"], swiftSettings: swift),
-    .testTarget(name: "DeixisImageTests", dependencies: ["DeixisImage", "DeixisInput"], exclude: ["Fixtures"], swiftSettings: swift),
-    .testTarget(name: "DeixisTrainingTests", dependencies: ["DeixisTraining", "CDeixisTensor", "DeixisExport", "DeixisGraph"], exclude: ["Fixtures"], swiftSettings: swift),
-    .testTarget(name: "DeixisGroundingTests", dependencies: ["DeixisGrounding", "DeixisTraining", "DeixisInput", "DeixisImage"], exclude: ["Fixtures"], swiftSettings: swift),
+    .testTarget(name: "DeixisFilesTests", dependencies: ["DeixisFiles"], swiftSettings: swift),
+    .testTarget(name: "DeixisExportTests", dependencies: ["DeixisExport", "DeixisFiles", "CDeixisProto", "DeixisGraph", "DeixisONNX"], exclude: ["Fixtures"], swiftSettings: swift),
+    .testTarget(name: "DeixisImageTests", dependencies: ["DeixisImage", "DeixisFiles", "DeixisInput"], exclude: ["Fixtures"], swiftSettings: swift),
+    .testTarget(name: "DeixisTrainingTests", dependencies: ["DeixisTraining", "DeixisFiles", "CDeixisTensor", "DeixisExport", "DeixisGraph"], exclude: ["Fixtures"], swiftSettings: swift),
+    .testTarget(name: "DeixisGroundingTests", dependencies: ["DeixisGrounding", "DeixisFiles", "DeixisTraining", "DeixisInput", "DeixisImage"], exclude: ["Fixtures"], swiftSettings: swift),
     .testTarget(name: "DeixisQuantizationTests", dependencies: ["DeixisQuantization", "DeixisRuntime", "DeixisGraph", "DeixisExport"], swiftSettings: swift),
-    .testTarget(name: "CommandTests", dependencies: ["deixis", "deixis-quantize", "deixis-train", "TestSupport", "DeixisModel", "DeixisImage", "DeixisExport", "DeixisGraph", "DeixisInput"], exclude: ["Fixtures"], swiftSettings: swift),
+    .testTarget(name: "CommandTests", dependencies: ["deixis", "DeixisCommand", "DeixisFiles", "deixis-quantize", "deixis-train", "TestSupport", "DeixisModel", "DeixisImage", "DeixisExport", "DeixisGraph", "DeixisInput"], exclude: ["Fixtures"], swiftSettings: swift),
 ]
 
 let package = Package(

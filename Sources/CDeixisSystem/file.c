@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -94,63 +96,58 @@ int deixis_read_file(const char *path, uint8_t **bytes, size_t *size) {
 struct deixis_file {
     int fd;
     int error;
-    char *temporary;
-    char path[];
+    /// The file that is replaced: `path` with symbolic links followed.
+    char *target;
+    char temporary[];
 };
 
-int deixis_file_begin(const char *path, deixis_file **file) {
-    *file = NULL;
-    static const char suffix[] = ".XXXXXX";
-    size_t length = strlen(path);
-    if (length == 0) return ENOENT;
-    deixis_file *f = malloc(sizeof *f + 2 * (length + 1) + sizeof suffix);
-    if (!f) return ENOMEM;
-    memcpy(f->path, path, length + 1);
-    f->temporary = f->path + length + 1;
-    memcpy(f->temporary, path, length);
-    memcpy(f->temporary + length, suffix, sizeof suffix);
-    f->error = 0;
-    f->fd = mkostemp(f->temporary, O_CLOEXEC);
-    if (f->fd < 0) {
-        int error = errno;
-        free(f);
-        return error;
+/// The path that opening `path` for writing would come to: symbolic links followed, also one that leads to nothing yet.
+/// Null and errno.
+static char *follow_links(const char *path) {
+    char *at = strdup(path);
+    for (int links = 0; at; links++) {
+        char link[PATH_MAX];
+        const ssize_t length = readlink(at, link, sizeof link - 1);
+        // EINVAL: not a link. What else is wrong shows when the file is made.
+        if (length < 0) return at;
+        link[length] = 0;
+        const char *slash = strrchr(at, '/');
+        const int folder = slash && link[0] != '/' ? (int)(slash - at) + 1 : 0;
+        char *next = NULL;
+        if (links == 40) errno = ELOOP;
+        else if (asprintf(&next, "%.*s%s", folder, at, link) < 0) next = NULL, errno = ENOMEM;
+        free(at);
+        at = next;
     }
-    // mkostemp makes 0600; keep the mode of the file to be replaced, or what open(…, 0666) would have made.
-    struct stat info;
-    mode_t mode;
-    if (stat(path, &info) == 0) {
-        mode = info.st_mode & 0777;
-    } else {
-        mode = umask(0);
-        umask(mode);
-        mode = 0666 & ~mode;
-    }
-    (void)fchmod(f->fd, mode);
-    *file = f;
-    return 0;
+    return at;
 }
 
-int deixis_file_append(deixis_file *file, const void *bytes, size_t size) {
-    const uint8_t *next = bytes;
-    while (!file->error && size > 0) {
-        ssize_t count = write(file->fd, next, size);
-        if (count >= 0) {
-            next += count;
-            size -= (size_t)count;
-        } else if (errno != EINTR) {
-            file->error = errno;
-        }
+/// A new file in the folder of `file->target`, with the mode that open(2) gives new files. Returns 0 or errno.
+static int make_temporary(deixis_file *file, size_t folder) {
+    static atomic_uint count;
+    for (int attempt = 0; attempt < 100; attempt++) {
+        const uint64_t number = deixis_clock_ns() * 1000 + (uint64_t)atomic_fetch_add(&count, 1) % 1000;
+        sprintf(file->temporary + folder, ".deixis-%x-%llx", (unsigned)getpid(), (unsigned long long)number);
+        file->fd = open(file->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (file->fd >= 0) return 0;
+        if (errno != EEXIST) return errno;
     }
-    return file->error;
+    return EEXIST;
 }
 
-int deixis_file_skip(deixis_file *file, size_t size) {
-    if (file->error || size == 0) return file->error;
-    off_t end = lseek(file->fd, (off_t)size, SEEK_CUR);
-    // A hole at the very end must count in the file's size.
-    if (end < 0 || ftruncate(file->fd, end) != 0) file->error = errno;
-    return file->error;
+/// 0 where a file may be put: none is there yet, or a regular one; its status then goes to `info`, whose mode is 0
+/// without one.
+static int look(const char *path, struct stat *info) {
+    info->st_mode = 0;
+    if (path[0] == 0) return ENOENT;
+    if (stat(path, info) != 0) {
+        const int error = errno;
+        info->st_mode = 0;
+        if (error != ENOENT) return error;
+        return path[strlen(path) - 1] == '/' ? EISDIR : 0;
+    }
+    if (S_ISDIR(info->st_mode)) return EISDIR;
+    return S_ISREG(info->st_mode) ? 0 : EINVAL;
 }
 
 /// Makes the rename itself durable; a file system that cannot is no reason to fail.
@@ -165,25 +162,101 @@ static void sync_folder(const char *path) {
     free(folder);
 }
 
-int deixis_file_commit(deixis_file *file) {
-    if (!file->error && fsync(file->fd) != 0) file->error = errno;
+/// Who may read the old file may read the new one, and no one else; an owner is kept where the system lets us.
+static void take_over(int fd, const struct stat *old) {
+    if (!old->st_mode) return;
+    (void)!fchown(fd, old->st_uid, old->st_gid);
+    (void)fchmod(fd, old->st_mode & 0777);
+}
+
+int deixis_file_begin(const char *path, deixis_file **file) {
+    *file = NULL;
+    struct stat info;
+    int error = look(path, &info);
+    if (error) return error;
+    char *target = follow_links(path);
+    if (!target) return errno;
+    const char *slash = strrchr(target, '/');
+    const size_t folder = slash ? (size_t)(slash - target) + 1 : 0;
+    deixis_file *f = malloc(sizeof *f + folder + 64);
+    if (!f) {
+        free(target);
+        return ENOMEM;
+    }
+    *f = (deixis_file){.target = target};
+    memcpy(f->temporary, target, folder);
+    error = make_temporary(f, folder);
+    if (error) {
+        free(target);
+        free(f);
+        return error;
+    }
+    take_over(f->fd, &info);
+    *file = f;
+    return 0;
+}
+
+int deixis_move_file(const char *made, const char *path) {
+    struct stat info;
+    int error = look(path, &info);
+    if (error) return error;
+    char *target = follow_links(path);
+    if (!target) return errno;
+    const int fd = open(made, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 || rename(made, target) != 0) error = errno;
+    if (fd >= 0) {
+        if (!error) take_over(fd, &info);
+        close(fd);
+    }
+    if (!error) sync_folder(target);
+    free(target);
+    return error;
+}
+
+int deixis_file_append(deixis_file *file, const void *bytes, size_t size) {
+    if (!file->error) file->error = deixis_write_all(file->fd, bytes, size);
+    return file->error;
+}
+
+int deixis_write_all(int descriptor, const void *bytes, size_t size) {
+    const char *next = bytes;
+    while (size > 0) {
+        const ssize_t count = write(descriptor, next, size);
+        if (count >= 0) {
+            next += count;
+            size -= (size_t)count;
+        } else if (errno != EINTR) {
+            return errno;
+        }
+    }
+    return 0;
+}
+
+/// Renames, and `durable`: not before the bytes are on the disk.
+static int finish(deixis_file *file, bool durable) {
+    if (!file->error && durable && fsync(file->fd) != 0) file->error = errno;
     if (close(file->fd) != 0 && !file->error) file->error = errno;
     file->fd = -1;
-    if (!file->error && rename(file->temporary, file->path) != 0) file->error = errno;
+    if (!file->error && rename(file->temporary, file->target) != 0) file->error = errno;
     int error = file->error;
     if (error) {
         deixis_file_abort(file);
         return error;
     }
-    sync_folder(file->path);
+    if (durable) sync_folder(file->target);
+    free(file->target);
     free(file);
     return 0;
 }
+
+int deixis_file_commit(deixis_file *file) { return finish(file, true); }
+int deixis_file_commit_unsynced(deixis_file *file) { return finish(file, false); }
 
 void deixis_file_abort(deixis_file *file) {
     if (!file) return;
     if (file->fd >= 0) close(file->fd);
     unlink(file->temporary);
+    free(file->target);
     free(file);
 }
 

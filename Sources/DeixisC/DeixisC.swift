@@ -162,7 +162,7 @@ private struct Pixels {
 
 private func check(_ result: UnsafeMutablePointer<deixis_grounding>?, _ call: StaticString) -> deixis_status? {
     guard let result else { return fail(DEIXIS_INVALID_ARGUMENT, "\(call): result is null") }
-    if result.pointee.size == MemoryLayout<deixis_grounding>.size { return nil }
+    if result.pointee.size == MemoryLayout<deixis_grounding>.size || result.pointee.size == Int(DEIXIS_GROUNDING_FIRST_SIZE) { return nil }
     return fail(DEIXIS_INVALID_ARGUMENT, "\(call): result.size is \(result.pointee.size), expected \(MemoryLayout<deixis_grounding>.size)")
 }
 
@@ -180,6 +180,8 @@ private func write(_ found: Grounding, to result: UnsafeMutablePointer<deixis_gr
     result.pointee.tokens_dropped = Int32(clamping: found.droppedTokenCount)
     result.pointee.input_ms = found.inputMilliseconds
     result.pointee.network_ms = found.networkMilliseconds
+    // The caller's structure may end before this field.
+    if result.pointee.size > Int(DEIXIS_GROUNDING_FIRST_SIZE) { result.pointee.tokens_unknown = Int32(clamping: found.unknownTokenCount) }
     return DEIXIS_OK
 }
 

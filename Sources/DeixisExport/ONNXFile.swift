@@ -1,4 +1,5 @@
 import CDeixisProto
+import DeixisFiles
 public import DeixisGraph
 
 /// Graph and weights -> a standard ONNX file.
@@ -27,9 +28,13 @@ public enum ONNXFile {
         try withModel(graph, options) { (model) throws(ExportError) in
             let size = protobuf_c_message_get_packed_size(model)
             guard size <= byteLimit else { throw .tooLarge(path: path, byteCount: size) }
-            let sink = FileSink(try ReplacingFile(path: path))
-            try sink.pack(model)
-            try sink.file.commit()
+            do throws(FileError) {
+                let sink = FileSink(try ReplacingFile(path: path))
+                try sink.pack(model)
+                try sink.file.commit()
+            } catch {
+                throw .file(error)
+            }
         }
     }
 
@@ -76,7 +81,7 @@ public enum ONNXFile {
 /// A ProtobufCBuffer whose pieces go to a file. protobuf-c cannot be stopped half-way, so the first error is kept and the rest dropped.
 private final class FileSink {
     let file: ReplacingFile
-    private var error: ExportError?
+    private var error: FileError?
 
     init(_ file: ReplacingFile) { self.file = file }
 
@@ -86,7 +91,7 @@ private final class FileSink {
         var sink: Unmanaged<FileSink>
     }
 
-    func pack(_ message: UnsafePointer<ProtobufCMessage>) throws(ExportError) {
+    func pack(_ message: UnsafePointer<ProtobufCMessage>) throws(FileError) {
         var buffer = Buffer(
             base: ProtobufCBuffer(append: { base, count, data in
                 guard let base else { return }

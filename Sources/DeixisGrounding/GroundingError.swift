@@ -1,21 +1,32 @@
+public import DeixisFiles
+public import DeixisTraining
+
 /// What can go wrong between a data set, a training run and a model. Messages name the file, the line and the way out.
 public enum GroundingError: Error, Sendable, CustomStringConvertible {
     /// A manifest with bad lines; `shown` holds the first of them, `total` counts all.
     case badLines(manifest: String, shown: [BadLine], total: Int)
     case noManifest(directory: String)
     case emptyDataset(manifest: String)
-    case datasetExists(manifest: String)
+    case datasetExists(file: String)
     /// An image of a data set that cannot be decoded.
     case badImage(manifest: String, line: Int, image: String, reason: String)
-    case file(path: String, action: String, reason: String)
+    /// `--skip-bad` left nothing to train on.
+    case noGoodPictures(manifest: String)
+    /// A file cannot be read or written.
+    case file(FileError)
+    /// A file can be read, but not be used for what it was given for.
+    case unusable(path: String, action: String, reason: String)
     case badCheckpoint(path: String, reason: String)
     case unknownConfiguration(name: String, known: [String])
     case badSetting(name: String, value: String, rule: String)
     case notFinite(step: Int)
     case vocabularyTooLarge(words: Int, room: Int)
-    /// A message of the checkpoint's or the network's own, which names its file.
-    case checkpoint(String)
+    /// Of a checkpoint or of weights; the message names the file.
+    case training(TrainingError)
+    /// A message of the network's own.
     case network(String)
+    /// `--resume` with another option than the run was begun with.
+    case settled(option: String, checkpoint: String)
 
     public var description: String {
         switch self {
@@ -27,18 +38,39 @@ public enum GroundingError: Error, Sendable, CustomStringConvertible {
         case .noManifest(let directory):
             return "\(directory): no manifest.jsonl in it (formats/dataset.md describes a data set's directory)"
         case .emptyDataset(let manifest): return "\(manifest): no samples"
-        case .datasetExists(let manifest): return "\(manifest): exists; choose another directory or pass --overwrite"
+        case .datasetExists(let file): return "\(file): exists; choose another directory or pass --overwrite"
         case .badImage(let manifest, let line, let image, let reason): return "\(manifest):\(line): image '\(image)': \(reason)"
-        case .file(let path, let action, let reason): return "\(path): cannot \(action): \(reason)"
+        case .noGoodPictures(let manifest): return "\(manifest): none of its pictures can be decoded"
+        case .file(.system(.read, let path, let code)):
+            return "\(path): cannot read it: \(FileError.system(.read, path: path, code: code).reason)"
+        case .file(let error): return error.description
+        case .unusable(let path, let action, let reason): return "\(path): cannot \(action): \(reason)"
         case .badCheckpoint(let path, let reason): return "\(path): not a usable checkpoint: \(reason)"
         case .unknownConfiguration(let name, let known):
             return "no configuration '\(name)'; known: \(known.joined(separator: ", "))"
         case .badSetting(let name, let value, let rule): return "\(name) is \(value), but must be \(rule)"
-        case .notFinite(let step): return "step \(step): the loss is not finite; the last checkpoint is from before it"
+        case .notFinite(let step): return "step \(step): the loss is not finite; a checkpoint, if one was written, is from before it"
         case .vocabularyTooLarge(let words, let room):
             return "the sentences hold \(words) words, but the configuration's vocabulary has room for \(room)"
-        case .checkpoint(let message), .network(let message): return message
+        case .training(let error): return error.description
+        case .network(let message): return message
+        case .settled(let option, let checkpoint):
+            return "\(option) is settled by \(checkpoint); --resume goes on with the run as it was begun"
         }
+    }
+
+    /// What scripts are told: a file's own code (`FileError.exitCode`), 64 for a wrong option, 65 for what a file holds.
+    public var exitCode: Int32 {
+        switch self {
+        case .file(let error), .training(.file(let error)): error.exitCode
+        case .settled: 64
+        default: 65
+        }
+    }
+
+    /// What `body` does with files, its failure as this target's.
+    static func file<Result>(_ body: () throws(FileError) -> Result) throws(GroundingError) -> Result {
+        do throws(FileError) { return try body() } catch { throw .file(error) }
     }
 }
 

@@ -1,6 +1,8 @@
+public import DeixisFiles
+
 /// What can go wrong between a picture and its file. `name` is the path, or what the caller called the bytes.
 public enum ImageError: Error, Sendable, Equatable {
-    case cannotRead(name: String, reason: String)
+    case file(FileError)
     case empty(name: String)
     /// Neither JPEG nor PNG by its first bytes; `kind` is what it looks like, if that is known.
     case notAnImage(name: String, firstBytes: [UInt8], kind: String?)
@@ -11,13 +13,14 @@ public enum ImageError: Error, Sendable, Equatable {
     case fileTooLarge(name: String, byteCount: Int, limit: Int)
     case cannotEncode(format: String, reason: String)
     case unknownExtension(path: String)
-    case cannotWrite(path: String, reason: String)
 }
 
 extension ImageError: CustomStringConvertible {
     public var description: String {
         switch self {
-        case .cannotRead(let name, let reason): return "\(name): cannot be read: \(reason)"
+        case .file(.system(.write, let path, let code)):
+            return "\(path): cannot be written: \(FileError.system(.write, path: path, code: code).reason)"
+        case .file(let error): return "\(error.path): cannot be read: \(error.reason)"
         case .empty(let name): return "\(name): the file is empty; expected a JPEG or PNG picture"
         case .notAnImage(let name, let firstBytes, let kind):
             if let kind { return "\(name): this is \(kind); expected a JPEG or PNG picture" }
@@ -31,7 +34,15 @@ extension ImageError: CustomStringConvertible {
             return "\(name): the file has \(byteCount) bytes; expected at most \(limit)"
         case .cannotEncode(let format, let reason): return "cannot encode as \(format): \(reason)"
         case .unknownExtension(let path): return "\(path): expected a name ending in .png, .jpg or .jpeg"
-        case .cannotWrite(let path, let reason): return "\(path): cannot be written: \(reason)"
+        }
+    }
+
+    /// What scripts are told: a file's own code (`FileError.exitCode`), 64 for a wrong name, 65 for a bad picture.
+    public var exitCode: Int32 {
+        switch self {
+        case .file(let error): error.exitCode
+        case .unknownExtension: 64
+        default: 65
         }
     }
 }

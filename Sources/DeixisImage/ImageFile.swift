@@ -1,9 +1,15 @@
+import DeixisFiles
 public import DeixisInput
 
 extension RGBImage {
     /// Reads a JPEG or PNG, known by its content and not by its name; upright (EXIF orientation applied), alpha over white.
     public init(contentsOf path: String, limits: ImageLimits = ImageLimits()) throws(ImageError) {
-        try self.init(decoding: readFile(path, limit: limits.fileBytes), name: path, limits: limits)
+        let bytes: [UInt8]
+        do throws(FileError) { bytes = try readFile(path, limit: limits.fileBytes) } catch {
+            if case .tooLarge(_, let byteCount, let limit) = error { throw .fileTooLarge(name: path, byteCount: byteCount, limit: limit) }
+            throw .file(error)
+        }
+        try self.init(decoding: bytes, name: path, limits: limits)
     }
 
     /// The same from bytes in memory; `name` is for messages.
@@ -11,7 +17,7 @@ extension RGBImage {
         if bytes.isEmpty { throw .empty(name: name) }
         if bytes.starts(with: [0xFF, 0xD8, 0xFF]) {
             self = try decodeJPEG(bytes, name: name, limits: limits)
-        } else if bytes.starts(with: [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]) {
+        } else if bytes.starts(with: PNGChunks.signature) {
             self = try decodePNG(bytes, name: name, limits: limits)
         } else if let format = beginningOfKnown(bytes) {
             throw .truncated(name: name, format: format)
@@ -20,23 +26,26 @@ extension RGBImage {
         }
     }
 
+    /// Throws `unknownExtension` where `write` would, for those who want to know before the work.
+    public static func checkName(_ path: String) throws(ImageError) { _ = try isPNG(path) }
+
+    private static func isPNG(_ path: String) throws(ImageError) -> Bool {
+        let lowered = path.lowercased()
+        if lowered.hasSuffix(".png") { return true }
+        if lowered.hasSuffix(".jpg") || lowered.hasSuffix(".jpeg") { return false }
+        throw .unknownExtension(path: path)
+    }
+
     /// Writes a PNG or JPEG as the name's extension says; the file appears whole or not at all.
     public func write(to path: String, quality: Int = 92) throws(ImageError) {
-        let lowered = path.lowercased()
-        if lowered.hasSuffix(".png") {
-            try writeFile(encodedPNG(), to: path)
-        } else if lowered.hasSuffix(".jpg") || lowered.hasSuffix(".jpeg") {
-            try writeFile(encodedJPEG(quality: quality), to: path)
-        } else {
-            throw .unknownExtension(path: path)
-        }
+        let bytes = try Self.isPNG(path) ? encodedPNG() : encodedJPEG(quality: quality)
+        do throws(FileError) { try replaceFile(path, with: bytes) } catch { throw .file(error) }
     }
 }
 
 /// A file cut off within its signature.
 private func beginningOfKnown(_ bytes: [UInt8]) -> String? {
-    let png: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
-    if bytes.count < 8, png.starts(with: bytes) { return "PNG" }
+    if bytes.count < 8, PNGChunks.signature.starts(with: bytes) { return "PNG" }
     if bytes.count < 3, [0xFF, 0xD8, 0xFF].starts(with: bytes) { return "JPEG" }
     return nil
 }

@@ -101,12 +101,15 @@ struct JPEGMarkers {
                 return
             }
             let body = bytes[(at + 4)..<max(end, at + 4)]
-            if marker == 0xE1, orientation == .upright, body.starts(with: [0x45, 0x78, 0x69, 0x66, 0, 0]) {
-                orientation = Orientation.inTIFF(body.dropFirst(6))
-            }
+            if marker == 0xE1, orientation == .upright { orientation = Self.orientation(inEXIF: body) ?? .upright }
             if marker == 0xEE, body.starts(with: "Adobe".utf8) { isAdobe = true }
             at = end
         }
+    }
+
+    /// Of the body of an APP1 segment; nil where that holds something else.
+    static func orientation(inEXIF body: ArraySlice<UInt8>) -> Orientation? {
+        body.starts(with: [0x45, 0x78, 0x69, 0x66, 0, 0]) ? Orientation.inTIFF(body.dropFirst(6)) : nil
     }
 }
 

@@ -68,11 +68,17 @@ private func decodePNG(_ bytes: UnsafeBufferPointer<UInt8>, name: String, limits
     return image.upright(from: Orientation.inTIFF(Array(block)[...]))
 }
 
+/// How a PNG is divided: a signature, then chunks of length, name, data, checksum.
+enum PNGChunks {
+    static let signature: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
+    static func number(_ bytes: some Sequence<UInt8>) -> Int { bytes.reduce(0) { $0 << 8 | Int($1) } }
+}
+
 /// Whether chunk follows chunk (length, name, data, checksum) up to a whole IEND; libspng does not look at that one's end.
 private func reachesEnd(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
     var at = 8
     while at + 12 <= bytes.count {
-        let length = bytes[at..<(at + 4)].reduce(0) { $0 << 8 | Int($1) }
+        let length = PNGChunks.number(bytes[at..<(at + 4)])
         if bytes[(at + 4)..<(at + 8)].elementsEqual("IEND".utf8) { return at + 12 + length <= bytes.count }
         at += 12 + length
     }

@@ -16,6 +16,8 @@ public struct TokenizedSentence: Sendable, Equatable {
     public var ids: [Int64]
     /// Tokens cut off behind; 0 if the sentence fitted.
     public var droppedCount: Int
+    /// How many of `ids` are [UNK]: words that the vocabulary lacks.
+    public var unknownCount = 0
     public var isTruncated: Bool { droppedCount > 0 }
     /// Nothing between [CLS] and [SEP].
     public var isEmpty: Bool { ids.count <= 2 }
@@ -63,7 +65,30 @@ public struct Tokenizer: Sendable {
         pieces.ids.append(startID)
         for word in Words(scalars) { pieces.add(scalars[word]) }
         pieces.ids.append(endID)
-        return TokenizedSentence(ids: pieces.ids, droppedCount: max(pieces.total - room, 0))
+        return TokenizedSentence(ids: pieces.ids, droppedCount: max(pieces.total - room, 0), unknownCount: pieces.unknown)
+    }
+
+    /// The words that `encode` counts in `unknownCount`, normalized, each once, in the sentence's order.
+    public func unknownWords(in sentence: String) -> [String] {
+        let scalars = Array(sentence.utf8).withUnsafeBufferPointer { normalizer.normalize($0) }
+        var pieces = WordPieces(vocabulary: vocabulary, unknownID: unknownID, room: settings.maxLength - 2)
+        var words: [[UInt8]] = []
+        for range in Words(scalars) {
+            let before = pieces.unknown
+            pieces.add(scalars[range])
+            guard pieces.unknown > before else { continue }
+            var word: [UInt8] = []
+            for scalar in scalars[range] { appendUTF8(scalar, to: &word) }
+            if !words.contains(word) { words.append(word) }
+        }
+        return words.map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    /// Whether a tokenizer finds a word in `sentence`, whatever its vocabulary: nothing is left of spaces, control characters and the like.
+    public static func hasWords(_ sentence: String, settings: TokenizerSettings = TokenizerSettings()) -> Bool {
+        let normalizer = Normalizer(lowercases: settings.lowercases, stripsAccents: settings.stripsAccents)
+        var words = Words(Array(sentence.utf8).withUnsafeBufferPointer { normalizer.normalize($0) })
+        return words.next() != nil
     }
 }
 
@@ -91,6 +116,8 @@ private struct WordPieces {
     let room: Int
     var ids: [Int64] = []
     var total = 0
+    /// How many of `ids` are words that the vocabulary lacks.
+    private(set) var unknown = 0
     private var bytes: [UInt8] = []
     /// Byte offsets of the word's scalars, and of its end.
     private var edges: [Int] = []
@@ -108,6 +135,7 @@ private struct WordPieces {
         if word.count > Tokenizer.maxScalarsPerWord || !split(word) {
             found.removeAll(keepingCapacity: true)
             found.append(unknownID)
+            if total < room { unknown += 1 }
         }
         for id in found {
             if total < room { ids.append(id) }

@@ -49,6 +49,9 @@ public final class GroundingModel: Sendable {
 
     public var threads: Int { session.threads }
 
+    /// The words of `sentence` that the vocabulary lacks, each once, as the tokenizer spells them (lower case, for most models).
+    public func unknownWords(in sentence: String) -> [String] { tokenizer.unknownWords(in: sentence) }
+
     /// What `sentence` points at in `image`. After `deadline` milliseconds the network stops at its next step and the error is
     /// `ModelError.runtime(_, .timeout)`; the model stays usable. The first sentence of a length pays for its plan.
     public func ground(_ image: RGBImage, _ sentence: String, deadline: Double? = nil) throws(ModelError) -> Grounding {
@@ -192,6 +195,7 @@ public final class GroundingModel: Sendable {
         guard box.centerX.isFinite, box.centerY.isFinite, box.width.isFinite, box.height.isFinite else { throw .notFinite(file: path) }
         return Grounding(
             box: metadata.letterbox.pixels(box, width: width, height: height), normalizedBox: box, tokenCount: tokens.ids.count,
-            droppedTokenCount: tokens.droppedCount, inputMilliseconds: input, networkMilliseconds: network)
+            droppedTokenCount: tokens.droppedCount, unknownTokenCount: tokens.unknownCount, inputMilliseconds: input,
+            networkMilliseconds: network)
     }
 }

@@ -6,15 +6,27 @@ extension Graph {
 
     /// The same where the caller has mapped the file already.
     public init(onnxFile path: String, _ bytes: ByteStorage) throws(ONNXError) {
-        let utf8 = Array(path.utf8)
-        let slash = utf8.lastIndex(of: 0x2F)
-        let folder = slash.map { String(decoding: utf8[...$0], as: UTF8.self) } ?? ""
-        try self.init(file: path, storage: bytes, folder: folder)
+        try self.init(file: path, storage: bytes, folder: Self.folder(of: path))
     }
 
     /// The model in `bytes`; tensors are views into them. `name` stands for the file in messages.
     public init(onnx bytes: ByteStorage, name: String = "model") throws(ONNXError) {
         try self.init(file: name, storage: bytes, folder: nil)
+    }
+
+    /// The paths of the files beside the model at `path` that hold some of its weights (external data).
+    public static func weightFiles(ofONNXFile path: String) throws(ONNXError) -> [String] {
+        let folder = folder(of: path)
+        var reader = Reader(file: path, storage: try mapFile(path), folder: folder)
+        _ = try reader.model()
+        return reader.external.keys.map { folder + "\($0)" }
+    }
+
+    /// With its final `/`; empty for a bare name.
+    private static func folder(of path: String) -> String {
+        let utf8 = Array(path.utf8)
+        let slash = utf8.lastIndex(of: 0x2F)
+        return slash.map { String(decoding: utf8[...$0], as: UTF8.self) } ?? ""
     }
 
     private init(file: String, storage: ByteStorage, folder: String?) throws(ONNXError) {

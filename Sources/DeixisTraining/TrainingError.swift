@@ -1,13 +1,11 @@
-public import DeixisExport
+public import DeixisFiles
 
 /// What can go wrong in this target, for people to read.
 public enum TrainingError: Error, Equatable, CustomStringConvertible {
     case openBLASMissing
     case openBLASUnusable
-    /// A file could not be opened or read.
-    case file(path: String, operation: String, reason: String)
-    /// A file could not be written; what lay there before is untouched.
-    case writing(ExportError)
+    /// A file could not be read or written; what lay under its name before is untouched.
+    case file(FileError)
     /// A file is not what its format says.
     case format(path: String, reason: String)
     /// A tensor of the file does not fit the network.
@@ -25,9 +23,9 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
             "OpenBLAS (libopenblas.so.0) was not found. Install it with: sudo apt-get install libopenblas0-pthread"
         case .openBLASUnusable:
             "libopenblas.so.0 was found but has no usable cblas_sgemm, or its products are wrong on this CPU"
-        case .file(let path, let operation, let reason):
-            "\(path): cannot \(operation): \(reason)"
-        case .writing(let error):
+        case .file(.system(.read, let path, let code)):
+            "\(path): cannot read: \(FileError.system(.read, path: path, code: code).reason)"
+        case .file(let error):
             error.description
         case .format(let path, let reason):
             "\(path): \(reason)"
@@ -41,7 +39,12 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
             "the tape recorded no emission; run the network on a tape in mode .tracing"
         case .outOfMemory(let bytes):
             "out of memory: the system refused \((bytes + (1 << 20) - 1) >> 20) MiB for a tensor. A smaller --batch or --config needs less; "
-                + "a run's checkpoint is whole, and --resume goes on from it"
+                + "a run's checkpoint, if one was written, is whole, and --resume goes on from it"
         }
+    }
+
+    /// What `body` does with a file, its failure as this target's.
+    static func file<Result>(_ body: () throws(FileError) -> Result) throws(TrainingError) -> Result {
+        do throws(FileError) { return try body() } catch { throw .file(error) }
     }
 }

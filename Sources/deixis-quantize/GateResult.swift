@@ -1,3 +1,4 @@
+internal import DeixisFiles
 internal import DeixisGraph
 internal import DeixisQuantization
 internal import Foundation
@@ -27,7 +28,7 @@ struct GateResult {
         }
         for (name, shift) in work.costs.prefix(8) { lines.append(String(format: "  %.5f  alone: %@", shift, "\(name)")) }
         if !kept.isEmpty { lines.append("kept float: " + kept.map { "\($0)" }.joined(separator: ", ")) }
-        let size = (try? FileManager.default.attributesOfItem(atPath: work.command.out)[.size] as? Int) ?? nil
+        let size = (try? InputFile(work.command.out))?.size
         if passes || work.command.noGate {
             lines.append("\(work.command.out): \(size ?? 0) bytes" + (passes ? "" : " (the gate is not met)"))
         } else {

@@ -1,8 +1,11 @@
 internal import ArgumentParser
+internal import DeixisCommand
 internal import DeixisExport
+internal import DeixisFiles
 internal import DeixisGraph
 internal import DeixisGrounding
 internal import DeixisInput
+internal import DeixisONNX
 internal import DeixisQuantization
 internal import DeixisRuntime
 internal import Foundation
@@ -22,6 +25,10 @@ struct QuantizeCommand: ParsableCommand {
               deixis-train scenes --count 600 --seed 4242 --out pictures
               deixis quantize model.onnx --data pictures --out model.int8.onnx --report report.html
               deixis ground model.int8.onnx desk.jpg "the red mug"
+
+            EXIT CODES
+              0 done · 1 the gate is not met, nothing was written · 64 wrong arguments · 65 bad model or data set
+              70 internal fault · 73, 74 an output cannot be made or written
             """)
 
     enum Method: String, CaseIterable, ExpressibleByArgument {
@@ -68,12 +75,18 @@ struct QuantizeCommand: ParsableCommand {
     }
 
     func run() throws {
+        // First, for calibrating takes long.
+        let outputs = Outputs(("--out", out), ("--report", report))
+        try outputs.check(against: [model])
+        try Outputs(("--out", out)).mustBeReplaceable()
+        try Outputs(("--report", report)).mustBeWritable()
         var work = try Work(self)
+        try outputs.check(against: Graph.weightFiles(ofONNXFile: model) + work.reader.source.dataset.files)
         try work.calibrate()
         let result = try work.gate()
         try work.write(result)
-        if let report { try Data(ReportPage(work: work, result: result).html.utf8).write(to: URL(fileURLWithPath: report), options: .atomic) }
-        print(json ? result.json(work) : result.table(work))
+        if let report { try writeText(ReportPage(work: work, result: result).html, to: report) }
+        try Console.out(json ? result.json(work) : result.table(work))
         if !result.passes, !noGate { throw ExitCode(1) }
     }
 }
@@ -84,27 +97,17 @@ func progress(_ text: String, _ done: Int, of total: Int) {
     guard done == total || done % every == 0 else { return }
     let filled = total == 0 ? 24 : 24 * done / total
     let bar = String(repeating: "#", count: filled) + String(repeating: ".", count: 24 - filled)
-    FileHandle.standardError.write(Data(((isTerminal ? "\r\u{1B}[K" : "") + "[\(bar)] \(text) \(done)/\(total)" + (isTerminal && done < total ? "" : "\n")).utf8))
+    Console.draw((isTerminal ? "\r\u{1B}[K" : "") + "[\(bar)] \(text) \(done)/\(total)" + (isTerminal && done < total ? "" : "\n"))
 }
 
-/// Runs the command and turns whatever went wrong into one line and an exit code, as `deixis` does.
-func runCommand() -> Int32 {
-    do {
-        var command = try QuantizeCommand.parseAsRoot()
-        try command.run()
-        return 0
-    } catch let code as ExitCode {
-        return code.rawValue
-    } catch {
-        let code = QuantizeCommand.exitCode(for: error)
-        if code.isSuccess {
-            print(QuantizeCommand.fullMessage(for: error))
-            return 0
-        }
-        let isUsage = code == .validationFailure
-        FileHandle.standardError.write(Data("deixis quantize: \(isUsage ? QuantizeCommand.message(for: error) : "\(error)")\n".utf8))
-        return isUsage ? 64 : 65
+/// Whatever else is wrong lies in the model or the data set, whose message names the file.
+private func failure(_ error: any Error) -> CommandError? {
+    switch error {
+    case let error as GroundingError: CommandError(error.exitCode, "\(error)")
+    case ExportError.file(let error): CommandError(error)
+    case is RuntimeError, is QuantizationError, is ExportError, is Refusal: .data("\(error)")
+    default: nil
     }
 }
 
-exit(runCommand())
+exit(Program.run(QuantizeCommand.self, as: "deixis quantize", failure: failure))

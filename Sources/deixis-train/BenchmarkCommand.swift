@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import DeixisCommand
 internal import DeixisGrounding
 internal import DeixisTraining
 internal import Foundation
@@ -63,28 +64,19 @@ struct BenchmarkCommand: ParsableCommand {
         }
         for number in 0..<warmUp { _ = step(number) }
         var times: [Double] = []
-        func report(_ time: Double) {
+        func report(_ time: Double) throws {
             times.append(time)
-            print("{\"step_ms\": \(time)}")
-            fflush(nil)
+            try Console.out("{\"step_ms\": \(time)}")
         }
         if interactive {
-            print("{\"ready\": true}")
-            fflush(nil)
-            while readLine() != nil { report(step(warmUp + times.count)) }
+            try Console.out("{\"ready\": true}")
+            while readLine() != nil { try report(step(warmUp + times.count)) }
         } else {
-            for number in 0..<steps { report(step(warmUp + number)) }
+            for number in 0..<steps { try report(step(warmUp + number)) }
         }
         let median = times.sorted()[times.count / 2]
-        print(
+        try Console.out(
             "{\"network\": \"\(self.network)\", \"batch\": \(batch), \"threads\": \(Backend.threadCount), \"blas\": \"\(Backend.openBLASCore)\", "
-                + "\"median_ms\": \(median), \"samples_per_second\": \(Double(batch) / median * 1000), \"peak_rss_mb\": \(peakMegabytes())}")
-    }
-
-    /// VmHWM of /proc/self/status.
-    private func peakMegabytes() -> Int {
-        let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
-        let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM") }
-        return (line?.split(whereSeparator: { !$0.isNumber }).first.flatMap { Int($0) } ?? 0) / 1024
+                + "\"median_ms\": \(median), \"samples_per_second\": \(Double(batch) / median * 1000), \"peak_rss_mb\": \(Program.peakResidentBytes >> 20)}")
     }
 }

@@ -1,4 +1,8 @@
 internal import ArgumentParser
+internal import DeixisCommand
+internal import DeixisGrounding
+internal import DeixisImage
+internal import DeixisModel
 internal import DeixisTraining
 internal import Foundation
 
@@ -16,6 +20,10 @@ struct DeixisTrain: ParsableCommand {
               deixis-train scenes --count 2000 --seed 1000001 --out unseen
               deixis-train evaluate model.onnx --data unseen
               deixis ground model.onnx unseen/images/000000.png "the red circle" --annotated out.png
+
+            EXIT CODES
+              0 done · 64 wrong arguments · 65 bad data set, checkpoint or model · 66 a file cannot be read
+              70, 71 internal fault, out of memory · 73, 74 an output cannot be made or written · 130 stopped by Ctrl-C
             """,
         subcommands: [
             TrainCommand.self, PretrainCommand.self, EvaluateCommand.self, ExportCommand.self, ScenesCommand.self, DescribeCommand.self,
@@ -24,10 +32,21 @@ struct DeixisTrain: ParsableCommand {
 
     static func main() {
         BufferPool.onExhaustion { error in
-            FileHandle.standardError.write(Data("Error: \(error)\n".utf8))
+            Console.note("deixis-train: \(error)")
             // EX_OSERR
             Foundation.exit(71)
         }
-        main(nil)
+        Foundation.exit(Program.run(Self.self, as: "deixis-train", failure: failure))
     }
+
+    /// Errors of data sets, checkpoints, models and pictures name their file; the others are faults of this program.
+    private static func failure(_ error: any Error) -> CommandError? {
+        switch error {
+        case let error as GroundingError: CommandError(error.exitCode, "\(error)")
+        case let error as ImageError: CommandError(error.exitCode, "\(error)")
+        case is TrainingError, is NetworkError, is ModelError: .data("\(error)")
+        default: nil
+        }
+    }
+
 }

@@ -1,4 +1,6 @@
 internal import ArgumentParser
+internal import DeixisCommand
+internal import DeixisFiles
 internal import DeixisGrounding
 internal import DeixisTraining
 internal import Foundation
@@ -23,14 +25,14 @@ struct DescribeCommand: ParsableCommand {
     var json = false
 
     func run() throws {
-        let isFile = FileManager.default.fileExists(atPath: config) && !NetworkConfiguration.names.contains(config)
+        let isFile = exists(config) && !NetworkConfiguration.names.contains(config)
         let network =
             isFile
             ? try TrainedNetwork(checkpoint: config).network
             : try GroundingNetwork<Float>(try NetworkConfiguration.named(config), seed: 1)
         let rows = network.summary()
         if json {
-            print(Self.json(rows))
+            try Console.out(Self.json(rows))
             return
         }
         let lines = detail ? rows.map { Line($0.scope.isEmpty ? $0.op : "\($0.scope)  \($0.op)", [$0]) } : Self.layers(rows)
@@ -39,11 +41,11 @@ struct DescribeCommand: ParsableCommand {
             cells[0].padding(toLength: name + 2, withPad: " ", startingAt: 0)
                 + zip(cells.dropFirst(), [20, 14, 12]).map { String(repeating: " ", count: max(1, $1 - $0.count)) + $0 }.joined()
         }
-        print(row(["layer", "result", "parameters", "MMAC"]))
-        for line in lines { print(row([line.name, line.shape, Self.grouped(line.parameters), Self.mega(line.macs)])) }
+        try Console.out(row(["layer", "result", "parameters", "MMAC"]))
+        for line in lines { try Console.out(row([line.name, line.shape, Self.grouped(line.parameters), Self.mega(line.macs)])) }
         let total = network.parameters.all.reduce(0) { $0 + $1.count }
-        print(row(["total", "", Self.grouped(total), Self.mega(rows.reduce(0) { $0 + $1.macs })]))
-        print("\(config): \(Self.grouped(total)) parameters with buffers and sigma, \(Self.mega(Double(total) * 4)) MB as float32")
+        try Console.out(row(["total", "", Self.grouped(total), Self.mega(rows.reduce(0) { $0 + $1.macs })]))
+        try Console.out("\(config): \(Self.grouped(total)) parameters with buffers and sigma, \(Self.mega(Double(total) * 4)) MB as float32")
     }
 
     struct Line {

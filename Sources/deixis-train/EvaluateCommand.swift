@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import DeixisCommand
 internal import DeixisGrounding
 internal import DeixisInput
 internal import DeixisModel
@@ -24,7 +25,7 @@ struct EvaluateCommand: ParsableCommand {
     var data: String
     @Option(help: "Only the first so many samples.")
     var count: Int?
-    @Flag(help: "Leave bad lines out, and list them, instead of stopping.")
+    @Flag(help: "Leave bad lines and broken pictures out, and list them, instead of stopping.")
     var skipBad = false
     @Option(help: "Threads of the runtime; default: the cores this process may use.")
     var threads: Int = 0
@@ -38,7 +39,8 @@ struct EvaluateCommand: ParsableCommand {
 
     func run() throws {
         let dataset = try Dataset(directory: data, skipBad: skipBad)
-        for line in dataset.skipped { FileHandle.standardError.write(Data("left out: \(line)\n".utf8)) }
+        for line in dataset.skipped { Console.note("left out: \(line)") }
+        let leftOut = LeftOut()
         var options = SessionOptions()
         options.threads = threads
         let model = try GroundingModel(path: self.model, options: options)
@@ -46,20 +48,24 @@ struct EvaluateCommand: ParsableCommand {
         let total = min(count ?? .max, dataset.entries.count)
         var score = GroundingScore()
         var latencies: [Double] = []
-        var truncated = 0
+        var truncated = 0, unknown = 0
         let line = ProgressLine()
         for index in 0..<total {
-            let sample = try source.sample(index)
+            guard let sample = skipBad ? try leftOut.sample(index, of: source) : try source.sample(index) else {
+                for line in leftOut.takeUnread() { Console.note("left out: \(line)") }
+                continue
+            }
             let found = try model.ground(sample.image, sample.sentence)
             score.add(iou: found.box.intersectionOverUnion(sample.box), kind: sample.kind)
             latencies.append(found.inputMilliseconds + found.networkMilliseconds)
             if found.droppedTokenCount > 0 { truncated += 1 }
+            if found.unknownTokenCount > 0 { unknown += 1 }
             line.show("\(index + 1) of \(total)  Acc@0.5 \(String(format: "%.3f", score.accuracy))", final: index + 1 == total)
         }
         let report = EvaluationReport(
-            model: self.model, data: data, score: score, latencies: latencies, threads: model.threads, skipped: dataset.skipped.count,
-            truncated: truncated)
-        print(json ? report.json : report.table)
+            model: self.model, data: data, score: score, latencies: latencies, threads: model.threads, skipped: dataset.skipped.count + leftOut.count,
+            truncated: truncated, unknown: unknown)
+        try Console.out(json ? report.json : report.table)
     }
 }
 
@@ -68,7 +74,7 @@ struct EvaluationReport {
     let model, data: String
     let score: GroundingScore
     let latencies: [Double]
-    let threads, skipped, truncated: Int
+    let threads, skipped, truncated, unknown: Int
 
     func percentile(_ share: Double) -> Double {
         let sorted = latencies.sorted()
@@ -79,12 +85,13 @@ struct EvaluationReport {
         func row(_ name: String, _ value: String) -> String { name.padding(toLength: 22, withPad: " ", startingAt: 0) + value }
         func share(_ value: Double) -> String { String(format: "%.4f", value) }
         var lines = [
-            row("samples", "\(score.count)" + (skipped > 0 ? " (\(skipped) bad lines left out)" : "")),
+            row("samples", "\(score.count)" + (skipped > 0 ? " (\(skipped) bad lines and pictures left out)" : "")),
             row("Acc@0.5", "\(share(score.accuracy))   (\(score.hits) hits; \(GroundingScore.rule))"),
             row("mean IoU", share(score.meanIoU)),
             row("latency p50, p90", String(format: "%.2f, %.2f ms", percentile(0.5), percentile(0.9)) + "   (\(threads) threads)"),
         ]
         if truncated > 0 { lines.append(row("sentences cut", "\(truncated)")) }
+        if unknown > 0 { lines.append(row("unknown words in", "\(unknown) sentences")) }
         if score.byKind.count > 1 || score.byKind.first?.kind.isEmpty == false {
             for entry in score.byKind {
                 lines.append(row("  " + (entry.kind.isEmpty ? "(no kind)" : entry.kind), "\(share(entry.accuracy))   of \(entry.count)"))
@@ -99,7 +106,7 @@ struct EvaluationReport {
             let accuracy: Double
         }
         let model, data, rule: String
-        let samples, hits, skipped, truncated, threads: Int
+        let samples, hits, skipped, truncated, unknown_words, threads: Int
         let accuracy, mean_iou, p50_ms, p90_ms, p99_ms: Double
         let kinds: [String: Kind]
     }
@@ -108,7 +115,7 @@ struct EvaluationReport {
         let kinds = score.byKind.map { ($0.kind, Report.Kind(count: $0.count, accuracy: $0.accuracy)) }
         let report = Report(
             model: model, data: data, rule: GroundingScore.rule, samples: score.count, hits: score.hits, skipped: skipped,
-            truncated: truncated, threads: threads, accuracy: score.accuracy, mean_iou: score.meanIoU, p50_ms: percentile(0.5),
+            truncated: truncated, unknown_words: unknown, threads: threads, accuracy: score.accuracy, mean_iou: score.meanIoU, p50_ms: percentile(0.5),
             p90_ms: percentile(0.9), p99_ms: percentile(0.99), kinds: Dictionary(uniqueKeysWithValues: kinds))
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]

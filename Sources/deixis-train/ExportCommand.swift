@@ -1,4 +1,6 @@
 internal import ArgumentParser
+internal import DeixisCommand
+internal import DeixisFiles
 internal import DeixisGrounding
 internal import DeixisInput
 internal import DeixisTraining
@@ -34,21 +36,22 @@ struct ExportCommand: ParsableCommand {
     }
 
     func run() throws {
-        if let config { return try exportUntrained(config) }
-        guard let checkpoint else { return }
+        guard let checkpoint else {
+            try Outputs(("--out", out)).check(against: [])
+            return try exportUntrained(config ?? "")
+        }
         // A run's directory is as good as its checkpoint.
-        var isDirectory: ObjCBool = false
-        let exists = FileManager.default.fileExists(atPath: checkpoint, isDirectory: &isDirectory)
-        let path = exists && isDirectory.boolValue ? checkpoint + "/checkpoint" : checkpoint
+        let path = exists(checkpoint + "/.") ? checkpoint + "/checkpoint" : checkpoint
+        try Outputs(("--out", out)).check(against: [path])
         let trained = try TrainedNetwork(checkpoint: path)
         let formatter = ISO8601DateFormatter()
         formatter.formatOptions = [.withFullDate]
         try ModelExport.write(
             trained.network, tokenizer: trained.tokenizer, letterbox: trained.letterbox,
             provenance: trained.provenance(date: formatter.string(from: Date())), to: out)
-        let bytes = (try? FileManager.default.attributesOfItem(atPath: out)[.size] as? Int) ?? 0
+        let bytes = (try? InputFile(out))?.size ?? 0
         let accuracy = trained.heldOutAccuracy.map { String(format: ", held-out Acc@0.5 %.3f", $0) } ?? ""
-        print(String(format: "%@: %.1f MB, %d samples%@", out, Double(bytes) / 1e6, trained.step * trained.recipe.batchSize, accuracy))
+        try Console.out(String(format: "%@: %.1f MB, %d samples%@", out, Double(bytes) / 1e6, trained.step * trained.recipe.batchSize, accuracy))
     }
 
     private func exportUntrained(_ name: String) throws {
@@ -64,6 +67,6 @@ struct ExportCommand: ParsableCommand {
         try ModelExport.write(
             network, tokenizer: tokenizer, letterbox: Letterbox(side: configuration.imageSide),
             provenance: [("configuration", name), ("weights", "random, seed \(seed)")], to: out)
-        print("\(out): \(name) with random weights of seed \(seed), for measuring only")
+        try Console.out("\(out): \(name) with random weights of seed \(seed), for measuring only")
     }
 }

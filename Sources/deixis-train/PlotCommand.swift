@@ -1,6 +1,9 @@
 internal import ArgumentParser
+internal import DeixisCommand
+internal import DeixisFiles
 internal import DeixisGrounding
 internal import DeixisImage
+internal import DeixisInput
 
 struct PlotCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -29,10 +32,12 @@ struct PlotCommand: ParsableCommand {
     }
 
     func run() throws {
+        try Outputs(("--out", out)).check(against: [log])
+        try RGBImage.checkName(out)
         let records = try TrainingLog.read(log)
         let chart = LogChart(records: records, title: log)
         try chart.chart.drawn(width: width, height: height).write(to: out)
-        print("\(out): \(records.count) lines of \(log)\(chart.last.map { ", \($0)" } ?? "")")
+        try Console.out("\(out): \(records.count) lines of \(log)\(chart.last.map { ", \($0)" } ?? "")")
     }
 }
 

@@ -1,4 +1,6 @@
 internal import ArgumentParser
+internal import DeixisCommand
+internal import DeixisFiles
 internal import DeixisGrounding
 internal import DeixisTraining
 internal import Foundation
@@ -48,6 +50,10 @@ struct PretrainCommand: ParsableCommand {
     }
 
     func run() throws {
+        let log = log ?? URL(fileURLWithPath: out).deletingPathExtension().path + ".jsonl"
+        let outputs = Outputs(("--out", out), (self.log == nil ? "the log (--log)" : "--log", log))
+        try outputs.check(against: [])
+        try outputs.mustBeReplaceable()
         if let threads { Backend.threadCount = threads }
         try Backend.load()
         var recipe = try PretrainingRecipe.named(config)
@@ -59,20 +65,19 @@ struct PretrainCommand: ParsableCommand {
         recipe.evaluateEvery = evaluateEvery
         let trainer = try VisualPretrainer(recipe)
         let run = PretrainingRun(
-            out: out, log: log ?? URL(fileURLWithPath: out).deletingPathExtension().path + ".jsonl",
-            command: "deixis-train " + CommandLine.arguments.dropFirst().joined(separator: " "))
+            out: out, log: log, command: "deixis-train " + Program.arguments.joined(separator: " "))
         let interrupt = Interrupt()
         let screen = ProgressLine()
         let result = try run.train(
             trainer, shouldStop: { interrupt.isRequested },
             progress: { state in screen.show(state.line, final: state.step == state.steps) },
-            report: { FileHandle.standardError.write(Data(($0 + "\n").utf8)) })
-        print("\(out): \(trainer.encoder.count) tensors after \(trainer.step * recipe.batchSize) samples" + (result.finished ? "" : ", stopped early"))
-        print("held-out cells   C3     C4     C5")
+            report: { Console.note($0) })
+        try Console.out("\(out): \(trainer.encoder.count) tensors after \(trainer.step * recipe.batchSize) samples" + (result.finished ? "" : ", stopped early"))
+        try Console.out("held-out cells   C3     C4     C5")
         for property in CellProperty.allCases {
             let shares = (0..<3).map { String(format: "%.3f", result.score.accuracy(property, stage: $0)) }
-            print(property.name.padding(toLength: 17, withPad: " ", startingAt: 0) + shares.joined(separator: "  "))
+            try Console.out(property.name.padding(toLength: 17, withPad: " ", startingAt: 0) + shares.joined(separator: "  "))
         }
-        print("Next: deixis-train train --config \(config) --scenes --pretrained-visual \(out) --out run")
+        try Console.out("Next: deixis-train train --config \(config) --scenes --pretrained-visual \(out) --out run")
     }
 }

@@ -1,3 +1,4 @@
+internal import DeixisCommand
 internal import Foundation
 internal import Synchronization
 
@@ -14,8 +15,7 @@ final class ProgressLine: Sendable {
             return true
         }
         guard due else { return }
-        let line = terminal ? "\r\u{1B}[K" + text() + (final ? "\n" : "") : text() + "\n"
-        FileHandle.standardError.write(Data(line.utf8))
+        Console.draw(terminal ? "\r\u{1B}[K" + text() + (final ? "\n" : "") : text() + "\n")
     }
 }
 

@@ -1,4 +1,6 @@
 internal import ArgumentParser
+internal import DeixisCommand
+internal import DeixisFiles
 internal import DeixisGrounding
 internal import DeixisImage
 internal import DeixisInput
@@ -39,21 +41,25 @@ struct ScenesCommand: ParsableCommand {
 
     func run() throws {
         let generator = SceneGenerator(seed: seed)
+        let writer = SceneDatasetWriter(generator: generator, format: format == .png ? .png : .jpg, overwrite: overwrite)
+        if let out { try Outputs(("--out", out)).check(against: []) }
         if let contactSheet {
+            let pictures = out.map { writer.files(count: count, in: $0) } ?? []
+            try Outputs([("--contact-sheet", contactSheet)] + pictures.map { ("--out: its file", $0) }).check(against: [])
+            try RGBImage.checkName(contactSheet)
             let sheet = ContactSheet(generator: generator).draw(count: min(count, 60))
             try sheet.write(to: contactSheet)
-            print("\(contactSheet): \(min(count, 60)) scenes of seed \(seed)")
+            try Console.out("\(contactSheet): \(min(count, 60)) scenes of seed \(seed)")
         }
         guard let out else { return }
         let line = ProgressLine()
         let start = ContinuousClock.now
         let total = count
         let rate = { @Sendable (done: Int) in Double(done) / max(1e-9, (ContinuousClock.now - start) / .seconds(1)) }
-        try SceneDatasetWriter(generator: generator, format: format == .png ? .png : .jpg, overwrite: overwrite)
-            .write(count: count, to: out, threads: threads) { done in
-                line.show("\(done) of \(total) scenes, \(Int(rate(done))) a second", final: done == total)
-            }
-        print("\(out)/manifest.jsonl: \(count) scenes of seed \(seed)")
+        try writer.write(count: count, to: out, threads: threads) { done in
+            line.show("\(done) of \(total) scenes, \(Int(rate(done))) a second", final: done == total)
+        }
+        try Console.out("\(out)/manifest.jsonl: \(count) scenes of seed \(seed)")
     }
 }
 

@@ -1,4 +1,6 @@
 internal import ArgumentParser
+internal import DeixisCommand
+internal import DeixisFiles
 internal import DeixisGrounding
 internal import DeixisInput
 internal import DeixisTraining
@@ -33,15 +35,15 @@ struct TrainCommand: ParsableCommand {
             the share of boxes with IoU above 0.5, on the last batches and on held-out samples.
             """)
 
-    @Option(help: ArgumentHelp("Network: \(NetworkConfiguration.names.joined(separator: ", ")).", valueName: "name"))
-    var config: String = "small"
+    @Option(help: ArgumentHelp("Network: \(NetworkConfiguration.names.joined(separator: ", ")); default: small.", valueName: "name"))
+    var config: String?
     @Flag(help: "Train on generated scenes of --seed (the default unless --data is given).")
     var scenes = false
     @Option(help: ArgumentHelp("Train on a data set's directory.", valueName: "dir"))
     var data: String?
     @Option(help: ArgumentHelp("Measure on this data set; without it 5% of --data are held out.", valueName: "dir"))
     var validation: String?
-    @Flag(help: "Leave bad lines of a data set out, and list them, instead of stopping.")
+    @Flag(help: "Leave bad lines and broken pictures of a data set out, and list them, instead of stopping.")
     var skipBad = false
     @Option(help: ArgumentHelp("Directory of the run.", valueName: "run"))
     var out: String
@@ -87,14 +89,16 @@ struct TrainCommand: ParsableCommand {
     }
 
     func run() throws {
-        if let threads { Backend.threadCount = threads }
-        try Backend.load()
         var run = TrainingRun(directory: out)
         run.checkpointInterval = checkpointSeconds
+        let manifests = [data, validation].map { $0.map { $0 + "/manifest.jsonl" } }
+        let read = [vocabulary, curriculum, pretrainedVisual, pretrainedLanguage] + manifests
+        try Outputs(("--out: its file", run.checkpoint), ("--out: its file", run.log)).check(against: read.compactMap { $0 })
+        if let threads { Backend.threadCount = threads }
+        try Backend.load()
         let trainer = try resume ? resumed(run) : fresh(run)
         for line in trainer.data.skipped { note("left out: \(line)") }
         if !trainer.data.skipped.isEmpty { note("\(trainer.data.skipped.count) bad lines left out") }
-
         let count = trainer.network.parameters.all.reduce(0) { $0 + $1.count }
         note("\(trainer.recipe.name): \(count) parameters, \(trainer.data.tokenizer.vocabulary.count) tokens, "
             + "\(Backend.threadCount) threads; step \(trainer.step) of \(trainer.recipe.steps)")
@@ -104,28 +108,32 @@ struct TrainCommand: ParsableCommand {
             trainer, shouldStop: { interrupt.isRequested },
             progress: { state in screen.show(state.line, final: state.step == state.steps) },
             report: { note($0) })
+        if let broken = trainer.data.broken, case let count = broken.training.count + broken.heldOut.count, count > 0 {
+            note("\(count) samples with broken pictures left out")
+        }
         switch ending {
         case .finished:
-            print("\(run.checkpoint): \(trainer.recipe.samples) samples"
+            try Console.out("\(run.checkpoint): \(trainer.recipe.samples) samples"
                 + (trainer.heldOutAccuracy.map { String(format: ", held-out Acc@0.5 %.3f", $0) } ?? ""))
-            print("Next: deixis-train export \(run.checkpoint) --out model.onnx")
+            try Console.out("Next: deixis-train export \(run.checkpoint) --out model.onnx")
         case .stopped:
             note("")
-            print("Stopped at step \(trainer.step) of \(trainer.recipe.steps); saved in \(run.checkpoint)")
-            print("Go on with: deixis-train train --resume --out \(out)")
+            try Console.out("Stopped at step \(trainer.step) of \(trainer.recipe.steps); saved in \(run.checkpoint)")
+            try Console.out("Go on with: deixis-train train --resume --out \(out)")
             // As a shell says "interrupted": `train && export` must not go on.
             throw ExitCode(130)
         }
     }
 
-    private func note(_ text: String) { FileHandle.standardError.write(Data((text + "\n").utf8)) }
+    private func note(_ text: String) { Console.note(text) }
 }
 
 extension TrainCommand {
     private func fresh(_ run: TrainingRun) throws -> Trainer {
-        if FileManager.default.fileExists(atPath: run.checkpoint) {
+        if exists(run.checkpoint) {
             throw ValidationError("\(run.checkpoint) exists: pass --resume to go on with it, or choose another --out")
         }
+        let config = config ?? "small"
         var recipe = try TrainingRecipe.named(config)
         if let data { recipe.data = .directory(data, validation: validation) }
         if data != nil, config == "small" { recipe.augmentation = .paper }
@@ -139,7 +147,7 @@ extension TrainCommand {
         if let curriculum { recipe.curriculum = try Self.curriculum(named: curriculum) }
         if let heldOut { recipe.heldOut = heldOut }
         if let evaluateEvery { recipe.evaluateEvery = evaluateEvery }
-        recipe.command = "deixis-train " + CommandLine.arguments.dropFirst().joined(separator: " ")
+        recipe.command = "deixis-train " + Program.arguments.joined(separator: " ")
         let words = try vocabulary.map { try SentenceVocabulary.file($0) }
         let trainer = try Trainer(recipe, data: TrainingData(recipe, vocabulary: words, skipBad: skipBad))
         if let pretrainedVisual { note(try trainer.loadPretrained(.visual, from: pretrainedVisual)) }
@@ -148,16 +156,17 @@ extension TrainCommand {
     }
 
     private func resumed(_ run: TrainingRun) throws -> Trainer {
-        let trainer = try Trainer.resuming(run.checkpoint, skipBad: skipBad, samples: samples)
         let fixed: [(String, Bool)] = [
             ("--seed", seed != nil), ("--batch", batch != nil), ("--rate", rate != nil), ("--data", data != nil),
             ("--augmentation", augmentation != nil), ("--curriculum", curriculum != nil), ("--warm-up", warmUp != nil),
-            ("--encoder-rate", encoderRate != nil), ("--vocabulary", vocabulary != nil),
+            ("--encoder-rate", encoderRate != nil), ("--vocabulary", vocabulary != nil), ("--validation", validation != nil),
+            ("--held-out", heldOut != nil), ("--evaluate-every", evaluateEvery != nil), ("--pretrained-visual", pretrainedVisual != nil),
+            ("--pretrained-language", pretrainedLanguage != nil),
         ]
         if let option = fixed.first(where: { $0.1 }) {
             throw ValidationError("\(option.0) is settled by the checkpoint; --resume goes on with the run as it was begun")
         }
-        return trainer
+        return try Trainer.resuming(run.checkpoint, skipBad: skipBad, samples: samples, configuration: config, scenes: scenes)
     }
 
     private static func curriculum(named name: String) throws -> SceneCurriculum {
@@ -165,11 +174,10 @@ extension TrainCommand {
         case "none": return .none
         case "objects": return .objects
         default:
-            guard let bytes = FileManager.default.contents(atPath: name) else {
-                throw ValidationError("--curriculum: none, objects or a JSON file; there is no file '\(name)'")
-            }
+            guard exists(name) else { throw ValidationError("--curriculum: none, objects or a JSON file; there is no file '\(name)'") }
+            let bytes = try readFile(name)
             do {
-                return try JSONDecoder().decode(SceneCurriculum.self, from: bytes)
+                return try JSONDecoder().decode(SceneCurriculum.self, from: Data(bytes))
             } catch {
                 throw ValidationError("\(name): not a curriculum: \(error)")
             }
@@ -214,7 +222,7 @@ final class Interrupt {
                     raise(number)
                 }
                 flag.raise()
-                FileHandle.standardError.write(Data("\nstopping after this step; once more to stop at once\n".utf8))
+                Console.note("\nstopping after this step; once more to stop at once")
             }
             source.resume()
             return source

@@ -1,4 +1,6 @@
 import ArgumentParser
+import DeixisCommand
+import DeixisFiles
 import DeixisGraph
 import DeixisRuntime
 import Glibc
@@ -27,6 +29,8 @@ struct Compile: ParsableCommand {
 
     func run() throws {
         guard !options.reference else { throw CommandError.usage("--reference: what is compiled are the fast kernels") }
+        try Outputs(("--out", out)).check(model: model)
+        try Outputs(("--out", out)).mustBeReplaceable()
         guard !Model.isCompiled(model) else { throw CommandError.data("\(model) is compiled already; compile the ONNX file") }
         let graph = try loadGraph(model), asked = try CompiledShapes(graph: graph, ranges: readRanges(dim, expected: "NAME=N or NAME=A...B, at least 1 and at most 1000 numbers", most: 1000)).samples()
         var session = options.session
@@ -39,20 +43,25 @@ struct Compile: ParsableCommand {
         } catch {
             throw modelError(model, error)
         }
-        do throws(RuntimeError) { try source.session.compile(to: out) } catch {
-            guard case .compiled(_, .cannotWrite) = error else { throw modelError(model, error) }
-            throw CommandError(code: .output, message: "\(error)")
+        // An old file stays until the new one has given the same outputs.
+        try replaceFile(out) { new in
+            do throws(RuntimeError) { try source.session.compile(to: new) } catch {
+                guard case .compiled(_, .cannotWrite(let reason)) = error else { throw modelError(model, error) }
+                throw CommandError(code: .output, message: "\(RuntimeError.compiled(file: out, .cannotWrite(reason: reason)))")
+            }
+            try check(new, source, session, samples)
         }
-        try check(source, session, samples)
         let sets = samples.count == 1 ? "one set of input shapes" : "\(samples.count) sets of input shapes"
         try Console.out("\(out): for \(source.session.instructionSetName), \(sets); checked: its outputs are the ONNX file's")
     }
 
     /// The first and the last shapes give the same bytes in both forms.
-    private func check(_ source: RunContext, _ options: SessionOptions, _ samples: [CompiledShapes.Sample]) throws(CommandError) {
+    private func check(
+        _ new: String, _ source: RunContext, _ options: SessionOptions, _ samples: [CompiledShapes.Sample]
+    ) throws(CommandError) {
         var differs: [[Int]]?
         do throws(RuntimeError) {
-            let compiled = try Session(try Model.load(out), options: options).makeContext()
+            let compiled = try Session(try Model.load(new), options: options).makeContext()
             for sample in [samples.first, samples.last] {
                 if let sample, try sample.run(source) != sample.run(compiled) { differs = sample.shapes }
             }
@@ -60,7 +69,6 @@ struct Compile: ParsableCommand {
             throw modelError(out, error)
         }
         guard let differs else { return }
-        unlink(out)
-        throw CommandError(code: .internalFault, message: "\(out) did not give the outputs of \(model) at \(differs) and was removed; this is a fault of deixis")
+        throw CommandError(code: .internalFault, message: "the compiled file did not give the outputs of \(model) at \(differs) and was not kept; this is a fault of deixis")
     }
 }

@@ -1,4 +1,6 @@
 import ArgumentParser
+import DeixisCommand
+import DeixisFiles
 import DeixisImage
 import DeixisInput
 import DeixisModel
@@ -10,7 +12,8 @@ struct Ground: ParsableCommand {
         abstract: "Finds what a sentence points at in a picture.",
         discussion: """
             Prints the box as x y width height in pixels of the picture, origin top left, and the time it took. Several sentences get a
-            line each; the picture is looked at once.
+            line each; the picture is looked at once. With --json each line is an object (JSON Lines). A word that the model's vocabulary
+            lacks is said on standard error and counted in "tokens_unknown": the model cannot tell it from any other such word.
 
               deixis ground small.onnx desk.jpg "the red mug left of the laptop"
               deixis ground small.onnx desk.jpg "the largest book" --annotated found.png
@@ -27,7 +30,7 @@ struct Ground: ParsableCommand {
     @Argument(help: "What to look for.") var sentence: String
     @Argument(help: ArgumentHelp("More to look for in the same picture.", valueName: "sentence")) var more: [String] = []
     @Option(help: ArgumentHelp("Also write the picture with the box drawn into it (.png or .jpg).", valueName: "file")) var annotated: String?
-    @Flag(help: "Print a JSON object for each sentence instead of text.") var json = false
+    @Flag(help: "Print a JSON object a line for each sentence instead of text.") var json = false
     @Option(help: ArgumentHelp("Give up after so many milliseconds.", valueName: "ms")) var deadline: Double?
     @OptionGroup var options: RunOptions
 
@@ -38,33 +41,41 @@ struct Ground: ParsableCommand {
     }
 
     func run() throws {
+        try Outputs(("--annotated", annotated)).check(model: model, [image])
+        if let annotated {
+            do { try RGBImage.checkName(annotated) } catch { throw CommandError(error.exitCode, "--annotated \(error)") }
+        }
         let grounding = try loadGroundingModel(model, options)
         let picture: RGBImage
         do { picture = try RGBImage(contentsOf: image) } catch {
-            if case .cannotRead = error { throw CommandError(code: .noInput, message: "\(error)") }
-            throw CommandError.data("\(error)")
+            throw CommandError(error.exitCode, "\(error)")
         }
         do {
             if more.isEmpty {
                 let found = try grounding.ground(picture, sentence, deadline: deadline)
-                try report(found, sentence, in: picture)
+                try report(found, sentence, by: grounding, in: picture)
                 if let annotated { try annotate(picture, found.box, annotated) }
                 return
             }
             let scene = try grounding.scene(picture)
             Console.note("looked at \(image) in \(fixed(scene.inputMilliseconds + scene.networkMilliseconds, 1)) ms")
-            for sentence in [sentence] + more { try report(scene.ground(sentence), sentence, in: picture) }
+            for sentence in [sentence] + more { try report(scene.ground(sentence), sentence, by: grounding, in: picture) }
         } catch let error as ModelError {
             if case .runtime(_, .timeout) = error { throw CommandError(code: .late, message: "\(error)") }
             throw CommandError.data("\(error)")
         }
     }
 
-    private func report(_ found: Grounding, _ sentence: String, in picture: RGBImage) throws(CommandError) {
+    private func report(_ found: Grounding, _ sentence: String, by model: GroundingModel, in picture: RGBImage) throws(CommandError) {
         if found.droppedTokenCount > 0 {
-            Console.warn("the sentence is too long: its last \(found.droppedTokenCount) word pieces were cut off")
+            Console.note("deixis: warning: the sentence is too long: its last \(found.droppedTokenCount) word pieces were cut off")
         }
-        try Console.out(json ? describe(found, sentence, in: picture).text() : text(found) + (more.isEmpty ? "" : "    \(sentence)"))
+        if found.unknownTokenCount > 0 {
+            let words = model.unknownWords(in: sentence).map { "'\($0)'" }.joined(separator: ", ")
+            let rest = found.unknownTokenCount == found.tokenCount - 2 ? "; nothing else was asked, so the box means nothing" : ""
+            Console.note("deixis: warning: not in the model's vocabulary: \(words)\(rest)")
+        }
+        try Console.out(json ? describe(found, sentence, in: picture).line : text(found) + (more.isEmpty ? "" : "    \(sentence)"))
     }
 
     private func text(_ found: Grounding) -> String {
@@ -85,16 +96,14 @@ struct Ground: ParsableCommand {
             ("sentence", .string(sentence)),
             ("tokens", .integer(found.tokenCount)),
             ("tokens_dropped", .integer(found.droppedTokenCount)),
+            ("tokens_unknown", .integer(found.unknownTokenCount)),
             ("input_ms", .number(found.inputMilliseconds)),
             ("network_ms", .number(found.networkMilliseconds)),
         ])
     }
 
     private func annotate(_ picture: RGBImage, _ box: PixelBox, _ path: String) throws(CommandError) {
-        do { try picture.annotated(box, caption: sentence).write(to: path) } catch {
-            if case .unknownExtension = error { throw .usage("--annotated \(error)") }
-            throw CommandError(code: .cannotCreate, message: "\(error)")
-        }
+        do { try picture.annotated(box, caption: sentence).write(to: path) } catch { throw CommandError(error.exitCode, "\(error)") }
     }
 }
 
@@ -104,7 +113,7 @@ func loadGroundingModel(_ path: String, _ options: RunOptions) throws(CommandErr
         return try GroundingModel(path: path, options: options.session)
     } catch {
         switch error {
-        case .runtime(_, .file(.cannotOpen(_, let reason))): throw CommandError(code: .noInput, message: "cannot read \(path): \(reason)")
+        case .runtime(_, .file(.cannotOpen(let file, let reason))): throw cannotRead(path, file, reason)
         case .runtime(_, .unknownInstructionSet): throw .usage("--isa: \(error)")
         default: throw .data("\(error)")
         }

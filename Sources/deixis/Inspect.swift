@@ -1,4 +1,5 @@
 import ArgumentParser
+import DeixisCommand
 import DeixisGraph
 import DeixisONNX
 import DeixisRuntime
@@ -122,10 +123,15 @@ func loadGraph(_ path: String) throws(CommandError) -> Graph {
     do { return try Model.graph(inFile: path) } catch { throw modelError(path, error) }
 }
 
+/// A model's own file cannot be read, or another that holds some of its weights.
+func cannotRead(_ model: String, _ file: String, _ reason: String) -> CommandError {
+    CommandError(code: .noInput, message: "cannot read \(file)" + (file == model ? "" : ", which holds weights of \(model)") + ": \(reason)")
+}
+
 /// What kept a model's file from being read, as the person should read it.
 func modelError(_ path: String, _ error: RuntimeError) -> CommandError {
     switch error {
-    case .file(.cannotOpen(_, let reason)): CommandError(code: .noInput, message: "cannot read \(path): \(reason)")
+    case .file(.cannotOpen(let file, let reason)): cannotRead(path, file, reason)
     case .file(let error): .data("\(error)")
     case .compiled: .data("\(error)")
     case .unknownInstructionSet: .usage("--isa: \(error)")

@@ -1,4 +1,5 @@
 import ArgumentParser
+import DeixisCommand
 import Glibc
 
 /// Hands over to `deixis-quantize`, which lies beside this program: it writes ONNX through protobuf and reads data sets, which the lean command
@@ -11,15 +12,11 @@ struct Quantize: ParsableCommand {
     @Argument(parsing: .captureForPassthrough) var arguments: [String] = []
 
     func run() throws {
-        var buffer = [CChar](repeating: 0, count: 4096)
-        let length = readlink("/proc/self/exe", &buffer, buffer.count - 1)
-        let own = length > 0 ? String(decoding: buffer.prefix(length).map { UInt8(bitPattern: $0) }, as: UTF8.self) : CommandLine.arguments[0]
-        let folder = own.lastIndex(of: "/").map { String(own[...$0]) } ?? ""
-        let program = folder + "deixis-quantize"
+        let program = Program.folder + "deixis-quantize"
         var words: [UnsafeMutablePointer<CChar>?] = ([program] + arguments).map { strdup($0) }
         words.append(nil)
         execv(program, words)
         throw CommandError(
-            code: .noInput, message: "cannot start \(program): \(Files.errorText(errno)); build it with: swift build -c release --product deixis-quantize")
+            code: .noInput, message: "cannot start \(program): \(String(cString: strerror(errno))); build it with: swift build -c release --product deixis-quantize")
     }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import DeixisCommand
 import Glibc
 
 struct Deixis: ParsableCommand {
@@ -23,29 +24,4 @@ struct Deixis: ParsableCommand {
         subcommands: [Ground.self, Run.self, Profile.self, Inspect.self, Quantize.self, Compile.self, BenchWorker.self])
 }
 
-/// Runs the command and turns whatever went wrong into one line and an exit code.
-func runCommand() -> Int32 {
-    do {
-        var command = try Deixis.parseAsRoot()
-        try command.run()
-        return 0
-    } catch let error as CommandError {
-        Console.note("deixis: \(error.message)")
-        return error.code.rawValue
-    } catch {
-        let code = Deixis.exitCode(for: error)
-        if code.isSuccess {
-            // --help and --version.
-            do { try Console.out(Deixis.fullMessage(for: error)) } catch { return error.code.rawValue }
-            return 0
-        }
-        guard code == .validationFailure else {
-            Console.note("deixis: \(error)")
-            return CommandError.Code.internalFault.rawValue
-        }
-        Console.note("deixis: \(Deixis.message(for: error))\nSee `deixis --help`.")
-        return CommandError.Code.usage.rawValue
-    }
-}
-
-exit(runCommand())
+exit(Program.run(Deixis.self, as: "deixis"))

@@ -14,6 +14,23 @@ void check_fail(check *c, const char *format, ...) {
     va_end(list);
 }
 
+/// The lowest rung of the ladder that has all of `isa`.
+static const char *rung_of(uint32_t isa) {
+    static const char *const names[] = {"scalar", "v128", "avx2", "avxvnni", "avx512", "avx512vnni", "dotprod", "i8mm"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        uint32_t bits;
+        if (deixis_isa_named(names[i], &bits) && !(isa & ~bits)) return names[i];
+    }
+    return "what no CPU has";
+}
+
+bool check_lacks(uint32_t isa, char *message, size_t capacity) {
+    const uint32_t own = deixis_isa_detect();
+    if (!(isa & ~own)) return false;
+    snprintf(message, capacity, "needs %s, this CPU has %s", rung_of(isa), deixis_isa_name(own));
+    return true;
+}
+
 uint32_t check_random(check *c) {
     c->seed ^= c->seed << 13;
     c->seed ^= c->seed >> 7;

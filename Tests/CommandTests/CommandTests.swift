@@ -34,8 +34,29 @@ import Testing
         let numbers = try #require(object["box"] as? [String: Double])
         for (key, value) in zip(["x", "y", "width", "height"], box) { #expect(abs((numbers[key] ?? -1) - value) < 1e-3) }
         #expect(object["tokens"] as? Int == 4 && object["sentence"] as? String == "red mug")
+        #expect(object["tokens_unknown"] as? Int == 0 && json.errors.isEmpty)
         let drawn = try RGBImage(contentsOf: annotated)
         #expect(drawn.width == 60 && drawn.height == 40 && drawn != image)
+    }
+
+    @Test func unknownWordsAreSaid() throws {
+        let model = try TinyModel.write(), (path, _) = try Self.picture()
+        let some = try deixis("ground", model, path, "Zebra mug quux zebra", "--json")
+        #expect(some.code == 0 && some.errors == "deixis: warning: not in the model's vocabulary: 'zebra', 'quux'\n", "\(some.errors)")
+        #expect(some.output.contains("\"tokens\": 6, \"tokens_dropped\": 0, \"tokens_unknown\": 3"), "\(some.output)")
+        let all = try deixis("ground", model, path, "zebra quux")
+        #expect(all.code == 0)
+        #expect(all.errors == "deixis: warning: not in the model's vocabulary: 'zebra', 'quux'; nothing else was asked, so the box means nothing\n")
+    }
+
+    @Test func severalAnswersAreJSONLines() throws {
+        let model = try TinyModel.write(), (path, _) = try Self.picture()
+        let run = try deixis("ground", model, path, "red", "mug", "red mug", "--json")
+        #expect(run.code == 0)
+        let lines = run.output.split(separator: "\n")
+        let objects = try lines.map { try #require(try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any]) }
+        #expect(objects.map { $0["sentence"] as? String } == ["red", "mug", "red mug"])
+        #expect(objects.map { $0["tokens"] as? Int } == [3, 3, 4])
     }
 
     @Test func groundAsksSeveralSentences() throws {

@@ -51,6 +51,11 @@ final class Folder {
         (#"{"image": "c.png", "sentence": "x", "box": [1,1,2,2]}"#, "image 'c.png' is neither a PNG nor a JPEG"),
         (#"{"image": "a.png", "box": [1,1,2,2]}"#, "'sentence' is missing"),
         (#"{"image": "a.png", "sentence": " \t", "box": [1,1,2,2]}"#, "'sentence' is empty"),
+        (#"{"image": "a.png", "sentence": "\u200b \u0007", "box": [1,1,2,2]}"#, "'sentence' has no words, only characters that nobody sees"),
+        (#"{"image": "a.png", "sentence": "x", "box": [0.25,0.5,0.5,0.25]}"#,
+         "box [0.25, 0.5, 0.5, 0.25] looks like fractions of the 64x48 image; in pixels they are [16, 24, 32, 12]"),
+        (#"{"image": "a.png", "sentence": "x", "box": [0,0,1,1]}"#, "box [0, 0, 1, 1] looks like fractions of the 64x48 image; in pixels they are [0, 0, 64, 48]"),
+        (#"{"image": ".", "sentence": "x", "box": [1,1,2,2]}"#, "image '.' cannot be read: it is a folder"),
         (#"{"image": "a.png", "sentence": true, "box": [1,1,2,2]}"#, "'sentence' must be a string, got a boolean"),
         (#"{"image": "a.png", "sentence": "x"}"#, "'box' is missing"),
         (#"{"image": "a.png", "sentence": "x", "box": [1,1,2]}"#, "'box' must be [x, y, width, height] in pixels, got an array of 3"),
@@ -115,27 +120,53 @@ final class Folder {
         #expect(error.description == "\(folder.path)/manifest.jsonl: exists; choose another directory or pass --overwrite")
     }
 
-    @Test func jpegHeadersTellTheSizeAsShown() throws {
-        let plain = try RGBImage(width: 33, height: 17).encodedJPEG()
-        let size = try #require(ImageSizes.size(header: plain))
-        #expect(size == (33, 17))
-        // Exif, big-endian, one entry: orientation 6 (turned by 90 degrees).
-        let exif: [UInt8] = [0x45, 0x78, 0x69, 0x66, 0, 0, 0x4D, 0x4D, 0, 42, 0, 0, 0, 8, 0, 1, 1, 0x12, 0, 3, 0, 0, 0, 1, 0, 6, 0, 0, 0, 0, 0, 0]
-        let turned = Array(plain[0..<2]) + [0xFF, 0xE1, 0, UInt8(exif.count + 2)] + exif + Array(plain[2...])
-        let shown = try #require(ImageSizes.size(header: turned))
-        #expect(shown == (17, 33))
-        let decoded = try RGBImage(decoding: turned)
-        #expect((decoded.width, decoded.height) == shown)
+    /// Broken pictures are found when they are decoded: training takes the next good sample instead, measuring leaves them out.
+    @Test func brokenPicturesAreLeftOut() throws {
+        let lines = (0..<5).map { #"{"image": "p\#($0).png", "sentence": "cup \#($0)", "box": [1, 1, 30, 20]}"# }
+        let folder = try Self.handMade(lines)
+        for i in 0..<5 { try RGBImage(width: 64, height: 48, color: RGB(UInt8(i * 50), 0, 0)).write(to: folder.path + "/p\(i).png") }
+        let dataset = try Dataset(directory: folder.path)
+        for i in [1, 4] {
+            let file = URL(fileURLWithPath: folder.path + "/p\(i).png")
+            try Data(contentsOf: file).prefix(60).write(to: file)
+        }
+        var builder = VocabularyBuilder()
+        for entry in dataset.entries { builder.add(entry.sentence) }
+        let tokenizer = try Tokenizer(vocabulary: builder.build()), letterbox = try Letterbox(side: 32)
+        func maker(_ leftOut: LeftOut?) -> BatchMaker {
+            BatchMaker(
+                source: DatasetSource(dataset), tokenizer: tokenizer, letterbox: letterbox, augmentation: .none, seed: 3, batchSize: 5, leftOut: leftOut)
+        }
+        #expect(throws: GroundingError.self) { try maker(nil).batch(0) }
+        let leftOut = LeftOut(), batch = try maker(leftOut).batch(0)
+        #expect(batch.count == 5 && batch.boxes.count == 20 && leftOut.count == 2)
+        let named = leftOut.takeUnread().map(\.description).sorted()
+        #expect(named.count == 2 && leftOut.takeUnread().isEmpty)
+        #expect(named[0].hasPrefix("\(folder.path)/manifest.jsonl:2: image 'p1.png': ") && named[1].contains(":5: image 'p4.png': "))
+        // A run that begins here sees the same batch as one that went on.
+        let later = try maker(leftOut).batch(7)
+        #expect(try maker(LeftOut()).batch(7) == later)
+        let measured = try maker(leftOut).plain(0..<5)
+        #expect(measured.count == 3 && measured.images.count == 3 * 32 * 32 * 3)
+        #expect(try maker(leftOut).plain(4..<5).count == 0)
+        for i in [0, 2, 3] {
+            let file = URL(fileURLWithPath: folder.path + "/p\(i).png")
+            try Data(contentsOf: file).prefix(60).write(to: file)
+        }
+        let error = try #require(throws: GroundingError.self) { try maker(LeftOut()).batch(0) }
+        #expect(error.description == "\(folder.path)/manifest.jsonl: none of its pictures can be decoded")
     }
 
-    @Test func failedWriteKeepsTheOldFile() throws {
+    /// A folder of one's own with `images` in it is not drawn over.
+    @Test func scenesDoNotReplaceOnesOwnPictures() throws {
         let folder = try Folder()
-        try folder.write("before", "file")
-        // A directory in the way of the temporary file: writing fails, the old file stays.
-        let temporary = folder.path + "/file.tmp-\(ProcessInfo.processInfo.processIdentifier)"
-        try FileManager.default.createDirectory(atPath: temporary, withIntermediateDirectories: true)
-        let error = try #require(throws: GroundingError.self) { try FileBytes.writeAtomically([1, 2], to: folder.path + "/file") }
-        #expect(error.description == "\(folder.path)/file: cannot create it: Is a directory")
-        #expect(try FileBytes.read(folder.path + "/file") == Array("before".utf8))
+        try FileManager.default.createDirectory(atPath: folder.path + "/images", withIntermediateDirectories: true)
+        try folder.write("mine", "images/000001.png")
+        let writer = SceneDatasetWriter(generator: SceneGenerator(seed: 31))
+        let error = try #require(throws: GroundingError.self) { try writer.write(count: 2, to: folder.path, threads: 1) }
+        #expect(error.description == "\(folder.path)/images/000001.png: exists; choose another directory or pass --overwrite")
+        #expect(try String(contentsOfFile: folder.path + "/images/000001.png", encoding: .utf8) == "mine")
+        try SceneDatasetWriter(generator: SceneGenerator(seed: 31), overwrite: true).write(count: 2, to: folder.path, threads: 1)
+        #expect(try Dataset(directory: folder.path).entries.count == 2)
     }
 }

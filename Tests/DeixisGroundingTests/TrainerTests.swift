@@ -1,4 +1,5 @@
 @testable import DeixisGrounding
+import DeixisFiles
 import DeixisInput
 import DeixisTraining
 import Foundation
@@ -101,14 +102,14 @@ import Testing
         let recipe = try Self.recipe(samples: 8)
         let trainer = try Trainer(recipe, data: TrainingData(recipe))
         try trainer.save(to: path)
-        let whole = try FileBytes.read(path)
+        let whole = try readFile(path)
         for length in [10, 40, whole.count / 2, whole.count - 200] {
-            try FileBytes.writeAtomically(Array(whole.prefix(length)), to: path)
+            try replaceFile(path, with: Array(whole.prefix(length)))
             #expect(try message { _ = try Trainer.resuming(path) }.hasPrefix("\(path): "), "\(length) bytes")
         }
         var damaged = whole
         damaged[whole.count - 2000] ^= 0x40
-        try FileBytes.writeAtomically(damaged, to: path)
+        try replaceFile(path, with: damaged)
         #expect(try message { _ = try Trainer.resuming(path) }.contains("damaged"))
         do throws(TrainingError) {
             try trainer.network.save(to: path)
@@ -128,7 +129,7 @@ import Testing
         try trainer.save(to: folder.path + "/checkpoint")
         let batch = try trainer.data.maker(recipe).batch(0)
         let error = try #require(throws: GroundingError.self) { try trainer.train(batch) }
-        #expect(error.description == "step 0: the loss is not finite; the last checkpoint is from before it")
+        #expect(error.description == "step 0: the loss is not finite; a checkpoint, if one was written, is from before it")
         #expect(trainer.step == 0)
     }
 
@@ -181,8 +182,8 @@ import Testing
             record.loss = 0.5
             try TrainingLog.append(record, to: path)
         }
-        let whole = try FileBytes.read(path)
-        try FileBytes.writeAtomically(whole.dropLast(9) + [], to: path)
+        let whole = try readFile(path)
+        try replaceFile(path, with: whole.dropLast(9) + [])
         #expect(try TrainingLog.read(path).map(\.step) == [1, 2])
         try TrainingLog.rewind(path, to: 1)
         #expect(try TrainingLog.read(path).map(\.step) == [1])

@@ -1,3 +1,4 @@
+import DeixisFiles
 import DeixisInput
 import Foundation
 import Testing
@@ -155,11 +156,11 @@ func changedBytesNeverCrash(name: String) throws {
     #expect(message(Array("hello, world".utf8))
         == "a.png: not a picture; expected a JPEG (FF D8 FF ...) or PNG (89 50 4E 47 ...), found 68 65 6C 6C 6F 2C 20 77")
     #expect(message([0x89, 0x50]) == "a.png: the PNG ends too early; the file is incomplete")
-    #expect(throws: ImageError.cannotRead(name: "/no/such.png", reason: "No such file or directory")) {
+    #expect(throws: ImageError.file(.system(.read, path: "/no/such.png", code: ENOENT))) {
         try RGBImage(contentsOf: "/no/such.png")
     }
-    #expect(throws: ImageError.cannotRead(name: "/tmp", reason: "it is a folder")) { try RGBImage(contentsOf: "/tmp") }
-    #expect(throws: ImageError.cannotRead(name: "/dev/zero", reason: "it is not a regular file")) { try RGBImage(contentsOf: "/dev/zero") }
+    #expect(throws: ImageError.file(.system(.read, path: "/tmp", code: EISDIR))) { try RGBImage(contentsOf: "/tmp") }
+    #expect(throws: ImageError.file(.system(.read, path: "/dev/zero", code: EINVAL))) { try RGBImage(contentsOf: "/dev/zero") }
 }
 
 @Test func picturesSurviveWritingAndReading() throws {
@@ -178,7 +179,9 @@ func changedBytesNeverCrash(name: String) throws {
     #expect(again.width == 37 && again.height == 23 && worst < 24)
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() == ["a.PNG", "a.jpg", "a.png"])
     #expect(throws: ImageError.unknownExtension(path: "a.bmp")) { try image.write(to: "a.bmp") }
-    #expect(throws: ImageError.cannotWrite(path: "/no/such/a.png", reason: "No such file or directory")) { try image.write(to: "/no/such/a.png") }
+    #expect(throws: ImageError.unknownExtension(path: "a.bmp")) { try RGBImage.checkName("a.bmp") }
+    try RGBImage.checkName("a.JPEG")
+    #expect(throws: ImageError.file(.system(.write, path: "/no/such/a.png", code: ENOENT))) { try image.write(to: "/no/such/a.png") }
 }
 
 private func crc(_ bytes: ArraySlice<UInt8>) -> [UInt8] {

@@ -67,6 +67,28 @@ func tokenizerMatchesFile() throws {
     #expect(try compare(URL(filePath: path)) > 0)
 }
 
+@Test func unknownWordsAreCountedAndNamed() throws {
+    let tokens = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "red", "cup", "##s"].map { Array($0.utf8) }
+    let vocabulary = try Vocabulary(tokens: tokens)
+    let tokenizer = try Tokenizer(vocabulary: vocabulary, settings: TokenizerSettings(maxLength: 8))
+    #expect(tokenizer.encode("red cups").unknownCount == 0 && tokenizer.unknownWords(in: "red cups").isEmpty)
+    let mixed = "the Red cupz, the cups"
+    #expect(tokenizer.encode(mixed) == TokenizedSentence(ids: [2, 1, 4, 1, 1, 1, 5, 3], droppedCount: 1, unknownCount: 4))
+    #expect(tokenizer.unknownWords(in: mixed) == ["the", "cupz", ","])
+    // What is cut off is not asked, and so not named.
+    let short = try Tokenizer(vocabulary: vocabulary, settings: TokenizerSettings(maxLength: 4))
+    #expect(short.encode("red zebra cup quux") == TokenizedSentence(ids: [2, 4, 1, 3], droppedCount: 2, unknownCount: 1))
+    #expect(short.unknownWords(in: "red zebra cup quux") == ["zebra"])
+}
+
+@Test(arguments: [("", false), (" \t\n", false), ("\u{200B}\u{7}\u{FEFF}", false), ("\u{301}", false), ("?", true), ("a", true), ("杯", true), ("🙂", true)])
+func aSentenceHasWordsOrNot(sentence: String, has: Bool) throws {
+    #expect(Tokenizer.hasWords(sentence) == has)
+    // As the model will see it.
+    let vocabulary = try Vocabulary(tokens: ["[PAD]", "[UNK]", "[CLS]", "[SEP]"].map { Array($0.utf8) })
+    #expect(try Tokenizer(vocabulary: vocabulary).encode(sentence).isEmpty == !has)
+}
+
 @Test func truncationIsReported() throws {
     let tokens = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "red", "cup", "##s"].map { Array($0.utf8) }
     let vocabulary = try Vocabulary(tokens: tokens)

@@ -76,6 +76,9 @@ typedef struct deixis_grounding {
     int32_t tokens, tokens_dropped;
     /// Milliseconds: letterbox and tokenizer; network.
     double input_ms, network_ms;
+    /// Words among the tokens that the model's vocabulary lacks; it cannot tell one from another. Structures that end before this field are
+    /// taken too.
+    int32_t tokens_unknown;
 } deixis_grounding;
 
 /// Loads a model file: ONNX, or what `deixis compile` made of one. It stays mapped and must keep its bytes while the model lives; to replace it, rename another over

@@ -37,8 +37,12 @@ void deixis_forget_pages(const void *bytes, size_t size);
 /// Reads a whole file (pipes too) into memory to be given back with deixis_deallocate. `*bytes` may be null when `*size` is 0.
 int deixis_read_file(const char *path, uint8_t **bytes, size_t *size);
 
-/// Writes a temporary file in the folder of `path`, fsyncs it and renames it over `path`: readers see the old or the new file, never
-/// a part. On failure the old file is as it was and the temporary one is gone.
+/// The one way a file is written that may replace another: a temporary file in the same folder is fsynced and renamed over `path`, and the
+/// folder is fsynced. Readers see the old or the new file, never a part; on failure the old file is as it was and the temporary one is gone.
+///
+/// The new file keeps the permissions (and, where the system allows, the owner) of the old one; one that replaces none gets what open(2)
+/// gives with 0666. A symbolic link stays, and the file it leads to is replaced. Other names of the old file (hard links) keep the old bytes.
+/// EISDIR for a folder, EINVAL for anything else that is no regular file: devices and pipes are not replaced.
 int deixis_write_file(const char *path, const void *bytes, size_t size);
 
 /// The same in pieces. After deixis_file_begin returned 0, exactly one of deixis_file_commit and deixis_file_abort must follow;
@@ -46,10 +50,16 @@ int deixis_write_file(const char *path, const void *bytes, size_t size);
 typedef struct deixis_file deixis_file;
 int deixis_file_begin(const char *path, deixis_file **file);
 int deixis_file_append(deixis_file *file, const void *bytes, size_t size);
-/// Leaves a hole that reads as zeros, where the file system has holes.
-int deixis_file_skip(deixis_file *file, size_t size);
 int deixis_file_commit(deixis_file *file);
+/// Commits without waiting for the disk: for one of many files that are nothing without a last one, which is committed.
+int deixis_file_commit_unsynced(deixis_file *file);
 void deixis_file_abort(deixis_file *file);
+
+/// Puts the whole and durable file `made` where `path` leads, as deixis_file_commit does with its own; both lie in one file system.
+int deixis_move_file(const char *made, const char *path);
+
+/// Writes all bytes to an open file, however many calls that takes.
+int deixis_write_all(int descriptor, const void *bytes, size_t size);
 
 /// A checksum of `bytes` going on from `seed`: any one changed byte changes it (formats/compiled.md). Written here, for the lean set has no
 /// library; it guards against damage, not against forgery.

@@ -29,10 +29,12 @@ public struct BatchMaker: Sendable {
     public let batchSize: Int
     /// Chance that a stray unknown word stands somewhere in a sentence: teaches the network to read past it.
     public let strayWord: Double
+    /// Where samples with broken pictures are noted and left out; nil: they are errors.
+    public let leftOut: LeftOut?
 
     public init(
         source: any SampleSource, tokenizer: Tokenizer, letterbox: Letterbox, augmentation: Augmentation, seed: UInt64,
-        batchSize: Int, strayWord: Double = 0
+        batchSize: Int, strayWord: Double = 0, leftOut: LeftOut? = nil
     ) {
         self.source = source
         self.tokenizer = tokenizer
@@ -41,6 +43,7 @@ public struct BatchMaker: Sendable {
         self.seed = seed
         self.batchSize = batchSize
         self.strayWord = strayWord
+        self.leftOut = leftOut
     }
 
     /// Batch `number` of training: samples number * batchSize ..< (number + 1) * batchSize of the endless sequence.
@@ -61,7 +64,7 @@ public struct BatchMaker: Sendable {
         return try assemble(indices, positions: positions)
     }
 
-    /// Samples as they are, without augmentation: for evaluation.
+    /// Samples as they are, without augmentation: for evaluation. Those that are left out are missing: the batch may be smaller, or empty.
     public func plain(_ indices: Range<Int>) throws(GroundingError) -> GroundingBatch {
         try assemble(Array(indices), positions: nil)
     }
@@ -72,7 +75,7 @@ public struct BatchMaker: Sendable {
         images.reserveCapacity(indices.count * side * side * 3)
         var sentences: [[Int64]] = []
         for (place, index) in indices.enumerated() {
-            let sample = try source.sample(index)
+            guard let sample = try sample(index, insteadTheNext: positions != nil) else { continue }
             var square = fit(sample)
             var random = CounterRandom(seed: seed ^ 0x4155_474D, stream: UInt64((positions?.lowerBound ?? 0) + place))
             if positions != nil { square = augmentation.apply(to: square, &random) }
@@ -98,8 +101,18 @@ public struct BatchMaker: Sendable {
             mask += [Int64](repeating: 1, count: ids.count) + [Int64](repeating: 0, count: padding)
         }
         return GroundingBatch(
-            count: indices.count, side: side, length: length, images: images, tokenIDs: tokenIDs, mask: mask, boxes: boxes,
+            count: kinds.count, side: side, length: length, images: images, tokenIDs: tokenIDs, mask: mask, boxes: boxes,
             kinds: kinds)
+    }
+
+    /// In training the next good sample takes a broken one's place, so that all batches have one size.
+    private func sample(_ index: Int, insteadTheNext: Bool) throws(GroundingError) -> GroundingSample? {
+        guard let leftOut, let count = source.count else { return try source.sample(index) }
+        for step in 0..<(insteadTheNext ? count : 1) {
+            if let sample = try leftOut.sample((index + step) % count, of: source) { return sample }
+        }
+        guard insteadTheNext else { return nil }
+        throw .noGoodPictures(manifest: (source as? DatasetSource)?.dataset.manifest ?? "")
     }
 
     /// The sample on the network's square, its box in the square's pixels.

@@ -1,5 +1,5 @@
+import DeixisFiles
 public import DeixisInput
-import Foundation
 
 /// One line of a manifest: where the picture is, what is said, and the box meant, in pixels.
 public struct DatasetEntry: Sendable, Equatable {
@@ -38,6 +38,8 @@ public struct Dataset: Sendable {
     public let skipped: [BadLine]
 
     public var manifest: String { directory + "/manifest.jsonl" }
+    /// All files that are read, each picture once.
+    public var files: [String] { [manifest] + Set(entries.map(\.image)).sorted().map { directory + "/" + $0 } }
 
     /// Reads and checks the whole manifest. Images are looked for, and measured by their headers, but not decoded.
     ///
@@ -47,8 +49,8 @@ public struct Dataset: Sendable {
     /// - Throws: `noManifest`, `badLines`, `emptyDataset`, `file`.
     public init(directory: String, skipBad: Bool = false, shown: Int = 10) throws(GroundingError) {
         let path = directory + "/manifest.jsonl"
-        guard FileManager.default.fileExists(atPath: path) else { throw .noManifest(directory: directory) }
-        let bytes = try FileBytes.read(path)
+        guard exists(path) else { throw .noManifest(directory: directory) }
+        let bytes = try GroundingError.file { () throws(FileError) in try readFile(path) }
         var entries: [DatasetEntry] = [], bad: [BadLine] = []
         var sizes = ImageSizes(directory: directory)
         var line = 0

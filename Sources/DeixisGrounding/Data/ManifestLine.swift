@@ -22,6 +22,9 @@ struct ManifestLine {
         }
         let sentence = try string("sentence", fields)
         if sentence.allSatisfy(\.isWhitespace) { throw LineProblem(reason: "'sentence' is empty") }
+        if !Tokenizer.hasWords(sentence) {
+            throw LineProblem(reason: "'sentence' has no words, only characters that nobody sees")
+        }
         let box = try box(fields)
         let width = try size("width", fields), height = try size("height", fields)
         let measured = try sizes.size(of: image)
@@ -35,6 +38,14 @@ struct ManifestLine {
 
     static func check(_ box: PixelBox, inside size: (width: Int, height: Int)) throws(LineProblem) {
         let slack = tolerance
+        let numbers = [box.x, box.y, box.width, box.height]
+        if numbers.allSatisfy({ (0...1).contains($0) }), max(size.width, size.height) > 4 {
+            let (w, h) = (Double(size.width), Double(size.height))
+            let pixels = PixelBox(x: box.x * w, y: box.y * h, width: box.width * w, height: box.height * h)
+            throw LineProblem(
+                reason: "box \(text(box)) looks like fractions of the \(size.width)x\(size.height) image; "
+                    + "in pixels they are \(text(pixels))")
+        }
         if box.x < -slack || box.y < -slack || box.right > Double(size.width) + slack
             || box.bottom > Double(size.height) + slack
         {

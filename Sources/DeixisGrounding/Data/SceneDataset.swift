@@ -1,3 +1,4 @@
+internal import DeixisFiles
 internal import DeixisImage
 public import DeixisInput
 import Foundation
@@ -25,8 +26,11 @@ public struct SceneDatasetWriter: Sendable {
         count: Int, to directory: String, threads: Int, progress: @escaping @Sendable (Int) -> Void = { _ in }
     ) throws(GroundingError) {
         let manifest = directory + "/manifest.jsonl"
-        if !overwrite, FileManager.default.fileExists(atPath: manifest) { throw .datasetExists(manifest: manifest) }
-        try FileBytes.makeDirectory(directory + "/images")
+        if !overwrite {
+            // Pictures without a manifest are someone's own, or of a run that was interrupted.
+            if let old = files(count: count, in: directory).first(where: exists) { throw .datasetExists(file: old) }
+        }
+        try GroundingError.file { () throws(FileError) in try makeFolder(directory + "/images") }
         if overwrite { unlink(manifest) }
         let state = Mutex((lines: [String](repeating: "", count: count), next: 0, done: 0, error: GroundingError?.none))
         DispatchQueue.concurrentPerform(iterations: max(1, threads)) { _ in
@@ -51,24 +55,30 @@ public struct SceneDatasetWriter: Sendable {
         }
         let (lines, error) = state.withLock { ($0.lines, $0.error) }
         if let error { throw error }
-        try FileBytes.writeAtomically(Array((lines.joined(separator: "\n") + "\n").utf8), to: manifest)
+        let text = Array((lines.joined(separator: "\n") + "\n").utf8)
+        try GroundingError.file { () throws(FileError) in try replaceFile(manifest, with: text) }
+    }
+
+    /// All that `write` will write.
+    public func files(count: Int, in directory: String) -> [String] {
+        [directory + "/manifest.jsonl"] + (0..<count).map { directory + "/" + picture($0) }
+    }
+
+    /// Of scene `index`, relative to the data set's directory.
+    private func picture(_ index: Int) -> String {
+        let digits = String(index)
+        return "images/" + String(repeating: "0", count: max(0, 6 - digits.count)) + digits + "." + format.rawValue
     }
 
     private func writeOne(_ index: Int, to directory: String) throws(GroundingError) -> String {
         let sample = generator.sample(UInt64(index))
-        let digits = String(index)
-        let name = String(repeating: "0", count: max(0, 6 - digits.count)) + digits
-        let path = "images/\(name).\(format.rawValue)"
-        let image = sample.scene.render()
-        do {
-            let bytes = format == .png ? try image.encodedPNG() : try image.encodedJPEG()
-            // Not fsynced one by one: the manifest is written after all of them.
-            try Data(bytes).write(to: URL(fileURLWithPath: directory + "/" + path))
-        } catch let error as ImageError {
-            throw .file(path: directory + "/" + path, action: "encode it", reason: error.description)
-        } catch {
-            throw .file(path: directory + "/" + path, action: "write it", reason: FileBytes.reason(of: error))
+        let path = picture(index)
+        let image = sample.scene.render(), bytes: [UInt8]
+        do throws(ImageError) { bytes = format == .png ? try image.encodedPNG() : try image.encodedJPEG() } catch {
+            throw .unusable(path: directory + "/" + path, action: "encode it", reason: error.description)
         }
+        // Not fsynced one by one: the manifest is written after all of them.
+        try GroundingError.file { () throws(FileError) in try replaceFile(directory + "/" + path, with: bytes, durable: false) }
         return sample.manifestLine(image: path, id: "\(generator.seed)-\(index)")
     }
 }

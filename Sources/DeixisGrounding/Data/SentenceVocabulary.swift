@@ -1,3 +1,4 @@
+import DeixisFiles
 public import DeixisInput
 
 /// The vocabularies models are trained with.
@@ -14,11 +15,11 @@ public enum SentenceVocabulary {
 
     /// A `vocab.txt`: one token a line, the line number its id.
     public static func file(_ path: String) throws(GroundingError) -> Vocabulary {
-        let bytes = try FileBytes.read(path)
+        let bytes = try GroundingError.file { () throws(FileError) in try readFile(path) }
         do throws(InputError) {
             return try Vocabulary(lines: bytes)
         } catch {
-            throw .file(path: path, action: "use it as a vocabulary", reason: error.description)
+            throw .unusable(path: path, action: "use it as a vocabulary", reason: error.description)
         }
     }
 

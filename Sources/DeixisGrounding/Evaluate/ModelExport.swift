@@ -28,6 +28,7 @@ public enum ModelExport {
         do throws(ExportError) {
             try ONNXFile.write(graph, to: path)
         } catch {
+            if case .file(let error) = error { throw .file(error) }
             throw .network(error.description)
         }
     }

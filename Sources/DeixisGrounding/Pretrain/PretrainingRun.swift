@@ -1,3 +1,4 @@
+import DeixisFiles
 import DeixisTraining
 import Foundation
 
@@ -52,7 +53,7 @@ public struct PretrainingRun: Sendable {
         report: (String) -> Void = { _ in }
     ) throws(GroundingError) -> (score: CellScore, finished: Bool) {
         let recipe = trainer.recipe, maker = trainer.maker()
-        try FileBytes.writeAtomically([UInt8](), to: log)
+        try GroundingError.file { () throws(FileError) in try replaceFile(log, with: []) }
         let heldOut = trainer.heldOutBatches()
         let queue = BatchQueue<CellBatch>(from: trainer.step, depth: 3) { number in maker.batch(number) }
         defer { queue.stop() }
@@ -117,7 +118,7 @@ public struct PretrainingRun: Sendable {
         do throws(TrainingError) {
             try SafeTensors.write(trainer.encoder, metadata: metadata, to: out)
         } catch {
-            throw .checkpoint(error.description)
+            throw .training(error)
         }
     }
 }

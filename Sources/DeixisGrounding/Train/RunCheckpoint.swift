@@ -21,7 +21,7 @@ struct RunHeader {
         do throws(TrainingError) {
             metadata = try Checkpoint.metadata(of: path)
         } catch {
-            throw .checkpoint(error.description)
+            throw .training(error)
         }
         func text(_ key: String) throws(GroundingError) -> String {
             guard let text = metadata[key] else { throw .badCheckpoint(path: path, reason: "its metadata has no '\(key)': not one of a training run") }
@@ -67,23 +67,32 @@ extension Trainer {
         do throws(TrainingError) {
             try network.save(to: path, optimizer: optimizer, metadata: metadata)
         } catch {
-            throw .checkpoint(error.description)
+            throw .training(error)
         }
     }
 
     /// The run of a checkpoint, ready for its next step.
     ///
-    /// - Parameter samples: a new length of the run; nil keeps the recipe's.
-    /// - Throws: `checkpoint`, `badCheckpoint`, and what the recipe's data set finds wrong.
-    public static func resuming(_ path: String, skipBad: Bool = false, samples: Int? = nil) throws(GroundingError) -> Trainer {
+    /// - Parameters:
+    ///   - samples: a new length of the run; nil keeps the recipe's.
+    ///   - configuration: the name of the network that the run must have; nil: any.
+    ///   - scenes: whether the run must be on generated scenes.
+    /// - Throws: `training`, `badCheckpoint`, `settled`, and what the recipe's data set finds wrong.
+    public static func resuming(
+        _ path: String, skipBad: Bool = false, samples: Int? = nil, configuration: String? = nil, scenes: Bool = false
+    ) throws(GroundingError) -> Trainer {
         let header = try RunHeader.read(path)
         var recipe = header.recipe
+        if let configuration, configuration != recipe.name {
+            throw .settled(option: "--config \(configuration)", checkpoint: "\(path), a run of \(recipe.name)")
+        }
+        if scenes, recipe.data != .scenes { throw .settled(option: "--scenes", checkpoint: "\(path), a run on a data set") }
         if let samples { recipe.samples = samples }
         let trainer = try Trainer(recipe, data: TrainingData(recipe, vocabulary: header.vocabulary, skipBad: skipBad))
         do throws(TrainingError) {
             try Checkpoint.load(path, into: trainer.network.parameters, optimizer: trainer.optimizer)
         } catch {
-            throw .checkpoint(error.description)
+            throw .training(error)
         }
         trainer.step = header.state.step
         trainer.seconds = header.state.seconds
@@ -115,7 +124,7 @@ public struct TrainedNetwork {
         do throws(TrainingError) {
             try Checkpoint.load(path, into: network.parameters, averaged: true)
         } catch {
-            throw .checkpoint(error.description)
+            throw .training(error)
         }
         do throws(InputError) {
             tokenizer = try Tokenizer(

@@ -89,12 +89,13 @@ public final class Trainer {
             while at < data.heldOutCount {
                 let end = min(data.heldOutCount, at + recipe.batchSize)
                 let batch = try maker.plain(at..<end)
+                at = end
+                if batch.count == 0 { continue }
                 let boxes = network(batch.images, batch.tokens, on: Tape<Float>(.inference)).tensor.values
                 for i in 0..<batch.count {
                     let range = i * 4..<i * 4 + 4
                     score.add(iou: GroundingScore.iou(boxes[range], batch.boxes[range]), kind: batch.kinds[i])
                 }
-                at = end
             }
             return score
         }

@@ -9,6 +9,8 @@ public struct TrainingData: Sendable {
     public let letterbox: Letterbox
     /// Lines left out because of `skipBad`.
     public let skipped: [BadLine]
+    /// What else `skipBad` leaves out while training and measuring: pictures that cannot be decoded. nil: they are errors.
+    public let broken: (training: LeftOut, heldOut: LeftOut)?
 
     /// Held-out scenes come from this seed whatever the run's: accuracies of different runs compare.
     static let heldOutSeed: UInt64 = 0xD31_515_0FF
@@ -16,6 +18,7 @@ public struct TrainingData: Sendable {
     /// - Parameters:
     ///   - vocabulary: from a checkpoint or a file; nil makes one from the data.
     public init(_ recipe: TrainingRecipe, vocabulary: Vocabulary? = nil, skipBad: Bool = false) throws(GroundingError) {
+        broken = skipBad ? (LeftOut(), LeftOut()) : nil
         let language = recipe.configuration.language
         let settings = TokenizerSettings(maxLength: language.maximumLength)
         let side = recipe.configuration.imageSide
@@ -57,14 +60,18 @@ public struct TrainingData: Sendable {
         }
     }
 
+    /// Broken pictures found since the last call.
+    func takeBroken() -> [BadLine] { broken.map { $0.training.takeUnread() + $0.heldOut.takeUnread() } ?? [] }
+
     func maker(_ recipe: TrainingRecipe) -> BatchMaker {
         BatchMaker(
             source: training, tokenizer: tokenizer, letterbox: letterbox, augmentation: recipe.augmentationAmounts,
-            seed: recipe.seed, batchSize: recipe.batchSize, strayWord: recipe.strayWord)
+            seed: recipe.seed, batchSize: recipe.batchSize, strayWord: recipe.strayWord, leftOut: broken?.training)
     }
 
     func heldOutMaker(_ recipe: TrainingRecipe) -> BatchMaker {
         BatchMaker(
-            source: heldOut, tokenizer: tokenizer, letterbox: letterbox, augmentation: .none, seed: 0, batchSize: recipe.batchSize)
+            source: heldOut, tokenizer: tokenizer, letterbox: letterbox, augmentation: .none, seed: 0, batchSize: recipe.batchSize,
+            leftOut: broken?.heldOut)
     }
 }

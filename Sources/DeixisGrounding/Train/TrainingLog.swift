@@ -1,3 +1,4 @@
+import DeixisFiles
 import Foundation
 
 /// One line of `log.jsonl`. Training lines average over the steps since the line before; evaluation lines hold the last two.
@@ -36,14 +37,14 @@ protocol LogRecord: Encodable {
 public enum TrainingLog {
     /// Reads a log; a last line cut off by a crash is passed over, any other bad line is named.
     public static func read(_ path: String) throws(GroundingError) -> [TrainingRecord] {
-        let lines = try FileBytes.read(path).split(separator: UInt8(ascii: "\n"))
+        let lines = try GroundingError.file { () throws(FileError) in try readFile(path) }.split(separator: UInt8(ascii: "\n"))
         var records: [TrainingRecord] = []
         for (index, line) in lines.enumerated() {
             if let record = try? JSONDecoder().decode(TrainingRecord.self, from: Data(line)) {
                 records.append(record)
             } else if index + 1 < lines.count || lines.count == 1 {
                 let bad = BadLine(file: path, line: index + 1, reason: "not a line of a training log")
-                throw .file(path: path, action: "read it", reason: bad.description)
+                throw .unusable(path: path, action: "read it", reason: bad.description)
             }
         }
         return records
@@ -51,19 +52,15 @@ public enum TrainingLog {
 
     /// Drops what came after `step`: a resumed run writes those lines again.
     static func rewind(_ path: String, to step: Int) throws(GroundingError) {
-        guard FileManager.default.fileExists(atPath: path) else { return }
+        guard exists(path) else { return }
         var bytes: [UInt8] = []
         for record in try read(path) where record.step <= step { bytes += try line(record) }
-        try FileBytes.writeAtomically(bytes, to: path)
+        try GroundingError.file { () throws(FileError) in try replaceFile(path, with: bytes) }
     }
 
     static func append(_ record: some LogRecord, to path: String) throws(GroundingError) {
         let bytes = try line(record)
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else { throw .file(path: path, action: "open it", reason: String(cString: strerror(errno))) }
-        defer { close(descriptor) }
-        let written = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
-        if written != bytes.count { throw .file(path: path, action: "write it", reason: String(cString: strerror(errno))) }
+        try GroundingError.file { () throws(FileError) in try appendToFile(path, bytes) }
     }
 
     private static func line(_ record: some LogRecord) throws(GroundingError) -> [UInt8] {

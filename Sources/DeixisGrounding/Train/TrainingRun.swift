@@ -1,3 +1,4 @@
+import DeixisFiles
 import DeixisTraining
 import Foundation
 
@@ -48,13 +49,17 @@ public struct TrainingRun: Sendable {
 
     /// Trains until the recipe's samples are used up or `shouldStop` says so; either way the last state is in the checkpoint.
     ///
-    /// When saving fails on the way (a full disk), `report` hears it, the checkpoint before stays, and training goes on; only
-    /// the last saving must succeed.
+    /// When saving fails on the way (a full disk), `report` hears it, a checkpoint before it stays, and training goes on; only
+    /// the last saving must succeed. `report` also hears which pictures were left out.
     public func train(
         _ trainer: Trainer, shouldStop: () -> Bool = { false }, progress: (TrainingProgress) -> Void = { _ in },
         report: (String) -> Void = { _ in }
     ) throws(GroundingError) -> Ending {
-        try FileBytes.makeDirectory(directory)
+        try GroundingError.file { () throws(FileError) in
+            try makeFolder(directory)
+            // Now rather than after hours.
+            try Outputs(("checkpoint", checkpoint), ("log", log)).mustBeReplaceable()
+        }
         try TrainingLog.rewind(log, to: trainer.step)
         let recipe = trainer.recipe
         let queue = BatchQueue(trainer.data.maker(recipe), from: trainer.step, depth: 3)
@@ -73,6 +78,7 @@ public struct TrainingRun: Sendable {
                 return .stopped
             }
             let result = try trainer.train(try queue.next())
+            trainer.data.takeBroken().forEach { report("left out: \($0)") }
             trainer.seconds = before + (clock.now - start) / .seconds(1)
             window.add(result, recipe.batchSize)
             let isLast = trainer.step == recipe.steps
@@ -101,12 +107,13 @@ public struct TrainingRun: Sendable {
                 do throws(GroundingError) {
                     try trainer.save(to: checkpoint)
                 } catch {
-                    report("\(error); the checkpoint before it is kept, training goes on")
+                    report("\(error); \(exists(checkpoint) ? "the checkpoint before it is kept" : "there is no checkpoint yet"), training goes on")
                 }
                 saved = clock.now
                 window.exclude(saved - pause)
             }
         }
+        trainer.data.takeBroken().forEach { report("left out: \($0)") }
         try trainer.save(to: checkpoint)
         return .finished
     }

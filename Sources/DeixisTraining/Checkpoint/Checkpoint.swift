@@ -1,5 +1,5 @@
 import CDeixisTensor
-import DeixisExport
+import DeixisFiles
 import FoundationEssentials
 
 /// A training run's state in one file; the layout is in formats/checkpoint.md.
@@ -76,7 +76,7 @@ public enum Checkpoint {
             }
             try file.commit()
         } catch {
-            throw .writing(error)
+            throw .file(error)
         }
     }
 

@@ -1,4 +1,5 @@
 import CDeixisTensor
+import DeixisFiles
 import FoundationEssentials
 
 /// A checkpoint opened for reading, its header checked.
@@ -9,8 +10,9 @@ struct CheckpointFile {
     private var path: String { file.path }
 
     init(_ path: String) throws(TrainingError) {
-        file = try InputFile(path)
-        let start = try file.bytes(at: 0, count: min(32, file.size))
+        let file = try TrainingError.file { () throws(FileError) in try InputFile(path) }
+        self.file = file
+        let start = try TrainingError.file { () throws(FileError) in try file.bytes(at: 0, count: min(32, file.size)) }
         guard start.count >= 8, Array(start.prefix(8)) == Checkpoint.magic else {
             throw .format(path: path, reason: "not a checkpoint: it does not begin with DEIXISCK")
         }
@@ -28,7 +30,7 @@ struct CheckpointFile {
         guard 32 + length <= file.size else {
             throw .format(path: path, reason: "truncated: \(file.size) bytes, the header needs \(32 + length)")
         }
-        let text = try file.bytes(at: 32, count: length)
+        let text = try TrainingError.file { () throws(FileError) in try file.bytes(at: 32, count: length) }
         let checksum = text.withUnsafeBytes { $0.baseAddress.map { dxt_checksum($0, length) } ?? 0 }
         guard checksum == number(24, UInt64.self) else {
             throw .format(path: path, reason: "the header is damaged: its checksum does not match")
@@ -49,7 +51,8 @@ struct CheckpointFile {
             throw .format(
                 path: path, reason: "truncated: \(file.size) bytes, tensor \(entry.name) ends beyond them")
         }
-        try file.read(at: dataStart + entry.offset, into: UnsafeMutableRawBufferPointer(start: tensor.pointer, count: count))
+        let place = UnsafeMutableRawBufferPointer(start: tensor.pointer, count: count)
+        try TrainingError.file { () throws(FileError) in try file.read(at: dataStart + entry.offset, into: place) }
         guard Checkpoint.hexadecimal(dxt_checksum(tensor.pointer, count)) == entry.checksum else {
             throw .format(path: path, reason: "tensor \(entry.name) is damaged: its checksum does not match")
         }

@@ -1,3 +1,4 @@
+import DeixisFiles
 import FoundationEssentials
 
 /// Named tensors of a safetensors file: u64 header length, JSON {name: {dtype, shape, data_offsets}}, raw row-major data.
@@ -17,13 +18,15 @@ public final class SafeTensors {
 
     public init(_ path: String) throws(TrainingError) {
         self.path = path
-        file = try InputFile(path)
+        let file = try TrainingError.file { () throws(FileError) in try InputFile(path) }
+        self.file = file
         guard file.size >= 8 else { throw .format(path: path, reason: "not a safetensors file: \(file.size) bytes") }
-        let length = try file.bytes(at: 0, count: 8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+        let length = try TrainingError.file { () throws(FileError) in try file.bytes(at: 0, count: 8) }.reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
         guard let count = Int(exactly: length), count <= Self.headerLimit, 8 + count <= file.size else {
             throw .format(path: path, reason: "not a safetensors file: its header would take \(length) of \(file.size) bytes")
         }
-        guard let entries = try? JSONDecoder().decode([String: Entry].self, from: Data(try file.bytes(at: 8, count: count))) else {
+        let header = try TrainingError.file { () throws(FileError) in try file.bytes(at: 8, count: count) }
+        guard let entries = try? JSONDecoder().decode([String: Entry].self, from: Data(header)) else {
             throw .format(path: path, reason: "the header is not the JSON of a safetensors file")
         }
         self.entries = entries.filter { $0.value.dtype != nil }
@@ -51,7 +54,7 @@ public final class SafeTensors {
         guard offsets.count == 2, offsets[0] >= 0, offsets[1] >= offsets[0], offsets[1] <= file.size - dataStart,
             offsets[1] - offsets[0] == count * width
         else { throw .format(path: path, reason: "tensor \(name) of shape \(shape) does not fit its data_offsets \(offsets)") }
-        let bytes = try file.bytes(at: dataStart + offsets[0], count: count * width)
+        let bytes = try TrainingError.file { () throws(FileError) in try file.bytes(at: dataStart + offsets[0], count: count * width) }
         return bytes.withUnsafeBytes { raw in
             (0..<count).map { index in
                 switch type {

@@ -1,4 +1,4 @@
-import DeixisExport
+import DeixisFiles
 import FoundationEssentials
 
 extension SafeTensors {
@@ -45,7 +45,7 @@ extension SafeTensors {
             }
             try file.commit()
         } catch {
-            throw .writing(error)
+            throw .file(error)
         }
     }
 }

@@ -1,5 +1,7 @@
 import ArgumentParser
 import CDeixisSystem
+import DeixisCommand
+import DeixisFiles
 import DeixisGraph
 import DeixisRuntime
 
@@ -31,7 +33,7 @@ struct BenchWorker: ParsableCommand {
     @OptionGroup var options: RunOptions
 
     func run() throws {
-        let arrays = try readInputs(input), others = try readInputs(other)
+        let arrays = try load(input), others = try load(other)
         let tensors = arrays.map { (name: $0.name, tensor: $0.array.constant) }
         let before = memory
         let begin = deixis_clock_ns()
@@ -62,6 +64,10 @@ struct BenchWorker: ParsableCommand {
         }
     }
 
+    private func load(_ arguments: [String]) throws(CommandError) -> [(name: Name, array: NumPyArray)] {
+        try readInputs(arguments).map { ($0.name, $0.array) }
+    }
+
     private func times(_ text: String) throws(CommandError) -> Int {
         guard let count = Int(text), count >= 1, count <= 1_000_000 else { throw .usage("'\(text)' runs: expected 1 to 1000000") }
         return count
@@ -89,7 +95,7 @@ struct BenchWorker: ParsableCommand {
     private func alternation(
         _ context: RunContext, _ sets: [[(name: Name, array: NumPyArray)]]
     ) throws -> [[(buffer: UnsafeMutableRawBufferPointer, bytes: ArraySlice<UInt8>)]] {
-        let arrays = try readInputs(input), names = context.session.inputNames
+        let arrays = try load(input), names = context.session.inputNames
         var shapes: [[Int]] = []
         for (index, name) in names.enumerated() {
             guard let array = arrays.first(where: { $0.name == name })?.array else { throw CommandError.usage("input \(name) is missing") }
@@ -113,22 +119,24 @@ struct BenchWorker: ParsableCommand {
     }
 
     private func write(_ context: RunContext, to folder: String) throws -> [JSON] {
-        try Files.makeFolder(folder)
-        let outputs = context.session.outputNames
-        return try zip(outputs, outputFileNames(outputs)).enumerated().map { index, names in
+        try makeFolder(folder)
+        let names = context.session.outputNames, files = outputFileNames(names)
+        let read = try readInputs(input).map(\.path) + readInputs(other).map(\.path)
+        try Outputs(files.map { ("output", folder + "/" + $0) }).check(model: model, read)
+        return try zip(names, files).enumerated().map { index, names in
             let output = try context.output(index)
             let array = NumPyArray(type: output.element, shape: output.shape, bytes: Array(output.bytes))
-            try Files.write(array.encoded(), to: folder + "/" + names.1)
+            try replaceFile(folder + "/" + names.1, with: array.encoded())
             return .object([("name", .string(names.0.description)), ("file", .string(names.1))])
         }
     }
 
     private var memory: JSON {
         var memory = deixis_memory()
-        guard deixis_read_memory(&memory) == 0 else { return .null }
+        readMemory(&memory)
         return .object([
-            ("anonymous_bytes", .integer(Int(memory.anonymous))), ("proportional_bytes", .integer(Int(memory.proportional))),
-            ("resident_bytes", .integer(Int(memory.resident))), ("peak_resident_bytes", .integer(Int(memory.peak_resident))),
+            ("anonymous_bytes", told(memory.anonymous)), ("proportional_bytes", told(memory.proportional)),
+            ("resident_bytes", told(memory.resident)), ("peak_resident_bytes", told(memory.peak_resident)),
         ])
     }
 

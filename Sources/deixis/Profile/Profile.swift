@@ -1,5 +1,7 @@
 import ArgumentParser
 import CDeixisSystem
+import DeixisCommand
+import DeixisFiles
 import DeixisGraph
 import DeixisRuntime
 
@@ -59,20 +61,23 @@ struct Profile: ParsableCommand {
             try Console.out(Comparison(before: before, now: try ProfileRecord(file: model)).text(steps: steps))
             return
         }
-        let report = try measure()
+        let given = try readInputs(input)
+        let outputs = Outputs(("--json", json), ("--trace", trace), ("--html", html))
+        try outputs.check(model: model, given.map(\.path) + (compare.map { [$0] } ?? []))
+        try outputs.mustBeWritable()
+        let report = try measure(given.map { ($0.name, $0.array) })
         if let before {
             try Console.out(Comparison(before: before, now: try ProfileRecord(report.json, model)).text(steps: steps))
         } else {
             try Console.out(report.text(steps: steps))
         }
-        if let json { try Files.write(Array((report.json.text() + "\n").utf8), to: json) }
-        if let trace { try Files.write(Array((report.traceJSON.text() + "\n").utf8), to: trace) }
-        if let html { try Files.write(Array(ProfilePage(report).html.utf8), to: html) }
+        if let json { try writeText(report.json.text() + "\n", to: json) }
+        if let trace { try writeText(report.traceJSON.text() + "\n", to: trace) }
+        if let html { try writeText(ProfilePage(report).html, to: html) }
     }
 
-    private func measure() throws -> ProfileReport {
+    private func measure(_ given: [(name: Name, array: NumPyArray)]) throws -> ProfileReport {
         let chosen = try readDimensions(dim)
-        let given = try readInputs(input)
         let begin = deixis_clock_ns()
         let session = try loadSession(model, options)
         let load = milliseconds(since: begin)
@@ -122,7 +127,8 @@ struct Profile: ParsableCommand {
         try report.measure(context, runs: min(max(runs, 3), 20))
         if let callers { report.callers = try Callers(context.session, tensors, count: callers, runs: runs) }
         var memory = deixis_memory()
-        if deixis_read_memory(&memory) == 0 { report.memory = memory }
+        readMemory(&memory)
+        report.memory = memory
     }
 
     private func milliseconds(since start: UInt64) -> Double { Double(deixis_clock_ns() - start) / 1e6 }

@@ -1,3 +1,6 @@
+import DeixisCommand
+import DeixisFiles
+
 /// What is compared of a profile, read from the JSON that `deixis profile --json` writes.
 struct ProfileRecord {
     let model: String
@@ -14,7 +17,7 @@ struct ProfileRecord {
 
     /// The profile in the file at `path`.
     init(file path: String) throws(CommandError) {
-        let content = try Files.read(path)
+        let content = try files { () throws(FileError) in try readFile(path) }
         let json: JSON
         do throws(JSONParser.Failure) { json = try JSONParser.parse(content) } catch { throw .data("\(path): not JSON: \(error)") }
         try self.init(json, path)

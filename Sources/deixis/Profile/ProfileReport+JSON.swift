@@ -49,8 +49,8 @@ extension ProfileReport {
     private var memoryJSON: JSON {
         .object([
             ("arena_bytes", .integer(arenaBytes)), ("scratch_bytes", .integer(scratchBytes)), ("packed_bytes", .integer(packedBytes)),
-            ("anonymous_bytes", .integer(Int(memory.anonymous))), ("proportional_bytes", .integer(Int(memory.proportional))),
-            ("resident_bytes", .integer(Int(memory.resident))), ("peak_resident_bytes", .integer(Int(memory.peak_resident))),
+            ("anonymous_bytes", told(memory.anonymous)), ("proportional_bytes", told(memory.proportional)),
+            ("resident_bytes", told(memory.resident)), ("peak_resident_bytes", told(memory.peak_resident)),
         ])
     }
 

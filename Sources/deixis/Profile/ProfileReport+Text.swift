@@ -78,7 +78,7 @@ extension ProfileReport {
     private var footing: String {
         """
         memory planned: arena \(bytes(arenaBytes)), scratch \(bytes(scratchBytes)), packed weights \(bytes(packedBytes))
-        memory measured: anonymous \(bytes(Int(memory.anonymous))), proportional \(bytes(Int(memory.proportional))), peak resident \(bytes(Int(memory.peak_resident)))
+        memory measured: anonymous \(told(memory.anonymous)), proportional \(told(memory.proportional)), peak resident \(told(memory.peak_resident))
         energy: \(energyText)
         temperature: \(temperatureText)
         """

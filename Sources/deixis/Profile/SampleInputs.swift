@@ -1,3 +1,4 @@
+import DeixisCommand
 import DeixisGraph
 import DeixisInput
 

@@ -1,3 +1,4 @@
+import DeixisFiles
 import Glibc
 
 /// What the system tells of energy and temperature. Virtual machines and containers mostly tell nothing.
@@ -64,7 +65,7 @@ struct Sensors {
     }
 
     private static func text(_ path: String) -> String? {
-        guard let bytes = try? Files.read(path) else { return nil }
+        guard let bytes = try? readFile(path) else { return nil }
         return String(decoding: bytes.prefix { $0 != 0x0a }, as: UTF8.self)
     }
 

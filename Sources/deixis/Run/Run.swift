@@ -1,4 +1,6 @@
 import ArgumentParser
+import DeixisCommand
+import DeixisFiles
 import DeixisGraph
 import DeixisRuntime
 
@@ -20,13 +22,15 @@ struct Run: ParsableCommand {
     func run() throws {
         let session = try loadSession(model, options)
         let inputs = try readInputs(input)
+        let paths = outputFileNames(session.outputNames).map { outputDir + "/" + $0 }
+        try Outputs([("--output-dir", outputDir)]).check(model: model)
+        try makeFolder(outputDir)
+        try Outputs(paths.map { ("--output-dir: its file", $0) }).check(model: model, inputs.map(\.path))
         let outputs: [(name: Name, tensor: Constant)]
         do { outputs = try session.run(inputs.map { ($0.name, $0.array.constant) }) } catch { throw modelError(model, error) }
-        try Files.makeFolder(outputDir)
-        for (file, output) in zip(outputFileNames(outputs.map(\.name)), outputs) {
-            let path = outputDir + "/" + file
+        for (path, output) in zip(paths, outputs) {
             let array = NumPyArray(type: output.tensor.type, shape: output.tensor.shape, bytes: Array(output.tensor.bytes))
-            try Files.write(array.encoded(), to: path)
+            try replaceFile(path, with: array.encoded())
             try Console.out("\(path): \(output.name) \(output.tensor.type.label) \(output.tensor.shape)")
         }
     }
@@ -62,16 +66,16 @@ func loadSession(_ path: String, _ options: RunOptions) throws(CommandError) -> 
 }
 
 /// `NAME=FILE.npy` arguments -> arrays.
-func readInputs(_ arguments: [String]) throws(CommandError) -> [(name: Name, array: NumPyArray)] {
-    var result: [(name: Name, array: NumPyArray)] = []
+func readInputs(_ arguments: [String]) throws(CommandError) -> [(name: Name, path: String, array: NumPyArray)] {
+    var result: [(name: Name, path: String, array: NumPyArray)] = []
     for argument in arguments {
         guard let equals = argument.firstIndex(of: "="), equals != argument.startIndex, argument.index(after: equals) != argument.endIndex else {
             throw .usage("--input '\(argument)': expected NAME=FILE.npy")
         }
         let name = Name(String(argument[..<equals])), path = String(argument[argument.index(after: equals)...])
         guard !result.contains(where: { $0.name == name }) else { throw .usage("--input \(name) is given twice") }
-        let file = try Files.read(path)
-        do { result.append((name, try NumPyArray(file: file))) } catch { throw .data("\(path): \(error)") }
+        let file = try files { () throws(FileError) in try readFile(path) }
+        do { result.append((name, path, try NumPyArray(file: file))) } catch { throw .data("\(path): \(error)") }
     }
     return result
 }

@@ -82,6 +82,18 @@ static void scenes(deixis_model *model, const deixis_image *image, const char *s
     deixis_scene_free(scene);
 }
 
+/// Words that the vocabulary lacks are counted; a caller who does not know that field yet is served without it.
+static void unknown_words(deixis_model *model, const deixis_image *image) {
+    deixis_grounding found = {.size = sizeof found, .tokens_unknown = -7};
+    expect(deixis_ground(model, image, "zebra mug quux", &found) == DEIXIS_OK && found.tokens_unknown == 2, "two unknown words");
+    expect(deixis_ground(model, image, "red mug", &found) == DEIXIS_OK && found.tokens_unknown == 0, "no unknown word");
+    deixis_grounding old = {.size = offsetof(deixis_grounding, tokens_unknown), .tokens_unknown = -7};
+    expect(deixis_ground(model, image, "zebra mug quux", &old) == DEIXIS_OK && old.tokens == 5, "a structure of the first version");
+    expect(old.tokens_unknown == -7, "nothing written behind it");
+    deixis_grounding between = {.size = old.size + 1};
+    expect(deixis_ground(model, image, "mug", &between) == DEIXIS_INVALID_ARGUMENT, "a size that no version had");
+}
+
 int main(int count, char **arguments) {
     if (count != 7) return 64;
     deixis_image image = {.width = atoi(arguments[3]), .height = atoi(arguments[4]), .stride = (size_t)atol(arguments[5])};
@@ -105,6 +117,7 @@ int main(int count, char **arguments) {
     printf("%.9g\n%.9g\n%.9g\n%.9g\n", found.center_x, found.center_y, found.box_width, found.box_height);
     printf("%d\n%d\n", found.tokens, found.tokens_dropped);
     expect(found.input_ms > 0 && found.network_ms > 0, "times");
+    unknown_words(model, &image);
     // Frees the model.
     scenes(model, &image, arguments[6], &found);
     free(pixels);

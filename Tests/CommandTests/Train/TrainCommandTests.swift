@@ -141,6 +141,74 @@ import Testing
         #expect(try FileManager.default.contentsOfDirectory(atPath: run).sorted() == ["checkpoint", "log.jsonl"])
     }
 
+    /// A run is told which pictures it left out, found while it trained; without --skip-bad the first of them stops it.
+    @Test func brokenPicturesAreLeftOutAndListed() throws {
+        let folder = try makeFolder().path, data = folder + "/data"
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        #expect(try Self.train("scenes", "--count", "12", "--seed", "9", "--out", data).code == 0)
+        let picture = URL(fileURLWithPath: data + "/images/000003.png")
+        try Data(contentsOf: picture).prefix(400).write(to: picture)
+        let options = ["train", "--config", "tiny", "--data", data, "--samples", "64", "--batch", "8", "--held-out", "0"]
+        let program = products.appendingPathComponent("deixis-train").path
+        let stopped = try launch(program, options + ["--out", folder + "/stopped"])
+        #expect(stopped.code == 65 && stopped.errors.contains("manifest.jsonl:4: image 'images/000003.png': "), "\(stopped.errors)")
+        let run = try launch(program, options + ["--out", folder + "/run", "--skip-bad"])
+        #expect(run.code == 0, "\(run.errors)")
+        #expect(run.errors.contains("left out: \(data)/manifest.jsonl:4: image 'images/000003.png': "), "\(run.errors)")
+        #expect(run.errors.contains("1 samples with broken pictures left out"), "\(run.errors)")
+        let model = folder + "/m.onnx"
+        #expect(try Self.train("export", folder + "/run", "--out", model).code == 0)
+        #expect(try Self.train("evaluate", model, "--data", data).code == 65)
+        let evaluated = try Self.train("evaluate", model, "--data", data, "--skip-bad", "--json")
+        #expect(evaluated.code == 0 && evaluated.errors.contains("left out: \(data)/manifest.jsonl:4: "), "\(evaluated.errors)")
+        let report = try #require(try JSONSerialization.jsonObject(with: Data(evaluated.output.utf8)) as? [String: Any])
+        #expect(report["samples"] as? Int == 11 && report["skipped"] as? Int == 1)
+    }
+
+    /// A first checkpoint that cannot be written: nothing is said to be kept.
+    @Test func aFailedFirstSavingClaimsNothing() throws {
+        let folder = try makeFolder().path
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let program = products.appendingPathComponent("deixis-train").path
+        let script = """
+            trap '' XFSZ; ulimit -f 40; exec "\(program)" train --config tiny --scenes --samples 640 --held-out 0 --checkpoint-seconds 0.000001 --out "\(folder)/run"
+            """
+        let failed = try launch("/bin/bash", ["-c", script])
+        #expect(failed.code == 74, "\(failed.errors)")
+        #expect(failed.errors.contains("File too large; there is no checkpoint yet, training goes on"), "\(failed.errors)")
+        #expect(!failed.errors.contains("is kept"))
+        // A run that cannot write says so before it trains.
+        try Data().write(to: URL(fileURLWithPath: folder + "/file"))
+        let early = try Self.train("train", "--config", "tiny", "--scenes", "--samples", "64", "--out", folder + "/file")
+        #expect(early.code == 73 && early.errors.contains("cannot make the folder \(folder)/file: something else has that name"), "\(early.errors)")
+    }
+
+    @Test func resumingKeepsToTheRun() throws {
+        let folder = try makeFolder().path, run = folder + "/run"
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        #expect(try Self.train("train", "--config", "tiny", "--scenes", "--samples", "64", "--held-out", "0", "--out", run).code == 0)
+        let before = try Data(contentsOf: URL(fileURLWithPath: run + "/checkpoint"))
+        let other = try Self.train("train", "--resume", "--config", "small", "--out", run)
+        #expect(other.code == 64)
+        #expect(other.errors.hasPrefix(
+            "deixis-train: --config small is settled by \(run)/checkpoint, a run of tiny; --resume goes on with the run as it was begun"), "\(other.errors)")
+        for options in [["--seed", "3"], ["--held-out", "3"], ["--pretrained-visual", "x"], ["--validation", "x"]] {
+            let refused = try launch(products.appendingPathComponent("deixis-train").path, ["train", "--resume", "--out", run] + options)
+            #expect(refused.code == 64 && refused.errors.contains("\(options[0]) is settled by the checkpoint"), "\(refused.errors)")
+        }
+        #expect(try Data(contentsOf: URL(fileURLWithPath: run + "/checkpoint")) == before)
+        #expect(try Self.train("train", "--resume", "--config", "tiny", "--scenes", "--samples", "128", "--out", run).code == 0)
+    }
+
+    /// A result that does not arrive is a failure.
+    @Test(arguments: ["describe tiny", "scenes --count 1 --contact-sheet X.png", "--help", "describe tiny --json"])
+    func fullStandardOutputIsAnError(command: String) throws {
+        let folder = try makeFolder().path
+        let program = products.appendingPathComponent("deixis-train").path
+        let failed = try launch("/bin/sh", ["-c", "cd '\(folder)'; '\(program)' \(command) > /dev/full"])
+        #expect(failed.code == 74 && failed.errors == "deixis-train: cannot write to standard output: No space left on device\n", "\(failed.errors)")
+    }
+
     @Test(arguments: [
         (["train", "--out", "X"] + ["--scenes", "--data", "d"], "--scenes or --data, not both"),
         (["train", "--out", "X", "--config", "huge"], "there is no configuration named huge; known are paper-r50, paper-r101, small, tiny"),

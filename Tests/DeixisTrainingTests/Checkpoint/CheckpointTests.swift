@@ -1,3 +1,4 @@
+import DeixisFiles
 @testable import DeixisTraining
 import Foundation
 import Testing
@@ -102,7 +103,7 @@ import Testing
             let less = ParameterStore<Float>(seed: 1)
             _ = Linear(less.root("first"), 3, 6)
             #expect(throws: TrainingError.unknownTensor(path: path, tensor: "second.weight")) { try Checkpoint.load(path, into: less) }
-            #expect(throws: TrainingError.file(path: "/nowhere/x", operation: "read", reason: "No such file or directory")) {
+            #expect(throws: TrainingError.file(.system(.read, path: "/nowhere/x", code: ENOENT))) {
                 try Checkpoint.load("/nowhere/x", into: less)
             }
         }

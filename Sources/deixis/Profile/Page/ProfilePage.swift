@@ -60,7 +60,7 @@ struct ProfilePage {
         ]
         if let share = report.peakShare { cards.append(card("share of peak", short(100 * share), "%")) }
         cards.append(card("MACs", count(report.macs(int8: false) + report.macs(int8: true)), ""))
-        cards.append(card("peak resident", bytes(Int(report.memory.peak_resident)), ""))
+        cards.append(card("peak resident", told(report.memory.peak_resident), ""))
         return "<div class=\"cards\">\(cards.joined())</div>"
     }
 
@@ -78,7 +78,7 @@ struct ProfilePage {
         let memory = report.memory
         let rows = [
             ("planned", "arena \(bytes(report.arenaBytes)), scratch \(bytes(report.scratchBytes)), packed weights \(bytes(report.packedBytes))"),
-            ("measured", "anonymous \(bytes(Int(memory.anonymous))), proportional \(bytes(Int(memory.proportional))), resident \(bytes(Int(memory.resident))), peak resident \(bytes(Int(memory.peak_resident)))"),
+            ("measured", "anonymous \(told(memory.anonymous)), proportional \(told(memory.proportional)), resident \(told(memory.resident)), peak resident \(told(memory.peak_resident))"),
             ("energy", report.energyText), ("temperature", report.temperatureText),
         ]
         return "<dl>" + rows.map { "<dt>\($0.0)</dt><dd>\(escaped($0.1))</dd>" }.joined() + "</dl>"

@@ -1,10 +1,11 @@
 import DeixisExport
+import DeixisFiles
 import DeixisGraph
 import Foundation
 import Testing
 
 /// Nothing that was there before is lost, whatever goes wrong.
-@Suite(.serialized) struct ReplacingFileTests {
+@Suite(.serialized) struct FullDiskTests {
     /// A limit on file sizes makes `write` fail in the middle as a full disk does. It holds for the whole process, so this suite is the only
     /// one that sets it, and it is lifted at once.
     @Test func fullDiskLeavesTheOldFile() throws {
@@ -21,50 +22,14 @@ import Testing
         tight.rlim_cur = 48 << 20
         setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &tight)
         defer { setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit) }
-        #expect(throws: ExportError.file(path: path, action: .write, code: EFBIG)) { try ONNXFile.write(graph, to: path) }
+        #expect(throws: ExportError.file(.system(.write, path: path, code: EFBIG))) { try ONNXFile.write(graph, to: path) }
         #expect([UInt8](try Data(contentsOf: URL(fileURLWithPath: path))) == old)
         #expect(folderContents(of: path) == ["model.onnx"])
     }
 
     @Test func wordingOfAFullDisk() {
-        let error = ExportError.file(path: "out/model.onnx", action: .write, code: ENOSPC)
-        #expect(error.description == "cannot write out/model.onnx: No space left on device (errno 28)")
-    }
-
-    @Test func replacesOnlyOnCommit() throws {
-        let path = temporaryPath("log.txt")
-        do {
-            let file = try ReplacingFile(path: path)
-            try file.write(Array("first".utf8))
-            try file.commit()
-        }
-        #expect(try String(contentsOfFile: path, encoding: .utf8) == "first")
-        do {
-            let file = try ReplacingFile(path: path)
-            try file.write(Array("second".utf8))
-            #expect(folderContents(of: path).count == 2)
-        }
-        #expect(try String(contentsOfFile: path, encoding: .utf8) == "first")
-        #expect(folderContents(of: path) == ["log.txt"])
-    }
-
-    @Test func twoWritersDoNotMix() throws {
-        let path = temporaryPath("log.txt")
-        let one = try ReplacingFile(path: path)
-        let two = try ReplacingFile(path: path)
-        try one.write([UInt8](repeating: 1, count: 300_000))
-        try two.write([UInt8](repeating: 2, count: 10))
-        try two.commit()
-        try one.commit()
-        #expect([UInt8](try Data(contentsOf: URL(fileURLWithPath: path))) == [UInt8](repeating: 1, count: 300_000))
-        #expect(folderContents(of: path) == ["log.txt"])
-    }
-
-    @Test func refusesWhatIsNoFile() throws {
-        #expect(throws: ExportError.notARegularFile(path: ".")) { try ReplacingFile(path: ".") }
-        #expect(throws: ExportError.notARegularFile(path: "/dev/null")) { try ReplacingFile(path: "/dev/null") }
-        let missing = temporaryPath("no/such/folder/x")
-        #expect(throws: ExportError.file(path: missing, action: .create, code: ENOENT)) { try ReplacingFile(path: missing) }
+        let error = ExportError.file(.system(.write, path: "out/model.onnx", code: ENOSPC))
+        #expect(error.description == "cannot write out/model.onnx: No space left on device")
     }
 
     @Test func tooLargeIsRefusedBeforeWriting() throws {

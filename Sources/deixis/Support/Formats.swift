@@ -1,24 +1,3 @@
-import Glibc
-
-/// What goes to the terminal: results to standard output, everything else to standard error.
-enum Console {
-    /// A result. One that does not arrive is an error too, e.g. `deixis inspect ... > /dev/full`.
-    static func out(_ text: String) throws(CommandError) {
-        let code = write(text + "\n", to: STDOUT_FILENO)
-        guard code == 0 else {
-            throw CommandError(code: .output, message: "cannot write to standard output: \(Files.errorText(code))")
-        }
-    }
-
-    static func warn(_ message: String) { note("deixis: warning: \(message)") }
-    /// What is good to know beside the result; nothing can be done if it does not arrive.
-    static func note(_ text: String) { _ = write(text + "\n", to: STDERR_FILENO) }
-
-    private static func write(_ text: String, to descriptor: Int32) -> Int32 {
-        Files.writeAll(Array(text.utf8), to: descriptor)
-    }
-}
-
 /// `12.345` with `digits` decimals; `nan` and `inf` as such.
 func fixed(_ value: Double, _ digits: Int) -> String {
     guard value.isFinite, abs(value) < 1e15 else { return "\(value)" }
