@@ -61,7 +61,7 @@ public final class Session {
         }
         instructionSets = isa
         weights = PackedWeights(compiled: model.compiled)
-        workers = Workers(threads: options.threads)
+        workers = try Workers(threads: options.threads)
         lowering = Lowering(isa: isa, workers: workers, weights: weights)
         let start = Machine.nanoseconds
         portable = options.optimize && model.compiled == nil ? try Passes.run(Passes.portable, on: model.graph) : model.graph

@@ -49,6 +49,9 @@ static void misuse(deixis_model *model, const deixis_image *image) {
     expect(deixis_load("x", &options, &other) == DEIXIS_INVALID_ARGUMENT, "options of an unknown size");
     options = (deixis_options){.size = sizeof options, .threads = -1};
     expect(deixis_load("x", &options, &other) == DEIXIS_INVALID_ARGUMENT, "negative threads");
+    options.threads = 5000;
+    expect(deixis_load(arguments[1], &options, &other) == DEIXIS_INVALID_ARGUMENT && !other, "5000 threads");
+    expect(strstr(deixis_last_error(), "5000 threads cannot be started: at most 1024") != NULL, "5000 threads, in words");
     deixis_free(NULL);
 
     deixis_scene *scene = (deixis_scene *)1;
