@@ -48,7 +48,7 @@ struct PretrainCommand: ParsableCommand {
     }
 
     func run() throws {
-        if let threads { Backend.threadCount = threads }
+        if let threads { try Backend.setThreadCount(threads) }
         try Backend.load()
         var recipe = try PretrainingRecipe.named(config)
         recipe.seed = seed

@@ -18,6 +18,3 @@ final class ProgressLine: Sendable {
         FileHandle.standardError.write(Data(line.utf8))
     }
 }
-
-/// The cores this process may use.
-func usableCores() -> Int { max(1, ProcessInfo.processInfo.activeProcessorCount) }

@@ -28,6 +28,7 @@ struct TrainCommand: ParsableCommand {
 
             A curriculum's file names what differs from the plain scenes, stage by stage, up to a sample's number:
               {"stages": [{"until": 8000, "settings": {"objectCounts": [{"count": 1, "share": 1}]}}]}
+            and, beside "stages", as "heldOut" what held-out scenes follow instead of the plain ones.
 
             Screen: loss is the self-paced total, l1 and giou its parts before weighting, sigma the two learned widths, Acc@0.5
             the share of boxes with IoU above 0.5, on the last batches and on held-out samples.
@@ -87,7 +88,7 @@ struct TrainCommand: ParsableCommand {
     }
 
     func run() throws {
-        if let threads { Backend.threadCount = threads }
+        if let threads { try Backend.setThreadCount(threads) }
         try Backend.load()
         var run = TrainingRun(directory: out)
         run.checkpointInterval = checkpointSeconds
@@ -160,7 +161,7 @@ extension TrainCommand {
         return trainer
     }
 
-    private static func curriculum(named name: String) throws -> SceneCurriculum {
+    static func curriculum(named name: String) throws -> SceneCurriculum {
         switch name {
         case "none": return .none
         case "objects": return .objects

@@ -117,7 +117,7 @@ public struct PretrainingRun: Sendable {
         do throws(TrainingError) {
             try SafeTensors.write(trainer.encoder, metadata: metadata, to: out)
         } catch {
-            throw .checkpoint(error.description)
+            throw .training(error)
         }
     }
 }

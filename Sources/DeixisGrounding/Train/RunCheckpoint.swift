@@ -21,7 +21,7 @@ struct RunHeader {
         do throws(TrainingError) {
             metadata = try Checkpoint.metadata(of: path)
         } catch {
-            throw .checkpoint(error.description)
+            throw .training(error)
         }
         func text(_ key: String) throws(GroundingError) -> String {
             guard let text = metadata[key] else { throw .badCheckpoint(path: path, reason: "its metadata has no '\(key)': not one of a training run") }
@@ -49,7 +49,7 @@ struct RunHeader {
         func json(_ value: some Encodable) throws(GroundingError) -> String {
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-            guard let data = try? encoder.encode(value) else { throw .notFinite(step: state.step) }
+            guard let data = try? encoder.encode(value) else { throw .notFinite(step: state.step, sample: nil) }
             return String(decoding: data, as: UTF8.self)
         }
         return [
@@ -67,14 +67,14 @@ extension Trainer {
         do throws(TrainingError) {
             try network.save(to: path, optimizer: optimizer, metadata: metadata)
         } catch {
-            throw .checkpoint(error.description)
+            throw .training(error)
         }
     }
 
     /// The run of a checkpoint, ready for its next step.
     ///
     /// - Parameter samples: a new length of the run; nil keeps the recipe's.
-    /// - Throws: `checkpoint`, `badCheckpoint`, and what the recipe's data set finds wrong.
+    /// - Throws: `training`, `badCheckpoint`, and what the recipe's data set finds wrong.
     public static func resuming(_ path: String, skipBad: Bool = false, samples: Int? = nil) throws(GroundingError) -> Trainer {
         let header = try RunHeader.read(path)
         var recipe = header.recipe
@@ -83,7 +83,7 @@ extension Trainer {
         do throws(TrainingError) {
             try Checkpoint.load(path, into: trainer.network.parameters, optimizer: trainer.optimizer)
         } catch {
-            throw .checkpoint(error.description)
+            throw .training(error)
         }
         trainer.step = header.state.step
         trainer.seconds = header.state.seconds
@@ -115,7 +115,7 @@ public struct TrainedNetwork {
         do throws(TrainingError) {
             try Checkpoint.load(path, into: network.parameters, averaged: true)
         } catch {
-            throw .checkpoint(error.description)
+            throw .training(error)
         }
         do throws(InputError) {
             tokenizer = try Tokenizer(

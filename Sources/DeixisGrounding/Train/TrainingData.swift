@@ -24,7 +24,8 @@ public struct TrainingData: Sendable {
         case .scenes:
             training = SceneSource(seed: recipe.seed, longSide: side, curriculum: recipe.curriculum)
             // Through the same pixels as a file would: full size, then the letterbox.
-            heldOut = SceneSource(seed: Self.heldOutSeed, longSide: nil)
+            let held = recipe.curriculum.heldOut.map { SceneCurriculum([.init(until: .max, $0)]) }
+            heldOut = SceneSource(seed: Self.heldOutSeed, longSide: nil, curriculum: held ?? .none)
             heldOutCount = recipe.heldOut
             skipped = []
             if let vocabulary { words = vocabulary } else { words = try SentenceVocabulary.scenes() }
@@ -53,11 +54,11 @@ public struct TrainingData: Sendable {
             tokenizer = try Tokenizer(vocabulary: words, settings: settings)
             letterbox = try Letterbox(side: side)
         } catch {
-            throw .network(error.description)
+            throw .input(error)
         }
     }
 
-    func maker(_ recipe: TrainingRecipe) -> BatchMaker {
+    public func maker(_ recipe: TrainingRecipe) -> BatchMaker {
         BatchMaker(
             source: training, tokenizer: tokenizer, letterbox: letterbox, augmentation: recipe.augmentationAmounts,
             seed: recipe.seed, batchSize: recipe.batchSize, strayWord: recipe.strayWord)
