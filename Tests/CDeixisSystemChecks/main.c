@@ -1,4 +1,4 @@
-// pool_stress RUNS THREADS...: the stress with 1 and with 3 callers, paused and not; tools/pool-stress builds it.
+// pool_stress RUNS THREADS...: what an empty run costs, and the stress with 1 and with 3 callers, paused and not; tools/pool-stress builds it.
 #include "CDeixisSystemChecks.h"
 
 #include <stdio.h>
@@ -9,6 +9,7 @@ int main(int count, char **arguments) {
     int wrong = runs < 1;
     if (wrong) fprintf(stderr, "pool_stress RUNS THREADS...\n");
     for (int i = 2; i < count; i++) {
+        printf("%s threads: an empty run takes %.0f ns\n", arguments[i], pool_overhead((size_t)atol(arguments[i])));
         for (int mode = 0; mode < 4; mode++) {
             const size_t threads = (size_t)atol(arguments[i]), callers = mode & 1 ? 3 : 1;
             const int pause = mode >> 1;

@@ -54,6 +54,28 @@ static void *call(void *argument) {
     return NULL;
 }
 
+static void nothing(void *context, size_t task, size_t worker) { (void)context, (void)task, (void)worker; }
+
+static int ascending(const void *a, const void *b) {
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+double pool_overhead(size_t threads) {
+    enum { rounds = 2001, runs = 20 };
+    static double times[rounds];
+    deixis_pool *pool;
+    if (deixis_pool_create(threads, &pool)) return 0;
+    for (int round = 0; round < rounds; round++) {
+        const uint64_t start = deixis_clock_ns();
+        for (int run = 0; run < runs; run++) deixis_pool_run(pool, threads, nothing, NULL);
+        times[round] = (double)(deixis_clock_ns() - start) / runs;
+    }
+    deixis_pool_destroy(pool);
+    qsort(times, rounds, sizeof *times, ascending);
+    return times[rounds / 2];
+}
+
 pool_faults pool_stress(size_t threads, size_t callers, long runs, int pause) {
     const pool_faults none = {-1, -1, -1};
     deixis_pool *pool;

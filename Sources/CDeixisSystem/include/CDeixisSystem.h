@@ -1,4 +1,4 @@
-// What the lean set needs from libc and the kernel, so that its Swift never imports Glibc.
+// What both houses need from libc and the kernel, so that the Swift of the lean set never imports Glibc.
 //
 // Functions that can fail return 0 or an errno value; deixis_error_text turns it into words. Nothing prints, nothing exits.
 #pragma once
