@@ -48,7 +48,7 @@ let fullTargets: [Target] = [
     .systemLibrary(name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
     .systemLibrary(name: "CSpng", pkgConfig: "spng", providers: [.apt(["libspng-dev"])]),
     .target(name: "CDeixisProto", linkerSettings: [.linkedLibrary("protobuf-c")]),
-    .target(name: "CDeixisTensor", dependencies: [], linkerSettings: [.linkedLibrary("dl")]),
+    .target(name: "CDeixisTensor", dependencies: ["CDeixisKernels", "CDeixisSystem"], linkerSettings: [.linkedLibrary("dl")]),
     .target(name: "DeixisFiles", dependencies: ["CDeixisSystem"], swiftSettings: swift),
     .target(name: "DeixisExport", dependencies: ["CDeixisProto", "DeixisFiles", "DeixisGraph"], swiftSettings: swift),
     .target(
@@ -56,7 +56,7 @@ let fullTargets: [Target] = [
     .target(name: "DeixisImage", dependencies: ["CTurboJPEG", "CSpng", "DeixisFiles", "DeixisInput"], swiftSettings: swift),
     .target(
         name: "DeixisTraining",
-        dependencies: ["DeixisExport", "DeixisFiles", "DeixisGraph", "CDeixisTensor"],
+        dependencies: ["DeixisExport", "DeixisFiles", "DeixisGraph", "CDeixisSystem", "CDeixisTensor"],
         swiftSettings: swift),
     .target(
         name: "DeixisGrounding",
@@ -95,7 +95,9 @@ let fullTargets: [Target] = [
 let testTargets: [Target] = [
     // In C, so that an emulator of another CPU can run them too; see tools/test-kernels-cross.
     .target(name: "CDeixisKernelsChecks", dependencies: ["CDeixisKernels"], path: "Tests/CDeixisKernelsChecks", exclude: ["main.c", "bench.c"]),
-    .testTarget(name: "CDeixisKernelsTests", dependencies: ["CDeixisKernels", "CDeixisKernelsChecks", "CDeixisSystem"], exclude: ["Fixtures"], swiftSettings: swift),
+    // In C, for it compiles the pool once more with pauses in it; tools/pool-stress runs it under ThreadSanitizer.
+    .target(name: "CDeixisSystemChecks", dependencies: ["CDeixisSystem"], path: "Tests/CDeixisSystemChecks", exclude: ["main.c"]),
+    .testTarget(name: "CDeixisKernelsTests", dependencies: ["CDeixisKernels", "CDeixisKernelsChecks", "CDeixisSystem", "CDeixisSystemChecks"], exclude: ["Fixtures"], swiftSettings: swift),
     .target(name: "TestSupport", dependencies: ["DeixisExport", "DeixisGraph", "DeixisInput"], path: "Tests/Support", swiftSettings: swift),
     .testTarget(name: "DeixisGraphTests", dependencies: ["DeixisGraph"], exclude: ["Fixtures"], swiftSettings: swift),
     .testTarget(name: "DeixisONNXTests", dependencies: ["DeixisONNX", "DeixisGraph", "CDeixisProto", "DeixisExport"], exclude: ["Fixtures"], swiftSettings: swift),
@@ -107,7 +109,7 @@ let testTargets: [Target] = [
     .testTarget(name: "DeixisFilesTests", dependencies: ["DeixisFiles"], swiftSettings: swift),
     .testTarget(name: "DeixisExportTests", dependencies: ["DeixisExport", "DeixisFiles", "CDeixisProto", "DeixisGraph", "DeixisONNX"], exclude: ["Fixtures"], swiftSettings: swift),
     .testTarget(name: "DeixisImageTests", dependencies: ["DeixisImage", "DeixisFiles", "DeixisInput"], exclude: ["Fixtures"], swiftSettings: swift),
-    .testTarget(name: "DeixisTrainingTests", dependencies: ["DeixisTraining", "DeixisFiles", "CDeixisTensor", "DeixisExport", "DeixisGraph"], exclude: ["Fixtures"], swiftSettings: swift),
+    .testTarget(name: "DeixisTrainingTests", dependencies: ["DeixisTraining", "DeixisFiles", "CDeixisSystem", "CDeixisTensor", "DeixisExport", "DeixisGraph"], exclude: ["Fixtures"], swiftSettings: swift),
     .testTarget(name: "DeixisGroundingTests", dependencies: ["DeixisGrounding", "DeixisFiles", "DeixisTraining", "DeixisInput", "DeixisImage"], exclude: ["Fixtures"], swiftSettings: swift),
     .testTarget(name: "DeixisQuantizationTests", dependencies: ["DeixisQuantization", "DeixisRuntime", "DeixisGraph", "DeixisExport"], swiftSettings: swift),
     .testTarget(name: "CommandTests", dependencies: ["deixis", "DeixisCommand", "DeixisFiles", "deixis-quantize", "deixis-train", "TestSupport", "DeixisModel", "DeixisImage", "DeixisExport", "DeixisGraph", "DeixisInput"], exclude: ["Fixtures"], swiftSettings: swift),

@@ -1,4 +1,5 @@
-// Which instruction set runs: the CPU and the system (saved registers) are asked through the compiler's runtime.
+// Which instruction set runs: what the runtime's kernels find, DEIXIS_ISA included.
+#include "deixis/isa.h"
 #include "include/CDeixisTensor.h"
 
 extern const dxt_kernels *const dxt_table_f32_baseline, *const dxt_table_f64_baseline;
@@ -8,14 +9,8 @@ extern const dxt_kernels *const dxt_table_f32_avx512, *const dxt_table_f64_avx51
 #endif
 
 dxt_isa dxt_best_isa(void) {
-#if defined(__x86_64__)
-  __builtin_cpu_init();
-  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
-      __builtin_cpu_supports("avx512vl"))
-    return dxt_isa_avx512;
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return dxt_isa_avx2;
-#endif
-  return dxt_isa_baseline;
+  const uint32_t bits = deixis_isa_detect();
+  return bits & DEIXIS_ISA_AVX512 ? dxt_isa_avx512 : bits & DEIXIS_ISA_AVX2 ? dxt_isa_avx2 : dxt_isa_baseline;
 }
 
 const dxt_kernels *dxt_kernel_table(bool is_double, dxt_isa isa) {

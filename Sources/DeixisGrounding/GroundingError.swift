@@ -1,4 +1,6 @@
+public import DeixisExport
 public import DeixisFiles
+public import DeixisInput
 public import DeixisTraining
 
 /// What can go wrong between a data set, a training run and a model. Messages name the file, the line and the way out.
@@ -19,12 +21,18 @@ public enum GroundingError: Error, Sendable, CustomStringConvertible {
     case badCheckpoint(path: String, reason: String)
     case unknownConfiguration(name: String, known: [String])
     case badSetting(name: String, value: String, rule: String)
-    case notFinite(step: Int)
+    /// A step whose loss or gradient is no number; `sample` is the number in the run of the one that is to blame, where one is.
+    case notFinite(step: Int, sample: Int?)
+    /// A batch was asked for after `BatchQueue.stop`.
+    case stopped
     case vocabularyTooLarge(words: Int, room: Int)
-    /// Of a checkpoint or of weights; the message names the file.
+    /// Of a checkpoint, of weights or of the computation; the message names the file.
     case training(TrainingError)
-    /// A message of the network's own.
-    case network(String)
+    case network(NetworkError)
+    /// Of a vocabulary, a tokenizer or a letterbox.
+    case input(InputError)
+    /// A model that cannot be written; what lay there before is untouched.
+    case writing(ExportError)
     /// `--resume` with another option than the run was begun with.
     case settled(option: String, checkpoint: String)
 
@@ -49,11 +57,16 @@ public enum GroundingError: Error, Sendable, CustomStringConvertible {
         case .unknownConfiguration(let name, let known):
             return "no configuration '\(name)'; known: \(known.joined(separator: ", "))"
         case .badSetting(let name, let value, let rule): return "\(name) is \(value), but must be \(rule)"
-        case .notFinite(let step): return "step \(step): the loss is not finite; a checkpoint, if one was written, is from before it"
+        case .notFinite(let step, let sample):
+            let place = "step \(step)" + (sample.map { ", sample \($0) of the run" } ?? "")
+            return "\(place): the loss is not finite; nothing of this step is kept; a checkpoint, if one was written, is from before it"
+        case .stopped: return "no batch is made after the queue was stopped"
         case .vocabularyTooLarge(let words, let room):
             return "the sentences hold \(words) words, but the configuration's vocabulary has room for \(room)"
         case .training(let error): return error.description
-        case .network(let message): return message
+        case .network(let error): return error.description
+        case .input(let error): return error.description
+        case .writing(let error): return error.description
         case .settled(let option, let checkpoint):
             return "\(option) is settled by \(checkpoint); --resume goes on with the run as it was begun"
         }

@@ -1,3 +1,4 @@
+import CDeixisSystem
 public import DeixisGraph
 public import DeixisONNX
 
@@ -23,6 +24,8 @@ public indirect enum RuntimeError: Error, CustomStringConvertible {
     /// A compiled file that is damaged, of another version or for another instruction set, or that cannot be written.
     case compiled(file: String, CompiledFileError)
     case outOfMemory(bytes: Int)
+    /// More threads than the most, or than the system gives; `code` is an errno value.
+    case threads(Int, code: Int32)
     case notPlanned
     /// The deadline of a run passed between two steps.
     case timeout(Timeout)
@@ -64,6 +67,9 @@ public indirect enum RuntimeError: Error, CustomStringConvertible {
             return "\(file): \(error.description)"
         case .outOfMemory(let bytes):
             return "out of memory: \(bytes) bytes could not be had"
+        case .threads(let count, let code):
+            let most = Int(deixis_pool_most_threads)
+            return "\(count) threads cannot be started: \(count > most ? "at most \(most)" : CompiledFile.errorText(code))"
         case .notPlanned:
             return "no shapes are planned yet; call prepare first"
         case .timeout(let timeout):

@@ -47,7 +47,7 @@ public final class Session: Sendable {
             guard options.optimize, !options.referenceOnly else { throw .compiled(file: compiled.name, .kernelsOnly) }
         }
         instructionSets = isa
-        workers = Workers(threads: options.threads)
+        workers = try Workers(threads: options.threads)
         preparation = try model.preparations.get(model, isa, isOptimized: options.optimize)
         lowering = Lowering(isa: isa, workers: workers, weights: preparation.weights)
         plans = PlanTable(limit: options.plannedShapes, proofs: model.compiled?.proofs ?? [])

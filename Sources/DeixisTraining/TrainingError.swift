@@ -1,9 +1,13 @@
+import CDeixisSystem
 public import DeixisFiles
+import Glibc
 
 /// What can go wrong in this target, for people to read.
 public enum TrainingError: Error, Equatable, CustomStringConvertible {
     case openBLASMissing
     case openBLASUnusable
+    /// More threads than the most, fewer than one, or more than the system gives; `code` is an errno value.
+    case threads(Int, code: Int32)
     /// A file could not be read or written; what lay under its name before is untouched.
     case file(FileError)
     /// A file is not what its format says.
@@ -23,6 +27,10 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
             "OpenBLAS (libopenblas.so.0) was not found. Install it with: sudo apt-get install libopenblas0-pthread"
         case .openBLASUnusable:
             "libopenblas.so.0 was found but has no usable cblas_sgemm, or its products are wrong on this CPU"
+        case .threads(let count, EINVAL):
+            "\(count) threads: expected 1 to \(deixis_pool_most_threads)"
+        case .threads(let count, let code):
+            "\(count) threads cannot be started: \(String(cString: strerror(code)))"
         case .file(.system(.read, let path, let code)):
             "\(path): cannot read: \(FileError.system(.read, path: path, code: code).reason)"
         case .file(let error):

@@ -54,7 +54,7 @@ struct PretrainCommand: ParsableCommand {
         let outputs = Outputs(("--out", out), (self.log == nil ? "the log (--log)" : "--log", log))
         try outputs.check(against: [])
         try outputs.mustBeReplaceable()
-        if let threads { Backend.threadCount = threads }
+        if let threads { try Backend.setThreadCount(threads) }
         try Backend.load()
         var recipe = try PretrainingRecipe.named(config)
         recipe.seed = seed

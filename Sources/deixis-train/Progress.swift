@@ -18,6 +18,3 @@ final class ProgressLine: Sendable {
         Console.draw(terminal ? "\r\u{1B}[K" + text() + (final ? "\n" : "") : text() + "\n")
     }
 }
-
-/// The cores this process may use.
-func usableCores() -> Int { max(1, ProcessInfo.processInfo.activeProcessorCount) }

@@ -4,6 +4,7 @@ internal import DeixisFiles
 internal import DeixisGrounding
 internal import DeixisImage
 internal import DeixisInput
+internal import DeixisTraining
 internal import Foundation
 
 struct ScenesCommand: ParsableCommand {
@@ -30,8 +31,10 @@ struct ScenesCommand: ParsableCommand {
     var overwrite = false
     @Option(help: ArgumentHelp("Draw the first scenes with their boxes and sentences into one PNG.", valueName: "file.png"))
     var contactSheet: String?
+    @Option(help: ArgumentHelp("Draw what held-out scenes of this curriculum follow: none, objects or a JSON file (see train).", valueName: "name"))
+    var curriculum: String = "none"
     @Option(help: "Threads; default: the cores at hand.")
-    var threads: Int = usableCores()
+    var threads: Int = Backend.usableCores
 
     func validate() throws {
         guard count >= 1 else { throw ValidationError("--count must be at least 1, got \(count)") }
@@ -40,7 +43,9 @@ struct ScenesCommand: ParsableCommand {
     }
 
     func run() throws {
-        let generator = SceneGenerator(seed: seed)
+        let settings = try TrainCommand.curriculum(named: curriculum).heldOut ?? SceneSettings()
+        try settings.validate()
+        let generator = SceneGenerator(seed: seed, settings: settings)
         let writer = SceneDatasetWriter(generator: generator, format: format == .png ? .png : .jpg, overwrite: overwrite)
         if let out { try Outputs(("--out", out)).check(against: []) }
         if let contactSheet {

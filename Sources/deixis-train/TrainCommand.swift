@@ -30,6 +30,7 @@ struct TrainCommand: ParsableCommand {
 
             A curriculum's file names what differs from the plain scenes, stage by stage, up to a sample's number:
               {"stages": [{"until": 8000, "settings": {"objectCounts": [{"count": 1, "share": 1}]}}]}
+            and, beside "stages", as "heldOut" what held-out scenes follow instead of the plain ones.
 
             Screen: loss is the self-paced total, l1 and giou its parts before weighting, sigma the two learned widths, Acc@0.5
             the share of boxes with IoU above 0.5, on the last batches and on held-out samples.
@@ -94,7 +95,7 @@ struct TrainCommand: ParsableCommand {
         let manifests = [data, validation].map { $0.map { $0 + "/manifest.jsonl" } }
         let read = [vocabulary, curriculum, pretrainedVisual, pretrainedLanguage] + manifests
         try Outputs(("--out: its file", run.checkpoint), ("--out: its file", run.log)).check(against: read.compactMap { $0 })
-        if let threads { Backend.threadCount = threads }
+        if let threads { try Backend.setThreadCount(threads) }
         try Backend.load()
         let trainer = try resume ? resumed(run) : fresh(run)
         for line in trainer.data.skipped { note("left out: \(line)") }
@@ -169,7 +170,7 @@ extension TrainCommand {
         return try Trainer.resuming(run.checkpoint, skipBad: skipBad, samples: samples, configuration: config, scenes: scenes)
     }
 
-    private static func curriculum(named name: String) throws -> SceneCurriculum {
+    static func curriculum(named name: String) throws -> SceneCurriculum {
         switch name {
         case "none": return .none
         case "objects": return .objects

@@ -1,5 +1,6 @@
 @testable import DeixisGrounding
 import DeixisInput
+import Foundation
 import Testing
 
 @Suite struct BatchTests {
@@ -86,11 +87,28 @@ import Testing
         for number in 7..<20 { #expect(try queue.next() == maker.batch(number)) }
         struct Broken: SampleSource {
             let count: Int? = nil
-            func sample(_ index: Int) throws(GroundingError) -> GroundingSample { throw .network("sample \(index)") }
+            func sample(_ index: Int) throws(GroundingError) -> GroundingSample { throw .emptyDataset(manifest: "sample \(index)") }
         }
         let broken = BatchQueue(try Self.maker(Broken()), from: 2)
         defer { broken.stop() }
         #expect(throws: GroundingError.self) { try broken.next() }
         #expect(throws: GroundingError.self) { try broken.next() }
+    }
+
+    @Test func aStoppedQueueLetsWaitersGo() async throws {
+        struct Slow: SampleSource {
+            let count: Int? = nil
+            func sample(_ index: Int) -> GroundingSample {
+                Thread.sleep(forTimeInterval: 2)
+                return SceneSource(seed: 1, longSide: 64).sample(index)
+            }
+        }
+        let queue = BatchQueue(try Self.maker(Slow(), batch: 50), from: 0)
+        async let waited = Task.detached { try? queue.next() }.value
+        try await Task.sleep(for: .milliseconds(50))
+        queue.stop()
+        #expect(await waited == nil)
+        let error = #expect(throws: GroundingError.self) { try queue.next() }
+        #expect(error?.description == "no batch is made after the queue was stopped")
     }
 }

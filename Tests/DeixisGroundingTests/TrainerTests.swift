@@ -129,8 +129,31 @@ import Testing
         try trainer.save(to: folder.path + "/checkpoint")
         let batch = try trainer.data.maker(recipe).batch(0)
         let error = try #require(throws: GroundingError.self) { try trainer.train(batch) }
-        #expect(error.description == "step 0: the loss is not finite; a checkpoint, if one was written, is from before it")
+        #expect(
+            error.description
+                == "step 0: the loss is not finite; nothing of this step is kept; a checkpoint, if one was written, is from before it")
         #expect(trainer.step == 0)
+    }
+
+    /// Weights, moments, averages and running statistics: all that a checkpoint holds.
+    @Test func aBatchThatIsNoNumberLeavesNoTrace() throws {
+        let folder = try Folder()
+        let recipe = try Self.recipe(), trainer = try Trainer(recipe, data: TrainingData(recipe))
+        let maker = trainer.data.maker(recipe)
+        let statistics = trainer.network.parameters.all.filter { $0.name.hasSuffix("running_mean") || $0.name.hasSuffix("running_var") }
+        #expect(!statistics.isEmpty)
+        let fresh = statistics.map(\.value.values)
+        try trainer.train(maker.batch(0))
+        #expect(zip(statistics, fresh).allSatisfy { $0.value.values != $1 })
+        try trainer.save(to: folder.path + "/before")
+        var batch = try maker.batch(1)
+        batch.boxes[4 * 5 + 2] = .nan
+        let error = try #require(throws: GroundingError.self) { try trainer.train(batch) }
+        #expect(error.description.hasPrefix("step 1, sample 13 of the run: the loss is not finite; "))
+        try trainer.save(to: folder.path + "/after")
+        #expect(try readFile(folder.path + "/before") == readFile(folder.path + "/after"))
+        try trainer.train(maker.batch(1))
+        #expect(trainer.step == 2)
     }
 
     @Test func ratesHoldThenDecline() throws {
@@ -160,12 +183,21 @@ import Testing
         #expect(error.description == "there is no configuration named huge; known are paper-r50, paper-r101, small, tiny")
     }
 
-    @Test func curriculumTurnsWithTheSampleNumber() {
+    @Test func curriculumTurnsWithTheSampleNumber() throws {
         var one = SceneSettings()
         one.objectCounts = [.init(1, 1)]
         let source = SceneSource(seed: 4, longSide: 64, curriculum: SceneCurriculum([.init(until: 30, one)]))
         #expect((0..<30).allSatisfy { source.sample($0).kind == "attribute" })
         #expect(Set((30..<90).map { source.sample($0).kind }).count > 3)
+        // Held-out scenes are the plain ones, or what the curriculum says.
+        var recipe = try Self.recipe()
+        recipe.curriculum = SceneCurriculum([.init(until: 30, one)])
+        func heldOutKinds() throws -> Set<String> { Set(try TrainingData(recipe).heldOutMaker(recipe).plain(0..<40).kinds) }
+        #expect(try heldOutKinds().count > 3)
+        recipe.curriculum.heldOut = one
+        #expect(try heldOutKinds() == ["attribute"])
+        recipe.curriculum.heldOut?.objectCounts = [.init(12, 1)]
+        #expect(throws: GroundingError.self) { try recipe.validate() }
         // Beyond the stages a sample is the plain generator's.
         let plain = SceneSource(seed: 4, longSide: 64)
         #expect(source.sample(77) == plain.sample(77))

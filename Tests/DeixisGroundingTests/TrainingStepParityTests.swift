@@ -98,6 +98,7 @@ import Testing
             [.init(name: "weights", learningRate: 1e-3, weights), .init(name: "sigma", learningRate: 1e-3, decays: false, [network.sigma])],
             settings)
         optimizer.update()
+        tape.commit()
         #expect(Set(network.parameters.all.map(\.name)) == Set(expected.after.keys))
         for parameter in network.parameters.all {
             let want = try #require(expected.after[parameter.name])

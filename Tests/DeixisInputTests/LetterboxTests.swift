@@ -71,7 +71,9 @@ func gapsAndThreadsChangeNothing(width: Int, height: Int) throws {
     var gapped = [UInt8](repeating: 77, count: height * stride - gap)
     for y in 0..<height { for x in 0..<width * 3 { gapped[y * stride + x] = image.pixels[y * width * 3 + x] } }
     for threads in [1, 2, 3] {
-        let pool = try #require(deixis_pool_create(threads))
+        var made: OpaquePointer?
+        #expect(deixis_pool_create(threads, &made) == 0)
+        let pool = try #require(made)
         defer { deixis_pool_destroy(pool) }
         var scratch = LetterboxScratch(), target = [UInt8](repeating: 9, count: 200 * 200 * 3)
         gapped.withUnsafeBufferPointer { pixels in

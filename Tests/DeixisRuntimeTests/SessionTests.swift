@@ -37,6 +37,14 @@ private func twoLayerGraph() -> Graph {
         }
     }
 
+    @Test func threadsThatCannotBeHadAreAnError() throws {
+        var options = SessionOptions()
+        options.threads = 5000
+        let error = #expect(throws: RuntimeError.self) { try Session(Model(graph: twoLayerGraph()), options: options) }
+        #expect(error?.description == "5000 threads cannot be started: at most 1024")
+        #expect(RuntimeError.threads(900, code: 11).description == "900 threads cannot be started: Resource temporarily unavailable")
+    }
+
     @Test func buffersGiveTheSameAsRun() throws {
         let context = try Session(Model(graph: twoLayerGraph())).makeContext()
         let x = randomFloats([3, 3], seed: 9)

@@ -5,19 +5,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// MARK: pool.c - fork and join
+// MARK: threads.c - fork and join
 
-/// Runs body(context, chunk) for chunk in 0..<chunks, claimed in turn by the threads of the pool. Nested calls run in place.
+/// Runs body(context, chunk) for chunk in 0..<chunks on the threads of the pool, as deixis_pool_run does.
 void dxt_parallel(long chunks, void (*_Nonnull body)(void *_Nullable context, long chunk), void *_Nullable context);
-/// Threads that take part, the caller included; set before the first dxt_parallel or between two.
-void dxt_set_threads(int count);
+/// Threads that take part, the caller included. Returns 0 or why there cannot be so many: EINVAL outside 1...deixis_pool_most_threads,
+/// EAGAIN where the system refuses them.
+int dxt_set_threads(int count);
+/// Where none was set, the cores this process may use; 1 where the system refuses so many threads.
 int dxt_threads(void);
-
-// MARK: memory.c
-
-/// 64-byte aligned; from 4 MiB on, a mapping of its own with huge pages asked for. NULL when there is none.
-void *_Nullable dxt_allocate(size_t bytes);
-void dxt_free(void *_Nullable memory, size_t bytes);
 
 // MARK: blas.c - OpenBLAS, loaded at run time
 
@@ -125,8 +121,3 @@ typedef enum { dxt_isa_baseline = 0, dxt_isa_avx2 = 1, dxt_isa_avx512 = 2 } dxt_
 /// The best instruction set this CPU and system have.
 dxt_isa dxt_best_isa(void);
 const dxt_kernels *_Nonnull dxt_kernel_table(bool is_double, dxt_isa isa);
-
-// MARK: checksum.c
-
-/// The checksum of formats/checkpoint.md.
-uint64_t dxt_checksum(const void *_Nonnull bytes, size_t count);

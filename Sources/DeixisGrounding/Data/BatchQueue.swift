@@ -44,9 +44,14 @@ public final class BatchQueue<Batch: Sendable>: @unchecked Sendable {
     }
 
     /// The next batch in order; waits until it is made.
+    /// - Throws: what making it threw; `stopped` after `stop`, also when it is called during the wait.
     public func next() throws(GroundingError) -> Batch {
         condition.lock()
-        while ready.isEmpty { condition.wait() }
+        while ready.isEmpty, !stopped { condition.wait() }
+        guard !stopped else {
+            condition.unlock()
+            throw .stopped
+        }
         // A failure stays: whoever asks again hears it again.
         let first = ready[0]
         if case .success = first { ready.removeFirst() }
@@ -55,7 +60,7 @@ public final class BatchQueue<Batch: Sendable>: @unchecked Sendable {
         return try first.get()
     }
 
-    /// Ends the thread; call it when training ends.
+    /// Ends the thread and whoever waits for a batch; call it when training ends.
     public func stop() {
         condition.lock()
         stopped = true

@@ -9,7 +9,7 @@ public enum SentenceVocabulary {
         do throws(InputError) {
             return try Vocabulary(tokens: (specials + SceneLanguage.words).map { Array($0.utf8) })
         } catch {
-            throw .network(error.description)
+            throw .input(error)
         }
     }
 
@@ -30,7 +30,7 @@ public enum SentenceVocabulary {
         do throws(InputError) {
             return try builder.build(limit: limit)
         } catch {
-            throw .network(error.description)
+            throw .input(error)
         }
     }
 }

@@ -6,7 +6,7 @@ public import DeixisTraining
 /// A trained network -> a standard ONNX file that says everything needed to ask it.
 public enum ModelExport {
     /// - Parameter provenance: where the model comes from, in order: `deixis.training.<key>` in the file.
-    /// - Throws: `network`, `file`; an old file at `path` stays unless the new one is whole.
+    /// - Throws: `training`, `writing`; an old file at `path` stays unless the new one is whole.
     public static func write(
         _ network: GroundingNetwork<Float>, tokenizer: Tokenizer, letterbox: Letterbox,
         provenance: [(key: String, value: String)], to path: String
@@ -15,7 +15,7 @@ public enum ModelExport {
         do throws(TrainingError) {
             graph = try network.graph()
         } catch {
-            throw .network(error.description)
+            throw .training(error)
         }
         var metadata = GroundingMetadata(vocabulary: tokenizer.vocabulary, settings: tokenizer.settings, letterbox: letterbox)
         let configuration = network.configuration
@@ -29,7 +29,7 @@ public enum ModelExport {
             try ONNXFile.write(graph, to: path)
         } catch {
             if case .file(let error) = error { throw .file(error) }
-            throw .network(error.description)
+            throw .writing(error)
         }
     }
 }

@@ -47,7 +47,7 @@ public struct PretrainingRecipe: Sendable, Equatable {
         do throws(NetworkError) {
             try configuration.validate()
         } catch {
-            throw .network(error.description)
+            throw .network(error)
         }
     }
 }
@@ -86,7 +86,7 @@ public final class VisualPretrainer {
         do throws(InputError) {
             grid = CellGrid(try Letterbox(side: recipe.configuration.imageSide))
         } catch {
-            throw .network(error.description)
+            throw .input(error)
         }
         var configuration = recipe.configuration.visual
         configuration.frozenNorm = false
@@ -137,15 +137,20 @@ public final class VisualPretrainer {
     }
 
     /// Forward, loss, backward, update; returns the loss: the sum of the four properties' cross-entropies.
-    /// - Throws: `notFinite`; the weights are then as before the step.
+    /// - Throws: `notFinite`; weights, moments and running statistics are then as before the step.
     func train(_ batch: CellBatch) throws(GroundingError) -> Double {
+        try Backend.flushingSubnormals { () throws(GroundingError) in try takeStep(batch) }
+    }
+
+    private func takeStep(_ batch: CellBatch) throws(GroundingError) -> Double {
         parameters.clearGradients()
         let tape = Tape<Float>(.training(seed: UInt64(step)))
         let loss = logits(batch, on: tape).softmaxCrossEntropy(classes: classes, labels: batch.labels, weights: weights(batch))
         let value = Double(loss.tensor.values[0])
+        guard value.isFinite else { throw .notFinite(step: step, sample: nil) }
         tape.backward(loss)
-        let norm = optimizer.update(factor: rateFactor)
-        guard norm.isFinite, value.isFinite else { throw .notFinite(step: step) }
+        guard optimizer.update(factor: rateFactor).isFinite else { throw .notFinite(step: step, sample: nil) }
+        tape.commit()
         step += 1
         return value
     }
@@ -153,7 +158,9 @@ public final class VisualPretrainer {
     /// What the rate is multiplied by at the present step.
     var rateFactor: Double { schedule.factor(step: step, totalSteps: recipe.steps, epoch: 0) }
 
-    func score(_ batches: [CellBatch]) -> CellScore {
+    func score(_ batches: [CellBatch]) -> CellScore { Backend.flushingSubnormals { count(batches) } }
+
+    private func count(_ batches: [CellBatch]) -> CellScore {
         var score = CellScore()
         let stages = (0..<3).flatMap { index in Array(repeating: index, count: grid.range(ofStage: index).count) }
         for batch in batches {

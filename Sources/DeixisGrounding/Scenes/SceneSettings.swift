@@ -91,8 +91,10 @@ public struct SceneCurriculum: Sendable, Codable, Equatable {
         }
     }
     public var stages: [Stage]
+    /// What held-out scenes follow; nil: the plain settings, so that accuracies of different runs compare.
+    public var heldOut: SceneSettings?
 
-    public init(_ stages: [Stage] = []) { self.stages = stages }
+    public init(_ stages: [Stage] = [], heldOut: SceneSettings? = nil) { (self.stages, self.heldOut) = (stages, heldOut) }
 
     public static let none = SceneCurriculum()
 

@@ -49,7 +49,7 @@ struct RunHeader {
         func json(_ value: some Encodable) throws(GroundingError) -> String {
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-            guard let data = try? encoder.encode(value) else { throw .notFinite(step: state.step) }
+            guard let data = try? encoder.encode(value) else { throw .notFinite(step: state.step, sample: nil) }
             return String(decoding: data, as: UTF8.self)
         }
         return [

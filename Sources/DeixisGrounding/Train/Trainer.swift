@@ -29,7 +29,7 @@ public final class Trainer {
         do throws(NetworkError) {
             network = try GroundingNetwork<Float>(recipe.configuration, seed: recipe.seed)
         } catch {
-            throw .network(error.description)
+            throw .network(error)
         }
         var settings = AdamW<Float>.Settings()
         settings.weightDecay = recipe.weightDecay
@@ -48,28 +48,35 @@ public final class Trainer {
             return "\(path): \(report.loaded.count) tensors for the \(encoder.rawValue) encoder"
                 + (report.ignored.isEmpty ? "" : ", \(report.ignored.count) others not used")
         } catch {
-            throw .network(error.description)
+            throw .training(error)
         }
     }
 
     /// What one step found, before its update.
-    struct StepResult {
-        var loss, l1, giou, accuracy, gradientNorm, rateFactor: Double
+    public struct StepResult {
+        public internal(set) var loss, l1, giou, accuracy, gradientNorm, rateFactor: Double
     }
 
     /// Forward, loss, backward, update.
-    /// - Throws: `notFinite`; the weights are then as before the step.
-    func train(_ batch: GroundingBatch) throws(GroundingError) -> StepResult {
+    /// - Throws: `notFinite`; weights, moments and running statistics are then as before the step.
+    @discardableResult
+    public func train(_ batch: GroundingBatch) throws(GroundingError) -> StepResult {
+        try Backend.flushingSubnormals { () throws(GroundingError) in try takeStep(batch) }
+    }
+
+    private func takeStep(_ batch: GroundingBatch) throws(GroundingError) -> StepResult {
         network.parameters.clearGradients()
         let tape = Tape<Float>(.training(seed: CounterRandom.word(recipe.seed ^ 0x5445_5045, UInt64(step))))
         let boxes = network(batch.images, batch.tokens, on: tape)
         let value = loss(boxes, truth: batch.boxes, sigma: network.sigma)
         let predictions = boxes.tensor.values
+        let total = Double(value.total.tensor.values[0])
+        guard total.isFinite else { throw notFinite(batch) }
         tape.backward(value.total)
         let factor = recipe.rateFactor(step: step, epochSamples: data.training.count ?? recipe.epochSamples)
         let norm = optimizer.update(factor: factor)
-        let total = Double(value.total.tensor.values[0])
-        guard norm.isFinite, total.isFinite else { throw .notFinite(step: step) }
+        guard norm.isFinite else { throw notFinite(batch) }
+        tape.commit()
         step += 1
         let hits = (0..<batch.count).reduce(0) { sum, i in
             let range = i * 4..<i * 4 + 4
@@ -80,8 +87,21 @@ public final class Trainer {
             rateFactor: factor)
     }
 
+    /// Names the sample, by its number in the run, whose true box or whose answer alone is no number; none where every answer is.
+    private func notFinite(_ batch: GroundingBatch) -> GroundingError {
+        let answers = network(batch.images, batch.tokens, on: Tape<Float>(.inference)).tensor.values
+        func first(_ boxes: [Float]) -> Int? { boxes.firstIndex { !$0.isFinite }.map { $0 / 4 } }
+        let weightsAreSound = (0..<batch.count).contains { answers[$0 * 4..<$0 * 4 + 4].allSatisfy(\.isFinite) }
+        let culprit = first(batch.boxes) ?? (weightsAreSound ? first(answers) : nil)
+        return .notFinite(step: step, sample: culprit.map { step * recipe.batchSize + $0 })
+    }
+
     /// Runs the averaged weights (the last ones if no average is kept) over the held-out samples, in order, without augmentation.
     public func scoreHeldOut() throws(GroundingError) -> GroundingScore {
+        try Backend.flushingSubnormals { () throws(GroundingError) in try score() }
+    }
+
+    private func score() throws(GroundingError) -> GroundingScore {
         let maker = data.heldOutMaker(recipe)
         return try optimizer.withAveragedWeights { () throws(GroundingError) in
             var score = GroundingScore()

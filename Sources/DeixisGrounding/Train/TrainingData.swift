@@ -27,7 +27,8 @@ public struct TrainingData: Sendable {
         case .scenes:
             training = SceneSource(seed: recipe.seed, longSide: side, curriculum: recipe.curriculum)
             // Through the same pixels as a file would: full size, then the letterbox.
-            heldOut = SceneSource(seed: Self.heldOutSeed, longSide: nil)
+            let held = recipe.curriculum.heldOut.map { SceneCurriculum([.init(until: .max, $0)]) }
+            heldOut = SceneSource(seed: Self.heldOutSeed, longSide: nil, curriculum: held ?? .none)
             heldOutCount = recipe.heldOut
             skipped = []
             if let vocabulary { words = vocabulary } else { words = try SentenceVocabulary.scenes() }
@@ -56,14 +57,14 @@ public struct TrainingData: Sendable {
             tokenizer = try Tokenizer(vocabulary: words, settings: settings)
             letterbox = try Letterbox(side: side)
         } catch {
-            throw .network(error.description)
+            throw .input(error)
         }
     }
 
     /// Broken pictures found since the last call.
     func takeBroken() -> [BadLine] { broken.map { $0.training.takeUnread() + $0.heldOut.takeUnread() } ?? [] }
 
-    func maker(_ recipe: TrainingRecipe) -> BatchMaker {
+    public func maker(_ recipe: TrainingRecipe) -> BatchMaker {
         BatchMaker(
             source: training, tokenizer: tokenizer, letterbox: letterbox, augmentation: recipe.augmentationAmounts,
             seed: recipe.seed, batchSize: recipe.batchSize, strayWord: recipe.strayWord, leftOut: broken?.training)

@@ -66,7 +66,7 @@ public enum TrainingLog {
     private static func line(_ record: some LogRecord) throws(GroundingError) -> [UInt8] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        guard let data = try? encoder.encode(record) else { throw .notFinite(step: record.step) }
+        guard let data = try? encoder.encode(record) else { throw .notFinite(step: record.step, sample: nil) }
         return [UInt8](data) + [UInt8(ascii: "\n")]
     }
 }

@@ -65,7 +65,7 @@ public struct TrainingRecipe: Sendable, Codable, Equatable {
         do throws(NetworkError) {
             recipe.configuration = try NetworkConfiguration.named(name)
         } catch {
-            throw .network(error.description)
+            throw .network(error)
         }
         if name.hasPrefix("paper") {
             recipe.batchSize = 192
@@ -121,6 +121,7 @@ public struct TrainingRecipe: Sendable, Codable, Equatable {
         }
         try check((0..<1).contains(beta2), "beta2", beta2, "0 or more, below 1")
         for stage in curriculum.stages { try stage.settings.validate() }
+        try curriculum.heldOut?.validate()
         if case .cosine(let hold, let final) = schedule {
             try check((0...1).contains(hold) && (0...1).contains(final), "schedule", "hold \(hold), final \(final)", "shares in 0 to 1")
         }
@@ -134,7 +135,7 @@ public struct TrainingRecipe: Sendable, Codable, Equatable {
         do throws(NetworkError) {
             try configuration.validate()
         } catch {
-            throw .network(error.description)
+            throw .network(error)
         }
     }
 }

@@ -30,7 +30,7 @@ enum CompiledFile {
     private static func checksum(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
         let end = bytes.count - 8, count = (end + pieceBytes - 1) / pieceBytes, sums = MutableBytes(byteCount: count * 8)
         // Reading is bound by memory, which few cores exhaust.
-        let workers = Workers(threads: count < 8 ? 1 : min(Int(deixis_usable_cores()), 4))
+        let workers = (try? Workers(threads: count < 8 ? 1 : min(Int(deixis_usable_cores()), 4))) ?? Workers()
         workers.forEach(count) { i in
             let begin = i * pieceBytes, piece = UnsafeRawBufferPointer(rebasing: bytes[begin..<min(begin + pieceBytes, end)])
             sums.pointer.storeBytes(of: deixis_checksum(UInt64(i), piece.baseAddress, piece.count), toByteOffset: i * 8, as: UInt64.self)
@@ -116,7 +116,7 @@ enum CompiledFile {
         }
     }
 
-    private static func errorText(_ code: Int32) -> String {
+    static func errorText(_ code: Int32) -> String {
         var buffer = [UInt8](repeating: 0, count: 128)
         let length = buffer.withUnsafeMutableBytes { deixis_error_text(code, $0.baseAddress?.assumingMemoryBound(to: CChar.self), $0.count) }
         return String(decoding: buffer.prefix(length), as: UTF8.self)

@@ -24,10 +24,17 @@ final class Workers: @unchecked Sendable {
     /// A `deixis_pool`; nil: the caller works alone.
     let pool: OpaquePointer?
 
-    /// 0 threads: the cores this process may use. Where threads cannot be started, the caller works alone.
-    init(threads: Int) {
-        let wanted = threads > 0 ? threads : Int(deixis_usable_cores())
-        pool = wanted > 1 ? deixis_pool_create(wanted) : nil
+    /// The caller alone.
+    init() { (threads, pool) = (1, nil) }
+
+    /// 0 threads: the cores this process may use, or the caller alone where the system refuses threads. A count that was asked for and
+    /// cannot be had is an error.
+    init(threads: Int) throws(RuntimeError) {
+        let wanted = threads > 0 ? threads : min(Int(deixis_usable_cores()), Int(deixis_pool_most_threads))
+        var pool: OpaquePointer?
+        let code = wanted > 1 ? deixis_pool_create(wanted, &pool) : 0
+        guard code == 0 || threads <= 0 else { throw .threads(wanted, code: code) }
+        self.pool = pool
         self.threads = pool == nil ? 1 : wanted
     }
 

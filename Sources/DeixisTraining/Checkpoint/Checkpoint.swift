@@ -1,11 +1,11 @@
-import CDeixisTensor
+import CDeixisSystem
 import DeixisFiles
 import FoundationEssentials
 
 /// A training run's state in one file; the layout is in formats/checkpoint.md.
 public enum Checkpoint {
     static let magic = Array("DEIXISCK".utf8)
-    static let version: UInt32 = 1
+    static let version: UInt32 = 2
     static let headerLimit = 64 << 20
 
     enum Role: String, Codable {
@@ -43,7 +43,7 @@ public enum Checkpoint {
             header.tensors.append(
                 Entry(
                     name: name, role: role, shape: tensor.shape, steps: steps, offset: offset,
-                    checksum: hexadecimal(dxt_checksum(tensor.pointer, bytes))))
+                    checksum: hexadecimal(deixis_checksum(0, tensor.pointer, bytes))))
             tensors.append(tensor)
             offset += aligned(bytes)
         }
@@ -65,7 +65,7 @@ public enum Checkpoint {
             append(version, to: &start)
             append(UInt32(0), to: &start)
             append(UInt64(text.count), to: &start)
-            append(text.withUnsafeBytes { $0.baseAddress.map { base in dxt_checksum(base, text.count) } ?? 0 }, to: &start)
+            append(text.withUnsafeBytes { deixis_checksum(0, $0.baseAddress, $0.count) }, to: &start)
             start.append(contentsOf: text)
             start.append(contentsOf: repeatElement(0, count: aligned(start.count) - start.count))
             try file.write(start)

@@ -4,7 +4,8 @@ import DeixisGraph
 extension FeatureMap {
     /// y = act(gamma (x - mean) / sqrt(variance + eps) + beta + residual) with the statistics of this batch, over all positions.
     ///
-    /// The running statistics move by `momentum` towards the batch's; the running variance is the unbiased one, as torch keeps it.
+    /// When the tape is committed, the running statistics move by `momentum` towards the batch's; the running variance is the unbiased one,
+    /// as torch keeps it.
     /// Only for training: elsewhere the norm is folded into its convolution.
     func batchNorm(_ norm: FoldedNorm<Scalar>, momentum: Double, residual: FeatureMap? = nil, activation: Activation) -> FeatureMap {
         let z = variable.tensor, (rows, columns) = (z.rows, z.columns)
@@ -19,15 +20,20 @@ extension FeatureMap {
             kernels.pointee.centered_squares(sums, z.pointer + range.lowerBound * columns, mean.pointer, range.count, columns)
         }
         let scale = Tensor<Scalar>(uninitialized: [columns]), shift = Tensor<Scalar>(uninitialized: [columns])
-        let (runningMean, runningVariance) = (norm.mean.value.pointer, norm.variance.value.pointer)
-        let m = Scalar(momentum)
+        let unbiased = Tensor<Scalar>(uninitialized: [columns])
         for c in 0..<columns {
             let variance = rstd.pointer[c] / Scalar(rows)
-            runningMean[c] += m * (mean.pointer[c] - runningMean[c])
-            runningVariance[c] += m * (rstd.pointer[c] / Scalar(max(rows - 1, 1)) - runningVariance[c])
+            unbiased.pointer[c] = rstd.pointer[c] / Scalar(max(rows - 1, 1))
             rstd.pointer[c] = 1 / (variance + Scalar(norm.epsilon)).squareRoot()
             scale.pointer[c] = norm.gamma.value.pointer[c] * rstd.pointer[c]
             shift.pointer[c] = norm.beta.value.pointer[c] - mean.pointer[c] * scale.pointer[c]
+        }
+        tape.onCommit {
+            let (runningMean, runningVariance, m) = (norm.mean.value.pointer, norm.variance.value.pointer, Scalar(momentum))
+            for c in 0..<columns {
+                runningMean[c] += m * (mean.pointer[c] - runningMean[c])
+                runningVariance[c] += m * (unbiased.pointer[c] - runningVariance[c])
+            }
         }
         let y = Tensor<Scalar>(uninitialized: z.shape)
         parallel(rows, grain: max(1, 16384 / columns)) { range in

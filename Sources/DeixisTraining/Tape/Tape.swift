@@ -8,7 +8,7 @@ import CDeixisTensor
 /// it has run, and its buffers with it.
 public final class Tape<Scalar: Real> {
     public enum Mode: Equatable, Sendable {
-        /// Pullbacks are kept; dropout draws from `seed`; batch norm uses and updates batch statistics.
+        /// Pullbacks are kept; dropout draws from `seed`; batch norm uses batch statistics.
         case training(seed: UInt64)
         /// Nothing is kept.
         case inference
@@ -39,6 +39,7 @@ public final class Tape<Scalar: Real> {
     private var gradients: [Tensor<Scalar>?] = []
     private var scopeNames: [String] = []
     private var randomDraws: UInt64 = 0
+    private var commits: [() -> Void] = []
 
     public init(_ mode: Mode) { self.mode = mode }
 
@@ -87,6 +88,17 @@ public final class Tape<Scalar: Real> {
         guard case .training(let seed) = mode else { return nil }
         randomDraws += 1
         return seed &+ randomDraws &* 0x9E37_79B9_7F4A_7C15
+    }
+
+    // MARK: - What outlives the pass
+
+    /// Keeps `change` for `commit`: of running statistics, which no gradient moves.
+    func onCommit(_ change: @escaping () -> Void) { if isTraining { commits.append(change) } }
+
+    /// Moves the running statistics as this pass found them. Called when its step is taken: a batch whose loss is no number leaves no trace.
+    public func commit() {
+        for change in commits { change() }
+        commits = []
     }
 
     // MARK: - Backward

@@ -1,11 +1,33 @@
+import CDeixisSystem
 import CDeixisTensor
+import Synchronization
 
 /// Settings of the computing back end, for the whole process.
 public enum Backend {
-    /// Threads that share the work; by default the CPUs this process may use. Results are the same for the same count.
-    public static var threadCount: Int {
-        get { Int(dxt_threads()) }
-        set { dxt_set_threads(Int32(clamping: newValue)) }
+    /// The cores this process may use: affinity and quota.
+    public static var usableCores: Int { Int(deixis_usable_cores()) }
+
+    /// Threads that share the work; by default `usableCores`. Results are the same for the same count.
+    public static var threadCount: Int { Int(dxt_threads()) }
+
+    public static func setThreadCount(_ count: Int) throws(TrainingError) {
+        let code = dxt_set_threads(Int32(clamping: count))
+        if code != 0 { throw .threads(count, code: code) }
+    }
+
+    /// For measuring what `flushingSubnormals` buys: it then changes nothing.
+    public static func keepSubnormals() { keeps.store(true, ordering: .relaxed) }
+    private static let keeps = Atomic(false)
+
+    /// Runs `body` with subnormal numbers taken as zero, on this thread and in what it hands to the pool; the thread is then as before. Some
+    /// CPUs take a hundred times longer over a subnormal, and activations and gradients of a trained network are full of them; the
+    /// smallest number that stays, 1e-38, is far below what a sum of theirs can hold.
+    public static func flushingSubnormals<R, E: Error>(_ body: () throws(E) -> R) throws(E) -> R {
+        guard !keeps.load(ordering: .relaxed) else { return try body() }
+        let before = deixis_float_mode()
+        deixis_set_float_mode(deixis_flushing_float_mode(before))
+        defer { deixis_set_float_mode(before) }
+        return try body()
     }
 
     /// Loads OpenBLAS; call before the first product. Without it the products run on the slower loops of CDeixisTensor.

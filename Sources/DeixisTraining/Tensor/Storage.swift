@@ -1,4 +1,4 @@
-import CDeixisTensor
+import CDeixisSystem
 import Synchronization
 
 /// Memory of one or more tensors; goes back to the pool with its last owner.
@@ -35,10 +35,10 @@ public enum BufferPool {
         if let address = free.withLock({ $0[bytes]?.popLast() }), let memory = UnsafeMutableRawPointer(bitPattern: address) {
             return memory
         }
-        if let memory = dxt_allocate(bytes) { return memory }
+        if let memory = deixis_allocate(bytes, 64) { return memory }
         // Buffers of other sizes lie unused in the pool.
         trim()
-        if let memory = dxt_allocate(bytes) { return memory }
+        if let memory = deixis_allocate(bytes, 64) { return memory }
         let handler = exhausted.withLock { $0 }
         handler(.outOfMemory(bytes: bytes))
     }
@@ -53,8 +53,8 @@ public enum BufferPool {
             defer { pool = [:] }
             return pool
         }
-        for (bytes, addresses) in buffers {
-            for address in addresses { dxt_free(UnsafeMutableRawPointer(bitPattern: address), bytes) }
+        for addresses in buffers.values {
+            for address in addresses { deixis_deallocate(UnsafeMutableRawPointer(bitPattern: address)) }
         }
     }
 }

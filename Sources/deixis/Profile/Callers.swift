@@ -21,7 +21,9 @@ struct Callers {
             _ = try context.run(inputs)
             contexts.append(context)
         }
-        guard let pool = deixis_pool_create(count) else { throw .outOfMemory(bytes: 0) }
+        var created: OpaquePointer?
+        let code = deixis_pool_create(count, &created)
+        guard let pool = created else { throw .threads(count, code: code) }
         defer { deixis_pool_destroy(pool) }
         var alone = 0.0, together = 0.0
         for _ in 0..<3 {

@@ -17,7 +17,8 @@ struct Peaks {
 
     /// Takes some 0.3 s and, for a while, 128 MiB. nil where threads or memory cannot be had.
     static func measure(threads: Int) -> Peaks? {
-        guard let pool = deixis_pool_create(threads) else { return nil }
+        var pool: OpaquePointer?
+        guard deixis_pool_create(threads, &pool) == 0, let pool else { return nil }
         defer { deixis_pool_destroy(pool) }
         let float = deixis_peak_f32(), int8 = deixis_peak_s8()
         var l1 = 0, l2 = 0

@@ -1,7 +1,10 @@
 // ground LIBRARY-MODEL RAW WIDTH HEIGHT STRIDE SENTENCE: prints what libdeixis finds, one number a line. Compiled by LibraryTests.
+#define _POSIX_C_SOURCE 200809L
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "deixis.h"
 
@@ -94,6 +97,31 @@ static void unknown_words(deixis_model *model, const deixis_image *image) {
     expect(deixis_ground(model, image, "mug", &between) == DEIXIS_INVALID_ARGUMENT, "a size that no version had");
 }
 
+/// A child may ask, load and free what its parent loaded, whose threads it has not.
+static void forks(const char *path, const deixis_image *image, const char *sentence, const deixis_grounding *wanted) {
+    deixis_model *model = NULL;
+    deixis_options options = {.size = sizeof options, .threads = 5000};
+    expect(deixis_load(path, &options, &model) == DEIXIS_INVALID_ARGUMENT && !model, "5000 threads");
+    expect(strstr(deixis_last_error(), "5000 threads cannot be started: at most 1024") != NULL, "5000 threads, in words");
+    options.threads = 3;
+    expect(deixis_load(path, &options, &model) == DEIXIS_OK, "loading for three threads");
+    pid_t child = fork();
+    if (child == 0) {
+        alarm(60);  // a hang ends it
+        for (int i = 0; i < 2; i++) {
+            deixis_grounding found = {.size = sizeof found};
+            expect(deixis_ground(model, image, sentence, &found) == DEIXIS_OK, "asking in a child");
+            expect(memcmp(&found.center_x, &wanted->center_x, 4 * sizeof(float)) == 0, "the same answer in a child");
+            deixis_free(model);
+            if (i == 0) expect(deixis_load(path, &options, &model) == DEIXIS_OK, "loading in a child");
+        }
+        _exit(0);
+    }
+    int status = -1;
+    expect(waitpid(child, &status, 0) == child && status == 0, "the child");
+    deixis_free(model);
+}
+
 int main(int count, char **arguments) {
     if (count != 7) return 64;
     deixis_image image = {.width = atoi(arguments[3]), .height = atoi(arguments[4]), .stride = (size_t)atol(arguments[5])};
@@ -120,6 +148,7 @@ int main(int count, char **arguments) {
     unknown_words(model, &image);
     // Frees the model.
     scenes(model, &image, arguments[6], &found);
+    forks(arguments[1], &image, arguments[6], &found);
     free(pixels);
 
     // Loading and freeing again and again must not gather memory; a leak of one arena a time would be seen by whoever runs this longer.

@@ -113,6 +113,41 @@ import Testing
         #expect(refused.errors.contains("settings.objectCount") && refused.errors.contains("objectCounts"), "\(refused.errors)")
     }
 
+    /// The quickstart's scenes: what is trained on, measured on and drawn.
+    @Test func scenesFollowTheCurriculumsHeldOutOnes() throws {
+        let folder = try makeFolder().path
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let curriculum = root.path + "/tools/quickstart-scenes.json"
+        let drawn = try Self.train("scenes", "--count", "60", "--seed", "5", "--curriculum", curriculum, "--out", folder)
+        #expect(drawn.code == 0, "\(drawn.errors)")
+        let lines = try String(contentsOfFile: folder + "/manifest.jsonl", encoding: .utf8).split(separator: "\n")
+        #expect(lines.count == 60 && lines.allSatisfy { $0.contains("\"attribute\"") || $0.contains("\"side\"") })
+    }
+
+    /// A network that has learned is timed on further scenes, and handed over with one of its batches.
+    @Test func benchmarksWhatHasLearned() throws {
+        let folder = try makeFolder().path
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        for flags in [[], ["--keep-subnormals"]] {
+            let timed = try launch(products.appendingPathComponent("deixis-train").path, [
+                "benchmark", "tiny", "--batch", "8", "--after-samples", "24", "--steps", "3", "--warm-up", "1", "--hand-over", folder,
+            ] + flags)
+            #expect(timed.code == 0, "\(timed.errors)")
+            let lines = try timed.output.split(separator: "\n").map {
+                try #require(try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any])
+            }
+            #expect(lines.count == 4 && lines.prefix(3).allSatisfy { $0["step_ms"] as? Double ?? 0 > 0 })
+            #expect(lines[3]["after_samples"] as? Int == 24 && lines[3]["keeps_subnormals"] as? Bool == !flags.isEmpty)
+        }
+        let shape = try #require(
+            try JSONSerialization.jsonObject(with: Data(contentsOf: URL(fileURLWithPath: folder + "/batch.json"))) as? [String: Int])
+        #expect(shape["batch"] == 8 && shape["side"] == 32)
+        let length = try #require(shape["length"])
+        for (name, bytes) in [("images", 8 * 32 * 32 * 3), ("ids", 8 * length * 8), ("mask", 8 * length * 8), ("boxes", 8 * 4 * 4)] {
+            #expect(try Data(contentsOf: URL(fileURLWithPath: folder + "/" + name)).count == bytes, "\(name)")
+        }
+    }
+
     /// Memory is refused (here by a limit on addresses): a message that says what to do, and no crash.
     @Test func refusedMemoryIsSaid() throws {
         let folder = try makeFolder().path
@@ -220,6 +255,10 @@ import Testing
         (["pretrain", "--config", "huge", "--out", "X"], "there is no configuration named huge"),
         (["plot", "/nowhere.jsonl", "--out", "X.png"], "/nowhere.jsonl: cannot read it: No such file or directory"),
         (["describe", "huge"], "there is no configuration named huge"),
+        (["train", "--out", "X", "--threads", "5000"], "5000 threads: expected 1 to 1024"),
+        (["pretrain", "--out", "X", "--threads", "5000"], "5000 threads: expected 1 to 1024"),
+        (["benchmark", "tiny", "--after-samples", "8", "--length", "9"], "--length is of made-up data"),
+        (["scenes", "--count", "3", "--curriculum", "/nowhere", "--out", "X"], "there is no file '/nowhere'"),
         (["scenes", "--count", "3"], "say where to: --out DIR, --contact-sheet FILE.png, or both"),
         (["scenes", "--count", "0", "--out", "X"], "--count must be at least 1, got 0"),
     ])

@@ -111,7 +111,7 @@ import Testing
     private func refusal(_ bytes: ByteStorage) -> String? {
         do throws(CompiledFileError) {
             let compiled = try CompiledFile.read(bytes, name: "file"), weights = PackedWeights(compiled: compiled)
-            let lowering = Lowering(isa: compiled.instructionSets, workers: Workers(threads: 1), weights: weights)
+            let lowering = Lowering(isa: compiled.instructionSets, workers: Workers(), weights: weights)
             for shapes in compiled.shapes {
                 let graph = try compiled.graph(shapes.map { TensorSpec(.float32, $0) })
                 do throws(RuntimeError) {

@@ -23,7 +23,7 @@ struct OperatorCase {
     /// By the kernel, with the inputs `known` treated as weights.
     func lowered(known: [Int] = [], isa: UInt32 = systemISA, threads: Int = 2) throws -> [Constant?]? {
         try evaluateLowered(
-            node, opset: opset, inputs: inputs, known: known, Lowering(isa: isa, workers: Workers(threads: threads), weights: PackedWeights()))
+            node, opset: opset, inputs: inputs, known: known, Lowering(isa: isa, workers: try Workers(threads: threads), weights: PackedWeights()))
     }
 
     /// The message of the error the case must give.

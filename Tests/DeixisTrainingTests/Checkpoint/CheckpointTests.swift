@@ -58,6 +58,25 @@ import Testing
         }
     }
 
+    /// Made by tools/oracles/checkpoint_version1.py from the document alone.
+    @Test func readsVersion1() throws {
+        let golden = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .appendingPathComponent("Fixtures/version1.checkpoint")
+        let store = ParameterStore<Float>(seed: 1)
+        let layer = Linear(store.root("first"), 3, 7)
+        #expect(try Checkpoint.load(golden.path, into: store) == ["made": "by version 1"])
+        #expect(layer.weight.value.values == (0..<21).map { Float($0) / 8 - 1 })
+        #expect(store["first.bias"]?.value.values == (0..<7).map { Float($0 * $0) / 4 })
+        try withFolder { folder in
+            let copy = folder.appendingPathComponent("copy")
+            var bytes = try Data(contentsOf: golden)
+            bytes[bytes.count - 37] ^= 1
+            try bytes.write(to: copy)
+            let damaged = TrainingError.format(path: copy.path, reason: "tensor first.bias is damaged: its checksum does not match")
+            #expect(throws: damaged) { try Checkpoint.load(copy.path, into: store) }
+        }
+    }
+
     @Test func refusesWhatIsDamaged() throws {
         try withFolder { folder in
             let path = folder.appendingPathComponent("run.checkpoint").path
@@ -77,7 +96,7 @@ import Testing
             }
             #expect(try message { $0 = Data() } == "FILE: not a checkpoint: it does not begin with DEIXISCK")
             #expect(try message { $0 = $0.prefix(20) } == "FILE: truncated: 20 bytes, the header needs 32")
-            #expect(try message { $0[8] = 2 } == "FILE: checkpoint version 2, this program reads version 1")
+            #expect(try message { $0[8] = 3 } == "FILE: checkpoint version 3, this program reads versions 1 to 2")
             #expect(try message { $0[23] = 1 }.hasPrefix("FILE: the header's length "))
             #expect(try message { $0[40] ^= 1 } == "FILE: the header is damaged: its checksum does not match")
             #expect(try message { $0[$0.count - 64] ^= 1 } == "FILE: tensor statistic is damaged: its checksum does not match")

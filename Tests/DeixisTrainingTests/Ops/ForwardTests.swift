@@ -69,6 +69,8 @@ import Testing
         let y = x.batchNorm(norm, momentum: 0.1, activation: .none).variable.tensor.values
         let rstd = 1 / Double(5).squareRoot()
         for (got, wanted) in zip(y, [-3, -1, 1, 3].map { 2 * $0 * rstd + 1 }) { #expect(abs(got - wanted) < 1e-12) }
+        #expect(norm.mean.value.values[0] == 0, "nothing moves before the step is taken")
+        x.tape.commit()
         #expect(abs(norm.mean.value.values[0] - 0.4) < 1e-12)
         #expect(abs(norm.variance.value.values[0] - (0.9 + 0.1 * 20 / 3)) < 1e-12)
     }

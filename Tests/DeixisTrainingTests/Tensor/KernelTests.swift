@@ -117,19 +117,6 @@ import Testing
         return (0..<10).reduce(sum) { value, _ in value * value }
     }
 
-    @Test func poolRunsEveryChunkOnce() {
-        for chunks in [1, 2, 3, 17, 1000] {
-            for _ in 0..<50 {
-                var counts = [Int32](repeating: 0, count: chunks)
-                counts.withUnsafeMutableBufferPointer { counts in
-                    let base = counts.baseAddress
-                    parallelChunks(chunks) { base?[$0] += 1 }
-                }
-                #expect(counts.allSatisfy { $0 == 1 })
-            }
-        }
-    }
-
     @Test func openBLASAgrees() throws {
         try Backend.load()
         let (m, n, k) = (150, 170, 90)

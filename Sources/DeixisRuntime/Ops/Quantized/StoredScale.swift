@@ -115,7 +115,7 @@ enum ReferenceKernel {
     static func compute(
         _ call: OperatorCall, _ lower: @Sendable (OperatorCall, Lowering) throws(RuntimeError) -> Kernel?
     ) throws(RuntimeError) -> Compute {
-        let lowering = Lowering(isa: 0, workers: Workers(threads: 1), weights: PackedWeights())
+        let lowering = Lowering(isa: 0, workers: Workers(), weights: PackedWeights())
         guard let kernel = try lower(call, lowering) else { throw call.invalid("its weights are not known when it is planned") }
         let scratch = ReferenceScratch(byteCount: kernel.scratchBytes)
         return { buffers in
