@@ -173,11 +173,7 @@ public final class GroundingModel: Sendable {
     private func write(_ tokens: TokenizedSentence, _ caller: Caller) throws(RuntimeError) {
         let ids = try caller.context.inputBuffer(positions.tokens).bindMemory(to: Int64.self)
         let mask = try caller.context.inputBuffer(positions.mask).bindMemory(to: Int64.self)
-        for i in ids.indices {
-            let isReal = i < tokens.ids.count
-            ids[i] = isReal ? tokens.ids[i] : tokenizer.padID
-            mask[i] = isReal ? 1 : 0
-        }
+        GroundingInput.write(tokens.ids, padID: tokenizer.padID, ids: ids, mask: mask)
     }
 
     private func box(_ caller: Caller) throws(RuntimeError) -> NormalizedBox {

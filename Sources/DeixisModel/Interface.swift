@@ -1,13 +1,12 @@
 import DeixisGraph
 import DeixisInput
 
-/// What a grounding model's inputs and outputs must be:
-///
-///     image uint8 [batch, S, S, 3], token_ids int64 [batch, length], attention_mask int64 [batch, length] -> box float32 [batch, 4]
+/// What a grounding model's inputs and outputs must be, `GroundingInput` in a graph's terms:
 ///
 /// batch is 1 or symbolic; length is symbolic, or fixed at no less than the metadata's longest sentence (then sentences are padded).
 struct Interface {
-    static let image: Name = "image", tokens: Name = "token_ids", mask: Name = "attention_mask", box: Name = "box"
+    static let image = Name(stringLiteral: GroundingInput.image), tokens = Name(stringLiteral: GroundingInput.tokens)
+    static let mask = Name(stringLiteral: GroundingInput.mask), box = Name(stringLiteral: GroundingInput.box)
     /// nil: any length.
     let fixedLength: Int?
 

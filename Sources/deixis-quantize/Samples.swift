@@ -22,22 +22,23 @@ struct SampleReader {
         source = DatasetSource(dataset)
         metadata = try GroundingMetadata(pairs: graph.metadata.map { ($0.key.bytes, $0.value.bytes) })
         tokenizer = try metadata.makeTokenizer()
-        let tokens = graph.inputs.first { graph[$0].name == "token_ids" }
-        if let tokens, let shape = graph[tokens].type?.shape, shape.count == 2, case .fixed(let length) = shape[1] { fixedLength = length } else { fixedLength = nil }
+        let tokens = graph.inputs.first { graph[$0].name.matches(GroundingInput.tokens) }
+        guard let shape = tokens.flatMap({ graph[$0].type?.shape }), shape.count == 2, case .fixed(let length) = shape[1] else {
+            fixedLength = nil
+            return
+        }
+        fixedLength = length
     }
 
     func sample(_ index: Int) throws -> Sample {
         let sample = try source.sample(index), side = metadata.letterbox.side
         let pixels = metadata.letterbox.apply(to: sample.image).pixels
-        var ids = tokenizer.encode(sample.sentence).ids
-        var mask = [Int64](repeating: 1, count: ids.count)
-        if let fixedLength {
-            ids += [Int64](repeating: tokenizer.padID, count: max(0, fixedLength - ids.count))
-            mask += [Int64](repeating: 0, count: max(0, fixedLength - mask.count))
-        }
+        let row = GroundingInput.row(tokenizer.encode(sample.sentence).ids, padID: tokenizer.padID, length: fixedLength ?? 0)
+        let length = row.ids.count
         let inputs: [(name: Name, tensor: Constant)] = [
-            ("image", Constant(.uint8, [1, side, side, 3], pixels)), ("token_ids", Constant(.int64, [1, ids.count], ids)),
-            ("attention_mask", Constant(.int64, [1, mask.count], mask)),
+            (Name(stringLiteral: GroundingInput.image), Constant(.uint8, [1, side, side, 3], pixels)),
+            (Name(stringLiteral: GroundingInput.tokens), Constant(.int64, [1, length], row.ids)),
+            (Name(stringLiteral: GroundingInput.mask), Constant(.int64, [1, length], row.mask)),
         ]
         return Sample(
             inputs: inputs, truth: metadata.letterbox.normalized(sample.box, width: sample.image.width, height: sample.image.height))
@@ -52,7 +53,7 @@ struct Boxes {
 
     func box(_ sample: Sample) throws(RuntimeError) -> NormalizedBox {
         let outputs = try session.run(sample.inputs)
-        guard let box = outputs.first(where: { $0.name == "box" })?.tensor, box.bytes.count == 16 else {
+        guard let box = outputs.first(where: { $0.name.matches(GroundingInput.box) })?.tensor, box.bytes.count == 16 else {
             throw .invalidGraph(reason: "it has no output 'box' of four numbers")
         }
         func number(_ i: Int) -> Float { withExtendedLifetime(box) { box.bytes.loadUnaligned(fromByteOffset: i * 4, as: Float.self) } }

@@ -96,9 +96,9 @@ public struct BatchMaker: Sendable {
         let length = min(tokenizer.settings.maxLength, (longest + 3) / 4 * 4)
         var tokenIDs: [Int64] = [], mask: [Int64] = []
         for ids in sentences {
-            let padding = length - ids.count
-            tokenIDs += ids + [Int64](repeating: tokenizer.padID, count: padding)
-            mask += [Int64](repeating: 1, count: ids.count) + [Int64](repeating: 0, count: padding)
+            let row = GroundingInput.row(ids, padID: tokenizer.padID, length: length)
+            tokenIDs += row.ids
+            mask += row.mask
         }
         return GroundingBatch(
             count: kinds.count, side: side, length: length, images: images, tokenIDs: tokenIDs, mask: mask, boxes: boxes,
