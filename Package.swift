@@ -102,6 +102,10 @@ let testTargets: [Target] = [
     .testTarget(name: "DeixisGraphTests", dependencies: ["DeixisGraph"], exclude: ["Fixtures"], swiftSettings: swift),
     .testTarget(name: "DeixisONNXTests", dependencies: ["DeixisONNX", "DeixisGraph", "CDeixisProto", "DeixisExport"], exclude: ["Fixtures"], swiftSettings: swift),
     .testTarget(name: "DeixisInputTests", dependencies: ["DeixisInput", "CDeixisSystem"], exclude: ["Fixtures"], swiftSettings: swift),
+    // Random graphs, run in every way there is; tools/differential and a test share them.
+    .target(name: "DifferentialGraphs", dependencies: ["DeixisRuntime", "DeixisGraph"], path: "Tests/DifferentialGraphs", swiftSettings: swift),
+    .executableTarget(name: "deixis-differential", dependencies: ["DifferentialGraphs", "DeixisExport", "DeixisGraph", parser], path: "Tests/deixis-differential", swiftSettings: swift),
+    .testTarget(name: "DifferentialTests", dependencies: ["DifferentialGraphs", "DeixisGraph"], swiftSettings: swift),
     .testTarget(name: "DeixisRuntimeTests", dependencies: ["DeixisRuntime", "DeixisONNX", "DeixisGraph", "DeixisExport"], exclude: ["Fixtures", "Conformance/onnx-1.12.txt", "Conformance/onnx-newest.txt"], swiftSettings: swift),
     // Stands before the C library's malloc in the test program, and counts where a test asks for it.
     .target(name: "CAllocations", path: "Tests/CAllocations"),

@@ -309,11 +309,11 @@ static void quantized_families(uint32_t isa, double peak) {
     static const struct { int32_t f; const char *name; } functions[] = {
         {DEIXIS_UNARY_IDENTITY, "quantize"}, {DEIXIS_UNARY_RELU, "quantize relu"}, {DEIXIS_UNARY_GELU, "quantize gelu"}, {DEIXIS_UNARY_TANH, "quantize tanh"}};
     for (int i = 0; i < 4; i++) {
-        TIME(best, for (int k = 0; k < 100; k++) quantize->quantize((deixis_activation){functions[i].f, 0, 0}, x, 50, 128, q, 4096))
+        TIME(best, for (int k = 0; k < 100; k++) quantize->quantize((deixis_activation){functions[i].f, 0, 0}, x, 0.02f, 128, q, 4096))
         each("quantize8", quantize->name, functions[i].name, 100 * 4096.0, best);
     }
     const deixis_activation none = {DEIXIS_UNARY_IDENTITY, 0, 0}, gelu = {DEIXIS_UNARY_GELU, 0, 0};
-    { TIME(best, quantize->quantize(none, x, 50, 128, q, count)) each("quantize8", quantize->name, "quantize 1024 x 768", (double)count, best); }
+    { TIME(best, quantize->quantize(none, x, 0.02f, 128, q, count)) each("quantize8", quantize->name, "quantize 1024 x 768", (double)count, best); }
     { TIME(best, quantize->dequantize(a, 0.1f, 128, y, count)) each("quantize8", quantize->name, "dequantize 1024 x 768", (double)count, best); }
     { TIME(best, quantize->dequantize_columns((int8_t *)a, scale, y, rows, n)) each("quantize8", quantize->name, "dequantize columns 1024 x 768", (double)count, best); }
     { TIME(best, for (int k = 0; k < 100; k++) quantize->apply(gelu, x, y, 4096)) each("quantize8", quantize->name, "apply gelu", 100 * 4096.0, best); }

@@ -60,8 +60,8 @@ static void convolution(check *c, const deixis_gemm_s8 *kernel, const deixis_con
         snprintf(c->message + length, c->capacity - length, " (in %zux%zux%zu, out %zux%zux%zu, kernel %zux%zu, stride %zu %zu, dilation %zu %zu, pads %zu %zu, groups %zu)",
                  s->in_h, s->in_w, s->in_c, s->out_h, s->out_w, s->out_c, s->kernel_h, s->kernel_w, s->stride_h, s->stride_w, s->dilation_h, s->dilation_w, s->pad_top, s->pad_left, s->groups);
     }
-    buffer *all[] = {&x, &w, &residual, &y, &packed, &scratch, &table, &r.offset, &r.multiplier};
-    for (int i = 0; i < 9; i++) check_release(c, all[i], "conv_s8");
+    buffer *all[] = {&x, &w, &residual, &y, &packed, &scratch, &table, &r.offset, &r.multiplier, &r.cuts};
+    for (int i = 0; i < 10; i++) check_release(c, all[i], "conv_s8");
 }
 
 static void verify(check *c, const deixis_gemm_s8 *kernel, const deixis_gemm_s8 *reference) {

@@ -36,7 +36,7 @@ static void verify(check *c, const deixis_depthwise_s8 *kernel, const deixis_dep
                 if (!requantize_equal(c, &r.q, i, sum, args.residual, p * s.residual_stride + i, y.data, p * s.y_stride + i, "depthwise_s8")) break;
             }
         }
-        buffer *all[] = {&x, &w, &residual, &y, &r.offset, &r.multiplier};
-        for (int i = 0; i < 6; i++) check_release(c, all[i], "depthwise_s8");
+        buffer *all[] = {&x, &w, &residual, &y, &r.offset, &r.multiplier, &r.cuts};
+        for (int i = 0; i < 7; i++) check_release(c, all[i], "depthwise_s8");
     }
 }

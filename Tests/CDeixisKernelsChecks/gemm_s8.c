@@ -47,8 +47,8 @@ static void product(check *c, const deixis_gemm_s8 *kernel, size_t m, size_t n, 
         const size_t length = strlen(c->message);
         snprintf(c->message + length, c->capacity - length, " (m = %zu, n = %zu, k = %zu, round %d)", m, n, k, round);
     }
-    buffer *all[] = {&a, &b, &out, &residual, &packed, &r.offset, &r.multiplier};
-    for (int i = 0; i < 7; i++) check_release(c, all[i], "gemm_s8");
+    buffer *all[] = {&a, &b, &out, &residual, &packed, &r.offset, &r.multiplier, &r.cuts};
+    for (int i = 0; i < 8; i++) check_release(c, all[i], "gemm_s8");
 }
 
 static void verify(check *c, const deixis_gemm_s8 *kernel, const deixis_gemm_s8 *reference) {

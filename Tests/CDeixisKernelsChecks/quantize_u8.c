@@ -20,11 +20,11 @@ static const float special[] = {0, -0.0f, 1, -1, INFINITY, -INFINITY, NAN, 0x1p-
 enum { specials = sizeof special / sizeof special[0] };
 static const size_t lengths[] = {0, 1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 48, 63, 64, 65, 100, 255, 256, 257, 1000};
 
-/// (v inverse_scale) rounded, in double precision. False where float rounding could decide otherwise.
-static bool nearest(double v, double inverse_scale, int32_t zero, double slack, int *want) {
-    double t = v * inverse_scale, r = nearbyint(t);
+/// v / scale rounded, in double precision. False where the rounding of v could decide otherwise.
+static bool nearest(double v, double scale, int32_t zero, double slack, int *want) {
+    double t = v / scale, r = nearbyint(t);
     *want = v != v ? 0 : (int)fmin(fmax(r + zero, 0), 255);
-    return v != v || fabs(fabs(t - r) - 0.5) > slack * fabs(inverse_scale) + 1e-6 * fabs(t) || fabs(t) > 1000;
+    return v != v || fabs(fabs(t - r) - 0.5) > slack / fabs(scale) + 1e-6 * fabs(t) || fabs(t) > 1000;
 }
 
 static void functions(check *c, const deixis_quantize_u8 *kernel, const deixis_quantize_u8 *reference, int32_t f) {
@@ -47,20 +47,20 @@ static void functions(check *c, const deixis_quantize_u8 *kernel, const deixis_q
             check_close(c, floats(want)[i], r, 4e-7 * (fabs(v) + 1.7), "value of a function", i);
         }
         buffer q = check_bytes(c, count), q_want = check_bytes(c, count);
-        const float inverse = check_uniform(c, 0.5f, 60);
+        const float scale = 1 / check_uniform(c, 0.5f, 60);
         const int32_t zero = (int32_t)(check_random(c) % 256);
-        kernel->quantize(activation, floats(x), inverse, zero, (uint8_t *)q.data, count);
-        reference->quantize(activation, floats(x), inverse, zero, (uint8_t *)q_want.data, count);
+        kernel->quantize(activation, floats(x), scale, zero, (uint8_t *)q.data, count);
+        reference->quantize(activation, floats(x), scale, zero, (uint8_t *)q_want.data, count);
         same_bytes(c, (uint8_t *)q.data, (uint8_t *)q_want.data, count, "quantize", f);
         for (size_t i = 0; i < count; i++) {
             int byte;
-            if (nearest(floats(want)[i], inverse, zero, 0, &byte) && byte != (uint8_t)q_want.data[i]) check_fail(c, "quantized %a is %d, not %d", floats(want)[i], (uint8_t)q_want.data[i], byte);
+            if (nearest(floats(want)[i], scale, zero, 0, &byte) && byte != (uint8_t)q_want.data[i]) check_fail(c, "quantized %a is %d, not %d", floats(want)[i], (uint8_t)q_want.data[i], byte);
         }
         // In place, every short length.
         const size_t n = check_pick(c, 17, lengths);
         buffer both = check_bytes(c, n * 4), bytes = check_bytes(c, n);
         memcpy(both.data, x.data, n * 4);
-        kernel->quantize(activation, floats(both), inverse, zero, (uint8_t *)bytes.data, n);
+        kernel->quantize(activation, floats(both), scale, zero, (uint8_t *)bytes.data, n);
         kernel->apply(activation, floats(both), floats(both), n);
         same_floats(c, floats(both), floats(want), n, "apply in place", f);
         same_bytes(c, (uint8_t *)bytes.data, (uint8_t *)q_want.data, n, "quantize short", f);
@@ -80,6 +80,23 @@ static void ties(check *c, const deixis_quantize_u8 *kernel) {
             int want = (int)nearbyint(x[i]) + zero;
             want = want < 0 ? 0 : want > 255 ? 255 : want;
             if (y[i] != want) check_fail(c, "%g rounds to %d, not %d", x[i], y[i], want);
+        }
+    }
+}
+
+/// Multiples and half multiples of 0.1 and its like: a product with 1 / scale rounds some of them the other way.
+static void divisions(check *c, const deixis_quantize_u8 *kernel) {
+    const deixis_activation none = {DEIXIS_UNARY_IDENTITY, 0, 0};
+    for (int s = 1; s < 40; s++) {
+        const float scale = (float)s / 390;
+        float x[510];
+        uint8_t y[510];
+        for (int i = 0; i < 510; i++) x[i] = ((float)i / 2 - 127) * scale;
+        kernel->quantize(none, x, scale, 127, y, 510);
+        for (int i = 0; i < 510; i++) {
+            const volatile float t = x[i] / scale;
+            const int want = (int)rintf(t) + 127;
+            if (y[i] != (want < 0 ? 0 : want > 255 ? 255 : want)) check_fail(c, "%a / %a is %d, not %d", x[i], scale, y[i], want);
         }
     }
 }
@@ -128,14 +145,14 @@ static void add(check *c, const deixis_quantize_u8 *kernel, const deixis_quantiz
     }
     deixis_add_u8_args args = {(uint8_t *)a.data, (int32_t)(check_random(c) % 256), check_uniform(c, 0.01f, 0.1f), b.data, b_floats ? DEIXIS_S8_F32 : DEIXIS_S8_U8,
                                (int32_t)(check_random(c) % 256), check_uniform(c, 0.01f, 0.1f), {list[check_random(c) % 5], -0.5f, 0.5f}, want.data,
-                               y_floats ? DEIXIS_S8_F32 : DEIXIS_S8_U8, check_uniform(c, 1, 40), (int32_t)(check_random(c) % 256)};
+                               y_floats ? DEIXIS_S8_F32 : DEIXIS_S8_U8, 1 / check_uniform(c, 1, 40), (int32_t)(check_random(c) % 256)};
     reference->add(&args, 0, count);
     for (size_t i = 0; i < count && args.activation.function == DEIXIS_UNARY_IDENTITY; i++) {
         double first = ((double)(uint8_t)a.data[i] - args.zero_a) * args.scale_a, second = b_floats ? floats(b)[i] : ((double)(uint8_t)b.data[i] - args.zero_b) * args.scale_b;
         double slack = 0x1p-23 * (fabs(first) + fabs(second));
         int byte;
         if (y_floats) check_close(c, floats(want)[i], first + second, slack, "sum", i);
-        else if (nearest(first + second, args.inverse_scale, args.zero, slack, &byte) && byte != (uint8_t)want.data[i]) check_fail(c, "sum %zu is %d, not %d", i, (uint8_t)want.data[i], byte);
+        else if (nearest(first + second, args.scale, args.zero, slack, &byte) && byte != (uint8_t)want.data[i]) check_fail(c, "sum %zu is %d, not %d", i, (uint8_t)want.data[i], byte);
     }
     args.y = y.data;
     // y may be an operand.
@@ -153,6 +170,7 @@ static void add(check *c, const deixis_quantize_u8 *kernel, const deixis_quantiz
 static void verify(check *c, const deixis_quantize_u8 *kernel, const deixis_quantize_u8 *reference) {
     for (int32_t f = 0; f < DEIXIS_UNARY_COUNT; f++) functions(c, kernel, reference, f);
     ties(c, kernel);
+    divisions(c, kernel);
     for (int round = 0; round < 200; round++) {
         moves(c, kernel, reference, round);
         add(c, kernel, reference, round);

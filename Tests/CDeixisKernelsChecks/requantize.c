@@ -11,7 +11,7 @@ buffer check_random_bytes(check *c, size_t count) {
 }
 
 requantized requantize_pick(check *c, size_t n, size_t k, int round) {
-    requantized r = {check_bytes(c, n * 4), check_bytes(c, n * 4), {0}};
+    requantized r = {check_bytes(c, n * 4), check_bytes(c, n * 4), check_floats(c, 2 * n, -60, 0), {0}};
     // Sums of about sqrt(k) 2^13 become some hundreds; every few rounds far beyond what bytes and integers hold.
     const float size = round % 7 == 6 ? 1e12f : 0.02f / sqrtf((float)k + 1);
     for (size_t j = 0; j < n; j++) {
@@ -24,6 +24,12 @@ requantized requantize_pick(check *c, size_t n, size_t k, int round) {
                               .residual_zero = (int32_t)(check_random(c) % 256), .residual_scale = check_uniform(c, 0.01f, 2), .low = -INFINITY,
                               .high = INFINITY, .output_type = round % 4 == 3 ? DEIXIS_S8_F32 : DEIXIS_S8_U8, .inverse_scale = scales[round / 2 % 4],
                               .zero = zeros[round % 5]};
+    // Where something stored lies in between: rounds of every kind of residual and output.
+    for (size_t j = n; j < 2 * n; j++) floats(r.cuts)[j] += 100;
+    if (round / 3 % 2) {
+        r.q.cut_low = floats(r.cuts);
+        r.q.cut_high = floats(r.cuts) + n;
+    }
     if (round % 3 != 1) r.q.low = round % 2 ? 0 : -20.5f;
     if (round % 5 == 2) r.q.high = check_uniform(c, 1, 100);
     return r;
@@ -36,6 +42,10 @@ bool requantize_equal(check *c, const deixis_requantize *q, size_t column, int32
     // Volatile: each operation rounds by itself, whatever the compiler.
     volatile float v = (float)(q->offset[column] + sum);
     v = v * q->multiplier[column];
+    if (q->cut_low) {
+        v = v > q->cut_low[column] ? v : q->cut_low[column];
+        v = v < q->cut_high[column] ? v : q->cut_high[column];
+    }
     if (residual && q->residual_type == DEIXIS_S8_U8) {
         volatile float term = (float)(((const uint8_t *)residual)[r] - q->residual_zero);
         term = term * q->residual_scale;

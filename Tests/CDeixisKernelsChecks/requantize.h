@@ -4,7 +4,7 @@
 #include "check.h"
 
 typedef struct requantized {
-    buffer offset, multiplier;
+    buffer offset, multiplier, cuts;
     deixis_requantize q;
 } requantized;
 

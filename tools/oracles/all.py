@@ -55,6 +55,9 @@ def main():
             file = folder / f"{name}.onnx"
             if check(f"export of {name}", TRAIN, "export", "--config", name, "--out", file):
                 files.append((name, file))
+        differential = ROOT / ".build-test/release/deixis-differential"
+        if differential.exists():
+            check("random graphs, references against onnxruntime", *script("differential.py", differential))
         for name, file in files:
             check(f"onnx.checker on {name}", *script("check-onnx.py", file))
             check(f"onnxruntime against deixis on {name}", *script("compare_onnxruntime.py", file))

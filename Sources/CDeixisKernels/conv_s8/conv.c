@@ -70,6 +70,10 @@ static void run_product(const deixis_gemm_s8 *kernel, const deixis_conv_f32_shap
                                        args->requantize, args->caches};
         product.requantize.offset += group * co;
         product.requantize.multiplier += group * co;
+        if (product.requantize.cut_low) {
+            product.requantize.cut_low += group * co;
+            product.requantize.cut_high += group * co;
+        }
         deixis_gemm_s8_run(kernel, &product, pixel_begin, pixel_end, (panel_begin - first) * nr, end == first + per_group ? co : (end - first) * nr);
         panel_begin = end;
     }
@@ -100,9 +104,9 @@ void deixis_conv_s8_run(const deixis_gemm_s8 *kernel, const deixis_conv_f32_shap
             const size_t group = panel / per_group, first = panel % per_group * nr, o = group * co + first;
             if (!rows || first == 0) rows = deixis_conv_rows_point(&l, shape, &image, group, pixel, count, scratch);
             deixis_tile_s8 tile = {.rows = (const uint8_t *const *)(const void *)rows, .row_step = l.block, .taps = l.taps, .depth = l.copied ? 4 : l.depth, .b = args->weights + panel * size,
-                                   .offset = args->requantize.offset + o, .multiplier = args->requantize.multiplier + o,
                                    .c = (char *)args->y + (pixel * shape->y_stride + o) * y_size, .ldc = (ptrdiff_t)shape->y_stride,
                                    .ldr = (ptrdiff_t)shape->residual_stride, .columns = co - first < nr ? co - first : nr, .tail = &tail};
+            deixis_columns_of(&tile, &args->requantize, o);
             if (tail.residual_type) tile.residual = (const char *)args->residual + (pixel * shape->residual_stride + o) * r_size;
             deixis_run_rows_s8(kernel, tile, count);
         }

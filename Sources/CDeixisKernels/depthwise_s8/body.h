@@ -29,6 +29,7 @@ INLINE vi sums(const deixis_conv_f32_shape *s, const deixis_conv_s8_args *args, 
 INLINE void finish(const deixis_conv_s8_args *args, vi sum, size_t c, size_t n, size_t residual, size_t y) {
     const deixis_requantize *q = &args->requantize;
     vf v = __builtin_convertvector(sum, vf) * exact_load(q->multiplier + c, n);
+    if (q->cut_low) v = v_min(v_max(v, exact_load(q->cut_low + c, n)), exact_load(q->cut_high + c, n));
     if (args->residual && q->residual_type) {
         const float scale = q->residual_type == DEIXIS_S8_U8 ? q->residual_scale : 1;
         v = v + exact_read(args->residual, q->residual_type == DEIXIS_S8_U8, residual, q->residual_zero, scale, n);

@@ -56,6 +56,7 @@ INLINED void finish(const deixis_tile_s8 *t, const ptrdiff_t i, const vi *sum, c
         const ptrdiff_t at = j * LANES;
         const size_t n = j == nv - 1 ? t->columns - (size_t)at : LANES;
         vf v = __builtin_convertvector(sum[j], vf) * v_load_n(t->multiplier + at, n);
+        if (q->cut) v = v_min(v_max(v, v_load_n(t->cut_low + at, n)), v_load_n(t->cut_high + at, n));
         if (q->residual_type == DEIXIS_S8_U8) {
             vi r = v_widen_n((const uint8_t *)t->residual + i * t->ldr + at, n) - q->residual_zero;
             v = v + __builtin_convertvector(r, vf) * v_set(q->residual_scale);
@@ -72,11 +73,11 @@ __attribute__((noinline)) static void finish_rows(const deixis_tile_s8 *t, const
     for (int i = 0; i < mr; i++) finish(t, i, sums + i * nv, nv);
 }
 
-/// The rows of a whole tile: bytes, with bytes as residual or none, bounded. What the tail holds is read before the first store, which might
+/// The rows of a whole tile: bytes, with bytes as residual or none, bounded, not scaled. What the tail holds is read before the first store, which might
 /// change it as far as the compiler knows.
-INLINED void finish_bytes(const deixis_tile_s8 *t, const vi (*sum)[TILE_VECTORS], const int mr, const bool residual, const bool scaled) {
+INLINED void finish_bytes(const deixis_tile_s8 *t, const vi (*sum)[TILE_VECTORS], const int mr, const bool cut, const bool residual) {
     const deixis_tail_s8 q = *t->tail;
-    const float *multiplier = t->multiplier;
+    const float *multiplier = t->multiplier, *cut_low = t->cut_low, *cut_high = t->cut_high;
     const uint8_t *r = t->residual;
     uint8_t *c = t->c;
     const ptrdiff_t ldr = t->ldr, ldc = t->ldc;
@@ -84,8 +85,8 @@ INLINED void finish_bytes(const deixis_tile_s8 *t, const vi (*sum)[TILE_VECTORS]
         vi x[TILE_VECTORS];
         UNROLLED for (int j = 0; j < TILE_VECTORS; j++) {
             vf v = __builtin_convertvector(sum[i][j], vf) * v_load(multiplier + j * LANES);
+            if (cut) v = v_min(v_max(v, v_load(cut_low + j * LANES)), v_load(cut_high + j * LANES));
             if (residual) v = v + __builtin_convertvector(v_widen_n(r + i * ldr + j * LANES, LANES) - q.residual_zero, vf) * v_set(q.residual_scale);
-            if (scaled) v *= v_set(q.inverse_scale);
             x[j] = v_round(v);
         }
         v_narrow_row(c, x, &q);
@@ -143,13 +144,10 @@ INLINED void tile(const deixis_tile_s8 *t, const int mr, const int nv) {
             at = at + 4 < last ? at + 4 : last;
         }
     }
-    if (whole && !t->tail->residual_type) {
-        if (t->tail->scaled) finish_bytes(t, sum, mr, false, true);
+    if (whole && !t->tail->scaled && t->tail->residual_type != DEIXIS_S8_F32) {
+        if (t->tail->residual_type) finish_bytes(t, sum, mr, true, true);
+        else if (t->tail->cut) finish_bytes(t, sum, mr, true, false);
         else finish_bytes(t, sum, mr, false, false);
-        return;
-    }
-    if (whole && t->tail->residual_type == DEIXIS_S8_U8) {
-        finish_bytes(t, sum, mr, true, true);
         return;
     }
     vi kept[TILE_ROWS * TILE_VECTORS];

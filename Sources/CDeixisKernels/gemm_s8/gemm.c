@@ -21,7 +21,7 @@ static double largest(const deixis_requantize *r, const deixis_tail_s8 *tail, si
 
 deixis_tail_s8 deixis_tail_of(const deixis_requantize *r, bool residual, size_t begin, size_t end) {
     deixis_tail_s8 tail = {.residual_type = residual ? r->residual_type : DEIXIS_S8_NONE, .residual_zero = r->residual_zero,
-                           .residual_scale = r->residual_scale, .float_output = r->output_type == DEIXIS_S8_F32, .scaled = r->inverse_scale != 1,
+                           .residual_scale = r->residual_scale, .cut = r->cut_low != NULL, .float_output = r->output_type == DEIXIS_S8_F32, .scaled = r->inverse_scale != 1,
                            .inverse_scale = r->inverse_scale, .low = r->low, .high = r->high, .zero = r->zero};
     if (tail.float_output) return tail;
     // Clamping, scaling and rounding never change the order of two values, so one clamp before the rounding does for both.
@@ -32,6 +32,16 @@ deixis_tail_s8 deixis_tail_of(const deixis_requantize *r, bool residual, size_t 
     tail.most = (uint8_t)((int)rintf(tail.high) + r->zero);
     tail.bounded = largest(r, &tail, begin, end) < 0x1p30;
     return tail;
+}
+
+void deixis_columns_of(deixis_tile_s8 *tile, const deixis_requantize *r, size_t column) {
+    enum { most_columns = DEIXIS_TILE_S8_VECTORS * 16 };
+    static const float never_low[most_columns] = {[0 ... most_columns - 1] = -INFINITY};
+    static const float never_high[most_columns] = {[0 ... most_columns - 1] = INFINITY};
+    tile->offset = r->offset + column;
+    tile->multiplier = r->multiplier + column;
+    tile->cut_low = r->cut_low ? r->cut_low + column : never_low;
+    tile->cut_high = r->cut_low ? r->cut_high + column : never_high;
 }
 
 void deixis_run_rows_s8(const deixis_gemm_s8 *kernel, deixis_tile_s8 tile, size_t count) {
@@ -72,8 +82,8 @@ static void run_standing(const deixis_gemm_s8 *kernel, const deixis_gemm_s8_args
                 for (size_t j = 0; j < columns; j += nr) {
                     deixis_rows_s8 part = {.b_row = args->b_row, .first = k == 0, .last = last,
                                            .tile = {.taps = 1, .depth = last ? args->k - k : depth, .b = args->b + (ptrdiff_t)k * args->b_row + (ptrdiff_t)(n + j),
-                                                    .offset = args->requantize.offset + n + j, .multiplier = args->requantize.multiplier + n + j,
                                                     .ldc = args->ldc, .ldr = args->ldr, .columns = columns - j < nr ? columns - j : nr, .tail = tail}};
+                    deixis_columns_of(&part.tile, &args->requantize, n + j);
                     for (size_t i = 0, height; i < count; i += height) {
                         const size_t left = (count - i + kernel->mr - 1) / kernel->mr;
                         height = (count - i + left - 1) / left;
@@ -125,9 +135,9 @@ void deixis_gemm_s8_run(const deixis_gemm_s8 *kernel, const deixis_gemm_s8_args 
         }
         for (size_t n = n_begin; n < n_end; n += nr) {
             deixis_tile_s8 tile = {.rows = rows, .taps = 1, .depth = copied && args->k ? 4 : args->k, .b = args->b + n / nr * panel,
-                                   .offset = args->requantize.offset + n, .multiplier = args->requantize.multiplier + n,
                                    .c = (char *)args->c + ((ptrdiff_t)m * args->ldc + (ptrdiff_t)n) * (ptrdiff_t)c_size, .ldc = args->ldc,
                                    .ldr = args->ldr, .columns = n_end - n < nr ? n_end - n : nr, .tail = &tail};
+            deixis_columns_of(&tile, &args->requantize, n);
             if (tail.residual_type) tile.residual = (const char *)args->residual + ((ptrdiff_t)m * args->ldr + (ptrdiff_t)n) * (ptrdiff_t)r_size;
             deixis_run_rows_s8(kernel, tile, count);
         }

@@ -12,6 +12,10 @@ const deixis_tiles_s8 deixis_gemm_s8_tiles_reference;
 void deixis_requantize_reference(const deixis_requantize *q, size_t column, int32_t sum, const void *residual, ptrdiff_t r, void *output,
                                  ptrdiff_t c) {
     float v = (float)(q->offset[column] + sum) * q->multiplier[column];
+    if (q->cut_low) {
+        v = v > q->cut_low[column] ? v : q->cut_low[column];
+        v = v < q->cut_high[column] ? v : q->cut_high[column];
+    }
     if (residual && q->residual_type == DEIXIS_S8_U8) {
         v = v + (float)(((const uint8_t *)residual)[r] - q->residual_zero) * q->residual_scale;
     } else if (residual && q->residual_type == DEIXIS_S8_F32) {

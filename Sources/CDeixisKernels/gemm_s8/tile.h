@@ -9,6 +9,7 @@
 typedef struct deixis_tail_s8 {
     int32_t residual_type, residual_zero;
     float residual_scale;
+    bool cut;                   // before the residual
     bool float_output;
     bool scaled;                // inverse_scale is not 1
     float inverse_scale;
@@ -28,6 +29,7 @@ typedef struct deixis_tile_s8 {
     const int8_t *b;            // the panel
     const int32_t *offset;      // of the panel's columns, as the next
     const float *multiplier;
+    const float *cut_low, *cut_high; // infinite where nothing cuts
     void *c;
     ptrdiff_t ldc;
     const void *residual;
@@ -72,6 +74,8 @@ static inline const deixis_tiles_s8 *deixis_tiles_of(const deixis_gemm_s8 *kerne
 
 /// For columns [begin, end).
 deixis_tail_s8 deixis_tail_of(const deixis_requantize *r, bool residual, size_t begin, size_t end);
+/// What `tile` knows of its columns, the first of which is `column`.
+void deixis_columns_of(deixis_tile_s8 *tile, const deixis_requantize *r, size_t column);
 
 // A panel is [tap][step][nr][4]: a step is four bytes of a row of A times those of nr columns. Steps follow each other, but the last one
 // ends with the row: where the depth is no multiple of 4 it reads bytes a second time, whose second weights are 0. So all of A is read as

@@ -33,22 +33,22 @@ void VARIANT_NAME(deixis_quantize_u8_apply)(deixis_activation f, const float *x,
     for (size_t i = whole; i < count; i++) y[i] = last[i - whole];
 }
 
-static void VARIANT_NAME(quantize_plain)(const float *x, float inverse_scale, int32_t zero, uint8_t *y, size_t count) {
+static void VARIANT_NAME(quantize_plain)(const float *x, float scale, int32_t zero, uint8_t *y, size_t count) {
     size_t i = 0;
-    for (; i + LANES <= count; i += LANES) exact_store_u8(y + i, v_load(x + i), inverse_scale, zero, LANES);
-    if (i < count) exact_store_u8(y + i, v_load_n(x + i, count - i), inverse_scale, zero, count - i);
+    for (; i + LANES <= count; i += LANES) exact_store_u8(y + i, v_load(x + i) / v_set(scale), 1, zero, LANES);
+    if (i < count) exact_store_u8(y + i, v_load_n(x + i, count - i) / v_set(scale), 1, zero, count - i);
 }
 
-void VARIANT_NAME(deixis_quantize_u8_quantize)(deixis_activation f, const float *x, float inverse_scale, int32_t zero, uint8_t *y, size_t count) {
+void VARIANT_NAME(deixis_quantize_u8_quantize)(deixis_activation f, const float *x, float scale, int32_t zero, uint8_t *y, size_t count) {
     if (f.function == DEIXIS_UNARY_IDENTITY) {
-        VARIANT_NAME(quantize_plain)(x, inverse_scale, zero, y, count);
+        VARIANT_NAME(quantize_plain)(x, scale, zero, y, count);
         return;
     }
     float values[block];
     for (size_t start = 0; start < count; start += block) {
         const size_t length = shorter(count - start, block);
         VARIANT_NAME(deixis_quantize_u8_apply)(f, x + start, values, length);
-        VARIANT_NAME(quantize_plain)(values, inverse_scale, zero, y + start, length);
+        VARIANT_NAME(quantize_plain)(values, scale, zero, y + start, length);
     }
 }
 
@@ -84,7 +84,7 @@ void VARIANT_NAME(deixis_quantize_u8_add)(const deixis_add_u8_args *given, size_
         else VARIANT_NAME(add_block)(args, false, start, length, values);
         if (args->output_type == DEIXIS_S8_U8) {
             if (args->activation.function != DEIXIS_UNARY_IDENTITY) VARIANT_NAME(deixis_quantize_u8_apply)(args->activation, values, values, length);
-            VARIANT_NAME(quantize_plain)(values, args->inverse_scale, args->zero, (uint8_t *)args->y + start, length);
+            VARIANT_NAME(quantize_plain)(values, args->scale, args->zero, (uint8_t *)args->y + start, length);
         } else {
             VARIANT_NAME(deixis_quantize_u8_apply)(args->activation, values, (float *)args->y + start, length);
         }

@@ -35,6 +35,7 @@ enum FuseAttention {
         guard let (productID, product) = editor.maker(of: scores, "MatMul"), let q = product.input(0), let k = product.input(1),
             let queries = Split(editor, q), !queries.isTransposed, let keys = Split(editor, k), keys.isTransposed,
             queries.heads == keys.heads, values.heads == keys.heads, output.shape[2] == values.heads * values.head,
+            isOne(editor, queries.source, keys.source, values.source, weightSpec, heads: keys.heads),
             let biasSpec = bias == nil ? weightSpec : editor.spec(bias), biasSpec.element == .float32,
             broadcast(biasSpec.shape, weightSpec.shape) == weightSpec.shape
         else { return nil }
@@ -48,6 +49,12 @@ enum FuseAttention {
                 attributes: [("heads", .int(Int64(queries.heads))), ("scale", .float(factor))])
         ]
         return patch
+    }
+
+    /// Whether scores of this shape are one attention's: nothing is repeated over batches or heads.
+    static func isOne(_ editor: GraphEditor, _ q: ValueID, _ k: ValueID, _ v: ValueID, _ scores: TensorSpec, heads: Int) -> Bool {
+        guard let queries = editor.spec(q)?.shape, let keys = editor.spec(k)?.shape, let values = editor.spec(v)?.shape else { return false }
+        return keys[0] == queries[0] && values[0] == queries[0] && values[1] == keys[1] && scores.shape == [queries[0], heads, queries[1], keys[1]]
     }
 
     static func isProduct(_ editor: GraphEditor, _ id: ValueID) -> Bool {

@@ -20,7 +20,7 @@ enum FuseGelu {
             if other == x {
                 guard let operand = editor.scalarOperand(last), operand.scalar == 0.5 else { return nil }
             } else {
-                guard editor.scalar(other) == 0.5, last.inputs.contains(x) else { return nil }
+                guard editor.scalarOperand(first)?.scalar == 0.5, last.inputs.contains(x) else { return nil }
             }
             removed.append(lastID)
             output = last.outputs[0]
@@ -38,8 +38,8 @@ enum FuseGelu {
     /// x where `node` is x / sqrt 2.
     private static func divided(_ editor: GraphEditor, _ node: Node) -> ValueID? {
         guard let operand = editor.scalarOperand(node) else { return nil }
-        if node.isONNX("Div"), operand.other == node.input(0), abs(operand.scalar - 1.41421356) < 1e-5 { return operand.other }
-        if node.isONNX("Mul"), abs(operand.scalar - 0.70710678) < 1e-5 { return operand.other }
+        if node.isONNX("Div"), operand.other == node.input(0), abs(operand.scalar - 1.41421356) < 1e-6 { return operand.other }
+        if node.isONNX("Mul"), abs(operand.scalar - 0.70710678) < 1e-6 { return operand.other }
         return nil
     }
 }

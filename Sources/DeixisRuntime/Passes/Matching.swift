@@ -12,11 +12,14 @@ extension GraphEditor {
         return constant.floats?.first
     }
 
-    /// Of the two inputs of `node`, the scalar constant and the other one.
+    /// Of the two inputs of `node`, the scalar constant and the other one. A constant of one element but more axes than the other operand gives
+    /// the result more axes, and is no scalar here.
     func scalarOperand(_ node: Node) -> (other: ValueID, scalar: Float)? {
         guard node.inputs.count == 2, let a = node.inputs[0], let b = node.inputs[1] else { return nil }
-        if let value = scalar(b) { return (a, value) }
-        if let value = scalar(a) { return (b, value) }
+        for (constant, other) in [(b, a), (a, b)] {
+            guard let value = scalar(constant), let rank = spec(other)?.rank, rank >= self.constant(constant)?.shape.count ?? 0 else { continue }
+            return (other, value)
+        }
         return nil
     }
 
@@ -47,6 +50,11 @@ extension Node {
     func int(_ name: StaticString, default value: Int) -> Int {
         guard case .int(let found)? = attribute(literal: name) else { return value }
         return Int(truncatingIfNeeded: found)
+    }
+
+    func string(_ name: StaticString, default value: Name) -> Name {
+        guard case .string(let found)? = attribute(literal: name) else { return value }
+        return found
     }
 
     func float(_ name: StaticString, default value: Float) -> Float {

@@ -71,14 +71,13 @@ enum UseChannelsLast {
             guard case .string(let text) = value, values.contains(text) else { return nil }
             layer.attributes.append((name, value))
         }
-        var scales = [Float(y.shape[2]) / Float(x.shape[2]), Float(y.shape[3]) / Float(x.shape[3])]
-        if let given = editor.constant(node.input(2))?.floats, given.count == 4 { scales = Array(given[2...]) }
-        guard scales.allSatisfy({ $0 > 0 && $0.isFinite }) else { return nil }
         layer.attributes.append(("sizes", .ints([Int64(y.shape[2]), Int64(y.shape[3])])))
-        layer.attributes.append(("scales", .floats(scales)))
-        if x.element == .uint8, layer.attributes.contains(where: { if case ("mode", .string(let mode)) = $0 { mode != "nearest" } else { false } }) {
-            return nil
+        // Where sizes are given the scale is their quotient, which no attribute holds exactly.
+        if let scales = editor.constant(node.input(2)), scales.count > 0 {
+            guard let given = scales.floats, given.count == 4, given.allSatisfy({ $0 > 0 && $0.isFinite }), given[0] == 1, given[1] == 1 else { return nil }
+            layer.attributes.append(("scales", .floats(Array(given[2...]))))
         }
+        if x.element == .uint8, node.string("mode", default: "nearest") != "nearest" { return nil }
         return layer
     }
 }

@@ -2,6 +2,7 @@
 //
 //     s = offset[n] + sum over k of A[m,k] B[k,n]                         exact in int32 (the caller's offset holds bias - zero_a sum over k of B)
 //     v = (float)s multiplier[n]
+//     v = min(max(v, cut_low[n]), cut_high[n])                             where there are cuts: a stored value in between cuts so
 //     v = v + ((float)(R[m,n] - residual_zero)) residual_scale             R uint8; or v + R[m,n], R float32; where there is a residual
 //     v = min(max(v, low), high)                                           identity: -inf, inf; relu: 0, inf
 //     C = v                                                                float32, or
@@ -31,6 +32,7 @@ typedef struct deixis_requantize {
     int32_t output_type;        // DEIXIS_S8_U8 or _F32
     float inverse_scale;        // positive; 1 is free: without a residual the multiplier can hold it
     int32_t zero;
+    const float *cut_low, *cut_high;    // per column, or both null
 } deixis_requantize;
 
 typedef struct deixis_gemm_s8 {

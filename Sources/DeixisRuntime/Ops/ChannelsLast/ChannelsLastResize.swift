@@ -3,7 +3,7 @@ import DeixisGraph
 
 /// Resize by nearest or linear interpolation on images whose channels lie innermost.
 ///
-/// X [batch, H, W, C], Y [batch, H', W', C]; attributes `sizes` [H', W'] and `scales` [sH, sW] beside ONNX's `mode`,
+/// X [batch, H, W, C], Y [batch, H', W', C]; attributes `sizes` [H', W'], `scales` [sH, sW] where the file gives scales, and ONNX's `mode`,
 /// `coordinate_transformation_mode` and `nearest_mode`. Each output row and column has two taps: y = (1 - w) x[low] + w x[high].
 enum ChannelsLastResize {
     static let definition = OperatorDefinition(
@@ -72,35 +72,19 @@ enum ChannelsLastResize {
         deinit { pointer.deallocate() }
     }
 
+    /// Two taps an output: all that nearest and linear have where nothing is antialiased.
     private static func taps(_ call: OperatorCall, axis: Int) throws(RuntimeError) -> [deixis_resize_tap] {
         let input = try call.input(0).shape[axis + 1]
-        guard let output = try call.ints("sizes")?[axis], case .floats(let scales)? = call.attribute("scales"), scales.count == 2,
-            input > 0, scales[axis] > 0, scales[axis].isFinite
-        else { throw call.invalid("attributes 'sizes' and 'scales' are missing") }
-        let nearest = try call.string("mode", default: "nearest") == "nearest"
-        let coordinates = try call.string("coordinate_transformation_mode", default: "half_pixel")
-        let rounding = try call.string("nearest_mode", default: "round_prefer_floor")
-        let scale = Double(scales[axis]), length = ResizeAxis.length(scale, input, output)
-        return (0..<output).map { index in
-            var at: Double
-            switch coordinates {
-            case "asymmetric": at = Double(index) / scale
-            case "align_corners": at = output == 1 ? 0 : Double(index) * Double(input - 1) / (length - 1)
-            case "pytorch_half_pixel": at = output == 1 ? 0 : (Double(index) + 0.5) / scale - 0.5
-            default: at = (Double(index) + 0.5) / scale - 0.5
-            }
-            func clamp(_ x: Double) -> UInt32 { UInt32(min(max(x, 0), Double(input - 1))) }
-            if nearest {
-                switch rounding {
-                case "floor": at = at.rounded(.down)
-                case "ceil": at = at.rounded(.up)
-                case "round_prefer_ceil": at = (at + 0.5).rounded(.down)
-                default: at = (at - 0.5).rounded(.up)
-                }
-                return deixis_resize_tap(low: clamp(at), high: clamp(at), weight: 0)
-            }
-            let low = at.rounded(.down)
-            return deixis_resize_tap(low: clamp(low), high: clamp(low + 1), weight: Float(at - low))
+        guard let sizes = try call.ints("sizes"), sizes.count == 2, sizes[axis] >= 0, input > 0 else { throw call.invalid("attribute 'sizes' is missing") }
+        var scale = ResizeAxis.scale(sizes[axis], input)
+        if let scales = try call.floats("scales") {
+            guard scales.count == 2, scales[axis] > 0, scales[axis].isFinite else { throw call.invalid("attribute 'scales' is no pair of scales") }
+            scale = Double(scales[axis])
+        }
+        let table = ResizeAxis(try Resize.rule(call), input: input, output: sizes[axis], scale: scale, roi: (start: 0, end: 1))
+        return table.ranges.map { range in
+            let low = UInt32(table.sources[range.lowerBound]), high = UInt32(table.sources[range.upperBound - 1])
+            return deixis_resize_tap(low: low, high: high, weight: range.count == 1 ? 0 : Float(table.weights[range.upperBound - 1]))
         }
     }
 }

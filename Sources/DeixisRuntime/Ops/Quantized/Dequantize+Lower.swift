@@ -17,7 +17,7 @@ extension DequantizeLinear {
                     buffers.input(0, UInt8.self) + range.lowerBound, scale, zero, buffers.output(0, Float.self) + range.lowerBound, range.count)
             }
         }
-        guard x.element == .int8, zeros.allSatisfy({ $0 == 0 }), let columns = x.shape.last, columns > 0,
+        guard x.element == .int8, scales.count > 1, zeros.allSatisfy({ $0 == 0 }), let columns = x.shape.last, columns > 0,
             try call.normalize(axis: try call.int("axis", default: 1), rank: x.rank) == x.rank - 1, scales.count == columns
         else { return nil }
         return Kernel("dequantize_s8") { buffers, _, _ in

@@ -22,7 +22,7 @@ enum QAttention {
             let kernel = deixis_attention_s8_select(lowering.isa)
         else { throw call.invalid("attributes of stored queries, keys, values or probabilities are missing") }
         if let last = e.bias?.last, last != 1, e.keys != 1 { throw call.invalid("the bias is the same for all keys") }
-        guard e.keys > 0, e.keys < 1 << 16, e.head < 1 << 15 else { throw call.invalid("\(e.keys) keys of \(e.head) channels") }
+        guard fits(keys: e.keys, head: e.head) else { throw call.invalid("\(e.keys) keys of \(e.head) channels") }
         let roundings = (rounding(try call.stored(.product)), rounding(try call.stored(.scaled)), rounding(try call.stored(.biased)))
         let rounds = roundings.0.scale + roundings.1.scale + roundings.2.scale > 0
         let block = Int(kernel.pointee.block), blocks = (e.queries + block - 1) / block, pairs = e.batch * e.heads
@@ -54,6 +54,9 @@ enum QAttention {
             kernel.pointee.run(&args, range.lowerBound * block, min(range.upperBound * block, e.queries), buffers.scratch(worker, UInt8.self))
         }
     }
+
+    /// Sums of 255 * 255 stay inside int32.
+    static func fits(keys: Int, head: Int) -> Bool { keys > 0 && keys <= 1 << 15 && head <= 1 << 15 }
 
     private static func rounding(_ stored: StoredScale?) -> deixis_attention_s8_rounding {
         stored.map { deixis_attention_s8_rounding(scale: $0.scale, inverse: 1 / $0.scale, zero: $0.zero) } ?? deixis_attention_s8_rounding()

@@ -15,9 +15,9 @@ extension QConv {
             for c in 0..<channels { for t in 0..<taps { (to + t * channels + c).copyMemory(from: from + c * taps + t, byteCount: 1) } }
         }
         let offsets = w.offsets(x.zero, channels: channels, depth: taps, channelStride: taps, depthStride: 1, lowering)
-        let multipliers = tail.multipliers(x, w.scales, count: channels)
+        let columns = tail.columns(x, w, count: channels)
         let hasResidual = tail.hasResidual, agrees = hasResidual && (tail.residual == nil) == (tail.output == nil)
-        let requantize = tail.arguments(offset: offsets.pointer(), multiplier: multipliers.pointer())
+        let requantize = tail.arguments(offset: offsets.pointer(), columns)
         let rows = g.batch * g.window.output[0], settled = g.shape, tasks = lowering.tasks(rows, grain: 1)
         var kernel = Kernel("depthwise_s8", macs: g.macs, inPlace: agrees ? [4] : [], tasks: tasks) { buffers, task, _ in
             var shape = settled
@@ -26,7 +26,7 @@ extension QConv {
                 y: buffers.outputs[0], requantize: requantize, caches: deixis_caches(), map: nil, table: nil, table_channels: 0)
             let range = Lowering.range(task, of: tasks, rows)
             variant.pointee.run(&shape, &args, range.lowerBound, range.upperBound)
-            withExtendedLifetime((offsets, multipliers)) {}
+            withExtendedLifetime((offsets, columns)) {}
         }
         kernel.unused = [1, 2, 3]
         return kernel

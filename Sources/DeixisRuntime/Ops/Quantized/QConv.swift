@@ -93,11 +93,11 @@ enum QConv {
             }
         }
         let offsets = w.offsets(x.zero, channels: g.outC, depth: depth, channelStride: depth, depthStride: 1, lowering)
-        let multipliers = tail.multipliers(x, w.scales, count: g.outC)
+        let columns = tail.columns(x, w, count: g.outC)
         let division = Gemm.Division(m: pixels, panels: panels, mr: Int(gemm.pointee.mr), threads: lowering.threads)
         let hasResidual = tail.hasResidual, agrees = hasResidual && (tail.residual == nil) == (tail.output == nil)
         let map = isMapped ? deixis_quantize_u8_select(lowering.isa) : nil, tables = isMapped ? try QMap.channels(call, table: 5) : 0
-        let requantize = tail.arguments(offset: offsets.pointer(), multiplier: multipliers.pointer())
+        let requantize = tail.arguments(offset: offsets.pointer(), columns)
         var kernel = Kernel(
             "conv_s8", macs: g.macs, scratchBytes: deixis_conv_s8_scratch(gemm, &shape, isMapped, caches), inPlace: agrees ? [4] : [], tasks: division.tasks
         ) { buffers, task, worker in
@@ -110,7 +110,7 @@ enum QConv {
             deixis_conv_s8_run(
                 gemm, &shape, &args, pixel, min(pixel + division.rowBlock, pixels), panel, min(panel + division.panelBlock, panels),
                 buffers.scratch(worker, UInt8.self))
-            withExtendedLifetime((offsets, multipliers)) {}
+            withExtendedLifetime((offsets, columns)) {}
         }
         kernel.unused = [1, 2, 3]
         return kernel

@@ -22,7 +22,7 @@ enum QAdd {
             var args = deixis_add_u8_args(
                 a: buffers.input(0), zero_a: a.zero, scale_a: a.scale, b: buffers.inputs[1], b_type: StoredScale.type(b), zero_b: b?.zero ?? 0,
                 scale_b: b?.scale ?? 1, activation: activation.kernel, y: buffers.outputs[0], output_type: StoredScale.type(y),
-                inverse_scale: y.map { 1 / $0.scale } ?? 1, zero: y?.zero ?? 0)
+                scale: y?.scale ?? 1, zero: y?.zero ?? 0)
             let range = Lowering.range(task, of: tasks, count)
             kernel.pointee.add(&args, range.lowerBound, range.upperBound)
         }
@@ -79,7 +79,7 @@ enum QActivate {
         return Kernel(y == nil ? "activate_s8" : "quantize_s8", inPlace: y == nil ? [0] : [], tasks: tasks) { buffers, task, _ in
             let range = Lowering.range(task, of: tasks, count), x = buffers.input(0, Float.self) + range.lowerBound
             if let y {
-                kernel.pointee.quantize(activation.kernel, x, 1 / y.scale, y.zero, buffers.output(0, UInt8.self) + range.lowerBound, range.count)
+                kernel.pointee.quantize(activation.kernel, x, y.scale, y.zero, buffers.output(0, UInt8.self) + range.lowerBound, range.count)
             } else {
                 kernel.pointee.apply(activation.kernel, x, buffers.output(0, Float.self) + range.lowerBound, range.count)
             }

@@ -43,10 +43,10 @@ enum QLinear {
         let inPlace = readsInPlace(e, w.weight, gemm), packed = inPlace ? nil : pack(w.weight, e, gemm, lowering)
         let offsets = w.offsets(
             x.zero, channels: e.n, depth: e.k, channelStride: e.columnStride, depthStride: e.rowStride, readsSource: inPlace, lowering)
-        let multipliers = tail.multipliers(x, w.scales, count: e.n)
+        let columns = tail.columns(x, w, count: e.n)
         let division = Gemm.Division(m: e.m, panels: panels, mr: Int(gemm.pointee.mr), threads: lowering.threads)
         let hasResidual = tail.hasResidual, agrees = hasResidual && (tail.residual == nil) == (tail.output == nil)
-        let requantize = tail.arguments(offset: offsets.pointer(), multiplier: multipliers.pointer()), weight = w.weight
+        let requantize = tail.arguments(offset: offsets.pointer(), columns), weight = w.weight
         var kernel = Kernel(
             inPlace ? "gemm_s8_rows" : "gemm_s8", macs: e.m * e.n * e.k, inPlace: agrees ? [4] : [], tasks: division.tasks
         ) { buffers, task, _ in
@@ -58,7 +58,7 @@ enum QLinear {
                 caches: lowering.caches)
             deixis_gemm_s8_run(
                 gemm, &args, row, min(row + division.rowBlock, e.m), panel * nr, min((panel + division.panelBlock) * nr, e.n))
-            withExtendedLifetime((offsets, multipliers)) {}
+            withExtendedLifetime((offsets, columns)) {}
         }
         kernel.unused = [1, 2, 3]
         return kernel

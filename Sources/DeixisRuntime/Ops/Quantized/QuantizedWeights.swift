@@ -5,13 +5,16 @@ import DeixisGraph
 struct QuantizedWeights {
     var weight: Constant
     var scales: [Float]
-    private var bias: Constant?
+    private(set) var bias: Constant?
 
     /// Inputs 1 weight, 2 scale [O] or [1], 3 bias int32 [O] or none. nil where they are not constants.
     init?(_ call: OperatorCall, channels: Int) throws(RuntimeError) {
         guard let weight = call.constants[1], let scale = call.constants[2] else { return nil }
         guard weight.type == .int8, let scales = scale.floats, scales.count == 1 || scales.count == channels else {
             throw call.invalid("weights are \(weight.type) with \(scale.count) scales for \(channels) channels")
+        }
+        guard QuantizedWeights.fits(depth: weight.count / max(channels, 1)) else {
+            throw call.invalid("sums of \(weight.count / channels) products of bytes do not fit in int32")
         }
         self.weight = weight
         self.scales = scales
@@ -22,6 +25,9 @@ struct QuantizedWeights {
         }
         bias = constant
     }
+
+    /// Sums of 255 * 128, a bias of half of int32 with them, stay inside int32.
+    static func fits(depth: Int) -> Bool { depth <= 1 << 15 }
 
     /// bias[o] - zero sum of o's weights, kept with the packed weights. Weight (o, i) lies at o channelStride + i depthStride.
     func offsets(

@@ -8,6 +8,12 @@ struct StoredScale: Equatable {
     var scale: Float
     var zero: Int32
 
+    /// Neither 255 of it nor 1 / scale leave what float32 holds at full precision.
+    static func isUsable(_ scale: Float) -> Bool { scale > 1e-30 && scale < 1e30 }
+
+    /// What the byte `stored` stands for.
+    func real(_ stored: Int32) -> Float { Float(stored - zero) * scale }
+
     /// The attributes that say so.
     func attributes(_ names: Names) -> [(name: Name, value: Attribute)] {
         [(names.scale, .float(scale)), (names.zero, .int(Int64(zero)))]
@@ -28,6 +34,8 @@ struct StoredScale: Equatable {
         static let k = Names(scale: "k_scale", zero: "k_zero")
         static let v = Names(scale: "v_scale", zero: "v_zero")
         static let p = Names(scale: "p_scale", zero: "p_zero")
+        /// A product that the file stores before something is added to it: cut to what its bytes hold, but not rounded.
+        static let cut = Names(scale: "cut_scale", zero: "cut_zero")
         /// Scores of attention after the product, after its factor, after the bias.
         static let product = Names(scale: "product_scale", zero: "product_zero")
         static let scaled = Names(scale: "scaled_scale", zero: "scaled_zero")
@@ -40,7 +48,7 @@ extension OperatorCall {
     func stored(_ names: StoredScale.Names) throws(RuntimeError) -> StoredScale? {
         guard attribute(names.scale) != nil else { return nil }
         let scale = try float(names.scale, default: 1), zero = try int(names.zero, default: 0)
-        guard scale > 0, scale.isFinite, (0...255).contains(zero) else { throw invalid("scale \(names.scale) or its zero point is out of range") }
+        guard StoredScale.isUsable(scale), (0...255).contains(zero) else { throw invalid("scale \(names.scale) or its zero point is out of range") }
         return StoredScale(scale: scale, zero: Int32(zero))
     }
 
@@ -66,6 +74,10 @@ struct Requantization {
     var output: StoredScale?
     var residual: StoredScale?
     var hasResidual: Bool
+    /// What bytes could hold between the product and what is added to it.
+    private let cut: StoredScale?
+    /// The bias comes after the cut; else it is part of what is cut.
+    private let cutsBeforeBias: Bool
     /// Real bounds of the activation.
     var low: Float, high: Float
 
@@ -73,6 +85,8 @@ struct Requantization {
         output = try call.stored(.y)
         residual = try call.stored(.residual)
         hasResidual = call.has(index)
+        cut = try call.stored(.cut)
+        cutsBeforeBias = try call.int("cut_before_bias", default: 0) != 0
         if hasResidual { try call.require(index, stored: residual) }
         let activation = try Activation(call)
         switch activation.function {
@@ -88,23 +102,30 @@ struct Requantization {
     /// One per real unit of the output: 1 / scale.
     var inverse: Float { output.map { 1 / $0.scale } ?? 1 }
 
-    func arguments(offset: UnsafePointer<Int32>?, multiplier: UnsafePointer<Float>?) -> deixis_requantize {
-        // A float residual is in real units; the kernel then divides at the end instead.
-        let folds = !(hasResidual && residual == nil)
-        let unit = folds ? inverse : 1
+    /// A float residual is in real units; the kernel then divides at the end instead.
+    private var folds: Bool { !(hasResidual && residual == nil) }
+
+    /// `columns` as made by `columns(_:_:)`.
+    func arguments(offset: UnsafePointer<Int32>?, _ columns: ByteStorage) -> deixis_requantize {
+        let unit = folds ? inverse : 1, numbers: UnsafePointer<Float>? = columns.pointer(), count = columns.bytes.count / 12
         return deixis_requantize(
-            offset: offset, multiplier: multiplier, residual_type: hasResidual ? StoredScale.type(residual) : Int32(DEIXIS_S8_NONE), residual_zero: residual?.zero ?? 0,
+            offset: offset, multiplier: numbers, residual_type: hasResidual ? StoredScale.type(residual) : Int32(DEIXIS_S8_NONE), residual_zero: residual?.zero ?? 0,
             residual_scale: (residual?.scale ?? 1) * unit, low: low * unit, high: high * unit,
             output_type: StoredScale.type(output), inverse_scale: folds ? 1 : inverse,
-            zero: output?.zero ?? 0)
+            zero: output?.zero ?? 0, cut_low: cut == nil ? nil : numbers.map { $0 + count }, cut_high: cut == nil ? nil : numbers.map { $0 + 2 * count })
     }
 
-    /// multiplier[n] = x scale, weight scale[n] (one for all where it has one element), per unit of the output.
-    func multipliers(_ x: StoredScale, _ scales: [Float], count: Int) -> ByteStorage {
-        let unit = hasResidual && residual == nil ? 1 : inverse
-        return ByteStorage(byteCount: count * 4) { target in
-            let to = target.bindMemory(to: Float.self)
-            for n in 0..<count { to[n] = x.scale * scales[scales.count == 1 ? 0 : n] * unit }
+    /// multiplier[n] = x scale, weight scale[n] (one for all where it has one element), per unit of the output; then where column n is cut,
+    /// from below and from above.
+    func columns(_ x: StoredScale, _ weights: QuantizedWeights, count: Int) -> ByteStorage {
+        let unit = folds ? inverse : 1, scales = weights.scales, bias = cutsBeforeBias ? weights.bias?.integers : nil
+        return ByteStorage(byteCount: count * 12) { target in
+            let to = target.bindMemory(to: Float.self), least = (cut?.real(0) ?? 0) * unit, most = (cut?.real(255) ?? 0) * unit
+            for n in 0..<count {
+                to[n] = x.scale * scales[scales.count == 1 ? 0 : n] * unit
+                let shift = Float(bias?[n] ?? 0) * to[n]
+                (to[count + n], to[2 * count + n]) = (least + shift, most + shift)
+            }
         }
     }
 }

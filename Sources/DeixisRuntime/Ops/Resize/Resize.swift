@@ -94,7 +94,8 @@ enum Resize {
                 }
                 for (scale, axis) in zip(given, axes) {
                     scales[axis] = scale
-                    output[axis] = Int((Double(x[axis]) * scale).rounded(.down))
+                    // In float32, as the standard's shape rule multiplies.
+                    output[axis] = Int((Float(x[axis]) * Float(scale)).rounded(.down))
                 }
                 return
             }
@@ -114,7 +115,7 @@ enum Resize {
                     sizes[i] = scale.isFinite ? Int((scale * Double(x[axis]) + 0.5).rounded(.down)) : 0
                 }
             } else {
-                for (size, axis) in zip(sizes, axes) where x[axis] > 0 { scales[axis] = Double(size) / Double(x[axis]) }
+                for (size, axis) in zip(sizes, axes) where x[axis] > 0 { scales[axis] = ResizeAxis.scale(size, x[axis]) }
             }
             for (size, axis) in zip(sizes, axes) { output[axis] = size }
         }
@@ -138,7 +139,7 @@ enum Resize {
         }
     }
 
-    private static func rule(_ call: OperatorCall) throws(RuntimeError) -> ResizeAxis.Rule {
+    static func rule(_ call: OperatorCall) throws(RuntimeError) -> ResizeAxis.Rule {
         var rule = ResizeAxis.Rule()
         let mode = try call.string("mode", default: "nearest")
         if mode == "linear" { rule.mode = .linear }

@@ -24,7 +24,9 @@ struct ResizeAxis {
     /// - Parameter roi: the part of the input that is resized, as fractions; for tfCropAndResize only.
     init(_ rule: Rule, input: Int, output: Int, scale: Double, roi: (start: Double, end: Double)) {
         for i in 0..<output {
-            let x = Self.coordinate(Double(i), rule, input, output, scale, roi)
+            let x = rule.mode == .nearest
+                ? Double(Self.coordinate(Float(i), rule, input, output, Float(scale), (Float(roi.start), Float(roi.end))))
+                : Self.coordinate(Double(i), rule, input, output, scale, roi)
             let begin = sources.count
             if !rule.extrapolates || x >= 0 && x <= Double(input - 1) {
                 rule.mode == .nearest ? addNearest(x, rule, input) : addKernel(x, rule, input, scale)
@@ -33,25 +35,30 @@ struct ResizeAxis {
         }
     }
 
+    /// What resizes `input` elements to `output`, where the file gives sizes.
+    static func scale(_ output: Int, _ input: Int) -> Double { Double(output) / Double(input) }
+
     /// The resized length that aligned corners are measured by: scale times input, which need be no integer, and the output's extent where
     /// the two differ by the rounding of the scale alone.
-    static func length(_ scale: Double, _ input: Int, _ output: Int) -> Double {
-        let length = scale * Double(input)
-        return (length - Double(output)).magnitude < 1e-5 * length ? Double(output) : length
+    private static func length<T: BinaryFloatingPoint>(_ scale: T, _ input: Int, _ output: Int) -> T {
+        let length = scale * T(input)
+        return (length - T(output)).magnitude < 1e-5 * length ? T(output) : length
     }
 
-    /// The input position of output `i`.
-    private static func coordinate(
-        _ i: Double, _ rule: Rule, _ input: Int, _ output: Int, _ scale: Double, _ roi: (start: Double, end: Double)
-    ) -> Double {
-        let last = Double(input - 1)
+    /// The input position of output `i`. For nearest in float32, operation by operation as onnxruntime has it: which pixel is nearest depends on
+    /// how positions round, and models are made to give what it gives.
+    @inline(never)
+    private static func coordinate<T: BinaryFloatingPoint>(
+        _ i: T, _ rule: Rule, _ input: Int, _ output: Int, _ scale: T, _ roi: (start: T, end: T)
+    ) -> T {
+        let last = T(input - 1)
         let length = length(scale, input, output)
         switch rule.coordinates {
         case .halfPixel: return (i + 0.5) / scale - 0.5
         case .halfPixelSymmetric:
             // The output's fractional extent may be a little more than `output`: centered.
-            let adjusted = Double(output) / (scale * Double(input))
-            return Double(input) / 2 * (1 - adjusted) + (i + 0.5) / scale - 0.5
+            let adjusted = T(output) / (scale * T(input)), offset = T(input) / 2 * (1 - adjusted)
+            return T(Double(offset) + (Double(i) + 0.5) / Double(scale) - 0.5)
         case .pytorchHalfPixel: return output > 1 ? (i + 0.5) / scale - 0.5 : 0
         case .alignCorners: return output > 1 ? i * last / (length - 1) : 0
         case .asymmetric: return i / scale
@@ -62,11 +69,11 @@ struct ResizeAxis {
     }
 
     private mutating func addNearest(_ x: Double, _ rule: Rule, _ input: Int) {
-        let rounded: Double
+        let rounded: Double, below = x.rounded(.down), isTie = (x - below - 0.5).magnitude < 1e-6
         switch rule.nearest {
-        case .preferFloor: rounded = (x - 0.5).rounded(.up)
-        case .preferCeil: rounded = (x + 0.5).rounded(.down)
-        case .floor: rounded = x.rounded(.down)
+        case .preferFloor: rounded = isTie ? below : (x - 0.5).rounded(.up)
+        case .preferCeil: rounded = isTie ? below + 1 : (x + 0.5).rounded(.down)
+        case .floor: rounded = below
         case .ceil: rounded = x.rounded(.up)
         }
         add(Int(max(0, min(rounded, Double(input - 1)))), 1)

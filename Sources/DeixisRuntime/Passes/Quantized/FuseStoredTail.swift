@@ -45,21 +45,23 @@ enum FuseStoredTail {
 
     /// DQ(Q(f(x))) + r => f(x) + r   (f a convolution that nobody else reads, or a product and r its bias)
     ///
-    /// The sum happens in the kernel, before anything is rounded to a byte: one rounding less than the file asks for. r stays as stored: were it
-    /// left unrounded too, it would lie in memory as float32.
+    /// The sum happens in the kernel, before anything is rounded to a byte: one rounding less than the file asks for. What bytes could not hold is
+    /// cut off all the same: quantizers leave ReLU and ReLU6 to the zero point, and choose ranges narrower than the values. r stays as stored:
+    /// were it left unrounded too, it would lie in memory as float32.
     static let sumBeforeRounding: Rule = { editor, id, node in
         guard node.isONNX("Add"), node.inputs.count == 2 else { return nil }
         for i in 0..<2 {
-            guard let real = node.input(i), editor.vanishes(real), let (stored, _) = editor.dequantized(real), editor.vanishes(stored),
-                let (quantizeID, quantize) = editor.maker(of: stored, "QuantizeLinear"), let (_, layer) = producer(editor, quantize.input(0)),
+            guard let real = node.input(i), editor.vanishes(real), let (stored, scale) = editor.dequantized(real), editor.vanishes(stored),
+                let (quantizeID, quantize) = editor.maker(of: stored, "QuantizeLinear"), editor.storedScale(quantize) == scale,
+                let (layerID, layer) = producer(editor, quantize.input(0)),
                 layer.isDeixis("QPlanarConv") || (layer.isDeixis("QLinear") && layer.input(3) == nil && isBias(editor, node.input(1 - i), of: real)),
-                layer.input(4) == nil, layer.attribute("activation") == nil, !isLayer(editor, node.input(1 - i)),
+                layer.input(4) == nil, layer.attribute("activation") == nil, layer.stored(.cut) == nil, !isLayer(editor, node.input(1 - i)),
                 let dequantizeID = editor.maker(of: real)
             else { continue }
-            var patch = Patch(editor, removing: [quantizeID, dequantizeID, id])
+            var patch = Patch(editor, removing: [layerID, quantizeID, dequantizeID, id])
             var sum = node
             sum.inputs[i] = quantize.input(0)
-            patch.nodes = [sum]
+            patch.nodes = [layer.storing(.cut, scale), sum]
             return patch
         }
         return nil

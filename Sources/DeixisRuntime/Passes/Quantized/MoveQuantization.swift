@@ -55,7 +55,7 @@ enum MoveQuantization {
             patch.redirect(output, to: x)
             return patch
         }
-        let table = (0..<256).map { q in quantize(Float(Int32(q) - from.zero) * from.scale, to) }
+        let table = (0..<256).map { q in quantize(from.real(Int32(q)), to) }
         let id = patch.addConstant(node.name.appending("/table"), Constant(.uint8, [1, 256], table))
         patch.nodes = [Node(name: node.name, domain: .deixis, op: "QMap", inputs: [x, id], outputs: [output])]
         return patch
@@ -131,9 +131,9 @@ enum MoveQuantization {
         _ editor: GraphEditor, _ removed: [NodeID], _ name: Name, _ x: ValueID, _ from: StoredScale, _ to: StoredScale, _ outputs: [ValueID?],
         _ f: Activation, _ g: (Float) -> Float
     ) -> Patch {
-        let values = (0..<256).map { g(Float(Int32($0) - from.zero) * from.scale) }
+        let values = (0..<256).map { g(from.real(Int32($0))) }
         var table = [UInt8](repeating: 0, count: 256)
-        deixis_quantize_u8_select(0).pointee.quantize(f.kernel, values, 1 / to.scale, to.zero, &table, 256)
+        deixis_quantize_u8_select(0).pointee.quantize(f.kernel, values, to.scale, to.zero, &table, 256)
         var patch = Patch(editor, removing: removed)
         let constant = patch.addConstant(name.appending("/table"), Constant(.uint8, [1, 256], table))
         patch.nodes = [Node(name: name, domain: .deixis, op: "QMap", inputs: [x, constant], outputs: outputs)]

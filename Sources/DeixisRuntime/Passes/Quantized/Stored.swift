@@ -5,7 +5,7 @@ import DeixisGraph
 extension GraphEditor {
     /// The scale of a QuantizeLinear or DequantizeLinear that stores a whole tensor as uint8; nil for others.
     func storedScale(_ node: Node) -> StoredScale? {
-        guard node.isONNX("QuantizeLinear") || node.isONNX("DequantizeLinear"), let scale = scalar(node.input(1)), scale > 0, scale.isFinite
+        guard node.isONNX("QuantizeLinear") || node.isONNX("DequantizeLinear"), let scale = scalar(node.input(1)), StoredScale.isUsable(scale)
         else { return nil }
         guard let zero = node.input(2) else {
             // Without a zero point QuantizeLinear gives uint8; what DequantizeLinear reads tells.
@@ -39,12 +39,12 @@ extension Node {
         return node
     }
 
-    /// The shape of its input as `quantizes(_:)` leaves it: operators that only move elements, whose results are elements of their input.
+    /// The shape of its input as `quantizes(_:)` leaves it: operators that only move elements, whose results are elements of their input. (Resize by cropping fills what lies outside with a number.)
     var movesElements: Bool {
         guard domain.isEmpty, outputs.count == 1 else { return false }
         switch op {
         case "Reshape", "Transpose", "Squeeze", "Unsqueeze", "Flatten", "Slice", "Gather", "Expand", "Identity", "MaxPool", "Concat": return true
-        case "Resize": return attribute("mode").map { if case .string(let mode) = $0 { mode == "nearest" } else { false } } ?? true
+        case "Resize": return string("mode", default: "nearest") == "nearest" && string("coordinate_transformation_mode", default: "") != "tf_crop_and_resize"
         default: return false
         }
     }
