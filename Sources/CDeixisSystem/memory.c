@@ -20,6 +20,11 @@ void *deixis_allocate(size_t size, size_t alignment) {
     return block;
 }
 
+void *deixis_allocate_pages(size_t size, size_t alignment) {
+    void *block = NULL;
+    return size <= SIZE_MAX / 2 && posix_memalign(&block, alignment, size) == 0 ? block : NULL;
+}
+
 void deixis_deallocate(void *block) { free(block); }
 
 /// Adds the fields of a "Name:   123 kB" file that `names` lists to the places in `values`.

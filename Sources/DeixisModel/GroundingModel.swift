@@ -222,7 +222,7 @@ public final class GroundingModel {
 
     /// Before another picture comes: what the session keeps of the last one goes to its scene, if that still lives.
     private func leaveSeat() {
-        if seated != nil, seated?.values == nil, !isKnownUniquelyReferenced(&seated) { seated?.values = session.copyKept() }
+        if seated != nil, seated?.values == nil, !isKnownUniquelyReferenced(&seated) { seated?.values = try? session.copyKept() }
         seated = nil
     }
 

@@ -51,7 +51,7 @@ extension Session {
     /// Steps `range` of `plan`.
     func run(_ plan: Plan, _ range: Range<Int>, before deadline: Deadline?) throws(RuntimeError) {
         stepsRun += range.count
-        guard let deadline else { return plan.run(workers, range) }
+        guard let deadline else { return try plan.run(workers, range) }
         for index in range {
             let step = plan.steps[index], elapsed = Machine.nanoseconds - deadline.start
             guard elapsed <= deadline.limit else {
@@ -59,7 +59,7 @@ extension Session {
                     deadlineNanoseconds: deadline.limit, elapsedNanoseconds: elapsed, step: index, stepCount: plan.steps.count,
                     name: step.node.name, op: step.node.domain.isEmpty ? step.node.op : Name("\(step.node.domain).\(step.node.op)")))
             }
-            step.run(workers)
+            try plan.run(workers, index)
         }
     }
 }

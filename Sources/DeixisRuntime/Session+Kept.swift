@@ -6,11 +6,15 @@ public final class KeptValues {
     let isFilled: Bool
     let storage: ByteStorage
 
-    init(_ memory: KeptMemory) {
+    init(_ memory: KeptMemory) throws(RuntimeError) {
         self.memory = memory
         isFilled = memory.isFilled
-        storage = ByteStorage(byteCount: memory.byteCount) {
-            $0.copyMemory(from: UnsafeRawBufferPointer(start: memory.memory.base, count: memory.byteCount))
+        do throws(OutOfMemory) {
+            storage = try ByteStorage(byteCount: memory.byteCount) {
+                $0.copyMemory(from: UnsafeRawBufferPointer(start: memory.memory.base, count: memory.byteCount))
+            }
+        } catch {
+            throw RuntimeError(error)
         }
     }
 }
@@ -34,8 +38,9 @@ extension Session {
     }
 
     /// A copy of what is kept now, to come back to it after other kept inputs; nil if the current plan keeps nothing.
-    public func copyKept() -> KeptValues? {
-        current?.kept.map { KeptValues($0) }
+    public func copyKept() throws(RuntimeError) -> KeptValues? {
+        guard let kept = current?.kept else { return nil }
+        return try KeptValues(kept)
     }
 
     /// Makes what `copyKept` copied from this session the kept inputs and values again.

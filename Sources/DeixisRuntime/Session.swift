@@ -13,6 +13,8 @@ public struct SessionOptions: Sendable {
     public var plannedShapes = 40
     /// Runs at a shorter length where a mask says that the last tokens are padding and the graph provably does not use them.
     public var dropPadding = true
+    /// What plans may ask for.
+    public var limits = Limits()
 
     public init() {}
 }
@@ -62,9 +64,9 @@ public final class Session {
         instructionSets = isa
         weights = PackedWeights(compiled: model.compiled)
         workers = Workers(threads: options.threads)
-        lowering = Lowering(isa: isa, workers: workers, weights: weights)
+        lowering = Lowering(isa: isa, workers: workers, weights: weights, limits: options.limits)
         let start = Machine.nanoseconds
-        portable = options.optimize && model.compiled == nil ? try Passes.run(Passes.portable, on: model.graph) : model.graph
+        portable = options.optimize && model.compiled == nil ? try Passes.run(Passes.portable, on: model.graph, limits: options.limits) : model.graph
         paddingProofs = model.compiled?.proofs ?? []
         times.portable = Machine.nanoseconds - start
     }
@@ -92,11 +94,12 @@ public final class Session {
         let plan = try self.plan(ordered.map { TensorSpec($0) }, contents: ordered.map { $0.bytes })
         for (tensor, place) in zip(ordered, plan.inputs) { copy(tensor.bytes, to: place.pointer) }
         try run()
-        return zip(outputNames, plan.outputs).map { name, output in
+        var results: [(name: Name, tensor: Constant)] = []
+        for (name, output) in zip(outputNames, plan.outputs) {
             let bytes = UnsafeRawBufferPointer(start: output.pointer, count: output.spec.byteCount)
-            let storage = ByteStorage(byteCount: bytes.count) { $0.copyMemory(from: bytes) }
-            return (name, Constant(type: output.spec.element, shape: output.spec.shape, storage: storage, range: 0..<bytes.count))
+            results.append((name, try Constant(output.spec, copying: bytes)))
         }
+        return results
     }
 
     /// Plans these input shapes (in the model's order) and makes them current; known shapes cost a look-up.
@@ -183,7 +186,7 @@ public final class Session {
     /// The portable graph at `specs`, kept until a plan is made: a proof and the plan that it allows share it.
     func specialize(_ specs: [TensorSpec]) throws(RuntimeError) -> Graph {
         if let specialized, specialized.specs == specs { return specialized.graph }
-        let graph = try Specialization.specialize(portable, inputs: specs, contents: [:])
+        let graph = try Specialization.specialize(portable, inputs: specs, contents: [:], limits: options.limits)
         specialized = (specs, graph)
         return graph
     }
@@ -193,20 +196,18 @@ public final class Session {
     ) throws(RuntimeError) -> Plan {
         var known: [ValueID: Constant] = [:]
         for (position, bytes) in contents {
-            known[portable.inputs[position]] = Constant(
-                type: specs[position].element, shape: specs[position].shape,
-                storage: ByteStorage(byteCount: bytes.count) { $0.copyBytes(from: bytes) }, range: 0..<bytes.count)
+            known[portable.inputs[position]] = Constant(specs[position].element, specs[position].shape, bytes)
         }
         let start = Machine.nanoseconds, packedBefore = weights.nanoseconds
         var graph: Graph
         if let compiled = model.compiled {
             do throws(CompiledFileError) { graph = try compiled.graph(specs) } catch { throw .compiled(file: compiled.name, error) }
         } else {
-            graph = known.isEmpty ? try specialize(specs) : try Specialization.specialize(portable, inputs: specs, contents: known)
+            graph = known.isEmpty ? try specialize(specs) : try Specialization.specialize(portable, inputs: specs, contents: known, limits: options.limits)
         }
         specialized = nil
         let atShapes = Machine.nanoseconds
-        if options.optimize, model.compiled == nil { graph = try Passes.run(Passes.target, on: graph) }
+        if options.optimize, model.compiled == nil { graph = try Passes.run(Passes.target, on: graph, limits: options.limits) }
         let optimized = Machine.nanoseconds
         defer {
             times.specialize = atShapes - start

@@ -1,3 +1,4 @@
+import CDeixisSystem
 import DeixisGraph
 
 /// Memory that lives as long as a session, handed out from a few large pieces, which the system has fewer of to keep than of matrices.
@@ -9,9 +10,12 @@ final class Pieces {
         // Each byte is written by whom it was handed to, once.
         let base: UnsafeMutableRawPointer
 
-        init(byteCount: Int) { base = UnsafeMutableRawPointer.allocate(byteCount: byteCount, alignment: 4096) }
+        init(byteCount: Int) throws(RuntimeError) {
+            guard let memory = deixis_allocate_pages(byteCount, 4096) else { throw .outOfMemory(bytes: byteCount) }
+            base = memory
+        }
 
-        deinit { base.deallocate() }
+        deinit { deixis_deallocate(base) }
     }
 
     private var piece: Piece?
@@ -21,16 +25,18 @@ final class Pieces {
     private var total = 0
 
     /// 64-byte aligned memory, filled by `initialize`.
-    func storage(byteCount: Int, initialize: (UnsafeMutableRawBufferPointer) -> Void) -> ByteStorage {
+    func storage(
+        byteCount: Int, initialize: (UnsafeMutableRawBufferPointer) throws(RuntimeError) -> Void
+    ) throws(RuntimeError) -> ByteStorage {
         let rounded = (byteCount + 63) / 64 * 64
         if piece == nil || size - used < rounded {
             let next = max(rounded, min(max(total, least), most))
-            (piece, used, size, total) = (Piece(byteCount: next), 0, next, total + next)
+            (piece, used, size, total) = (try Piece(byteCount: next), 0, next, total + next)
         }
-        guard let piece else { return ByteStorage(byteCount: byteCount, initialize: initialize) }
+        guard let piece else { throw .outOfMemory(bytes: byteCount) }
         let memory = UnsafeMutableRawBufferPointer(start: piece.base + used, count: byteCount)
         used += rounded
-        initialize(memory)
+        try initialize(memory)
         return ByteStorage(bytes: UnsafeRawBufferPointer(memory)) { withExtendedLifetime(piece) {} }
     }
 }

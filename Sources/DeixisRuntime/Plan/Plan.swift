@@ -14,7 +14,7 @@ final class Plan {
     let kept: KeptMemory?
     /// What is planned, for listings.
     let graph: Graph
-    private let arena: Arena
+    let arena: Arena
     /// Constants that steps read in place.
     private let constants: [Constant]
 
@@ -34,7 +34,13 @@ final class Plan {
         self.constants = constants
     }
 
-    func run(_ workers: Workers, _ range: Range<Int>) {
-        for i in range { steps[i].run(workers) }
+    func run(_ workers: Workers, _ range: Range<Int>) throws(RuntimeError) {
+        for i in range { try run(workers, i) }
+    }
+
+    @inline(__always)
+    func run(_ workers: Workers, _ step: Int) throws(RuntimeError) {
+        steps[step].run(workers)
+        try arena.faults.check(steps[step].node.op, steps[step].node.name)
     }
 }

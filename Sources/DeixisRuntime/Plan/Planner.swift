@@ -48,7 +48,7 @@ struct Planner {
             let definition = try Catalog.require(node, opset: graph.opset)
             let call = try prepareCall(
                 node, definition, opset: graph.opset, inputs: node.inputs.map { $0.flatMap { graph.spec($0) } },
-                constants: node.inputs.map { $0.flatMap { graph.constants[$0] } })
+                constants: node.inputs.map { $0.flatMap { graph.constants[$0] } }, limits: lowering.limits)
             for (id, spec) in zip(node.outputs, call.outputs) {
                 // Memory is laid out by what is inferred here and read by what the graph says.
                 if let id, let stated = graph.spec(id), stated != spec { throw call.invalid("makes \(spec?.shape ?? []), the graph says \(stated.shape)") }
@@ -63,7 +63,11 @@ struct Planner {
                 if i >= split.count { keepIfUnchanged(id) }
             }
             if i < split.count { keptSteps = step + 1 }
-            if useKernels, let kernel = try Catalog.lowering(of: definition)?(call, lowering) {
+            if call.outputs.allSatisfy({ $0.map { $0.count == 0 } ?? true }) {
+                // Extents of 0 may stand beside very large ones: nothing is walked, and no table made, for outputs without elements.
+                lowered.append((call, Kernel("empty") { _, _, _ in }))
+            } else if useKernels, let kernel = try Catalog.lowering(of: definition)?(call, lowering) {
+                try call.check(.macs, kernel.macs, limit: lowering.limits.macs)
                 lowered.append((call, kernel))
             } else {
                 let compute = try definition.evaluate(call)
@@ -161,6 +165,11 @@ struct Planner {
         for entry in lowered { perWorker = max(perWorker, (entry.kernel.scratchBytes + 63) & ~63) }
         guard perWorker < 1 << 40, !lowered.contains(where: { $0.kernel.scratchBytes < 0 }) else { throw .outOfMemory(bytes: perWorker) }
         let scratchBytes = perWorker * lowering.threads
+        do throws(LimitExceeded) {
+            try LimitExceeded.check(.plannedBytes, activationBytes.addingClamped(scratchBytes), limit: lowering.limits.plannedBytes)
+        } catch {
+            throw .limit(op: "", node: "", error)
+        }
         let arena = try makeArena(activationBytes + scratchBytes)
         let scratch = arena.base + activationBytes
         var inPlace: [Constant] = []
@@ -170,9 +179,9 @@ struct Planner {
             if let memory, let place = keptOffsets[root] { return memory.memory.base + place + offset }
             return arena.base + offsets[root] + offset
         }
-        func inputPointer(_ id: ValueID, anyAddress: Bool = false) -> UnsafeRawPointer {
+        func inputPointer(_ id: ValueID, anyAddress: Bool = false) throws(RuntimeError) -> UnsafeRawPointer {
             guard let constant = graph.constants[id] ?? constants[id] else { return UnsafeRawPointer(arenaPointer(id)) }
-            let aligned = lowering.weights.aligned(constant, anyAddress: anyAddress)
+            let aligned = try lowering.weights.aligned(constant, anyAddress: anyAddress)
             inPlace.append(aligned)
             return aligned.pointer ?? UnsafeRawPointer(arena.base)
         }
@@ -182,19 +191,23 @@ struct Planner {
             var bytes = 0
             for case let spec? in call.inputs { bytes += spec.byteCount }
             for case let spec? in call.outputs { bytes += spec.byteCount }
+            var inputs: [UnsafeRawPointer?] = []
+            for (i, id) in call.node.inputs.enumerated() {
+                guard let id, !kernel.unused.contains(i) else { inputs.append(nil); continue }
+                inputs.append(try inputPointer(id, anyAddress: kernel.unaligned.contains(i)))
+            }
             let buffers = Buffers(
-                inputs: call.node.inputs.enumerated().map { i, id in
-                    id.flatMap { kernel.unused.contains(i) ? nil : inputPointer($0, anyAddress: kernel.unaligned.contains(i)) }
-                },
-                outputs: call.node.outputs.map { $0.map { arenaPointer($0) } },
-                scratch: scratch, scratchStride: perWorker)
+                inputs: inputs, outputs: call.node.outputs.map { $0.map { arenaPointer($0) } },
+                scratch: scratch, scratchStride: perWorker, faults: arena.faults)
             steps.append(Step(node: call.node, kernel: kernel, buffers: buffers, byteCount: bytes))
         }
         if let file = lowering.weights.shortFile { throw .compiled(file: file, .shapes(graph.inputs.map { graph.spec($0)?.shape ?? [] })) }
+        var outputs: [(TensorSpec, UnsafeRawPointer)] = []
+        for id in graph.outputs { outputs.append((graph.spec(id) ?? TensorSpec(.uint8, []), try inputPointer(id))) }
         return Plan(
             steps: steps,
             inputs: graph.inputs.map { (graph.spec($0) ?? TensorSpec(.uint8, []), arenaPointer($0)) },
-            outputs: graph.outputs.map { (graph.spec($0) ?? TensorSpec(.uint8, []), inputPointer($0)) },
+            outputs: outputs,
             arenaBytes: activationBytes, scratchBytes: scratchBytes, keptSteps: keptSteps, kept: memory, graph: graph, arena: arena,
             constants: inPlace)
     }

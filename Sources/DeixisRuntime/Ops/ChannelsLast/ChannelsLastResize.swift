@@ -75,8 +75,9 @@ enum ChannelsLastResize {
     private static func taps(_ call: OperatorCall, axis: Int) throws(RuntimeError) -> [deixis_resize_tap] {
         let input = try call.input(0).shape[axis + 1]
         guard let output = try call.ints("sizes")?[axis], case .floats(let scales)? = call.attribute("scales"), scales.count == 2,
-            input > 0, scales[axis] > 0, scales[axis].isFinite
+            input > 0, input <= UInt32.max, scales[axis] > 0, scales[axis].isFinite
         else { throw call.invalid("attributes 'sizes' and 'scales' are missing") }
+        try call.check(.tableEntries, output, limit: call.limits.tableEntries)
         let nearest = try call.string("mode", default: "nearest") == "nearest"
         let coordinates = try call.string("coordinate_transformation_mode", default: "half_pixel")
         let rounding = try call.string("nearest_mode", default: "round_prefer_floor")

@@ -9,6 +9,7 @@ enum ConvTranspose {
         "ConvTranspose", inputs: 2...3, types: .reals,
         infer: { (call: OperatorCall) throws(RuntimeError) in
             let box = try Box(call)
+            try call.checkWork(try call.input(1).shape + box.output + [try call.input(0).shape[0]])
             return [TensorSpec(try call.input(0).element, [try call.input(0).shape[0], box.outputs] + box.output)]
         },
         evaluate: { (call: OperatorCall) throws(RuntimeError) in

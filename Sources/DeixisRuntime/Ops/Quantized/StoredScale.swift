@@ -100,12 +100,11 @@ struct Requantization {
     }
 
     /// multiplier[n] = x scale, weight scale[n] (one for all where it has one element), per unit of the output.
-    func multipliers(_ x: StoredScale, _ scales: [Float], count: Int) -> ByteStorage {
+    func multipliers(_ x: StoredScale, _ scales: [Float], count: Int) throws(RuntimeError) -> ByteStorage {
         let unit = hasResidual && residual == nil ? 1 : inverse
-        return ByteStorage(byteCount: count * 4) { target in
-            let to = target.bindMemory(to: Float.self)
-            for n in 0..<count { to[n] = x.scale * scales[scales.count == 1 ? 0 : n] * unit }
-        }
+        let memory = try MutableBytes(byteCount: count * 4), to = memory.pointer.assumingMemoryBound(to: Float.self)
+        for n in 0..<count { to[n] = x.scale * scales[scales.count == 1 ? 0 : n] * unit }
+        return memory.storage()
     }
 }
 
@@ -117,7 +116,7 @@ enum ReferenceKernel {
     ) throws(RuntimeError) -> Compute {
         let lowering = Lowering(isa: 0, workers: Workers(threads: 1), weights: PackedWeights())
         guard let kernel = try lower(call, lowering) else { throw call.invalid("its weights are not known when it is planned") }
-        let scratch = MutableBytes(byteCount: kernel.scratchBytes)
+        let scratch = try call.memory(byteCount: kernel.scratchBytes)
         return { buffers in
             let own = buffers.using(scratch: scratch.pointer)
             for phase in kernel.phases { for task in 0..<phase.tasks { phase.run(own, task, 0) } }

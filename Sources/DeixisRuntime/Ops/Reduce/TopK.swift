@@ -20,7 +20,7 @@ enum TopK {
             let largest = try call.int("largest", default: 1) != 0, size = x.element.byteCount ?? 0
             let load = SortKey(x.element, nan: .max).load
             // Sorted by insertion into the output; memory of our own where nobody asked for the indices.
-            let spare = call.wants(1) ? nil : MutableBytes(byteCount: outer * k * inner * 8)
+            let spare = call.wants(1) ? nil : try call.memory(byteCount: outer * k * inner * 8)
             return { buffers in
                 guard let x = buffers.inputs[0] else { return }
                 let indices = (spare?.pointer.assumingMemoryBound(to: Int64.self)) ?? buffers.output(1, Int64.self)
