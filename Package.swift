@@ -20,7 +20,7 @@ let parser = Target.Dependency.product(name: "ArgumentParser", package: "swift-a
 let leanTargets: [Target] = [
     .target(name: "CDeixisKernels", exclude: kernelManifests, cSettings: [.headerSearchPath(".")]),
     .target(name: "CDeixisSystem", linkerSettings: [.linkedLibrary("pthread"), .linkedLibrary("m")]),
-    .target(name: "DeixisGraph", swiftSettings: swift),
+    .target(name: "DeixisGraph", dependencies: ["CDeixisSystem"], swiftSettings: swift),
     .target(name: "DeixisONNX", dependencies: ["DeixisGraph", "CDeixisSystem"], swiftSettings: swift),
     .target(name: "DeixisInput", dependencies: ["CDeixisKernels", "CDeixisSystem"], swiftSettings: swift),
     .target(

@@ -1,3 +1,5 @@
+import CDeixisSystem
+
 /// Bytes that live as long as this object: a view into a mapped file, or memory of its own.
 public final class ByteStorage: @unchecked Sendable {
     // Immutable after init; `release` runs once, in deinit. Hence safe to share.
@@ -14,16 +16,24 @@ public final class ByteStorage: @unchecked Sendable {
     }
 
     /// Owns 64-byte aligned memory of `byteCount`, filled by `initialize`.
-    public init(byteCount: Int, initialize: (UnsafeMutableRawBufferPointer) -> Void) {
-        let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: max(byteCount, 1), alignment: 64)
-        initialize(UnsafeMutableRawBufferPointer(rebasing: memory[0..<byteCount]))
-        bytes = UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(memory)[0..<byteCount])
+    public init(byteCount: Int, initialize: (UnsafeMutableRawBufferPointer) -> Void) throws(OutOfMemory) {
+        guard let memory = deixis_allocate_pages(max(byteCount, 1), 64) else { throw OutOfMemory(byteCount: byteCount) }
+        initialize(UnsafeMutableRawBufferPointer(start: memory, count: byteCount))
+        bytes = UnsafeRawBufferPointer(start: memory, count: byteCount)
         isMapped = false
-        let base = UInt(bitPattern: memory.baseAddress)
-        release = { UnsafeMutableRawPointer(bitPattern: base)?.deallocate() }
+        let base = UInt(bitPattern: memory)
+        release = { deixis_deallocate(UnsafeMutableRawPointer(bitPattern: base)) }
     }
 
     deinit { release() }
+}
+
+/// Memory that the system did not give.
+public struct OutOfMemory: Error, Equatable, Sendable {
+    public var byteCount: Int
+    public init(byteCount: Int) { self.byteCount = byteCount }
+
+    public var message: Message { "out of memory: \(byteCount) bytes could not be had" }
 }
 
 /// A tensor known when the graph is read: weights, shapes, scalars. Row-major, little-endian.
@@ -47,12 +57,21 @@ public struct Constant: Sendable {
 }
 
 extension Constant {
-    /// A constant that owns a copy of `values`.
+    /// A constant that owns `values`.
     public init<T: BitwiseCopyable>(_ type: ElementType, _ shape: [Int], _ values: [T]) {
-        let byteCount = values.count * MemoryLayout<T>.stride
-        let storage = ByteStorage(byteCount: byteCount) { target in
-            values.withUnsafeBytes { target.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[0..<byteCount])) }
+        let memory = UnsafeMutableBufferPointer<T>.allocate(capacity: max(values.count, 1))
+        _ = memory.initialize(from: values)
+        let base = UInt(bitPattern: memory.baseAddress), byteCount = values.count * MemoryLayout<T>.stride
+        let storage = ByteStorage(bytes: UnsafeRawBufferPointer(start: memory.baseAddress, count: byteCount)) {
+            UnsafeMutableRawPointer(bitPattern: base)?.deallocate()
         }
+        self.init(type: type, shape: shape, storage: storage, range: 0..<byteCount)
+    }
+
+    /// The same where there may be many values: memory that cannot be had is an error.
+    public init<T: BitwiseCopyable>(_ type: ElementType, _ shape: [Int], copying values: [T]) throws(OutOfMemory) {
+        let byteCount = values.count * MemoryLayout<T>.stride
+        let storage = try ByteStorage(byteCount: byteCount) { target in values.withUnsafeBytes { target.copyMemory(from: $0) } }
         self.init(type: type, shape: shape, storage: storage, range: 0..<byteCount)
     }
 }

@@ -7,6 +7,8 @@ public final class GraphEditor {
     private var makers: [NodeID?]
     private var readers: [[NodeID]]
     private var outputCounts: [Int]
+    /// How many more patches `rewrite` may apply; below zero once it wanted more.
+    public var stepsLeft = Int.max
 
     public init(_ graph: Graph) {
         self.graph = graph

@@ -18,6 +18,8 @@ extension GraphEditor {
                 index += 1
                 if let ops, !isOne(of: ops, id) { continue }
                 guard let node = self[id], let patch = rule(self, id, node) else { continue }
+                stepsLeft -= 1
+                if stepsLeft < 0 { return patches }
                 apply(patch)
                 patches += 1
                 changed = true

@@ -107,7 +107,7 @@ public final class GroundingModel: Sendable {
             try write(picture, caller)
             watch.inputsAreReady()
             try caller.context.runKept(before: watch.deadline)
-            let values = caller.context.copyKept()
+            let values = try caller.context.copyKept()
             caller.values = values
             return values
         }

@@ -7,10 +7,18 @@ public func mapFile(_ path: String) throws(ONNXError) -> ByteStorage {
     let code = path.withCString { deixis_map_file($0, &mapping) }
     guard code == 0 else { throw .cannotOpen(file: path, reason: errorText(code)) }
     let base = UInt(bitPattern: mapping.bytes), size = mapping.size
-    return ByteStorage(bytes: UnsafeRawBufferPointer(start: mapping.bytes, count: size), isMapped: true) {
+    let file = ByteStorage(bytes: UnsafeRawBufferPointer(start: mapping.bytes, count: size), isMapped: true) {
         var mapping = deixis_mapping(bytes: UnsafePointer(bitPattern: base), size: size)
         deixis_unmap_file(&mapping)
     }
+    if isGitLFSPointer(file.bytes) { throw .gitLFSPointer(file: path) }
+    return file
+}
+
+/// A text file of three lines that begins so.
+private func isGitLFSPointer(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    let start: StaticString = "version https://git-lfs.github.com/spec/"
+    return start.withUTF8Buffer { bytes.prefix($0.count).elementsEqual($0) }
 }
 
 /// The system's words for an errno value.

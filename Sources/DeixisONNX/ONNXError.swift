@@ -10,6 +10,11 @@ public indirect enum ONNXError: Error, CustomStringConvertible {
     case unsupported(file: String, reason: Message)
     /// Well-formed, but against the standard.
     case invalid(file: String, reason: Message)
+    /// What stands in a clone for a large file that Git LFS keeps elsewhere.
+    case gitLFSPointer(file: String)
+    /// `what` asks for more than `Limits` allow, e.g. `tensor 'w'`.
+    case limit(file: String, what: Message, LimitExceeded)
+    case outOfMemory(file: String, OutOfMemory)
 
     public var description: String { message.text }
 
@@ -21,6 +26,9 @@ public indirect enum ONNXError: Error, CustomStringConvertible {
             "\(file): not an ONNX file, or a damaged one: \(reason) at byte \(offset) (\(field))"
         case .unsupported(let file, let reason): "\(file): \(reason), which is not supported"
         case .invalid(let file, let reason): "\(file): \(reason)"
+        case .gitLFSPointer(let file): "\(file): a Git LFS pointer, not the file itself; `git lfs pull` fetches it"
+        case .limit(let file, let what, let limit): "\(file): \(what) has \(limit.message)"
+        case .outOfMemory(let file, let memory): "\(file): \(memory.message)"
         }
     }
 }

@@ -62,7 +62,9 @@ extension Reader {
         var inputs: [(name: Name, type: TensorType?)] = [], outputs: [(name: Name, type: TensorType?)] = []
         while let field = try next(&wire, "GraphProto") {
             switch field.number {
-            case 1: nodes.append(try self.range(field, "GraphProto.node"))
+            case 1:
+                nodes.append(try self.range(field, "GraphProto.node"))
+                try check(.nodes, nodes.count, limit: limits.nodes, "the graph")
             case 2: graph.name = try name(field, "GraphProto.name")
             case 5:
                 let (name, constant) = try tensor(try self.range(field, "GraphProto.initializer"))

@@ -29,26 +29,18 @@ extension Reader {
             default: break
             }
         }
-        guard let type, let element = ElementType(rawValue: Int32(truncatingIfNeeded: type)) else {
+        guard let type, let element = elementType(type) else {
             throw .unsupported(file: file, reason: "tensor '\(tensorName)' has element type \(type ?? 0)")
         }
         guard let size = element.byteCount else {
             throw .unsupported(file: file, reason: "tensor '\(tensorName)' has element type \(element.label)")
         }
-        var count = 1
-        for extent in dims {
-            let (next, overflow) = count.multipliedReportingOverflow(by: Int(extent))
-            guard extent >= 0, !overflow, next <= 1 << 40 else {
-                throw .invalid(file: file, reason: "tensor '\(tensorName)' has the extent \(extent)")
-            }
-            count = next
+        let checked: Shape
+        do throws(ShapeError) { checked = try Shape(dims.map { Int(clamping: $0) }, of: element, limits: limits) } catch {
+            if case .limit(let limit) = error { throw .limit(file: file, what: "tensor '\(tensorName)'", limit) }
+            throw .invalid(file: file, reason: "tensor '\(tensorName)' \(error.message)")
         }
-        let shape = dims.map { Int($0) }
-        func expect(_ got: Int, _ what: StaticString) throws(ONNXError) {
-            guard got == count else {
-                throw .invalid(file: file, reason: "tensor '\(tensorName)' has \(got) \(what), its shape asks for \(count)")
-            }
-        }
+        let (shape, count) = (checked.extents, checked.count)
         if isExternal {
             return (tensorName, try externalTensor(tensorName, element, shape, count * size, place))
         }
@@ -60,29 +52,26 @@ extension Reader {
             return (tensorName, Constant(type: element, shape: shape, storage: storage, range: raw))
         }
         let constant: Constant
-        switch element {
-        case .float32:
-            try expect(floats.count, "elements")
-            constant = Constant(element, shape, floats)
-        case .float64:
-            try expect(doubles.count, "elements")
-            constant = Constant(element, shape, doubles)
-        case .int64:
-            try expect(int64s.count, "elements")
-            constant = Constant(element, shape, int64s)
-        case .uint32:
-            try expect(uint64s.count, "elements")
-            constant = Constant(element, shape, uint64s.map { UInt32(truncatingIfNeeded: $0) })
-        case .uint64:
-            try expect(uint64s.count, "elements")
-            constant = Constant(element, shape, uint64s)
-        default:
-            try expect(int32s.count, "elements")
-            switch size {
-            case 1: constant = Constant(element, shape, int32s.map { UInt8(truncatingIfNeeded: $0) })
-            case 2: constant = Constant(element, shape, int32s.map { UInt16(truncatingIfNeeded: $0) })
-            default: constant = Constant(element, shape, int32s.map { UInt32(truncatingIfNeeded: $0) })
+        do throws(OutOfMemory) {
+            switch element {
+            case .float32: constant = try Constant(element, shape, copying: floats)
+            case .float64: constant = try Constant(element, shape, copying: doubles)
+            case .int64: constant = try Constant(element, shape, copying: int64s)
+            case .uint32: constant = try Constant(element, shape, copying: uint64s.map { UInt32(truncatingIfNeeded: $0) })
+            case .uint64: constant = try Constant(element, shape, copying: uint64s)
+            default:
+                switch size {
+                case 1: constant = try Constant(element, shape, copying: int32s.map { UInt8(truncatingIfNeeded: $0) })
+                case 2: constant = try Constant(element, shape, copying: int32s.map { UInt16(truncatingIfNeeded: $0) })
+                default: constant = try Constant(element, shape, copying: int32s.map { UInt32(truncatingIfNeeded: $0) })
+                }
             }
+        } catch {
+            throw .outOfMemory(file: file, error)
+        }
+        guard constant.range.count == count * size else {
+            throw .invalid(
+                file: file, reason: "tensor '\(tensorName)' has \(constant.range.count / size) elements, its shape asks for \(count)")
         }
         return (tensorName, constant)
     }
@@ -121,19 +110,17 @@ extension Reader {
         }
         guard offset <= bytes.bytes.count, byteCount <= bytes.bytes.count - offset else {
             throw .invalid(
-                file: path, reason: "tensor '\(name)' ends at byte \(offset + byteCount), the file has \(bytes.bytes.count)")
+                file: path, reason: "tensor '\(name)' ends at byte \(offset.addingClamped(byteCount)), the file has \(bytes.bytes.count)")
         }
         return Constant(type: element, shape: shape, storage: bytes, range: offset..<offset + byteCount)
     }
 
-    /// A decimal number below 2^48.
+    /// A decimal number that a file's size may have.
     private func number(_ text: Name, _ tensor: Name) throws(ONNXError) -> Int {
         var value = 0
         for byte in text.bytes {
-            guard byte >= 48, byte <= 57, value < 1 << 44 else {
-                throw .invalid(file: file, reason: "tensor '\(tensor)' has the place '\(text)'")
-            }
-            value = value * 10 + Int(byte - 48)
+            guard byte >= 48, byte <= 57 else { throw .invalid(file: file, reason: "tensor '\(tensor)' has the place '\(text)'") }
+            value = value.multipliedClamped(by: 10).addingClamped(Int(byte - 48))
         }
         return value
     }

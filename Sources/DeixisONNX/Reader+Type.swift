@@ -30,12 +30,12 @@ extension Reader {
                 while let field = try next(&wire, "TypeProto.Tensor") {
                     switch field.number {
                     case 1: element = try int(field, "TypeProto.Tensor.elem_type")
-                    case 2: shape = try dimensions(try self.range(field, "TypeProto.Tensor.shape"))
+                    case 2: shape = try dimensions(try self.range(field, "TypeProto.Tensor.shape"), of: value)
                     default: break
                     }
                 }
                 if element == 0 { return nil }
-                guard let known = ElementType(rawValue: Int32(truncatingIfNeeded: element)) else {
+                guard let known = elementType(element) else {
                     throw .unsupported(file: file, reason: "value '\(value)' has element type \(element)")
                 }
                 return TensorType(known, shape)
@@ -48,7 +48,7 @@ extension Reader {
     }
 
     /// `TensorShapeProto`
-    private func dimensions(_ range: Range<Int>) throws(ONNXError) -> [Dimension] {
+    private func dimensions(_ range: Range<Int>, of value: Name) throws(ONNXError) -> [Dimension] {
         var wire = wire(range)
         var result: [Dimension] = []
         while let field = try next(&wire, "TensorShapeProto") {
@@ -68,6 +68,9 @@ extension Reader {
             }
             result.append(dimension)
         }
+        // A stated extent is a claim, to be checked against what is inferred and given; what no tensor can have is refused here.
+        try check(.rank, result.count, limit: limits.rank, "value '\(value)'")
+        for case .fixed(let extent) in result { try check(.elements, extent, limit: limits.elements, "value '\(value)'") }
         return result
     }
 }

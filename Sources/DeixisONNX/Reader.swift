@@ -7,13 +7,15 @@ struct Reader {
     let storage: ByteStorage
     /// The folder external data may lie in, with a final `/`; nil for bytes in memory.
     let folder: String?
+    let limits: Limits
     /// External data files met so far.
     var external: [Name: ByteStorage] = [:]
 
-    init(file: String, storage: ByteStorage, folder: String?) {
+    init(file: String, storage: ByteStorage, folder: String?, limits: Limits) {
         self.file = file
         self.storage = storage
         self.folder = folder
+        self.limits = limits
     }
 
     var whole: Range<Int> { 0..<storage.bytes.count }
@@ -33,7 +35,16 @@ struct Reader {
 
     func int(_ field: WireField, _ name: StaticString) throws(ONNXError) -> Int {
         guard case .varint(let value) = field.content else { throw malformed(field, name, "expected an integer") }
-        return Int(truncatingIfNeeded: Int64(bitPattern: value))
+        return Int(clamping: Int64(bitPattern: value))
+    }
+
+    /// The element type with the standard's number `number`, if there is one.
+    func elementType(_ number: Int) -> ElementType? { Int32(exactly: number).flatMap { ElementType(rawValue: $0) } }
+
+    func check(_ kind: LimitExceeded.Kind, _ value: Int, limit: Int, _ what: Message) throws(ONNXError) {
+        do throws(LimitExceeded) { try LimitExceeded.check(kind, value, limit: limit) } catch {
+            throw .limit(file: file, what: what, error)
+        }
     }
 
     func range(_ field: WireField, _ name: StaticString) throws(ONNXError) -> Range<Int> {

@@ -13,11 +13,16 @@ final class Preparation: Sendable {
     let planning = Turn()
     let weights: PackedWeights
 
-    init(_ model: Model, _ instructionSets: UInt32, isOptimized: Bool) throws(RuntimeError) {
+    /// Of the passes.
+    let limits: Limits
+
+    init(_ model: Model, _ instructionSets: UInt32, isOptimized: Bool, _ limits: Limits) throws(RuntimeError) {
         let start = Machine.nanoseconds
         self.instructionSets = instructionSets
         self.isOptimized = isOptimized
-        portable = isOptimized && model.compiled == nil ? try Passes.run(Passes.portable, on: model.graph) : model.graph
+        self.limits = limits
+        let hasPasses = isOptimized && model.compiled == nil
+        portable = hasPasses ? try Passes.run(Passes.portable, on: model.graph, limits: limits) : model.graph
         weights = PackedWeights(compiled: model.compiled)
         passes = Machine.nanoseconds - start
     }
@@ -29,13 +34,17 @@ final class Preparations: @unchecked Sendable {
     private var made: [Preparation] = []
     private let making = Turn()
 
-    func get(_ model: Model, _ instructionSets: UInt32, isOptimized: Bool) throws(RuntimeError) -> Preparation {
+    func get(
+        _ model: Model, _ instructionSets: UInt32, isOptimized: Bool, _ limits: Limits
+    ) throws(RuntimeError) -> Preparation {
         try making.take { () throws(RuntimeError) in
             let known = Shared.locked {
-                made.first { $0.instructionSets == instructionSets && $0.isOptimized == isOptimized }
+                made.first {
+                    $0.instructionSets == instructionSets && $0.isOptimized == isOptimized && $0.limits.rewriteSteps == limits.rewriteSteps
+                }
             }
             if let known { return known }
-            let new = try Preparation(model, instructionSets, isOptimized: isOptimized)
+            let new = try Preparation(model, instructionSets, isOptimized: isOptimized, limits)
             Shared.locked { made.append(new) }
             return new
         }

@@ -1,3 +1,5 @@
+import DeixisGraph
+
 /// One run, told by the clock: when each step ran, and when each thread worked on which task of it.
 public struct SessionTrace: Sendable {
     /// Nanoseconds since the run began.
@@ -30,6 +32,7 @@ extension RunContext {
         for (index, phases) in recorders.enumerated() {
             let start = Machine.nanoseconds
             for recorder in phases { session.workers.run(recorder.phase) }
+            try bound.check(index)
             steps.append(SessionTrace.Span(step: index, worker: 0, start: start - begin, end: Machine.nanoseconds - begin))
         }
         var tasks: [SessionTrace.Span] = []

@@ -96,8 +96,7 @@ public final class RunContext {
         var outputs: [(name: Name, tensor: Constant)] = []
         for (i, name) in session.outputNames.enumerated() {
             let (element, shape, bytes) = try output(i)
-            let storage = ByteStorage(byteCount: bytes.count) { $0.copyMemory(from: bytes) }
-            outputs.append((name, Constant(type: element, shape: shape, storage: storage, range: 0..<bytes.count)))
+            outputs.append((name, try Constant(TensorSpec(element, shape), copying: bytes)))
         }
         return outputs
     }
@@ -135,21 +134,21 @@ public final class RunContext {
         stepsRun += range.count
         let workers = session.workers
         guard let deadline else {
-            for step in range { bound.run(step, workers) }
+            for step in range { try bound.run(step, workers) }
             return
         }
         for index in range {
             try deadline.check(bound.plan, index)
-            bound.run(index, workers)
+            try bound.run(index, workers)
         }
     }
 
     // MARK: What is kept
 
     /// A copy of what is kept now, to come back to it after other kept inputs; nil if the current plan keeps nothing.
-    public func copyKept() -> KeptValues? {
+    public func copyKept() throws(RuntimeError) -> KeptValues? {
         guard current?.plan.kept != nil, let kept else { return nil }
-        return KeptValues(kept)
+        return try KeptValues(kept)
     }
 
     /// Makes what `copyKept` copied, from any context of this session, the kept inputs and values of this one.
@@ -171,11 +170,11 @@ public final class KeptValues: Sendable {
     let isFilled: Bool
     let storage: ByteStorage
 
-    init(_ memory: KeptMemory) {
+    init(_ memory: KeptMemory) throws(RuntimeError) {
         part = memory.part
         isFilled = memory.isFilled
-        storage = ByteStorage(byteCount: part.byteCount) {
-            $0.copyMemory(from: UnsafeRawBufferPointer(start: memory.memory.base, count: $0.count))
-        }
+        let copy = try MutableBytes(byteCount: part.byteCount)
+        copy.pointer.copyMemory(from: memory.memory.base, byteCount: part.byteCount)
+        storage = copy.storage()
     }
 }

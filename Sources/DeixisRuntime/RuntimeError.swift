@@ -6,12 +6,17 @@ public import DeixisONNX
 public indirect enum RuntimeError: Error, CustomStringConvertible {
     /// The file is not a model the reader takes.
     case file(ONNXError)
-    case unsupportedOperator(op: Name, domain: Name, node: Name)
+    /// All that the model uses, each with the nodes that do.
+    case unsupportedOperators([UnsupportedOperator])
     case operatorTooNew(op: Name, node: Name, since: Int, opset: Int)
     case unsupportedElementType(op: Name, node: Name, got: ElementType, claimed: [ElementType])
     case unsupportedOpset(Int, supported: ClosedRange<Int>)
     case invalidNode(op: Name, node: Name, reason: Message)
     case invalidGraph(reason: Message)
+    /// The node, or where `node` is empty the graph, asks for more than `Limits` allow.
+    case limit(op: Name, node: Name, LimitExceeded)
+    /// An index in the node's data: element `position` of its indices is `index`, where the axis has `extent`.
+    case indexOutOfRange(op: Name, node: Name, position: Int, index: Int, extent: Int)
     /// A shape depends on a number that only running the graph can tell.
     case valueNotKnown(op: Name, node: Name, input: Int)
     case missingInput(Name, expected: [Name])
@@ -30,15 +35,24 @@ public indirect enum RuntimeError: Error, CustomStringConvertible {
     /// The deadline of a run passed between two steps.
     case timeout(Timeout)
 
+    init(_ error: ONNXError) {
+        if case .outOfMemory(_, let memory) = error { self = .outOfMemory(bytes: memory.byteCount) } else { self = .file(error) }
+    }
+
+    init(_ file: String, _ error: CompiledFileError) {
+        if case .outOfMemory(let memory) = error { self = .outOfMemory(bytes: memory.byteCount) } else { self = .compiled(file: file, error) }
+    }
+
+    init(_ memory: OutOfMemory) { self = .outOfMemory(bytes: memory.byteCount) }
+
     public var description: String { message.text }
 
     private var message: Message {
         switch self {
         case .file(let error):
             return Message(error.description)
-        case .unsupportedOperator(let op, let domain, let node):
-            let spelled: Message = domain.isEmpty ? "\(op)" : "\(domain).\(op)"
-            return "operator \(spelled) of node '\(node)' is not supported"
+        case .unsupportedOperators(let operators):
+            return UnsupportedOperator.message(operators)
         case .operatorTooNew(let op, let node, let since, let opset):
             return "operator \(op) of node '\(node)' exists since opset \(since), the model imports opset \(opset)"
         case .unsupportedElementType(let op, let node, let got, let claimed):
@@ -49,6 +63,10 @@ public indirect enum RuntimeError: Error, CustomStringConvertible {
             return "node '\(node)' (\(op)): \(reason)"
         case .invalidGraph(let reason):
             return "graph: \(reason)"
+        case .limit(let op, let node, let limit):
+            return node.isEmpty ? "graph: it asks for \(limit.message)" : "node '\(node)' (\(op)): it asks for \(limit.message)"
+        case .indexOutOfRange(let op, let node, let position, let index, let extent):
+            return "node '\(node)' (\(op)): index out of range: element \(position) of its indices is \(index), the axis has extent \(extent)"
         case .valueNotKnown(let op, let node, let input):
             return "node '\(node)' (\(op)): its output shape depends on the values of input \(input), which only running the graph can tell; this is not supported"
         case .missingInput(let name, let expected):
@@ -66,7 +84,7 @@ public indirect enum RuntimeError: Error, CustomStringConvertible {
         case .compiled(let file, let error):
             return "\(file): \(error.description)"
         case .outOfMemory(let bytes):
-            return "out of memory: \(bytes) bytes could not be had"
+            return OutOfMemory(byteCount: bytes).message
         case .threads(let count, let code):
             let most = Int(deixis_pool_most_threads)
             return "\(count) threads cannot be started: \(count > most ? "at most \(most)" : CompiledFile.errorText(code))"

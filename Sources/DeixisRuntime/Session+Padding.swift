@@ -28,7 +28,9 @@ extension Session {
                 sharesLength(i, position, inputs) ? [input.shape[0], kept] : input.shape
             }
             guard mayDropPadding(from: inputs.map { $0.shape }, to: short, mask: position) else { continue }
-            return zip(inputs, short).map { input, shape in input.shape == shape ? input : Padding.prefix(input, columns: kept) }
+            var cut: [Constant] = []
+            for (input, shape) in zip(inputs, short) { cut.append(input.shape == shape ? input : try Padding.prefix(input, columns: kept)) }
+            return cut
         }
         return inputs
     }
@@ -62,14 +64,13 @@ extension Padding {
     }
 
     /// The first columns of a matrix.
-    static func prefix(_ matrix: Constant, columns: Int) -> Constant {
+    static func prefix(_ matrix: Constant, columns: Int) throws(RuntimeError) -> Constant {
         let size = matrix.type.byteCount ?? 1, rows = matrix.shape[0], length = matrix.shape[1], source = matrix.bytes
-        let storage = ByteStorage(byteCount: rows * columns * size) { target in
-            for row in 0..<rows {
-                let from = UnsafeRawBufferPointer(rebasing: source[row * length * size..<(row * length + columns) * size])
-                UnsafeMutableRawBufferPointer(rebasing: target[row * columns * size..<(row + 1) * columns * size]).copyMemory(from: from)
-            }
+        let target = try MutableBytes(byteCount: rows * columns * size)
+        for row in 0..<rows {
+            let from = UnsafeRawBufferPointer(rebasing: source[row * length * size..<(row * length + columns) * size])
+            UnsafeMutableRawBufferPointer(start: target.pointer + row * columns * size, count: columns * size).copyMemory(from: from)
         }
-        return Constant(type: matrix.type, shape: [rows, columns], storage: storage, range: 0..<rows * columns * size)
+        return Constant(type: matrix.type, shape: [rows, columns], storage: target.storage(), range: 0..<rows * columns * size)
     }
 }

@@ -32,7 +32,7 @@ extension Session {
     /// The portable graph at `specs`, kept until a plan is made.
     func specialize(_ specs: [TensorSpec]) throws(RuntimeError) -> Graph {
         if let known = Shared.locked({ plans.specialized }), known.specs == specs { return known.graph }
-        let graph = try Specialization.specialize(portable, inputs: specs, contents: [:])
+        let graph = try Specialization.specialize(portable, inputs: specs, contents: [:], limits: options.limits)
         setSpecialized((specs, graph))
         return graph
     }
@@ -52,9 +52,7 @@ extension Session {
     ) throws(RuntimeError) -> Plan {
         var known: [ValueID: Constant] = [:]
         for (position, bytes) in contents {
-            known[portable.inputs[position]] = Constant(
-                type: specs[position].element, shape: specs[position].shape,
-                storage: ByteStorage(byteCount: bytes.count) { $0.copyBytes(from: bytes) }, range: 0..<bytes.count)
+            known[portable.inputs[position]] = Constant(specs[position].element, specs[position].shape, bytes)
         }
         let weights = preparation.weights
         let start = Machine.nanoseconds, packedBefore = weights.nanoseconds
@@ -62,11 +60,13 @@ extension Session {
         if let compiled = model.compiled {
             do throws(CompiledFileError) { graph = try compiled.graph(specs) } catch { throw .compiled(file: compiled.name, error) }
         } else {
-            graph = known.isEmpty ? try specialize(specs) : try Specialization.specialize(portable, inputs: specs, contents: known)
+            graph = known.isEmpty
+                ? try specialize(specs)
+                : try Specialization.specialize(portable, inputs: specs, contents: known, limits: options.limits)
         }
         setSpecialized(nil)
         let atShapes = Machine.nanoseconds
-        if options.optimize, model.compiled == nil { graph = try Passes.run(Passes.target, on: graph) }
+        if options.optimize, model.compiled == nil { graph = try Passes.run(Passes.target, on: graph, limits: options.limits) }
         let optimized = Machine.nanoseconds
         defer {
             weights.forgetSources()

@@ -13,6 +13,8 @@ public struct SessionOptions: Sendable {
     public var plannedShapes = 40
     /// Runs at a shorter length where a mask says that the last tokens are padding and the graph provably does not use them.
     public var dropPadding = true
+    /// What plans may ask for.
+    public var limits = Limits()
 
     public init() {}
 }
@@ -48,8 +50,8 @@ public final class Session: Sendable {
         }
         instructionSets = isa
         workers = try Workers(threads: options.threads)
-        preparation = try model.preparations.get(model, isa, isOptimized: options.optimize)
-        lowering = Lowering(isa: isa, workers: workers, weights: preparation.weights)
+        preparation = try model.preparations.get(model, isa, isOptimized: options.optimize, options.limits)
+        lowering = Lowering(isa: isa, workers: workers, weights: preparation.weights, limits: options.limits)
         plans = PlanTable(limit: options.plannedShapes, proofs: model.compiled?.proofs ?? [])
         plans.times = model.times
         plans.times.portable = preparation.passes

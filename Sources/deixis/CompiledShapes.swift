@@ -43,6 +43,7 @@ struct CompiledShapes {
     func samples() throws(CommandError) -> [Sample] {
         var sample = SampleInputs(graph: graph, chosen: ranges.mapValues(\.lowerBound))
         try sample.check()
+        try sample.checkSizes()
         var sets: [[Name: Int]] = [[:]]
         for (name, extent) in sample.dimensions() {
             var range = ranges[name] ?? extent...extent

@@ -45,7 +45,12 @@ struct Inspect: ParsableCommand {
             try Console.out(summary(graph, compiled))
             // MACs are counted where the runtime can plan the model; the rest of the summary needs no plan.
             let cost: String
-            do { cost = try plannedCost(compiled ?? Model(graph: graph), sample) } catch { cost = "MACs not known: \(error)" }
+            do {
+                try sample.checkSizes()
+                cost = try plannedCost(compiled ?? Model(graph: graph), sample)
+            } catch {
+                cost = "MACs not known: \((error as? CommandError)?.message ?? "\(error)")"
+            }
             try Console.out(cost)
             return
         }

@@ -78,7 +78,7 @@ func onThreads(_ count: Int, _ body: @escaping @Sendable (Int) -> Void) {
         try first.prepare(picture.map(\.shape), keeping: [KeptTests.image])
         try KeptTests.write(first, 0, picture[0])
         try first.runKept()
-        let kept = try #require(first.copyKept())
+        let kept = try #require(try first.copyKept())
         var expected: [[[UInt8]]] = []
         for length in 1...6 {
             let words = KeptTests.inputs(length, length)

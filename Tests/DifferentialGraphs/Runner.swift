@@ -43,46 +43,46 @@ public enum Runner {
     }()
 
     public static func run(_ graph: Graph, _ inputs: [Constant], _ way: Way) throws -> [Constant] {
-        try run(Session(Model(graph: graph), options: way.options), inputs)
+        try run(Session(Model(graph: graph), options: way.options).makeContext(), inputs)
     }
 
-    private static func run(_ session: Session, _ inputs: [Constant]) throws -> [Constant] {
-        try session.run(Array(zip(session.inputNames, inputs))).map { $0.tensor }
+    private static func run(_ context: RunContext, _ inputs: [Constant]) throws -> [Constant] {
+        try context.run(Array(zip(context.session.inputNames, inputs))).map { $0.tensor }
     }
 
     /// One session asked about `others`, about other shapes where they are given, then about the inputs; and whether all of its steps are quantized kernels, with the same bits everywhere.
     static func runAgain(
         _ test: DifferentialCase, _ way: Way, varied: [Constant]?
     ) throws -> (outputs: [Constant], varied: [Constant]?, isQuantized: Bool) {
-        let session = try Session(Model(graph: test.graph), options: way.options)
-        _ = try run(session, test.others)
-        let elsewhere = try varied.map { try run(session, $0) }, outputs = try run(session, test.inputs)
-        let kernels = session.listing(.plan).split(separator: "\n").dropFirst().map { $0.prefix { $0 != " " } }
+        let context = try Session(Model(graph: test.graph), options: way.options).makeContext()
+        _ = try run(context, test.others)
+        let elsewhere = try varied.map { try run(context, $0) }, outputs = try run(context, test.inputs)
+        let kernels = context.listing(.plan).split(separator: "\n").dropFirst().map { $0.prefix { $0 != " " } }
         let moves: [Substring] = ["transpose", "concat", "copy", "reference", "embedding"]
         return (outputs, elsewhere, kernels.allSatisfy { $0.hasSuffix("_s8") || moves.contains($0) })
     }
 
     /// Written to `path` and loaded again.
     static func runCompiled(_ test: DifferentialCase, _ way: Way, path: String) throws -> [Constant] {
-        let session = try Session(Model(graph: test.graph), options: way.options)
-        try session.prepare(test.inputs.map { $0.shape })
-        try session.compile(to: path)
-        return try run(Session(Model.load(path), options: way.options), test.inputs)
+        let context = try Session(Model(graph: test.graph), options: way.options).makeContext()
+        try context.prepare(test.inputs.map { $0.shape })
+        try context.session.compile(to: path)
+        return try run(Session(Model.load(path), options: way.options).makeContext(), test.inputs)
     }
 
     /// With input `kept` kept: everything else first as in `others`, then as in `inputs`.
     static func runKept(_ test: DifferentialCase, _ way: Way, kept: Int) throws -> [Constant] {
-        let session = try Session(Model(graph: test.graph), options: way.options)
-        try session.prepare(test.inputs.map { $0.shape }, keeping: [kept])
-        func write(_ i: Int, _ tensor: Constant) throws { try session.inputBuffer(i).copyMemory(from: tensor.bytes) }
+        let context = try Session(Model(graph: test.graph), options: way.options).makeContext()
+        try context.prepare(test.inputs.map { $0.shape }, keeping: [kept])
+        func write(_ i: Int, _ tensor: Constant) throws { try context.inputBuffer(i).copyMemory(from: tensor.bytes) }
         for (i, tensor) in test.others.enumerated() { try write(i, i == kept ? test.inputs[i] : tensor) }
-        try session.runKept()
-        try session.runChanged()
+        try context.runKept()
+        try context.runChanged()
         for (i, tensor) in test.inputs.enumerated() where i != kept { try write(i, tensor) }
-        try session.runChanged()
-        return try session.outputNames.indices.map { i in
-            let (element, shape, bytes) = try session.output(i)
-            return Constant(type: element, shape: shape, storage: ByteStorage(byteCount: bytes.count) { $0.copyMemory(from: bytes) }, range: 0..<bytes.count)
+        try context.runChanged()
+        return try context.session.outputNames.indices.map { i in
+            let (element, shape, bytes) = try context.output(i)
+            return Constant(element, shape, Array(bytes))
         }
     }
 }

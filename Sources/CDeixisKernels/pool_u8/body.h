@@ -7,6 +7,14 @@
 /// Samples i of [0, count) with 0 <= origin + i step < size are [*first, *end).
 static inline void cut(ptrdiff_t origin, size_t step, size_t count, size_t size, size_t *first, size_t *end) {
     size_t i = 0, e = count;
+    if (count > 64) {
+        // A window wider than most pictures: counted, not walked.
+        size_t below = origin < 0 ? ((size_t)-origin + step - 1) / step : 0;
+        size_t upto = (ptrdiff_t)size > origin ? (size_t)((ptrdiff_t)size - origin + (ptrdiff_t)step - 1) / step : 0;
+        i = below < count ? below : count;
+        e = upto < count ? upto : count;
+        if (e < i) e = i;
+    }
     while (i < count && origin + (ptrdiff_t)(i * step) < 0) i++;
     while (e > i && origin + (ptrdiff_t)((e - 1) * step) >= (ptrdiff_t)size) e--;
     *first = i;

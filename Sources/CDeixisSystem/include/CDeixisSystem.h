@@ -86,7 +86,12 @@ void deixis_listed_caches(const char *root, size_t *l1, size_t *l2);
 /// `size` bytes aligned to `alignment` (a power of two, at least 64 is used). From 2 MiB on the block is aligned to 2 MiB and advised
 /// to use huge pages. Contents are undefined. Null when memory is short.
 void *deixis_allocate(size_t size, size_t alignment);
+/// The same in pages as they come, without that advice.
+void *deixis_allocate_pages(size_t size, size_t alignment);
 void deixis_deallocate(void *block);
+
+/// Bytes of memory that this machine has; UINT64_MAX where it does not tell.
+uint64_t deixis_physical_memory(void);
 
 /// Bytes of this process, from /proc/self/smaps_rollup and status. A field the system does not tell is 0.
 typedef struct deixis_memory {

@@ -19,7 +19,7 @@ enum CompiledFile {
         guard bytes[7] == version else { throw .version(bytes[7]) }
         guard number(16) == layout else { throw .layout }
         guard number(24) == UInt64(bytes.count), bytes.count >= headerBytes + 8 else { throw .damaged("the file's size is not what it says") }
-        guard checksum(bytes) == number(bytes.count - 8) else { throw .damaged("its checksum is wrong") }
+        guard try checksum(bytes) == number(bytes.count - 8) else { throw .damaged("its checksum is wrong") }
         guard number(32) <= UInt64(bytes.count - headerBytes - 8) else { throw .damaged("its index lies outside the file") }
         return try CompiledModel(
             name: name, instructionSets: bytes.loadUnaligned(fromByteOffset: 8, as: UInt32.self), file: file,
@@ -27,8 +27,8 @@ enum CompiledFile {
     }
 
     /// Of all but the last 8 bytes, in pieces that threads share.
-    private static func checksum(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
-        let end = bytes.count - 8, count = (end + pieceBytes - 1) / pieceBytes, sums = MutableBytes(byteCount: count * 8)
+    private static func checksum(_ bytes: UnsafeRawBufferPointer) throws(CompiledFileError) -> UInt64 {
+        let end = bytes.count - 8, count = (end + pieceBytes - 1) / pieceBytes, sums = try memory(byteCount: count * 8)
         // Reading is bound by memory, which few cores exhaust.
         let workers = (try? Workers(threads: count < 8 ? 1 : min(Int(deixis_usable_cores()), 4))) ?? Workers()
         workers.forEach(count) { i in
@@ -36,6 +36,10 @@ enum CompiledFile {
             sums.pointer.storeBytes(of: deixis_checksum(UInt64(i), piece.baseAddress, piece.count), toByteOffset: i * 8, as: UInt64.self)
         }
         return deixis_checksum(0, sums.pointer, sums.byteCount)
+    }
+
+    private static func memory(byteCount: Int) throws(CompiledFileError) -> MutableBytes {
+        do throws(RuntimeError) { return try MutableBytes(byteCount: byteCount) } catch { throw .outOfMemory(OutOfMemory(byteCount: byteCount)) }
     }
 
     private static func dataBegin(indexBytes: Int) -> Int { aligned(headerBytes + indexBytes) }
@@ -54,7 +58,11 @@ enum CompiledFile {
         var file: OpaquePointer?
         var code = path.withCString { deixis_file_begin($0, &file) }
         guard code == 0, let file else { throw .cannotWrite(reason: errorText(code)) }
-        let stream = PieceStream(file)
+        let stream: PieceStream
+        do throws(CompiledFileError) { stream = try PieceStream(file) } catch {
+            deixis_file_abort(file)
+            throw error
+        }
         header.bytes.withUnsafeBytes { stream.append($0) }
         index.withUnsafeBytes { stream.append($0) }
         for (place, bytes) in data {
@@ -70,11 +78,14 @@ enum CompiledFile {
     /// Sums up pieces and writes some at a time: Linux then keeps the file in pages of 2 MiB, which are mapped at once.
     private final class PieceStream {
         private let file: OpaquePointer
-        private let buffer = MutableBytes(byteCount: 8 * pieceBytes)
+        private let buffer: MutableBytes
         private var used = 0, written = 0
         private var sums: [UInt64] = []
 
-        init(_ file: OpaquePointer) { self.file = file }
+        init(_ file: OpaquePointer) throws(CompiledFileError) {
+            self.file = file
+            buffer = try memory(byteCount: 8 * pieceBytes)
+        }
 
         func append(_ bytes: UnsafeRawBufferPointer) {
             var rest = bytes[...]

@@ -1,4 +1,4 @@
-import DeixisGraph
+public import DeixisGraph
 
 /// Why a compiled file is refused, or cannot be made.
 public indirect enum CompiledFileError: Error, Sendable {
@@ -11,6 +11,7 @@ public indirect enum CompiledFileError: Error, Sendable {
     /// Asked for references or the graph as it was read.
     case kernelsOnly
     case cannotWrite(reason: String)
+    case outOfMemory(OutOfMemory)
     case compiledAlready
     /// No shapes were prepared, or only some that depend on what inputs hold.
     case nothingPrepared
@@ -30,6 +31,7 @@ public indirect enum CompiledFileError: Error, Sendable {
             return "\(text); compile the ONNX file with --dim for these"
         case .kernelsOnly: return "compiled for fast kernels alone; references run the ONNX file"
         case .cannotWrite(let reason): return "cannot be written: \(reason)"
+        case .outOfMemory(let memory): return memory.message
         case .compiledAlready: return "compiled already; compile the ONNX file"
         case .nothingPrepared: return "nothing to compile: no input shapes were prepared whose plan stands without what the inputs hold"
         }

@@ -39,7 +39,7 @@ final class CompiledModel: Sendable {
         for _ in 0..<(try from.count()) { names.append(try from.name()) }
         var constants: [Constant] = [], missing = 0
         for _ in 0..<(try from.count(of: 16)) {
-            guard let element = ElementType(rawValue: Int32(truncatingIfNeeded: try from.number())) else { throw IndexReader.damage }
+            guard let element = Int32(exactly: try from.number()).flatMap({ ElementType(rawValue: $0) }) else { throw IndexReader.damage }
             let spec = TensorSpec(element, try from.longs()), place = try from.long()
             guard spec.isRepresentable else { throw IndexReader.damage }
             if place == -1 {

@@ -143,7 +143,7 @@ struct GraphReader {
     }
 
     private func type(_ number: Int, _ from: inout IndexReader) throws(CompiledFileError) -> TensorType {
-        guard let element = ElementType(rawValue: Int32(truncatingIfNeeded: number)) else { throw IndexReader.damage }
+        guard let element = Int32(exactly: number).flatMap({ ElementType(rawValue: $0) }) else { throw IndexReader.damage }
         let rank = try from.count(of: 8)
         if rank == 0 { return TensorType(element, nil) }
         var shape: [Dimension] = []
@@ -151,14 +151,16 @@ struct GraphReader {
             switch try from.long() {
             case -2: shape.append(.symbol(try name(&from)))
             case -1: shape.append(.unknown)
-            case let extent: shape.append(.fixed(extent))
+            case let extent:
+                guard extent >= 0, extent <= Shape.most else { throw IndexReader.damage }
+                shape.append(.fixed(extent))
             }
         }
         return TensorType(element, shape)
     }
 
     private func attribute(_ from: inout IndexReader) throws(CompiledFileError) -> Attribute {
-        func float(_ from: inout IndexReader) throws(CompiledFileError) -> Float { Float(bitPattern: UInt32(try from.number())) }
+        func float(_ from: inout IndexReader) throws(CompiledFileError) -> Float { Float(bitPattern: UInt32(truncatingIfNeeded: try from.number())) }
         switch try from.number() {
         case 0: return .int(Int64(try from.long()))
         case 1: return .float(try float(&from))

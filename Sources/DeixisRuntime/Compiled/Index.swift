@@ -37,7 +37,7 @@ struct IndexReader {
 
     @inline(never)
     private mutating func take(_ count: Int) throws(CompiledFileError) -> Int {
-        guard count <= end - at else { throw IndexReader.damage }
+        guard count >= 0, count <= end - at else { throw IndexReader.damage }
         defer { at += count }
         return at
     }
@@ -45,9 +45,15 @@ struct IndexReader {
     static var damage: CompiledFileError { .damaged("its index makes no sense") }
 
     @inline(never)
-    mutating func number() throws(CompiledFileError) -> Int { Int(bytes.loadUnaligned(fromByteOffset: try take(4), as: UInt32.self)) }
+    mutating func number() throws(CompiledFileError) -> Int {
+        guard let number = Int(exactly: bytes.loadUnaligned(fromByteOffset: try take(4), as: UInt32.self)) else { throw IndexReader.damage }
+        return number
+    }
     @inline(never)
-    mutating func long() throws(CompiledFileError) -> Int { Int(bytes.loadUnaligned(fromByteOffset: try take(8), as: Int64.self)) }
+    mutating func long() throws(CompiledFileError) -> Int {
+        guard let number = Int(exactly: bytes.loadUnaligned(fromByteOffset: try take(8), as: Int64.self)) else { throw IndexReader.damage }
+        return number
+    }
 
     /// Of things of at least `size` bytes each: never more than there is room for.
     @inline(never)

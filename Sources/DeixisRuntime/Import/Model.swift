@@ -16,9 +16,9 @@ public struct Model: Sendable {
 
     /// The model in the ONNX or compiled file at `path`. The file stays mapped and must keep its bytes (to replace it, rename another over it):
     /// weights are read when a session packs them, tables and some large ones in every run.
-    public static func load(_ path: String) throws(RuntimeError) -> Model {
+    public static func load(_ path: String, limits: Limits = Limits()) throws(RuntimeError) -> Model {
         let start = Machine.nanoseconds
-        let (graph, compiled) = try contents(path)
+        let (graph, compiled) = try contents(path, limits)
         let read = Machine.nanoseconds
         var model = try Model(graph: graph, compiled: compiled)
         model.times.read = read - start
@@ -27,25 +27,25 @@ public struct Model: Sendable {
     }
 
     /// The graph in the ONNX or compiled file at `path`, whatever operators it has.
-    public static func graph(inFile path: String) throws(RuntimeError) -> Graph { try contents(path).graph }
+    public static func graph(inFile path: String) throws(RuntimeError) -> Graph { try contents(path, Limits()).graph }
 
-    private static func contents(_ path: String) throws(RuntimeError) -> (graph: Graph, compiled: CompiledModel?) {
+    private static func contents(_ path: String, _ limits: Limits) throws(RuntimeError) -> (graph: Graph, compiled: CompiledModel?) {
         let bytes: ByteStorage
-        do throws(ONNXError) { bytes = try mapFile(path) } catch { throw .file(error) }
+        do throws(ONNXError) { bytes = try mapFile(path) } catch { throw RuntimeError(error) }
         guard CompiledFile.isCompiled(bytes.bytes) else {
-            return (try read { () throws(ONNXError) in try Graph(onnxFile: path, bytes) }, nil)
+            return (try read { () throws(ONNXError) in try Graph(onnxFile: path, bytes, limits: limits) }, nil)
         }
         do throws(CompiledFileError) {
             let compiled = try CompiledFile.read(bytes, name: path)
             return (compiled.interface, compiled)
         } catch {
-            throw .compiled(file: path, error)
+            throw RuntimeError(path, error)
         }
     }
 
     /// The model in `bytes`, which it keeps; `name` stands for the file in messages.
-    public static func load(_ bytes: ByteStorage, name: String = "model") throws(RuntimeError) -> Model {
-        try Model(graph: try read { () throws(ONNXError) in try Graph(onnx: bytes, name: name) }, compiled: nil)
+    public static func load(_ bytes: ByteStorage, name: String = "model", limits: Limits = Limits()) throws(RuntimeError) -> Model {
+        try Model(graph: try read { () throws(ONNXError) in try Graph(onnx: bytes, name: name, limits: limits) }, compiled: nil)
     }
 
     /// A model that never was a file.
@@ -79,19 +79,16 @@ public struct Model: Sendable {
     }
 
     private static func read(_ body: () throws(ONNXError) -> Graph) throws(RuntimeError) -> Graph {
-        do throws(ONNXError) { return try body() } catch { throw .file(error) }
+        do throws(ONNXError) { return try body() } catch { throw RuntimeError(error) }
     }
 
     private static func check(_ graph: Graph) throws(RuntimeError) {
         guard opsets.contains(graph.opset) else { throw .unsupportedOpset(graph.opset, supported: opsets) }
         do throws(GraphError) { try graph.check() } catch { throw .invalidGraph(reason: Message(error.description)) }
         guard !graph.outputs.isEmpty else { throw .invalidGraph(reason: "it has no outputs") }
-        for node in graph.nodes {
-            guard node.domain.isEmpty else {
-                throw .unsupportedOperator(op: node.op, domain: node.domain, node: node.name)
-            }
-            _ = try Catalog.require(node, opset: graph.opset)
-        }
+        let unsupported = UnsupportedOperator.all(in: graph)
+        guard unsupported.isEmpty else { throw .unsupportedOperators(unsupported) }
+        for node in graph.nodes { _ = try Catalog.require(node, opset: graph.opset) }
         for id in graph.inputs {
             guard let type = graph[id].type, type.element.byteCount != nil else {
                 throw .invalidGraph(reason: "input '\(graph[id].name)' holds strings")

@@ -32,7 +32,7 @@ enum Catalog {
         Cast.cast, Cast.castLike, Where.definition, Clip.definition, Trilu.definition, OneHot.definition,
         Identity.definition, Dropout.definition,
         ConstantOperator.definition, ConstantOfShape.definition, RangeOperator.definition, EyeLike.definition,
-        Shape.shape, Shape.size, Squeeze.squeeze, Squeeze.unsqueeze, Squeeze.flatten, Expand.definition, Tile.definition,
+        ShapeOperator.shape, ShapeOperator.size, Squeeze.squeeze, Squeeze.unsqueeze, Squeeze.flatten, Expand.definition, Tile.definition,
         DepthToSpace.depthToSpace, DepthToSpace.spaceToDepth,
         Concat.definition, Split.definition, Slice.definition, Pad.definition,
         Gather.definition, GatherElements.definition, GatherND.definition,
@@ -86,7 +86,7 @@ enum Catalog {
     /// The definition of `node`'s operator, if this opset has it.
     static func require(_ node: Node, opset: Int) throws(RuntimeError) -> OperatorDefinition {
         guard let definition = find(node) else {
-            throw .unsupportedOperator(op: node.op, domain: node.domain, node: node.name)
+            throw .unsupportedOperators([UnsupportedOperator(node)])
         }
         if opset < definition.since {
             throw .operatorTooNew(op: node.op, node: node.name, since: definition.since, opset: opset)

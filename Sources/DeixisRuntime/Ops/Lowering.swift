@@ -9,6 +9,7 @@ struct Lowering {
     var workers: Workers
     var weights: PackedWeights
     var caches = Machine.caches
+    var limits = Limits()
 
     var threads: Int { workers.threads }
 
@@ -73,15 +74,15 @@ final class PackedWeights: @unchecked Sendable {
     /// constant itself.
     func packed(
         _ constant: Constant, with second: Constant? = nil, kind: Int, byteCount: Int, readsSource: Bool = false,
-        fill: (UnsafeMutableRawBufferPointer) -> Void
-    ) -> ByteStorage {
+        fill: (UnsafeMutableRawBufferPointer) throws(RuntimeError) -> Void
+    ) throws(RuntimeError) -> ByteStorage {
         let key = Key(constant, with: second, kind: kind)
         if readsSource { reads(constant) }
         // A compiled file says itself how many bytes it has.
         if let found = entries[key], found.packed.bytes.count == byteCount { return found.packed }
         if !readsSource { check(constant) }
         let start = Machine.nanoseconds
-        let packed = memory.storage(byteCount: byteCount, initialize: fill)
+        let packed = try memory.storage(byteCount: byteCount, initialize: fill)
         Shared.locked {
             nanoseconds += Machine.nanoseconds - start
             entries[key] = Packing(packed: packed, source: constant, second: second)
@@ -121,12 +122,12 @@ final class PackedWeights: @unchecked Sendable {
     }
 
     /// `constant` at an address that its element type allows, or at any.
-    func aligned(_ constant: Constant, anyAddress: Bool) -> Constant {
+    func aligned(_ constant: Constant, anyAddress: Bool) throws(RuntimeError) -> Constant {
         check(constant)
         let size = anyAddress ? 1 : constant.type.byteCount ?? 1
         if let pointer = constant.pointer, Int(bitPattern: pointer) % size == 0 { return constant }
         let bytes = constant.bytes
-        let copy = packed(constant, kind: -1, byteCount: bytes.count) { $0.copyMemory(from: bytes) }
+        let copy = try packed(constant, kind: -1, byteCount: bytes.count) { $0.copyMemory(from: bytes) }
         return Constant(type: constant.type, shape: constant.shape, storage: copy, range: 0..<bytes.count)
     }
 }

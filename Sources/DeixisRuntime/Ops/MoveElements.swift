@@ -11,11 +11,11 @@ func copyBytes(_ count: Int) -> Compute {
 }
 
 /// output[n] = input[walk's offset a]
-func moveElements(_ walk: StridedLoop, byteCount: Int) -> Compute {
+func moveElements(_ walk: StridedLoop, from base: Int = 0, byteCount: Int) -> Compute {
     func loop<T: BitwiseCopyable>(_: T.Type) -> Compute {
         let (run, runs, stride) = (walk.run, walk.runs, walk.runStrideA)
         return { buffers in
-            let x = buffers.input(0, T.self), y = buffers.output(0, T.self)
+            let x = buffers.input(0, T.self) + base, y = buffers.output(0, T.self)
             walk.forEachRun(0..<runs) { index, offset, _, _ in
                 let to = y + index * run
                 for i in 0..<run { to[i] = x[offset + i * stride] }
@@ -30,36 +30,44 @@ func moveElements(_ walk: StridedLoop, byteCount: Int) -> Compute {
     }
 }
 
-/// Y[i0, ..., ir] = X[tables[0][i0] + ... + tables[r][ir]]; where an entry is nil the element is that of input `fill`, or 0.
-func moveElements(tables: [[Int?]], byteCount: Int, fill: Int? = nil) -> Compute {
-    let extents = tables.map { $0.count }
-    let outside = Int.min
-    let last = (tables.last ?? [0]).map { $0 ?? outside }
-    // The other tables in one list, the innermost first.
-    let leading = tables.dropLast().reversed().flatMap { $0.map { $0 ?? outside } }
-    let leadingExtents = Array(extents.dropLast().reversed())
-    let rows = leadingExtents.reduce(1, *)
+/// Y[i0, ..., ir] = X[source(0, i0) + ... + source(r, ir)]; where a source is nil the element is that of input `fill`, or 0.
+func moveElements(
+    _ call: OperatorCall, fill: Int? = nil, source: (_ axis: Int, _ i: Int) -> Int?
+) throws(RuntimeError) -> Compute {
+    // All tables in one, the innermost axis first.
+    let extents = Array(call.output().shape.reversed()), entries = extents.reduce(0, +), outside = Int.min
+    try call.check(.tableEntries, entries, limit: call.limits.tableEntries)
+    let memory = try call.memory(byteCount: entries * MemoryLayout<Int>.stride)
+    let table = memory.pointer.assumingMemoryBound(to: Int.self)
+    var at = 0
+    for (k, extent) in extents.enumerated() {
+        for i in 0..<extent { table[at + i] = source(extents.count - 1 - k, i) ?? outside }
+        at += extent
+    }
+    let run = extents.first ?? 1, leading = Array(extents.dropFirst()), rows = leading.reduce(1, *)
+    let isScalar = extents.isEmpty
     func loop<T: BitwiseCopyable>(_ zero: T) -> Compute {
         { buffers in
-            let x = buffers.input(0, T.self), y = buffers.output(0, T.self)
-            let filler = fill.map { buffers.input($0, T.self).pointee } ?? zero
-            var to = y
+            let x = buffers.input(0, T.self), filler = fill.map { buffers.input($0, T.self).pointee } ?? zero
+            let table = UnsafePointer(memory.pointer.assumingMemoryBound(to: Int.self))
+            var to = buffers.output(0, T.self)
+            if isScalar { to.pointee = x.pointee; return }
             for row in 0..<rows {
-                var rest = row, start = 0, offset = 0, inside = true
-                for extent in leadingExtents {
-                    let step = leading[start + rest % extent]
+                var rest = row, start = run, offset = 0, inside = true
+                for extent in leading {
+                    let step = table[start + rest % extent]
                     if step == outside { inside = false } else { offset += step }
                     rest /= extent
                     start += extent
                 }
-                for step in last {
-                    to.pointee = inside && step != outside ? x[offset + step] : filler
+                for i in 0..<run {
+                    to.pointee = inside && table[i] != outside ? x[offset + table[i]] : filler
                     to += 1
                 }
             }
         }
     }
-    switch byteCount {
+    switch call.output().element.byteCount {
     case 1: return loop(UInt8(0))
     case 2: return loop(UInt16(0))
     case 4: return loop(UInt32(0))

@@ -11,13 +11,23 @@ struct Buffers {
     private var scratchStride: Int
     /// Of a part of a node: where its outputs begin, and its inputs but the first, which all parts share.
     private var firstOutput = 0, skippedInputs = 0
+    /// Where the step says what is wrong with its data; nil in work that is no step.
+    let faults: FaultRecord?
 
-    init(inputs: [UnsafeRawPointer?], outputs: [UnsafeMutableRawPointer?], scratch: UnsafeMutableRawPointer, scratchStride: Int) {
+    init(
+        inputs: [UnsafeRawPointer?], outputs: [UnsafeMutableRawPointer?], scratch: UnsafeMutableRawPointer, scratchStride: Int,
+        faults: FaultRecord? = nil
+    ) {
+        self.faults = faults
         self.inputs = inputs
         self.outputs = outputs
         self.scratch = scratch
         self.scratchStride = scratchStride
     }
+
+    /// What a step does about an index outside the `extent` of its axis, instead of reading or writing there.
+    @inline(never)
+    func report(position: Int, index: Int, extent: Int) { faults?.report(position: position, index: index, extent: extent) }
 
     /// Part `index` of a node whose parts have `width` inputs of their own.
     func part(_ index: Int, width: Int) -> Buffers {

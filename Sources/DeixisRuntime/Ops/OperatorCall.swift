@@ -10,8 +10,12 @@ struct OperatorCall {
     var constants: [Constant?]
     /// Empty while `infer` runs. nil: an output nobody asked for.
     var outputs: [TensorSpec?] = []
+    let limits: Limits
 
-    init(node: Node, opset: Int, inputs: [TensorSpec?], constants: [Constant?], outputs: [TensorSpec?] = []) {
+    init(
+        node: Node, opset: Int, inputs: [TensorSpec?], constants: [Constant?], outputs: [TensorSpec?] = [], limits: Limits = Limits()
+    ) {
+        self.limits = limits
         self.node = node
         self.opset = opset
         self.inputs = inputs
@@ -22,6 +26,22 @@ struct OperatorCall {
     /// The error for something the standard does not allow here.
     func invalid(_ reason: Message) -> RuntimeError {
         .invalidNode(op: node.op, node: node.name, reason: reason)
+    }
+
+    /// The error for more than `limits` allow.
+    func check(_ kind: LimitExceeded.Kind, _ value: Int, limit: Int) throws(RuntimeError) {
+        do throws(LimitExceeded) { try LimitExceeded.check(kind, value, limit: limit) } catch {
+            throw .limit(op: node.op, node: node.name, error)
+        }
+    }
+
+    /// Multiply-accumulates, or steps of a window or sum: each factor as it comes, for their product may be more than an Int holds.
+    func checkWork(_ factors: [Int]) throws(RuntimeError) { try check(.macs, factors.productClamped(), limit: limits.macs) }
+
+    /// Memory of `byteCount` that a step needs beside its tensors.
+    func memory(byteCount: Int) throws(RuntimeError) -> MutableBytes {
+        try check(.plannedBytes, byteCount, limit: limits.plannedBytes)
+        return try MutableBytes(byteCount: byteCount)
     }
 
     // MARK: Inputs and outputs
@@ -39,23 +59,26 @@ struct OperatorCall {
 
     func wants(_ index: Int) -> Bool { index < outputs.count && outputs[index] != nil }
 
-    /// The content of an integer input that decides shapes. Throws `valueNotKnown` where planning cannot tell.
-    func integers(_ index: Int) throws(RuntimeError) -> [Int] {
+    /// Input `index` as planning knows it, which decides shapes: a few numbers for each axis, or one for each output.
+    private func deciding(_ index: Int) throws(RuntimeError) -> (TensorSpec, Constant) {
         let spec = try input(index)
         guard let constant = constants[index] else {
             throw .valueNotKnown(op: node.op, node: node.name, input: index)
         }
+        guard spec.count <= max(4 * limits.rank, node.outputs.count) else { throw invalid("input \(index) has \(spec.count) elements") }
+        return (spec, constant)
+    }
+
+    /// The content of an integer input that decides shapes. Throws `valueNotKnown` where planning cannot tell.
+    func integers(_ index: Int) throws(RuntimeError) -> [Int] {
+        let (spec, constant) = try deciding(index)
         guard let values = constant.integers else { throw invalid("input \(index) holds \(spec.element), expected integers") }
         return values
     }
 
     /// The content of a real or integer input that decides shapes.
     func numbers(_ index: Int) throws(RuntimeError) -> [Double] {
-        _ = try input(index)
-        guard let constant = constants[index] else {
-            throw .valueNotKnown(op: node.op, node: node.name, input: index)
-        }
-        return constant.numbers
+        try deciding(index).1.numbers()
     }
 
     /// A list of integers that opsets before `opset` keep in attribute `name`, later ones in input `index`; nil where it is left out.
@@ -74,7 +97,7 @@ struct OperatorCall {
     func int(_ name: Name, default value: Int) throws(RuntimeError) -> Int {
         switch attribute(name) {
         case nil: return value
-        case .int(let found): return Int(truncatingIfNeeded: found)
+        case .int(let found): return Int(clamping: found)
         default: throw invalid("attribute '\(name)' is not an integer")
         }
     }
@@ -90,7 +113,7 @@ struct OperatorCall {
     func ints(_ name: Name) throws(RuntimeError) -> [Int]? {
         switch attribute(name) {
         case nil: return nil
-        case .ints(let found): return found.map { Int(truncatingIfNeeded: $0) }
+        case .ints(let found): return found.map { Int(clamping: $0) }
         default: throw invalid("attribute '\(name)' is not a list of integers")
         }
     }
@@ -137,7 +160,7 @@ extension Constant {
             var result: [Int] = []
             result.reserveCapacity(count)
             for i in 0..<count {
-                result.append(Int(truncatingIfNeeded: bytes.loadUnaligned(fromByteOffset: i * MemoryLayout<T>.stride, as: T.self)))
+                result.append(Int(clamping: bytes.loadUnaligned(fromByteOffset: i * MemoryLayout<T>.stride, as: T.self)))
             }
             return result
         }
@@ -155,8 +178,8 @@ extension Constant {
     }
 
     /// Elements as Double.
-    var numbers: [Double] {
-        let aligned = self.aligned, load = RealElements(type).load
+    func numbers() throws(RuntimeError) -> [Double] {
+        let aligned = try self.aligned(), load = RealElements(type).load
         guard let pointer = aligned.pointer else { return [] }
         let result = (0..<count).map { load(pointer, $0) }
         withExtendedLifetime(aligned) {}

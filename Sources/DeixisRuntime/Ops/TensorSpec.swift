@@ -14,16 +14,25 @@ struct TensorSpec: Equatable, Sendable {
     var count: Int { shape.reduce(1, *) }
     var byteCount: Int { count * (element.byteCount ?? 0) }
 
-    /// What a plan may hold: no negative extent and, zeros aside, at most 2^40 elements, so that index arithmetic cannot overflow.
+    /// The door every specification of a plan comes through: its extents are a shape, and no string is among its elements.
+    func check(_ limits: Limits) throws(ShapeError) { _ = try Shape(shape, of: element, limits: limits) }
+
+    /// Whether `check` lets it pass whatever the limits.
     var isRepresentable: Bool {
-        var product = 1
-        for extent in shape {
-            if extent < 0 { return false }
-            let (next, overflow) = product.multipliedReportingOverflow(by: max(extent, 1))
-            if overflow || next > 1 << 40 { return false }
-            product = next
-        }
+        do throws(ShapeError) { try check(Limits()) } catch { return false }
         return element.byteCount != nil
+    }
+}
+
+extension Constant {
+    /// A constant that owns a copy of `bytes`, which are as many as `spec` says.
+    init(_ spec: TensorSpec, copying bytes: UnsafeRawBufferPointer) throws(RuntimeError) {
+        do throws(OutOfMemory) {
+            let storage = try ByteStorage(byteCount: bytes.count) { $0.copyMemory(from: bytes) }
+            self.init(type: spec.element, shape: spec.shape, storage: storage, range: 0..<bytes.count)
+        } catch {
+            throw RuntimeError(error)
+        }
     }
 }
 

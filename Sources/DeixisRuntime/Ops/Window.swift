@@ -61,6 +61,22 @@ struct Window: Equatable {
     }
 
     /// The same window with leading spatial axes of extent 1, `axes` in all.
+    /// Along `axis`, the window of output `index`: where its first tap lies, which taps lie inside the input, and how many lie inside it or
+    /// its padding.
+    @inline(__always)
+    func taps(_ axis: Int, _ index: Int) -> (start: Int, inside: Range<Int>, padded: Int) {
+        let start = index * strides[axis] - padBegin[axis], step = dilations[axis], count = kernel[axis]
+        /// How many taps lie before `end`.
+        func before(_ end: Int) -> Int { end <= start ? 0 : min((end - start - 1) / step + 1, count) }
+        let first = before(0), last = before(input[axis])
+        return (start, first..<max(first, last), before(input[axis] + padEnd[axis]))
+    }
+
+    /// Taps inside the input are what a pooling's time goes into.
+    func checkPooling(_ call: OperatorCall, _ batch: Int, _ channels: Int) throws(RuntimeError) {
+        try call.checkWork([batch, channels] + output + zip(kernel, input).map { max(min($0, $1), 1) })
+    }
+
     func padded(to axes: Int) -> Window {
         var result = self
         let missing = max(axes - input.count, 0)

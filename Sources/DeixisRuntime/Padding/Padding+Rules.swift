@@ -138,7 +138,7 @@ extension Padding {
         }
         do throws(RuntimeError) {
             let results = try DeixisRuntime.evaluate(node, opset: long.opset, inputs: inputs + parameters)
-            guard let number = (results.first ?? nil)?.numbers.first, number.isFinite else { return .anything }
+            guard let number = try results.first??.numbers().first, number.isFinite else { return .anything }
             return .value(number)
         } catch {
             return .anything

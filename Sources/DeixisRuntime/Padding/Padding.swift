@@ -90,7 +90,7 @@ struct Padding {
     /// The one element of a constant that is the same at both lengths.
     func scalar(_ id: ValueID?) -> Double? {
         guard let id, cuts[id]?.isEmpty == true, let constant = long.constants[id], constant.count == 1 else { return nil }
-        return constant.numbers.first
+        return (try? constant.numbers())?.first
     }
 
     /// An integer constant's elements if they are the same at both lengths.

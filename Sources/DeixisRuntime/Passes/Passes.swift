@@ -68,8 +68,9 @@ enum Passes {
         ]
     }
 
-    static func run(_ passes: [Pass], on graph: Graph) throws(RuntimeError) -> Graph {
+    static func run(_ passes: [Pass], on graph: Graph, limits: Limits = Limits()) throws(RuntimeError) -> Graph {
         let editor = GraphEditor(graph)
+        editor.stepsLeft = limits.rewriteSteps
         for pass in passes {
             let rules = pass.rules
             editor.rewrite(at: pass.ops) { editor, id, node in
@@ -77,6 +78,9 @@ enum Passes {
                 return nil
             }
             editor.removeUnused()
+        }
+        guard editor.stepsLeft >= 0 else {
+            throw .limit(op: "", node: "", LimitExceeded(.rewriteSteps, value: limits.rewriteSteps - editor.stepsLeft, limit: limits.rewriteSteps))
         }
         do throws(GraphError) { return try editor.finish() } catch { throw .invalidGraph(reason: Message(error.description)) }
     }

@@ -5,6 +5,8 @@ import DeixisGraph
 final class Arena {
     let base: UnsafeMutableRawPointer
     let byteCount: Int
+    /// Of the steps that run in it.
+    let faults = FaultRecord()
 
     init(byteCount: Int) throws(RuntimeError) {
         guard let base = deixis_allocate(max(byteCount, 64), 64) else { throw .outOfMemory(bytes: byteCount) }

@@ -1,3 +1,4 @@
+import CDeixisSystem
 import DeixisGraph
 
 /// Memory for packed weights, handed out from a few large pieces, which the system has fewer of to keep than of matrices.
@@ -9,9 +10,12 @@ final class Pieces {
         // Each byte is written by whom it was handed to, once.
         let base: UnsafeMutableRawPointer
 
-        init(byteCount: Int) { base = UnsafeMutableRawPointer.allocate(byteCount: byteCount, alignment: 4096) }
+        init(byteCount: Int) throws(RuntimeError) {
+            guard let memory = deixis_allocate_pages(byteCount, 4096) else { throw .outOfMemory(bytes: byteCount) }
+            base = memory
+        }
 
-        deinit { base.deallocate() }
+        deinit { deixis_deallocate(base) }
     }
 
     private var piece: Piece?
@@ -21,21 +25,23 @@ final class Pieces {
     private var total = 0
 
     /// 64-byte aligned memory, filled by `initialize`.
-    func storage(byteCount: Int, initialize: (UnsafeMutableRawBufferPointer) -> Void) -> ByteStorage {
+    func storage(
+        byteCount: Int, initialize: (UnsafeMutableRawBufferPointer) throws(RuntimeError) -> Void
+    ) throws(RuntimeError) -> ByteStorage {
         let rounded = (byteCount + 63) / 64 * 64
-        let (owner, pointer) = Shared.locked { reserve(rounded) }
+        let (owner, pointer) = try reserve(rounded)
         let memory = UnsafeMutableRawBufferPointer(start: pointer, count: byteCount)
-        initialize(memory)
+        try initialize(memory)
         return ByteStorage(bytes: UnsafeRawBufferPointer(memory)) { withExtendedLifetime(owner) {} }
     }
 
-    private func reserve(_ byteCount: Int) -> (Piece, UnsafeMutableRawPointer) {
-        if let piece, size - used >= byteCount {
-            used += byteCount
-            return (piece, piece.base + (used - byteCount))
+    private func reserve(_ byteCount: Int) throws(RuntimeError) -> (Piece, UnsafeMutableRawPointer) {
+        if piece == nil || size - used < byteCount {
+            let next = max(byteCount, min(max(total, least), most)), new = try Piece(byteCount: next)
+            Shared.locked { (piece, used, size, total) = (new, 0, next, total + next) }
         }
-        let next = max(byteCount, min(max(total, least), most)), new = Piece(byteCount: next)
-        (piece, used, size, total) = (new, byteCount, next, total + next)
-        return (new, new.base)
+        guard let piece else { throw .outOfMemory(bytes: byteCount) }
+        Shared.locked { used += byteCount }
+        return (piece, piece.base + (used - byteCount))
     }
 }

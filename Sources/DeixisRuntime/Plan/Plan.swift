@@ -63,6 +63,7 @@ final class BoundPlan {
     let outputs: [UnsafeRawPointer]
     /// By step.
     let phases: [[BoundPhase]]
+    private let faults: FaultRecord
 
     /// `kept` holds what `plan.kept` says.
     init(_ plan: Plan, arena: Arena, kept: KeptMemory?) {
@@ -74,19 +75,27 @@ final class BoundPlan {
             }
         }
         self.plan = plan
+        faults = arena.faults
         inputs = plan.inputs.map { pointer($0.address) }
         outputs = plan.outputs.map { UnsafeRawPointer(pointer($0.address)) }
         let scratch = arena.base + plan.activationBytes
         phases = plan.steps.map { step in
             let buffers = Buffers(
                 inputs: step.inputs.map { $0.map { UnsafeRawPointer(pointer($0)) } }, outputs: step.outputs.map { $0.map(pointer) },
-                scratch: scratch, scratchStride: plan.scratchStride)
+                scratch: scratch, scratchStride: plan.scratchStride, faults: arena.faults)
             return step.kernel.phases.map { BoundPhase(phase: $0, buffers: buffers) }
         }
     }
 
     @inline(__always)
-    func run(_ step: Int, _ workers: Workers) {
+    func run(_ step: Int, _ workers: Workers) throws(RuntimeError) {
         for phase in phases[step] { workers.run(phase) }
+        try check(step)
+    }
+
+    /// Throws what step `step` found wrong with its data.
+    @inline(__always)
+    func check(_ step: Int) throws(RuntimeError) {
+        try faults.check(plan.steps[step].node.op, plan.steps[step].node.name)
     }
 }

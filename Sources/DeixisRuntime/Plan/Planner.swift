@@ -47,7 +47,7 @@ struct Planner {
             let definition = try Catalog.require(node, opset: graph.opset)
             let call = try prepareCall(
                 node, definition, opset: graph.opset, inputs: node.inputs.map { $0.flatMap { graph.spec($0) } },
-                constants: node.inputs.map { $0.flatMap { graph.constants[$0] } })
+                constants: node.inputs.map { $0.flatMap { graph.constants[$0] } }, limits: lowering.limits)
             for (id, spec) in zip(node.outputs, call.outputs) {
                 // Memory is laid out by what is inferred here and read by what the graph says.
                 if let id, let stated = graph.spec(id), stated != spec { throw call.invalid("makes \(spec?.shape ?? []), the graph says \(stated.shape)") }
@@ -62,7 +62,11 @@ struct Planner {
                 if i >= split.count { keepIfUnchanged(id) }
             }
             if i < split.count { keptSteps = step + 1 }
-            if useKernels, let kernel = try Catalog.lowering(of: definition)?(call, lowering) {
+            if call.outputs.allSatisfy({ $0.map { $0.count == 0 } ?? true }) {
+                // Extents of 0 may stand beside very large ones: nothing is walked, and no table made, for outputs without elements.
+                lowered.append((call, Kernel("empty") { _, _, _ in }))
+            } else if useKernels, let kernel = try Catalog.lowering(of: definition)?(call, lowering) {
+                try call.check(.macs, kernel.macs, limit: lowering.limits.macs)
                 lowered.append((call, kernel))
             } else {
                 let compute = try definition.evaluate(call)
@@ -158,6 +162,12 @@ struct Planner {
         var perWorker = 0
         for entry in lowered { perWorker = max(perWorker, (entry.kernel.scratchBytes + 63) & ~63) }
         guard perWorker < 1 << 40, !lowered.contains(where: { $0.kernel.scratchBytes < 0 }) else { throw .outOfMemory(bytes: perWorker) }
+        do throws(LimitExceeded) {
+            let scratchBytes = perWorker * lowering.threads
+            try LimitExceeded.check(.plannedBytes, activationBytes.addingClamped(scratchBytes), limit: lowering.limits.plannedBytes)
+        } catch {
+            throw .limit(op: "", node: "", error)
+        }
         var inPlace: [Constant] = []
 
         func variable(_ id: ValueID) -> Address {
@@ -165,9 +175,9 @@ struct Planner {
             if let place = keptOffsets[root] { return .kept(place + offset) }
             return .arena(offsets[root] + offset)
         }
-        func address(_ id: ValueID, anyAddress: Bool = false) -> Address {
+        func address(_ id: ValueID, anyAddress: Bool = false) throws(RuntimeError) -> Address {
             guard let constant = graph.constants[id] ?? constants[id] else { return variable(id) }
-            let aligned = lowering.weights.aligned(constant, anyAddress: anyAddress)
+            let aligned = try lowering.weights.aligned(constant, anyAddress: anyAddress)
             inPlace.append(aligned)
             return aligned.pointer.map { .constant($0) } ?? .arena(0)
         }
@@ -177,18 +187,22 @@ struct Planner {
             var bytes = 0
             for case let spec? in call.inputs { bytes += spec.byteCount }
             for case let spec? in call.outputs { bytes += spec.byteCount }
-            let inputs = call.node.inputs.enumerated().map { i, id in
-                id.flatMap { kernel.unused.contains(i) ? nil : address($0, anyAddress: kernel.unaligned.contains(i)) }
+            var inputs: [Address?] = []
+            for (i, id) in call.node.inputs.enumerated() {
+                guard let id, !kernel.unused.contains(i) else { inputs.append(nil); continue }
+                inputs.append(try address(id, anyAddress: kernel.unaligned.contains(i)))
             }
             let outputs = call.node.outputs.map { $0.map { variable($0) } }
             steps.append(Plan.Step(node: call.node, kernel: kernel, byteCount: bytes, inputs: inputs, outputs: outputs))
         }
+        // Of this plan alone, whatever comes of it.
         defer { lowering.weights.shortFile = nil }
         if let file = lowering.weights.shortFile { throw .compiled(file: file, .shapes(graph.inputs.map { graph.spec($0)?.shape ?? [] })) }
+        var outputs: [(TensorSpec, Address)] = []
+        for id in graph.outputs { outputs.append((graph.spec(id) ?? TensorSpec(.uint8, []), try address(id))) }
         return Plan(
             steps: steps,
-            inputs: graph.inputs.map { (graph.spec($0) ?? TensorSpec(.uint8, []), variable($0)) },
-            outputs: graph.outputs.map { (graph.spec($0) ?? TensorSpec(.uint8, []), address($0)) },
+            inputs: graph.inputs.map { (graph.spec($0) ?? TensorSpec(.uint8, []), variable($0)) }, outputs: outputs,
             activationBytes: activationBytes, scratchStride: perWorker, threads: lowering.threads, keptSteps: keptSteps, kept: part,
             graph: graph, constants: inPlace)
     }

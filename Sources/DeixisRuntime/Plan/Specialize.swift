@@ -9,10 +9,13 @@ struct Specialization {
 
     var graph: Graph
     private var specs: [TensorSpec?]
+    private let limits: Limits
 
     /// `inputs`: one specification per graph input. `contents`: inputs whose value the plan may rely on.
-    static func specialize(_ graph: Graph, inputs: [TensorSpec], contents: [ValueID: Constant]) throws(RuntimeError) -> Graph {
-        var work = Specialization(graph: graph, specs: Array(repeating: nil, count: graph.values.count))
+    static func specialize(
+        _ graph: Graph, inputs: [TensorSpec], contents: [ValueID: Constant], limits: Limits = Limits()
+    ) throws(RuntimeError) -> Graph {
+        var work = Specialization(graph: graph, specs: Array(repeating: nil, count: graph.values.count), limits: limits)
         for (id, spec) in zip(graph.inputs, inputs) { work.specs[id.index] = spec }
         for (id, constant) in contents { work.graph.constants[id] = constant }
         for (id, constant) in work.graph.constants { work.specs[id.index] = TensorSpec(constant) }
@@ -36,7 +39,7 @@ struct Specialization {
             constants.append(id.flatMap { graph.constants[$0] })
             if let id, graph.constants[id] == nil { allKnown = false }
         }
-        let call = try prepareCall(node, definition, opset: graph.opset, inputs: inputs, constants: constants)
+        let call = try prepareCall(node, definition, opset: graph.opset, inputs: inputs, constants: constants, limits: limits)
         for (id, spec) in zip(node.outputs, call.outputs) {
             if let id { specs[id.index] = spec }
         }

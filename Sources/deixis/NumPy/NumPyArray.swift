@@ -28,11 +28,9 @@ struct NumPyArray {
         let header = try NumPyHeader(text: text)
         let (type, bigEndian) = try Self.elementType(header.descriptor)
         let size = type.byteCount ?? 1
-        var byteCount = size
-        for extent in header.shape {
-            let (product, overflow) = byteCount.multipliedReportingOverflow(by: extent)
-            guard !overflow else { throw .header("the shape \(header.shape) is more than any memory holds") }
-            byteCount = product
+        let byteCount: Int
+        do throws(ShapeError) { byteCount = try Shape(header.shape, of: type).count * size } catch {
+            throw .header("the shape \(header.shape) \(error.message)")
         }
         guard file.count - start == byteCount else {
             throw .size(type: type, shape: header.shape, expected: byteCount, got: file.count - start)

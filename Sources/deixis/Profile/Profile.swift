@@ -84,6 +84,7 @@ struct Profile: ParsableCommand {
         let graph = session.model.graph
         let sample = SampleInputs(graph: graph, chosen: chosen)
         try sample.check()
+        try sample.checkSizes()
         let made = graph.inputs.filter { id in !given.contains { $0.name == graph[id].name } }
         let inputs = given + made.map { (graph[$0].name, sample.array(for: $0)) }
 

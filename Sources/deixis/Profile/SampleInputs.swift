@@ -14,6 +14,11 @@ struct SampleInputs {
     let vocabularyCount: Int?
     let start: Int64?
     let end: Int64?
+    /// By input: rows of the table that it picks from, straight or through a Cast. What is no index, e.g. a mask, has no entry.
+    private let tableExtents: [ValueID: Int]
+
+    /// Most elements that all made-up inputs together may have.
+    static let mostElements = 1 << 27
 
     init(graph: Graph, chosen: [Name: Int]) {
         self.graph = graph
@@ -24,6 +29,42 @@ struct SampleInputs {
         vocabularyCount = metadata?.vocabulary.count
         start = tokenizer?.startID
         end = tokenizer?.endID
+        var sources: [ValueID: ValueID] = [:], rows: [ValueID: Int] = [:]
+        for id in graph.inputs { sources[id] = id }
+        for node in graph.nodes {
+            if node.op == "Cast", let from = node.inputs.first ?? nil, let source = sources[from], let to = node.outputs.first ?? nil {
+                sources[to] = source
+            } else if Self.indexed.contains(node.op), node.inputs.count > 1, let index = node.inputs[1], let source = sources[index] {
+                rows[source] = min(rows[source] ?? .max, Self.extent(node, node.inputs[0].flatMap { graph.constants[$0] }))
+            }
+        }
+        tableExtents = rows
+    }
+
+    /// Operators whose input 1 is an index.
+    private static let indexed: Set<Name> = ["Gather", "GatherElements", "GatherND", "ScatterElements", "ScatterND"]
+
+    /// How far the indices of `node` may go: into any table where that is not known, as far as its only row.
+    private static func extent(_ node: Node, _ table: Constant?) -> Int {
+        guard let table, node.op == "Gather" else { return 1 }
+        var axis: Int64 = 0
+        for case ("axis", .int(let given)) in node.attributes { axis = given < 0 ? given + Int64(table.shape.count) : given }
+        let at = Int(clamping: axis)
+        return table.shape.indices.contains(at) ? table.shape[at] : 1
+    }
+
+    /// Refuses inputs too large to be made up: a file may state any extent.
+    func checkSizes() throws(CommandError) {
+        var room = Self.mostElements
+        for id in graph.inputs {
+            let shape = shape(id)
+            do throws(ShapeError) { room -= try Shape(shape, of: graph[id].type?.element ?? .float32).count } catch {
+                throw .data("input '\(graph[id].name)' \(error.message)")
+            }
+            guard room >= 0 else {
+                throw .data("input '\(graph[id].name)' of shape \(shape) is too large to be made up (\(Self.mostElements) elements for all inputs)")
+            }
+        }
     }
 
     /// Refuses a `--dim` that names nothing.
@@ -37,10 +78,10 @@ struct SampleInputs {
 
     /// What stands for each symbol and each unknown extent of the inputs, in the order met.
     func dimensions() -> [(name: Name, extent: Int)] {
-        var result: [(name: Name, extent: Int)] = []
+        var result: [(name: Name, extent: Int)] = [], seen: Set<Name> = []
         for id in graph.inputs {
             for (axis, dimension) in (graph[id].type?.shape ?? []).enumerated() {
-                guard case .symbol(let name) = dimension, !result.contains(where: { $0.name == name }) else { continue }
+                guard case .symbol(let name) = dimension, seen.insert(name).inserted else { continue }
                 result.append((name, extent(dimension, axis: axis, of: id)))
             }
         }
@@ -94,28 +135,13 @@ struct SampleInputs {
 
     private func integers(_ id: ValueID, shape: [Int], _ random: inout SplitMix) -> [Int64] {
         let count = shape.reduce(1, *)
-        guard let limit = tableExtent(id), limit > 1 else { return [Int64](repeating: 1, count: count) }
-        let row = max(shape.last ?? 1, 1)
+        guard let rows = tableExtents[id] else { return [Int64](repeating: 1, count: count) }
+        let limit = max(min(rows, vocabularyCount ?? rows), 1), row = max(shape.last ?? 1, 1)
         return (0..<count).map { index in
-            if let start, index % row == 0 { return start }
-            if let end, index % row == row - 1 { return end }
+            if let start, start < limit, index % row == 0 { return start }
+            if let end, end < limit, index % row == row - 1 { return end }
             return Int64(random.next() % UInt64(limit))
         }
-    }
-
-    /// Rows of the table that this input picks from, straight or through a Cast; nil if it is no index, e.g. a mask.
-    private func tableExtent(_ id: ValueID) -> Int? {
-        var names = [id]
-        for node in graph.nodes {
-            if node.op == "Cast", let input = node.inputs.first, let input, names.contains(input), let output = node.outputs.first, let output {
-                names.append(output)
-            }
-            guard node.op == "Gather", node.inputs.count == 2, let index = node.inputs[1], names.contains(index),
-                let table = node.inputs[0], let rows = graph.constants[table]?.shape.first
-            else { continue }
-            return min(rows, vocabularyCount ?? rows)
-        }
-        return nil
     }
 
     private func pack<T: BitwiseCopyable & BinaryFloatingPoint>(_ type: ElementType, _ shape: [Int], _ values: [T]) -> NumPyArray {
@@ -123,7 +149,7 @@ struct SampleInputs {
     }
 
     private func pack(_ type: ElementType, _ shape: [Int], _ values: [Int64]) -> NumPyArray {
-        let bytes = type == .int64 ? values.withUnsafeBytes(Array.init) : values.map(Int32.init).withUnsafeBytes(Array.init)
+        let bytes = type == .int64 ? values.withUnsafeBytes(Array.init) : values.map { Int32(clamping: $0) }.withUnsafeBytes(Array.init)
         return NumPyArray(type: type, shape: shape, bytes: bytes)
     }
 }
@@ -160,7 +186,8 @@ func naturalNoise(_ shape: [Int], _ random: inout SplitMix) -> [UInt8] {
     for _ in 0..<shape.reduce(1, *) / (height * width * channels) {
         var sum = [Float](repeating: 0, count: height * width * channels)
         var cells = 2, amplitude: Float = 64
-        while cells <= max(height, width) {
+        // Finer cells than this no picture of the lengths that are made up needs.
+        while cells <= min(max(height, width), 1024) {
             let grid = (0..<(cells + 1) * (cells + 1) * channels).map { _ in random.unit() * amplitude }
             for y in 0..<height {
                 let v = Float(y * cells) / Float(height), row = Int(v), fy = v - Float(row)

@@ -81,9 +81,5 @@ func readInputs(_ arguments: [String]) throws(CommandError) -> [(name: Name, pat
 }
 
 extension NumPyArray {
-    var constant: Constant {
-        let bytes = bytes
-        let storage = ByteStorage(byteCount: bytes.count) { $0.copyBytes(from: bytes) }
-        return Constant(type: type, shape: shape, storage: storage, range: 0..<bytes.count)
-    }
+    var constant: Constant { Constant(type, shape, bytes) }
 }

@@ -66,8 +66,8 @@ extension GraphBuilder {
 
     /// Operators of the graph at its inputs' shapes after all passes: `deixis.Linear`.
     func optimizedOps() throws -> [String] {
-        let session = try Session(Model(graph: graph))
-        try session.prepare(graph.inputs.map { graph.extents($0) })
-        return try #require(session.current?.graph).nodes.map { "\($0.domain.isEmpty ? "" : "deixis.")\($0.op)" }
+        let context = try Session(Model(graph: graph)).makeContext()
+        try context.prepare(graph.inputs.map { graph.extents($0) })
+        return try #require(context.current?.plan.graph).nodes.map { "\($0.domain.isEmpty ? "" : "deixis.")\($0.op)" }
     }
 }

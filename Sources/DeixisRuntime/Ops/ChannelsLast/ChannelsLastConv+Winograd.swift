@@ -5,7 +5,7 @@ extension ChannelsLastConv {
     /// 3x3 with stride 1 in 16 products instead of 36, where the products outweigh the transforms; nil for anything else.
     static func winograd(
         _ call: OperatorCall, _ lowering: Lowering, _ g: Geometry, _ activation: Activation, _ weight: Constant
-    ) -> Kernel? {
+    ) throws(RuntimeError) -> Kernel? {
         let w = g.window
         guard w.kernel == [3, 3], w.strides == [1, 1], w.dilations == [1, 1], g.group == 1, min(g.inC, g.outC) >= 32,
             g.inC % 16 == 0, g.outC % 16 == 0
@@ -16,7 +16,7 @@ extension ChannelsLastConv {
         else { return nil }
         let tiles = deixis_winograd_f32_tiles(&shape), block = tileBlock(g, tiles, lowering)
         guard tiles >= 24 else { return nil }
-        let packed = pack(
+        let packed = try pack(
             weight, call.has(4) ? call.constants[4] : nil, kind: 8000 + Int(gemm.pointee.nr),
             byteCount: deixis_winograd_f32_packed_size(gemm, &shape) * 4, shape, deixis_gemm_f32_panels(gemm, shape.out_c), lowering
         ) { shape, w, range, target in deixis_winograd_f32_pack(gemm, &shape, w, range.lowerBound, range.upperBound, target) }

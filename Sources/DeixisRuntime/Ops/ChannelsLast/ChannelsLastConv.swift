@@ -11,6 +11,7 @@ enum ChannelsLastConv {
         "Conv", domain: .deixis, inputs: 2...7, types: [.float32, .uint8],
         infer: { (call: OperatorCall) throws(RuntimeError) in
             let geometry = try Geometry(call)
+            try call.checkWork([geometry.macs])
             try call.require(2, shape: [geometry.outC])
             try call.require(3, shape: geometry.output.shape)
             try call.require(4, shape: [geometry.outC])
@@ -42,7 +43,7 @@ enum ChannelsLastConv {
             output = TensorSpec(element, [batch, window.output[0], window.output[1], outC])
         }
 
-        var macs: Int { output.count * perGroup * window.kernel[0] * window.kernel[1] }
+        var macs: Int { ([perGroup] + window.kernel + output.shape).productClamped() }
 
         var shape: deixis_conv_f32_shape {
             deixis_conv_f32_shape(
@@ -95,13 +96,13 @@ enum ChannelsLastConv {
         if isBytes {
             guard deixis_conv_f32_converts(&shape) else { return nil }
         } else {
-            if g.group == g.inC, g.inC == g.outC, !call.has(3) { return depthwise(call, lowering, g, activation, weight) }
-            if let kernel = winograd(call, lowering, g, activation, weight) { return kernel }
+            if g.group == g.inC, g.inC == g.outC, !call.has(3) { return try depthwise(call, lowering, g, activation, weight) }
+            if let kernel = try winograd(call, lowering, g, activation, weight) { return kernel }
         }
         guard let gemm = deixis_conv_f32_select(lowering.isa, &shape) else { return nil }
         let panels = deixis_conv_f32_panels(gemm, &shape), pixels = g.batch * shape.out_h * shape.out_w
         let division = Gemm.Division(m: pixels, panels: panels, mr: Int(gemm.pointee.mr), threads: lowering.threads)
-        let packed = pack(weight, call.has(4) ? call.constants[4] : nil, gemm, shape, panels, lowering)
+        let packed = try pack(weight, call.has(4) ? call.constants[4] : nil, gemm, shape, panels, lowering)
         let hasBias = call.has(2), hasResidual = call.has(3), normalize = deixis_normalize_u8_select(lowering.isa)
         let settled = shape, caches = lowering.caches
         var kernel = Kernel(
@@ -126,10 +127,10 @@ enum ChannelsLastConv {
     private static func pack(
         _ weight: Constant, _ scale: Constant?, _ gemm: UnsafePointer<deixis_gemm_f32>, _ shape: deixis_conv_f32_shape, _ panels: Int,
         _ lowering: Lowering
-    ) -> ByteStorage {
+    ) throws(RuntimeError) -> ByteStorage {
         var shape = shape
         let bytes = deixis_conv_f32_packed_size(gemm, &shape) * 4
-        return pack(weight, scale, kind: 1000 + Int(gemm.pointee.nr), byteCount: bytes, shape, panels, lowering) { shape, w, range, target in
+        return try pack(weight, scale, kind: 1000 + Int(gemm.pointee.nr), byteCount: bytes, shape, panels, lowering) { shape, w, range, target in
             deixis_conv_f32_pack(gemm, &shape, w, range.lowerBound, range.upperBound, target)
         }
     }
@@ -138,9 +139,9 @@ enum ChannelsLastConv {
     static func pack(
         _ weight: Constant, _ scale: Constant?, kind: Int, byteCount: Int, _ shape: deixis_conv_f32_shape, _ panels: Int, _ lowering: Lowering,
         _ body: @escaping (inout deixis_conv_f32_shape, UnsafePointer<Float>?, Range<Int>, UnsafeMutablePointer<Float>?) -> Void
-    ) -> ByteStorage {
-        lowering.weights.packed(weight, with: scale, kind: kind, byteCount: byteCount) { target in
-            let source = scaled(weight, by: scale), tasks = lowering.tasks(panels, grain: 1)
+    ) throws(RuntimeError) -> ByteStorage {
+        try lowering.weights.packed(weight, with: scale, kind: kind, byteCount: byteCount) { (target) throws(RuntimeError) in
+            let source = try scaled(weight, by: scale), tasks = lowering.tasks(panels, grain: 1)
             let w = source.pointer?.assumingMemoryBound(to: Float.self), p = target.baseAddress?.assumingMemoryBound(to: Float.self)
             lowering.workers.forEach(tasks) { task in
                 var own = shape
@@ -151,25 +152,25 @@ enum ChannelsLastConv {
     }
 
     /// W with output channel o multiplied by scale[o]; the file's own bytes where nothing is to be multiplied.
-    private static func scaled(_ weight: Constant, by scale: Constant?) -> Constant {
-        let source = weight.aligned
+    private static func scaled(_ weight: Constant, by scale: Constant?) throws(RuntimeError) -> Constant {
+        let source = try weight.aligned()
         guard let factors = scale?.floats, let w = source.pointer?.assumingMemoryBound(to: Float.self) else { return source }
         let each = weight.count / max(factors.count, 1)
-        let storage = ByteStorage(byteCount: weight.count * 4) { target in
-            guard let to = target.baseAddress?.assumingMemoryBound(to: Float.self) else { return }
-            for (o, factor) in factors.enumerated() { for i in o * each..<(o + 1) * each { to[i] = w[i] * factor } }
-        }
-        return Constant(type: .float32, shape: weight.shape, storage: storage, range: 0..<weight.count * 4)
+        let product = try MutableBytes(byteCount: weight.count * 4), to = product.pointer.assumingMemoryBound(to: Float.self)
+        for (o, factor) in factors.enumerated() { for i in o * each..<(o + 1) * each { to[i] = w[i] * factor } }
+        return Constant(type: .float32, shape: weight.shape, storage: product.storage(), range: 0..<weight.count * 4)
     }
 
     /// One filter per channel: [O, 1, kH, kW] becomes [kH, kW, O].
     private static func depthwise(
         _ call: OperatorCall, _ lowering: Lowering, _ g: Geometry, _ activation: Activation, _ weight: Constant
-    ) -> Kernel? {
+    ) throws(RuntimeError) -> Kernel? {
         guard let kernel = deixis_depthwise_f32_select(lowering.isa) else { return nil }
         let taps = g.window.kernel[0] * g.window.kernel[1], channels = g.outC
-        let packed = lowering.weights.packed(weight, with: call.has(4) ? call.constants[4] : nil, kind: 2000, byteCount: taps * channels * 4) { target in
-            let source = scaled(weight, by: call.has(4) ? call.constants[4] : nil)
+        let packed = try lowering.weights.packed(
+            weight, with: call.has(4) ? call.constants[4] : nil, kind: 2000, byteCount: taps * channels * 4
+        ) { (target) throws(RuntimeError) in
+            let source = try scaled(weight, by: call.has(4) ? call.constants[4] : nil)
             guard let from = source.pointer?.assumingMemoryBound(to: Float.self),
                 let to = target.baseAddress?.assumingMemoryBound(to: Float.self)
             else { return }

@@ -12,6 +12,7 @@ enum ChannelsLastPool {
             name, domain: .deixis, inputs: 1...1, types: average ? .float : [.float32, .uint8],
             infer: { (call: OperatorCall) throws(RuntimeError) in
                 let x = try call.input(0), window = try window(call)
+                try window.checkPooling(call, x.shape[0], x.shape[3])
                 return [TensorSpec(x.element, [x.shape[0], window.output[0], window.output[1], x.shape[3]])]
             },
             evaluate: { (call: OperatorCall) throws(RuntimeError) in try evaluate(call, average: average) },
@@ -34,16 +35,14 @@ enum ChannelsLastPool {
             let x = buffers.input(0, Float.self), y = buffers.output(0, Float.self)
             var at = 0
             for b in 0..<batch { for oy in 0..<w.output[0] { for ox in 0..<w.output[1] { for c in 0..<channels {
-                var best = -Float.infinity, sum = 0.0, inside = 0, padded = 0
-                for ky in 0..<w.kernel[0] { for kx in 0..<w.kernel[1] {
-                    let iy = oy * w.strides[0] + ky * w.dilations[0] - w.padBegin[0]
-                    let ix = ox * w.strides[1] + kx * w.dilations[1] - w.padBegin[1]
-                    if iy < w.input[0] + w.padEnd[0], ix < w.input[1] + w.padEnd[1] { padded += 1 }
-                    if iy < 0 || iy >= w.input[0] || ix < 0 || ix >= w.input[1] { continue }
+                var best = -Float.infinity, sum = 0.0
+                let rows = w.taps(0, oy), columns = w.taps(1, ox), padded = rows.padded * columns.padded
+                let inside = rows.inside.count * columns.inside.count
+                for ky in rows.inside { for kx in columns.inside {
+                    let iy = rows.start + ky * w.dilations[0], ix = columns.start + kx * w.dilations[1]
                     let value = x[((b * w.input[0] + iy) * w.input[1] + ix) * channels + c]
                     best = value.isNaN || best.isNaN ? .nan : Swift.max(best, value)
                     sum += Double(value)
-                    inside += 1
                 } }
                 y[at] = average ? Float(sum / Double(countPadding ? padded : inside)) : best
                 at += 1
@@ -68,7 +67,7 @@ enum ChannelsLastPool {
                 kernel.pointee.max(&shape, buffers.input(0), buffers.output(0), range.lowerBound, range.upperBound)
             }
         }
-        guard let kernel = deixis_pool_f32_select(lowering.isa) else { return nil }
+        guard w.kernel.allSatisfy({ $0 <= 4096 }), let kernel = deixis_pool_f32_select(lowering.isa) else { return nil }
         return Kernel("pool_f32", tasks: tasks) { buffers, task, _ in
             var shape = settled
             let range = Lowering.range(task, of: tasks, rows)

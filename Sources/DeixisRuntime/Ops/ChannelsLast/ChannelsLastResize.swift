@@ -75,7 +75,10 @@ enum ChannelsLastResize {
     /// Two taps an output: all that nearest and linear have where nothing is antialiased.
     private static func taps(_ call: OperatorCall, axis: Int) throws(RuntimeError) -> [deixis_resize_tap] {
         let input = try call.input(0).shape[axis + 1]
-        guard let sizes = try call.ints("sizes"), sizes.count == 2, sizes[axis] >= 0, input > 0 else { throw call.invalid("attribute 'sizes' is missing") }
+        guard let sizes = try call.ints("sizes"), sizes.count == 2, sizes[axis] >= 0, input > 0, input <= UInt32.max else {
+            throw call.invalid("attribute 'sizes' is missing")
+        }
+        try call.check(.tableEntries, sizes[axis], limit: call.limits.tableEntries)
         var scale = ResizeAxis.scale(sizes[axis], input)
         if let scales = try call.floats("scales") {
             guard scales.count == 2, scales[axis] > 0, scales[axis].isFinite else { throw call.invalid("attribute 'scales' is no pair of scales") }

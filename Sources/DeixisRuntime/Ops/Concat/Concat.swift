@@ -15,7 +15,7 @@ enum Concat {
                 guard x.rank == result.rank, x.shape.indices.allSatisfy({ $0 == axis || x.shape[$0] == result.shape[$0] }) else {
                     throw call.invalid("shapes \(try call.input(0).shape) and \(x.shape) do not join along axis \(axis)")
                 }
-                result.shape[axis] += x.shape[axis]
+                result.shape[axis] = result.shape[axis].addingClamped(x.shape[axis])
             }
             return [result]
         },

@@ -32,8 +32,8 @@ enum RangeOperator {
 
     private static func realCount(_ call: OperatorCall) throws(RuntimeError) -> Int {
         let count = ((try call.numbers(1)[0] - call.numbers(0)[0]) / (try call.numbers(2)[0])).rounded(.up)
-        guard !count.isNaN, count < 0x1p40 else { throw call.invalid("start, limit and delta make no finite range") }
-        return Int(max(count, 0))
+        guard !count.isNaN else { throw call.invalid("start, limit and delta make no finite range") }
+        return max(Int(clamping: count), 0)
     }
 
     private static func integerCount(_ call: OperatorCall) throws(RuntimeError) -> Int {
@@ -42,6 +42,6 @@ enum RangeOperator {
         let (way, overflow) = limit.subtractingReportingOverflow(start)
         guard !overflow, way != .min, delta != .min else { throw call.invalid("start, limit and delta make no finite range") }
         if way == 0 || (way < 0) != (delta < 0) { return 0 }
-        return (way.magnitude - 1) / delta.magnitude < 1 << 40 ? Int((way.magnitude - 1) / delta.magnitude) + 1 : .max
+        return Int(clamping: (way.magnitude - 1) / delta.magnitude).addingClamped(1)
     }
 }

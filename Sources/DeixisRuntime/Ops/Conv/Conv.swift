@@ -9,6 +9,7 @@ enum Conv {
         infer: { (call: OperatorCall) throws(RuntimeError) in
             let window = try Window(call, kernel: Array(try weight(call).shape.dropFirst(2)))
             let x = try call.input(0), w = try weight(call)
+            try call.checkWork(Array(w.shape) + window.output + [x.shape[0]])
             return [TensorSpec(x.element, [x.shape[0], w.shape[0]] + window.output)]
         },
         evaluate: { (call: OperatorCall) throws(RuntimeError) in

@@ -7,6 +7,7 @@ enum ConvInteger {
         "ConvInteger", since: 10, inputs: 2...4, types: [.int8, .uint8],
         infer: { (call: OperatorCall) throws(RuntimeError) in
             let (_, w, window) = try parts(call)
+            try call.checkWork(w.shape + window.output + [try call.input(0).shape[0]])
             return [TensorSpec(.int32, [try call.input(0).shape[0], w.shape[0]] + window.output)]
         },
         evaluate: { (call: OperatorCall) throws(RuntimeError) in

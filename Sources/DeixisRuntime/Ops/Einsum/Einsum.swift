@@ -67,7 +67,9 @@ enum Einsum {
                 call.invalid("equation '\(String(decoding: text, as: UTF8.self))' \(reason)")
             }
             var sides = [text]
-            for i in text.indices.dropLast() where text[i] == 0x2D && text[i + 1] == 0x3E { sides = [Array(text[..<i]), Array(text[(i + 2)...])] }
+            if let i = text.indices.dropLast().first(where: { text[$0] == 0x2D && text[$0 + 1] == 0x3E }) {
+                sides = [Array(text[..<i]), Array(text[(i + 2)...])]
+            }
             let terms = sides[0].split(separator: 0x2C, omittingEmptySubsequences: false).map { Array($0) }
             guard terms.count == call.inputs.count else { throw wrong("has \(terms.count) terms for \(call.inputs.count) inputs") }
 
@@ -117,6 +119,7 @@ enum Einsum {
             output = order.map { extent[$0] }
             order += extent.indices.filter { extent[$0] >= 0 && !order.contains($0) }
             extents = order.map { extent[$0] }
+            try call.checkWork(extents)
             for (i, found) in inputs.enumerated() {
                 let shape = try call.input(i).shape, dense = DeixisRuntime.strides(shape)
                 strides.append(order.map { label in

@@ -4,7 +4,7 @@ import DeixisGraph
 /// Y = LayerNorm(T[ids] scale + a + b), how tokens become vectors: a row is looked up, summed and normalized while it is in the caches.
 ///
 /// T int8 [rows, n] with scale [n], or float32 without; ids int32 or int64; a, b float32 of the shape of Y less leading axes, or left out; gain,
-/// bias [n] (bias may be left out). Attributes `epsilon` and y's `StoredScale`; without that Y is float32. An index outside T gives a row of 0.
+/// bias [n] (bias may be left out). Attributes `epsilon` and y's `StoredScale`; without that Y is float32. An index outside T is an error.
 enum Embedding {
     static let definition = OperatorDefinition(
         "Embedding", domain: .deixis, inputs: 6...7, types: [.int8, .float32],
@@ -12,7 +12,7 @@ enum Embedding {
             let table = try call.input(0), ids = try Indices(call, input: 1)
             guard table.rank == 2, call.has(2) == (table.element == .int8) else { throw call.invalid("table \(table.element)\(table.shape) has no rows") }
             let n = table.shape[1], shape = ids.shape + [n]
-            try ids.check(call, extent: table.shape[0])
+            try ids.check(call, extents: [table.shape[0]])
             for index in [2, 5, 6] { try call.require(index, shape: [n]) }
             for index in [3, 4] where call.has(index) {
                 let addend = try call.input(index)
@@ -39,9 +39,9 @@ enum Embedding {
         let tasks = lowering.tasks(rows, grain: max(1, (1 << 13) / max(n, 1))), room = (n + 15) / 16 * 16
         var kernel = Kernel("embedding", scratchBytes: 2 * room * 4, tasks: tasks) { buffers, task, worker in
             let sum = buffers.scratch(worker, Float.self)
-            guard let from = buffers.inputs[0], let tokens = buffers.inputs[1] else { return }
+            guard let from = buffers.inputs[0] else { return }
             for row in Lowering.range(task, of: tasks, rows) {
-                let index = ids.load(tokens, row, table.shape[0])
+                let index = ids.load(buffers, row, table.shape[0])
                 if index < 0 {
                     sum.update(repeating: 0, count: n)
                 } else if isStored {

@@ -2,13 +2,13 @@ import DeixisGraph
 
 /// Y = X's slices that `indices` (input 1) name along `axis` (default 0); negative indices count from the end.
 ///
-/// An index outside the axis is an error where planning knows it and gives zeros where only the run does.
+/// An index outside the axis is an error: of planning where that knows it, else of the run.
 enum Gather {
     static let definition = OperatorDefinition(
         "Gather", inputs: 2...2, types: .movable,
         infer: { (call: OperatorCall) throws(RuntimeError) in
             let x = try call.input(0), indices = try Indices(call, input: 1), axis = try axis(call)
-            try indices.check(call, extent: x.shape[axis])
+            try indices.check(call, extents: [x.shape[axis]])
             return [TensorSpec(x.element, Array(x.shape[..<axis]) + indices.shape + Array(x.shape[(axis + 1)...]))]
         },
         evaluate: { (call: OperatorCall) throws(RuntimeError) in
@@ -16,10 +16,10 @@ enum Gather {
             let outer = x.shape[..<axis].reduce(1, *), extent = x.shape[axis]
             let block = x.shape[(axis + 1)...].reduce(1, *) * (x.element.byteCount ?? 0)
             return { buffers in
-                guard let x = buffers.inputs[0], let k = buffers.inputs[1], var y = buffers.outputs[0] else { return }
+                guard let x = buffers.inputs[0], var y = buffers.outputs[0] else { return }
                 for o in 0..<outer {
                     for i in 0..<indices.count {
-                        let index = indices.load(k, i, extent)
+                        let index = indices.load(buffers, i, extent)
                         if index < 0 {
                             y.initializeMemory(as: UInt8.self, repeating: 0, count: block)
                         } else {
@@ -47,9 +47,9 @@ enum GatherElements {
             let x = try call.input(0), (indices, axis) = try ElementIndices.read(call)
             let size = x.element.byteCount ?? 0, place = ElementIndices(x.shape, indices.shape, axis)
             return { buffers in
-                guard let x = buffers.inputs[0], let k = buffers.inputs[1], let y = buffers.outputs[0] else { return }
+                guard let x = buffers.inputs[0], let y = buffers.outputs[0] else { return }
                 for i in 0..<indices.count {
-                    let from = place.offset(i, indices.load(k, i, place.extent))
+                    let from = place.offset(i, indices.load(buffers, i, place.extent))
                     if from < 0 {
                         (y + i * size).initializeMemory(as: UInt8.self, repeating: 0, count: size)
                     } else {
@@ -72,9 +72,9 @@ enum GatherND {
             let x = try call.input(0), tuples = try TupleIndices(call, batch: try call.int("batch_dims", default: 0))
             let block = tuples.block * (x.element.byteCount ?? 0)
             return { buffers in
-                guard let x = buffers.inputs[0], let k = buffers.inputs[1], let y = buffers.outputs[0] else { return }
+                guard let x = buffers.inputs[0], let y = buffers.outputs[0] else { return }
                 for i in 0..<tuples.count {
-                    let from = tuples.offset(k, i)
+                    let from = tuples.offset(buffers, i)
                     if from < 0 {
                         (y + i * block).initializeMemory(as: UInt8.self, repeating: 0, count: block)
                     } else {

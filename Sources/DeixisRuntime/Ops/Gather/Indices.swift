@@ -18,18 +18,30 @@ struct Indices {
         elements = IntegerElements(spec.element)
     }
 
-    /// Index `i` counted from the front, -1 where it is outside `extent`.
+    /// Index `i` counted from the front, -1 where it is outside `extent`, which is reported.
     @inline(__always)
-    func load(_ pointer: UnsafeRawPointer, _ i: Int, _ extent: Int) -> Int {
-        let index = Int(truncatingIfNeeded: elements.load(pointer, i))
-        return index >= extent || index < -extent ? -1 : index < 0 ? index + extent : index
+    func load(_ buffers: Buffers, _ i: Int, _ extent: Int) -> Int {
+        let index = Int(clamping: elements.load(buffers.inputs[input].unsafelyUnwrapped, i))
+        if index >= extent || index < -extent {
+            buffers.report(position: i, index: index, extent: extent)
+            return -1
+        }
+        return index < 0 ? index + extent : index
     }
 
-    /// Where planning knows the content: all of it inside `extent`.
-    func check(_ call: OperatorCall, extent: Int) throws(RuntimeError) {
-        guard let known = call.constants[input]?.integers else { return }
-        for index in known where index >= extent || index < -extent {
-            throw call.invalid("index \(index) is outside an axis of extent \(extent)")
+    /// Where planning knows the content: every index inside the extent of its axis, of which there are several in turn where tuples are
+    /// indices.
+    func check(_ call: OperatorCall, extents: [Int]) throws(RuntimeError) {
+        guard let known = call.constants[input], known.type == .int64 || known.type == .int32 else { return }
+        let bytes = known.bytes
+        for i in 0..<known.count {
+            let index = known.type == .int64
+                ? Int(clamping: bytes.loadUnaligned(fromByteOffset: i * 8, as: Int64.self))
+                : Int(bytes.loadUnaligned(fromByteOffset: i * 4, as: Int32.self))
+            let extent = extents[i % extents.count]
+            if index >= extent || index < -extent {
+                throw .indexOutOfRange(op: call.node.op, node: call.node.name, position: i, index: index, extent: extent)
+            }
         }
     }
 }
@@ -68,7 +80,7 @@ struct ElementIndices {
         guard indices.shape.count == x.rank, x.shape.indices.allSatisfy({ $0 == axis || indices.shape[$0] <= x.shape[$0] }) else {
             throw call.invalid("indices \(indices.shape) do not fit \(x.shape) along axis \(axis)")
         }
-        try indices.check(call, extent: x.shape[axis])
+        try indices.check(call, extents: [x.shape[axis]])
         return (indices, axis)
     }
 }
@@ -99,19 +111,15 @@ struct TupleIndices {
         extents = Array(x.shape[batch..<inner])
         batchSlices = extents.reduce(1, *)
         perBatch = shape[batch...].reduce(1, *)
-        if let known = call.constants[1]?.integers {
-            for (i, index) in known.enumerated() where index >= extents[i % width] || index < -extents[i % width] {
-                throw call.invalid("index \(index) is outside an axis of extent \(extents[i % width])")
-            }
-        }
+        if width > 0 { try indices.check(call, extents: extents) }
     }
 
     /// The slice that tuple `i` names, counted in blocks; -1 where an index is outside.
     @inline(__always)
-    func offset(_ pointer: UnsafeRawPointer, _ i: Int) -> Int {
+    func offset(_ buffers: Buffers, _ i: Int) -> Int {
         var offset = i / perBatch * batchSlices, within = 0
         for (k, extent) in extents.enumerated() {
-            let index = indices.load(pointer, i * extents.count + k, extent)
+            let index = indices.load(buffers, i * extents.count + k, extent)
             if index < 0 { return -1 }
             within = within * extent + index
         }

@@ -97,8 +97,8 @@ private struct HeadExtents {
         guard n > 0, rows > 0, let gemm = deixis_gemm_f32_select(lowering.isa, n), let weight = call.constants[1] else { return nil }
         let e = self, nr = Int(gemm.pointee.nr), panels = deixis_gemm_f32_panels(gemm, n), size = deixis_gemm_f32_packed_size(gemm, k, n)
         let layout = kind + heads << 10 + nr * 2 + (columnStride == 1 ? 0 : 1)
-        let packed = lowering.weights.packed(weight, kind: layout, byteCount: heads * size * 4) { target in
-            let source = weight.aligned
+        let packed = try lowering.weights.packed(weight, kind: layout, byteCount: heads * size * 4) { (target) throws(RuntimeError) in
+            let source = try weight.aligned()
             let b = source.pointer?.assumingMemoryBound(to: Float.self), p = target.baseAddress?.assumingMemoryBound(to: Float.self)
             lowering.workers.forEach(e.heads) { h in
                 deixis_gemm_f32_pack(

@@ -108,7 +108,7 @@ enum Gemm {
                     buffers.scratch(worker))
             }
         }
-        let packed = pack(weight, gemm, e, panels, lowering)
+        let packed = try pack(weight, gemm, e, panels, lowering)
         var kernel = Kernel("gemm_f32", macs: e.m * e.n * e.k, inPlace: inPlace, tasks: division.tasks) { buffers, task, _ in
             var args = arguments(buffers, packed.floats)
             let (m, n) = ranges(task)
@@ -120,11 +120,11 @@ enum Gemm {
 
     private static func pack(
         _ weight: Constant, _ gemm: UnsafePointer<deixis_gemm_f32>, _ e: Linear.Extents, _ panels: Int, _ lowering: Lowering
-    ) -> ByteStorage {
+    ) throws(RuntimeError) -> ByteStorage {
         // Variants differ in nr; the layout of B decides the rest.
         let kind = Int(gemm.pointee.nr) * 2 + (e.columnStride == 1 ? 0 : 1)
-        return lowering.weights.packed(weight, kind: kind, byteCount: deixis_gemm_f32_packed_size(gemm, e.k, e.n) * 4) { target in
-            let source = weight.aligned
+        return try lowering.weights.packed(weight, kind: kind, byteCount: deixis_gemm_f32_packed_size(gemm, e.k, e.n) * 4) { (target) throws(RuntimeError) in
+            let source = try weight.aligned()
             let b = source.pointer?.assumingMemoryBound(to: Float.self)
             let p = target.baseAddress?.assumingMemoryBound(to: Float.self)
             let tasks = lowering.tasks(panels, grain: 1)

@@ -19,12 +19,9 @@ enum Pad {
         },
         evaluate: { (call: OperatorCall) throws(RuntimeError) in
             let x = try call.input(0), from = strides(x.shape), mode = try mode(call), sides = try sides(call)
-            let tables = sides.indices.map { axis in
-                (0..<sides[axis].output).map { i in
-                    source(i - sides[axis].begin, x.shape[axis], mode).map { $0 * from[axis] }
-                }
+            return try moveElements(call, fill: mode == .constant && call.has(2) ? 2 : nil) { axis, i in
+                source(i - sides[axis].begin, x.shape[axis], mode).map { $0 * from[axis] }
             }
-            return moveElements(tables: tables, byteCount: x.element.byteCount ?? 0, fill: mode == .constant && call.has(2) ? 2 : nil)
         })
 
     private enum Mode { case constant, reflect, edge, wrap }
@@ -55,9 +52,7 @@ enum Pad {
     private static func sides(_ call: OperatorCall) throws(RuntimeError) -> [(begin: Int, output: Int)] {
         let x = try call.input(0).shape, pads = try call.integers(1)
         let axes = try call.normalize(axes: call.has(3) ? try call.integers(3) : Array(x.indices), rank: x.count)
-        guard pads.count == 2 * axes.count, pads.allSatisfy({ $0.magnitude < 1 << 40 }) else {
-            throw call.invalid("pads \(pads) do not fit \(axes.count) axes")
-        }
+        guard pads.count == 2 * axes.count, pads.allSatisfy({ $0.magnitude <= Shape.most }) else { throw call.invalid("pads \(pads) do not fit \(axes.count) axes") }
         var result = x.map { (begin: 0, output: $0) }
         for (i, axis) in axes.enumerated() {
             let begin = pads[i], end = pads[axes.count + i]

@@ -8,8 +8,6 @@ enum Pool {
         let planes: Int
         let inputPlane: Int
         let outputPlane: Int
-        /// Window positions, inside or not.
-        let windowCount: Int
 
         init(_ call: OperatorCall, _ window: Window) throws(RuntimeError) {
             let x = try call.input(0).shape
@@ -18,30 +16,21 @@ enum Pool {
             planes = x[0] * x[1]
             inputPlane = box.input.reduce(1, *)
             outputPlane = box.output.reduce(1, *)
-            windowCount = box.kernel.reduce(1, *)
         }
 
         /// Returns how many window positions lie inside the input or its padding.
         @inline(__always)
         func forEach(_ output: Int, _ body: (Int) -> Void) -> Int {
-            var inPadding = 0
-            let w = output % box.output[2], h = output / box.output[2] % box.output[1], d = output / box.output[2] / box.output[1]
-            for td in 0..<box.kernel[0] {
-                let z = d * box.strides[0] + td * box.dilations[0] - box.padBegin[0]
-                if z >= box.input[0] + box.padEnd[0] { continue }
-                for th in 0..<box.kernel[1] {
-                    let y = h * box.strides[1] + th * box.dilations[1] - box.padBegin[1]
-                    if y >= box.input[1] + box.padEnd[1] { continue }
-                    for tw in 0..<box.kernel[2] {
-                        let x = w * box.strides[2] + tw * box.dilations[2] - box.padBegin[2]
-                        if x >= box.input[2] + box.padEnd[2] { continue }
-                        inPadding += 1
-                        if z < 0 || z >= box.input[0] || y < 0 || y >= box.input[1] || x < 0 || x >= box.input[2] { continue }
-                        body((z * box.input[1] + y) * box.input[2] + x)
-                    }
+            let w = box.taps(2, output % box.output[2]), h = box.taps(1, output / box.output[2] % box.output[1])
+            let d = box.taps(0, output / box.output[2] / box.output[1])
+            for td in d.inside {
+                let z = d.start + td * box.dilations[0]
+                for th in h.inside {
+                    let y = h.start + th * box.dilations[1]
+                    for tw in w.inside { body((z * box.input[1] + y) * box.input[2] + w.start + tw * box.dilations[2]) }
                 }
             }
-            return inPadding
+            return d.padded.multipliedClamped(by: h.padded).multipliedClamped(by: w.padded)
         }
 
         /// Row-major offset within a plane as if its axes were stored in reverse order.
@@ -55,6 +44,7 @@ enum Pool {
     static func infer(_ call: OperatorCall) throws(RuntimeError) -> TensorSpec {
         let x = try call.input(0), window = try Window(call, kernel: nil)
         _ = try Geometry(call, window)
+        try window.checkPooling(call, x.shape[0], x.shape[1])
         return TensorSpec(x.element, Array(x.shape[..<2]) + window.output)
     }
 

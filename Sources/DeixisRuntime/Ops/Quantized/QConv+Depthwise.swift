@@ -10,12 +10,12 @@ extension QConv {
             let variant = deixis_depthwise_s8_select(lowering.isa)
         else { return nil }
         let taps = g.window.kernel[0] * g.window.kernel[1], channels = g.outC
-        let packed = lowering.weights.packed(w.weight, kind: 7000, byteCount: taps * channels) { target in
+        let packed = try lowering.weights.packed(w.weight, kind: 7000, byteCount: taps * channels) { target in
             guard let from = w.weight.pointer, let to = target.baseAddress else { return }
             for c in 0..<channels { for t in 0..<taps { (to + t * channels + c).copyMemory(from: from + c * taps + t, byteCount: 1) } }
         }
-        let offsets = w.offsets(x.zero, channels: channels, depth: taps, channelStride: taps, depthStride: 1, lowering)
-        let columns = tail.columns(x, w, count: channels)
+        let offsets = try w.offsets(x.zero, channels: channels, depth: taps, channelStride: taps, depthStride: 1, lowering)
+        let columns = try tail.columns(x, w, count: channels)
         let hasResidual = tail.hasResidual, agrees = hasResidual && (tail.residual == nil) == (tail.output == nil)
         let requantize = tail.arguments(offset: offsets.pointer(), columns)
         let rows = g.batch * g.window.output[0], settled = g.shape, tasks = lowering.tasks(rows, grain: 1)

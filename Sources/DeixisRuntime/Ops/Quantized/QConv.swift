@@ -31,7 +31,7 @@ enum QConv {
             last.outputs = [TensorSpec(try Requantization(call, residual: 4).element, s.shape)]
             guard !call.has(4) else { throw call.invalid("a planar convolution has no residual") }
             let compute = try ReferenceKernel.compute(last, lower), x = try call.input(0)
-            let room = (x.count + 63) & ~63, scratch = ReferenceScratch(byteCount: room + last.output().byteCount)
+            let room = (x.count + 63) & ~63, scratch = try ReferenceScratch(call, byteCount: room + last.output().byteCount)
             let size = last.output().element.byteCount ?? 1, y = last.output().shape, from = x.shape
             return { buffers in
                 scratch.use { image in
@@ -81,7 +81,7 @@ enum QConv {
         else { return nil }
         let caches = lowering.caches, panels = deixis_conv_s8_panels(gemm, &shape), pixels = g.batch * shape.out_h * shape.out_w
         let depth = g.perGroup * g.window.kernel[0] * g.window.kernel[1], settled = shape
-        let packed = lowering.weights.packed(
+        let packed = try lowering.weights.packed(
             w.weight, kind: 6000 + Int(deixis_conv_s8_layout(gemm, &shape)), byteCount: deixis_conv_s8_packed_size(gemm, &shape)
         ) { target in
             let from = w.weight.pointer?.assumingMemoryBound(to: Int8.self), p = target.baseAddress?.assumingMemoryBound(to: Int8.self)
@@ -92,8 +92,8 @@ enum QConv {
                 deixis_conv_s8_pack(gemm, &shape, from, range.lowerBound, range.upperBound, p)
             }
         }
-        let offsets = w.offsets(x.zero, channels: g.outC, depth: depth, channelStride: depth, depthStride: 1, lowering)
-        let columns = tail.columns(x, w, count: g.outC)
+        let offsets = try w.offsets(x.zero, channels: g.outC, depth: depth, channelStride: depth, depthStride: 1, lowering)
+        let columns = try tail.columns(x, w, count: g.outC)
         let division = Gemm.Division(m: pixels, panels: panels, mr: Int(gemm.pointee.mr), threads: lowering.threads)
         let hasResidual = tail.hasResidual, agrees = hasResidual && (tail.residual == nil) == (tail.output == nil)
         let map = isMapped ? deixis_quantize_u8_select(lowering.isa) : nil, tables = isMapped ? try QMap.channels(call, table: 5) : 0

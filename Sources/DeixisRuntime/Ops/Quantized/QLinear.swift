@@ -40,10 +40,10 @@ enum QLinear {
             let gemm = deixis_gemm_s8_select(lowering.isa, e.n)
         else { return nil }
         let panels = deixis_gemm_s8_panels(gemm, e.n), nr = Int(gemm.pointee.nr)
-        let inPlace = readsInPlace(e, w.weight, gemm), packed = inPlace ? nil : pack(w.weight, e, gemm, lowering)
-        let offsets = w.offsets(
+        let inPlace = readsInPlace(e, w.weight, gemm), packed = inPlace ? nil : try pack(w.weight, e, gemm, lowering)
+        let offsets = try w.offsets(
             x.zero, channels: e.n, depth: e.k, channelStride: e.columnStride, depthStride: e.rowStride, readsSource: inPlace, lowering)
-        let columns = tail.columns(x, w, count: e.n)
+        let columns = try tail.columns(x, w, count: e.n)
         let division = Gemm.Division(m: e.m, panels: panels, mr: Int(gemm.pointee.mr), threads: lowering.threads)
         let hasResidual = tail.hasResidual, agrees = hasResidual && (tail.residual == nil) == (tail.output == nil)
         let requantize = tail.arguments(offset: offsets.pointer(), columns), weight = w.weight
@@ -70,8 +70,8 @@ enum QLinear {
         weight.storage.isMapped && e.columnStride == 1 && e.m <= 64 && e.k * e.n >= 512 << 10 && deixis_gemm_s8_takes_rows(gemm, e.k)
     }
 
-    private static func pack(_ weight: Constant, _ e: Extents, _ gemm: UnsafePointer<deixis_gemm_s8>, _ lowering: Lowering) -> ByteStorage {
-        lowering.weights.packed(
+    private static func pack(_ weight: Constant, _ e: Extents, _ gemm: UnsafePointer<deixis_gemm_s8>, _ lowering: Lowering) throws(RuntimeError) -> ByteStorage {
+        try lowering.weights.packed(
             weight, kind: 4000 + Int(gemm.pointee.nr) * 2 + (e.columnStride == 1 ? 0 : 1), byteCount: deixis_gemm_s8_packed_size(gemm, e.k, e.n)
         ) { target in
             let b = weight.pointer?.assumingMemoryBound(to: Int8.self), p = target.baseAddress?.assumingMemoryBound(to: Int8.self)

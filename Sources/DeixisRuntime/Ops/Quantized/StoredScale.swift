@@ -117,16 +117,16 @@ struct Requantization {
 
     /// multiplier[n] = x scale, weight scale[n] (one for all where it has one element), per unit of the output; then where column n is cut,
     /// from below and from above.
-    func columns(_ x: StoredScale, _ weights: QuantizedWeights, count: Int) -> ByteStorage {
+    func columns(_ x: StoredScale, _ weights: QuantizedWeights, count: Int) throws(RuntimeError) -> ByteStorage {
         let unit = folds ? inverse : 1, scales = weights.scales, bias = cutsBeforeBias ? weights.bias?.integers : nil
-        return ByteStorage(byteCount: count * 12) { target in
-            let to = target.bindMemory(to: Float.self), least = (cut?.real(0) ?? 0) * unit, most = (cut?.real(255) ?? 0) * unit
-            for n in 0..<count {
-                to[n] = x.scale * scales[scales.count == 1 ? 0 : n] * unit
-                let shift = Float(bias?[n] ?? 0) * to[n]
-                (to[count + n], to[2 * count + n]) = (least + shift, most + shift)
-            }
+        let memory = try MutableBytes(byteCount: count * 12), to = memory.pointer.assumingMemoryBound(to: Float.self)
+        let least = (cut?.real(0) ?? 0) * unit, most = (cut?.real(255) ?? 0) * unit
+        for n in 0..<count {
+            to[n] = x.scale * scales[scales.count == 1 ? 0 : n] * unit
+            let shift = Float(bias?[n] ?? 0) * to[n]
+            (to[count + n], to[2 * count + n]) = (least + shift, most + shift)
         }
+        return memory.storage()
     }
 }
 
@@ -138,7 +138,7 @@ enum ReferenceKernel {
     ) throws(RuntimeError) -> Compute {
         let lowering = Lowering(isa: 0, workers: Workers(), weights: PackedWeights())
         guard let kernel = try lower(call, lowering) else { throw call.invalid("its weights are not known when it is planned") }
-        let scratch = ReferenceScratch(byteCount: kernel.scratchBytes)
+        let scratch = try ReferenceScratch(call, byteCount: kernel.scratchBytes)
         return { buffers in
             scratch.use {
                 let own = buffers.using(scratch: $0)

@@ -20,7 +20,7 @@ enum TopK {
             let largest = try call.int("largest", default: 1) != 0, size = x.element.byteCount ?? 0
             let load = SortKey(x.element, nan: .max).load
             // Sorted by insertion into the output; memory of our own where nobody asked for the indices.
-            let spare = call.wants(1) ? nil : ReferenceScratch(byteCount: outer * k * inner * 8)
+            let spare = call.wants(1) ? nil : try ReferenceScratch(call, byteCount: outer * k * inner * 8)
             let sort = { (buffers: Buffers, indices: UnsafeMutablePointer<Int64>) in
                 guard let x = buffers.inputs[0] else { return }
                 for o in 0..<outer { for i in 0..<inner {

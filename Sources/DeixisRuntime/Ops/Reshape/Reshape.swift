@@ -15,7 +15,7 @@ enum Reshape {
         let allowZero = try call.int("allowzero", default: 0) != 0
         var shape = try call.integers(1)
         var rest: Int?
-        var known = 1
+        var known: [Int] = []
         for (i, extent) in shape.enumerated() {
             if extent == -1 {
                 guard rest == nil else { throw call.invalid("shape \(shape) has more than one -1") }
@@ -26,17 +26,18 @@ enum Reshape {
                 guard i < x.rank else { throw call.invalid("shape \(shape) copies axis \(i) of an input of rank \(x.rank)") }
                 shape[i] = x.shape[i]
             }
-            guard shape[i] >= 0, shape[i] <= 1 << 40 else { throw call.invalid("shape \(shape) is not possible") }
-            known = known.multipliedReportingOverflow(by: shape[i]).partialValue
+            guard shape[i] >= 0 else { throw call.invalid("shape \(shape) is not possible") }
+            known.append(shape[i])
         }
+        var count = known.productClamped()
         if let rest {
-            guard known != 0, x.count % known == 0 else {
+            guard count != 0, x.count % count == 0 else {
                 throw call.invalid("\(x.shape) does not divide into \(shape)")
             }
-            shape[rest] = x.count / known
-            known = x.count
+            shape[rest] = x.count / count
+            count = x.count
         }
-        guard known == x.count else { throw call.invalid("\(x.shape) has not the elements of \(shape)") }
+        guard count == x.count else { throw call.invalid("\(x.shape) has not the elements of \(shape)") }
         return [TensorSpec(x.element, shape)]
     }
 }

@@ -14,16 +14,18 @@ enum Resize {
             let x = try call.input(0), request = try Request(call)
             let axes = try request.resized(call)
             let fill = Double(try call.float("extrapolation_value", default: 0))
-            return loop(x, request.output, axes, fill: fill)
+            return try loop(call, x, request.output, axes, fill: fill)
         })
 
     /// Axes that stay as they are have no entry and cost nothing but their index.
-    private static func loop(_ x: TensorSpec, _ output: [Int], _ axes: [ResizeAxis?], fill: Double) -> Compute {
+    private static func loop(
+        _ call: OperatorCall, _ x: TensorSpec, _ output: [Int], _ axes: [ResizeAxis?], fill: Double
+    ) throws(RuntimeError) -> Compute {
         let from = strides(x.shape), elements = RealElements(x.element), count = output.reduce(1, *), rank = x.rank
         let moving = axes.indices.filter { axes[$0] != nil }
         let tables = moving.compactMap { axes[$0] }, rounds = !x.element.isReal
         // Where the walk over the taps stands, one place per moving axis.
-        let scratch = ReferenceScratch(byteCount: 16 * max(moving.count, 1))
+        let scratch = try ReferenceScratch(call, byteCount: 16 * max(moving.count, 1))
         let walk = { (buffers: Buffers, at: UnsafeMutablePointer<Int>) in
             guard let x = buffers.inputs[0], let y = buffers.outputs[0] else { return }
             let index = at + moving.count
@@ -89,18 +91,18 @@ enum Resize {
             guard hasScales != hasSizes else { throw call.invalid("exactly one of scales and sizes must be given") }
             if hasScales {
                 let given = try call.numbers(2)
-                guard given.count == axes.count, given.allSatisfy({ $0 > 0 && $0 < 0x1p30 }) else {
+                guard given.count == axes.count, given.allSatisfy({ $0 > 0 && $0.isFinite }) else {
                     throw call.invalid("scales do not fit \(axes.count) axes")
                 }
                 for (scale, axis) in zip(given, axes) {
                     scales[axis] = scale
                     // In float32, as the standard's shape rule multiplies.
-                    output[axis] = Int((Float(x[axis]) * Float(scale)).rounded(.down))
+                    output[axis] = Int(clamping: Double((Float(x[axis]) * Float(scale)).rounded(.down)))
                 }
                 return
             }
             var sizes = try call.integers(3)
-            guard sizes.count == axes.count, sizes.allSatisfy({ $0 >= 0 && $0 < 1 << 40 }) else {
+            guard sizes.count == axes.count, sizes.allSatisfy({ $0 >= 0 }) else {
                 throw call.invalid("sizes \(sizes) do not fit \(axes.count) axes")
             }
             let policy = try call.string("keep_aspect_ratio_policy", default: "stretch")
@@ -112,7 +114,7 @@ enum Resize {
                 let scale = (policy == "not_larger" ? ratios.min() : ratios.max()) ?? 1
                 for (i, axis) in axes.enumerated() {
                     scales[axis] = scale
-                    sizes[i] = scale.isFinite ? Int((scale * Double(x[axis]) + 0.5).rounded(.down)) : 0
+                    sizes[i] = scale.isFinite ? Int(clamping: scale * Double(x[axis]) + 0.5) : 0
                 }
             } else {
                 for (size, axis) in zip(sizes, axes) where x[axis] > 0 { scales[axis] = ResizeAxis.scale(size, x[axis]) }
@@ -128,11 +130,13 @@ enum Resize {
                 roi = try call.numbers(1)
                 guard roi.count == 2 * axes.count else { throw call.invalid("roi has \(roi.count) elements, expected \(2 * axes.count)") }
             }
-            var result = [ResizeAxis?](repeating: nil, count: x.count)
+            var result = [ResizeAxis?](repeating: nil, count: x.count), entries = 0
             for (i, axis) in axes.enumerated() {
                 guard x[axis] > 0 || output[axis] == 0 else { throw call.invalid("axis \(axis) is empty and has nothing to resize") }
                 let roi = (start: roi[i], end: roi[axes.count + i])
                 if output[axis] == x[axis], scales[axis] == 1, !rule.extrapolates { continue }
+                entries = entries.addingClamped(ResizeAxis.entries(rule, output: output[axis], scale: scales[axis]))
+                try call.check(.tableEntries, entries, limit: call.limits.tableEntries)
                 result[axis] = ResizeAxis(rule, input: x[axis], output: output[axis], scale: scales[axis], roi: roi)
             }
             return result

@@ -38,6 +38,12 @@ struct ResizeAxis {
     /// What resizes `input` elements to `output`, where the file gives sizes.
     static func scale(_ output: Int, _ input: Int) -> Double { Double(output) / Double(input) }
 
+    /// Most sources that all outputs of an axis have together.
+    static func entries(_ rule: Rule, output: Int, scale: Double) -> Int {
+        let taps = rule.mode == .nearest ? 1.0 : rule.mode == .linear ? 2.0 : 4.0
+        return Int(clamping: Double(output) * (rule.antialias ? taps / min(scale, 1) + 2 : taps))
+    }
+
     /// The resized length that aligned corners are measured by: scale times input, which need be no integer, and the output's extent where
     /// the two differ by the rounding of the scale alone.
     private static func length<T: BinaryFloatingPoint>(_ scale: T, _ input: Int, _ output: Int) -> T {

@@ -34,7 +34,7 @@ enum ScatterReduction {
     }
 }
 
-/// Y = X, then Y[indices[i, j], j] = updates[i, j] for axis 0, and so on. Indices that only the run knows to be outside are skipped.
+/// Y = X, then Y[indices[i, j], j] = updates[i, j] for axis 0, and so on. Indices outside are an error.
 enum ScatterElements {
     static let definition = named("ScatterElements", since: 11)
     /// The name before opset 11.
@@ -53,9 +53,9 @@ enum ScatterElements {
                 let copy = copyBytes(x.byteCount)
                 return { buffers in
                     copy(buffers)
-                    guard let k = buffers.inputs[1], let updates = buffers.inputs[2], let y = buffers.outputs[0] else { return }
+                    guard let updates = buffers.inputs[2], let y = buffers.outputs[0] else { return }
                     for i in 0..<indices.count {
-                        let to = place.offset(i, indices.load(k, i, place.extent))
+                        let to = place.offset(i, indices.load(buffers, i, place.extent))
                         if to >= 0 { step(y, to, updates, i) }
                     }
                 }
@@ -77,9 +77,9 @@ enum ScatterND {
             let copy = copyBytes(x.byteCount)
             return { buffers in
                 copy(buffers)
-                guard let k = buffers.inputs[1], let updates = buffers.inputs[2], let y = buffers.outputs[0] else { return }
+                guard let updates = buffers.inputs[2], let y = buffers.outputs[0] else { return }
                 for i in 0..<tuples.count {
-                    let to = tuples.offset(k, i)
+                    let to = tuples.offset(buffers, i)
                     if to < 0 { continue }
                     for j in 0..<tuples.block { step(y, to * tuples.block + j, updates, i * tuples.block + j) }
                 }

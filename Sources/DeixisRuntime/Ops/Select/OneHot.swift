@@ -34,9 +34,9 @@ enum OneHot {
     }
 
     private static func depth(_ call: OperatorCall) throws(RuntimeError) -> Int {
-        guard try call.input(1).count == 1, let depth = try call.numbers(1).first, depth >= 0, depth < 0x1p40 else {
+        guard try call.input(1).count == 1, let depth = try call.numbers(1).first, depth >= 0 else {
             throw call.invalid("depth is not one number >= 0")
         }
-        return Int(depth)
+        return Int(clamping: depth)
     }
 }

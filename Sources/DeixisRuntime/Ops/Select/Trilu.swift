@@ -21,7 +21,7 @@ enum Trilu {
                 copy(buffers)
                 guard let y = buffers.outputs[0] else { return }
                 let given = hasDiagonal ? buffers.input(1, Int64.self).pointee : 0
-                let k = Int(max(-1 << 40, min(given, 1 << 40)))
+                let k = max(-Shape.most, min(Int(clamping: given), Shape.most))
                 for matrix in 0..<matrices {
                     for i in 0..<rows {
                         // Upper keeps j >= i + k, lower keeps j <= i + k.

@@ -8,8 +8,8 @@ enum DepthToSpace {
         let mode = try call.string("mode", default: "DCR"), c = x[1] / (b * b)
         guard mode == "DCR" || mode == "CRD" else { throw call.invalid("mode '\(mode)' is unknown") }
         return mode == "DCR"
-            ? Move([x[0], b, b, c, x[2], x[3]], [0, 3, 4, 1, 5, 2], [x[0], c, x[2] * b, x[3] * b])
-            : Move([x[0], c, b, b, x[2], x[3]], [0, 1, 4, 2, 5, 3], [x[0], c, x[2] * b, x[3] * b])
+            ? Move([x[0], b, b, c, x[2], x[3]], [0, 3, 4, 1, 5, 2], [x[0], c, x[2].multipliedClamped(by: b), x[3].multipliedClamped(by: b)])
+            : Move([x[0], c, b, b, x[2], x[3]], [0, 1, 4, 2, 5, 3], [x[0], c, x[2].multipliedClamped(by: b), x[3].multipliedClamped(by: b)])
     }
 
     /// Y [n, c b^2, h / b, w / b]. `mode` (opset 28) DCR: the channel index is (row in block, column in block, c); CRD: (c, row, column).
@@ -19,7 +19,7 @@ enum DepthToSpace {
         guard mode == "DCR" || mode == "CRD" else { throw call.invalid("mode '\(mode)' is unknown") }
         return Move(
             [x[0], x[1], x[2] / b, b, x[3] / b, b], mode == "DCR" ? [0, 3, 5, 1, 2, 4] : [0, 1, 3, 5, 2, 4],
-            [x[0], x[1] * b * b, x[2] / b, x[3] / b])
+            [x[0], x[1].multipliedClamped(by: b * b), x[2] / b, x[3] / b])
     }
 
     /// Reshape to `split`, transpose by `order`, reshape to `result`.

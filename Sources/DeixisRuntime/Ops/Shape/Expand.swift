@@ -27,14 +27,15 @@ enum Tile {
         "Tile", since: 6, inputs: 2...2, types: .movable,
         infer: { (call: OperatorCall) throws(RuntimeError) in
             let x = try call.input(0), repeats = try call.integers(1)
-            guard repeats.count == x.rank, repeats.allSatisfy({ $0 >= 0 && $0 <= 1 << 40 }) else {
+            guard repeats.count == x.rank, repeats.allSatisfy({ $0 >= 0 }) else {
                 throw call.invalid("repeats \(repeats) do not fit \(x.shape)")
             }
-            return [TensorSpec(x.element, zip(x.shape, repeats).map { $0.multipliedReportingOverflow(by: $1).partialValue })]
+            return [TensorSpec(x.element, zip(x.shape, repeats).map { $0.multipliedClamped(by: $1) })]
         },
         evaluate: { (call: OperatorCall) throws(RuntimeError) in
+            // Each axis is walked as often as it repeats: an axis of its own in front of it, by steps of 0.
             let x = try call.input(0), y = call.output(), from = strides(x.shape)
-            let tables = y.shape.indices.map { axis in (0..<y.shape[axis]).map { Int?($0 % x.shape[axis] * from[axis]) } }
-            return moveElements(tables: tables, byteCount: x.element.byteCount ?? 0)
+            let shape = x.shape.indices.flatMap { [x.shape[$0] == 0 ? 0 : y.shape[$0] / x.shape[$0], x.shape[$0]] }
+            return moveElements(StridedLoop(shape, from.flatMap { [0, $0] }), byteCount: x.element.byteCount ?? 0)
         })
 }

@@ -1,7 +1,7 @@
 import DeixisGraph
 
 /// Y = X's extents from axis `start` (default 0) to before `end` (default rank), int64; out-of-range axes are clamped.
-enum Shape {
+enum ShapeOperator {
     static let shape = OperatorDefinition(
         "Shape", inputs: 1...1, types: .movable, needsOnlyShapes: true,
         infer: { (call: OperatorCall) throws(RuntimeError) in [TensorSpec(.int64, [try extents(call).count])] },

@@ -15,6 +15,7 @@ enum Squeeze {
     static let unsqueeze = definition("Unsqueeze", since: 13, inputs: 2...2) { (call: OperatorCall) throws(RuntimeError) in
         let shape = try call.input(0).shape, given = try call.integers(1)
         let rank = shape.count + given.count
+        try call.check(.rank, rank, limit: call.limits.rank)
         let axes = try call.normalize(axes: given, rank: rank)
         var rest = shape.makeIterator(), result: [Int] = []
         for axis in 0..<rank { result.append(axes.contains(axis) ? 1 : rest.next() ?? 1) }

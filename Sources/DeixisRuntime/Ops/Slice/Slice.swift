@@ -11,10 +11,9 @@ enum Slice {
         },
         evaluate: { (call: OperatorCall) throws(RuntimeError) in
             let x = try call.input(0), from = strides(x.shape), cuts = try cuts(call)
-            let tables = cuts.indices.map { axis in
-                (0..<cuts[axis].count).map { Int?((cuts[axis].start + $0 * cuts[axis].step) * from[axis]) }
-            }
-            return moveElements(tables: tables, byteCount: x.element.byteCount ?? 0)
+            let walk = StridedLoop(cuts.map { $0.count }, cuts.indices.map { cuts[$0].step * from[$0] })
+            let base = cuts.indices.reduce(0) { $0 + cuts[$1].start * from[$1] }
+            return moveElements(walk, from: base, byteCount: x.element.byteCount ?? 0)
         },
         view: { call in
             // Contiguous: one axis is cut, by steps of 1, and those before it have extent 1.
