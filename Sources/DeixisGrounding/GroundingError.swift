@@ -15,7 +15,8 @@ public enum GroundingError: Error, Sendable, CustomStringConvertible {
     case badCheckpoint(path: String, reason: String)
     case unknownConfiguration(name: String, known: [String])
     case badSetting(name: String, value: String, rule: String)
-    /// A step whose loss or gradient is no number; `sample` is the number in the run of the one that is to blame, where one is.
+    /// A step whose loss or gradient is no number; `sample` is the number in the run of the one that is to blame, where
+    /// one is.
     case notFinite(step: Int, sample: Int?)
     /// A batch was asked for after `BatchQueue.stop`.
     case stopped
@@ -47,7 +48,8 @@ public enum GroundingError: Error, Sendable, CustomStringConvertible {
         case .badSetting(let name, let value, let rule): return "\(name) is \(value), but must be \(rule)"
         case .notFinite(let step, let sample):
             let place = "step \(step)" + (sample.map { ", sample \($0) of the run" } ?? "")
-            return "\(place): the loss is not finite; nothing of this step is kept, and the last checkpoint is from before it"
+            return "\(place): the loss is not finite; nothing of this step is kept, "
+                + "and the last checkpoint is from before it"
         case .stopped: return "no batch is made after the queue was stopped"
         case .vocabularyTooLarge(let words, let room):
             return "the sentences hold \(words) words, but the configuration's vocabulary has room for \(room)"

@@ -7,10 +7,11 @@ internal import Foundation
 struct BenchmarkCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "benchmark",
-        abstract: "Time whole training steps (forward, loss, backward, AdamW), of a fresh network or of one that has learned.",
+        abstract: "Time whole training steps, forward to AdamW, of a fresh network or of one that has learned.",
         discussion: """
-            Without --after-samples a fresh network reads made-up data. With it the network first trains on so many generated scenes, then
-            on further ones: what a run is like once many activations and gradients are nearly 0, which some CPUs are slow at.
+            Without --after-samples a fresh network reads made-up data. With it the network first trains on so many
+            generated scenes, then on further ones: what a run is like once many activations and gradients are nearly 0,
+            which some CPUs are slow at.
 
             One line of JSON per timed step on standard output, so that a peer can be timed in turn (--interactive: a step for each
             line read), and a summary at the end. tools/oracles/train_step_benchmark.py does so with PyTorch.
@@ -33,7 +34,8 @@ struct BenchmarkCommand: ParsableCommand {
     @Option(help: "Train on so many generated scenes first.")
     var afterSamples: Int = 0
     @Option(help: ArgumentHelp(
-        "Write the trained weights and a batch there for a peer: weights.safetensors, images, ids, mask, boxes.", valueName: "dir"))
+        "Write the trained weights and a batch there for a peer: weights.safetensors, images, ids, mask, boxes.",
+        valueName: "dir"))
     var handOver: String?
     @Flag(help: "Compute with subnormal numbers instead of taking them as zero, to see what they cost.")
     var keepSubnormals = false
@@ -44,8 +46,12 @@ struct BenchmarkCommand: ParsableCommand {
 
     func validate() throws {
         guard batch >= 1, steps >= 1, warmUp >= 0 else { throw ValidationError("--batch and --steps must be at least 1") }
-        guard afterSamples >= 0 else { throw ValidationError("--after-samples must not be negative, got \(afterSamples)") }
-        if length != nil, afterSamples > 0 { throw ValidationError("--length is of made-up data; --after-samples trains on scenes") }
+        guard afterSamples >= 0 else {
+            throw ValidationError("--after-samples must not be negative, got \(afterSamples)")
+        }
+        if length != nil, afterSamples > 0 {
+            throw ValidationError("--length is of made-up data; --after-samples trains on scenes")
+        }
         if handOver != nil, afterSamples == 0 { throw ValidationError("--hand-over needs --after-samples") }
     }
 
@@ -76,8 +82,9 @@ struct BenchmarkCommand: ParsableCommand {
         guard !times.isEmpty else { return }
         let median = times.sorted()[times.count / 2]
         print(
-            "{\"network\": \"\(self.network)\", \"batch\": \(batch), \"after_samples\": \(afterSamples), \"keeps_subnormals\": \(keepSubnormals), "
-                + "\"threads\": \(Backend.threadCount), \"blas\": \"\(Backend.openBLASCore)\", \"median_ms\": \(median), "
+            "{\"network\": \"\(self.network)\", \"batch\": \(batch), \"after_samples\": \(afterSamples), "
+                + "\"keeps_subnormals\": \(keepSubnormals), \"threads\": \(Backend.threadCount), "
+                + "\"blas\": \"\(Backend.openBLASCore)\", \"median_ms\": \(median), "
                 + "\"samples_per_second\": \(Double(batch) / median * 1000), \"peak_rss_mb\": \(peakMegabytes())}")
     }
 
@@ -141,7 +148,8 @@ struct BenchmarkCommand: ParsableCommand {
         try write(batch.mask, "mask")
         try write(batch.boxes, "boxes")
         let vocabulary = trainer.data.tokenizer.vocabulary.count
-        let text = "{\"batch\": \(batch.count), \"side\": \(batch.side), \"length\": \(batch.length), \"vocabulary\": \(vocabulary)}\n"
+        let text = "{\"batch\": \(batch.count), \"side\": \(batch.side), \"length\": \(batch.length), "
+            + "\"vocabulary\": \(vocabulary)}\n"
         try Data(text.utf8).write(to: URL(fileURLWithPath: folder + "/batch.json"))
     }
 

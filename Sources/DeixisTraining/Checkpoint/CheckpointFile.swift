@@ -21,7 +21,9 @@ struct CheckpointFile {
         }
         let version = number(8, UInt32.self)
         guard (1...Checkpoint.version).contains(version) else {
-            throw .format(path: path, reason: "checkpoint version \(version), this program reads versions 1 to \(Checkpoint.version)")
+            throw .format(
+                path: path,
+                reason: "checkpoint version \(version), this program reads versions 1 to \(Checkpoint.version)")
         }
         guard let length = Int(exactly: number(16, UInt64.self)), length <= Checkpoint.headerLimit else {
             throw .format(path: path, reason: "the header's length \(number(16, UInt64.self)) is beyond \(Checkpoint.headerLimit)")
@@ -51,8 +53,10 @@ struct CheckpointFile {
                 path: path, reason: "truncated: \(file.size) bytes, tensor \(entry.name) ends beyond them")
         }
         try file.read(at: dataStart + entry.offset, into: UnsafeMutableRawBufferPointer(start: tensor.pointer, count: count))
-        guard Checkpoint.hexadecimal(Self.checksum(UnsafeRawBufferPointer(start: tensor.pointer, count: count), version)) == entry.checksum
-        else { throw .format(path: path, reason: "tensor \(entry.name) is damaged: its checksum does not match") }
+        let bytes = UnsafeRawBufferPointer(start: tensor.pointer, count: count)
+        guard Checkpoint.hexadecimal(Self.checksum(bytes, version)) == entry.checksum else {
+            throw .format(path: path, reason: "tensor \(entry.name) is damaged: its checksum does not match")
+        }
     }
 
     /// Of version 2, or of version 1: words in turn to eight lanes of FNV-1a, which then pass through one more.
@@ -62,7 +66,8 @@ struct CheckpointFile {
         var lanes = SIMD8<UInt64>(repeating: 0xCBF2_9CE4_8422_2325) &+ SIMD8(0, 1, 2, 3, 4, 5, 6, 7)
         for (place, at) in stride(from: 0, to: bytes.count, by: 8).enumerated() {
             var word: UInt64 = 0
-            withUnsafeMutableBytes(of: &word) { $0.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[at..<min(at + 8, bytes.count)])) }
+            let piece = UnsafeRawBufferPointer(rebasing: bytes[at..<min(at + 8, bytes.count)])
+            withUnsafeMutableBytes(of: &word) { $0.copyMemory(from: piece) }
             lanes[place % 8] = (lanes[place % 8] ^ UInt64(littleEndian: word)) &* prime
         }
         let sum = (0..<8).reduce(UInt64(bytes.count)) { ($0 ^ lanes[$1]) &* prime }
