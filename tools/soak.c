@@ -1,6 +1,6 @@
-// soak MODEL THREADS ANSWERS SECONDS FLUSH: one question again and again must get one answer, to the bit. Ends after ANSWERS, or after
-// SECONDS where ANSWERS is 0. With FLUSH every second round (100 answers or a second) is asked with subnormal numbers taken as zero on the asking
-// thread. tools/soak builds it and runs it.
+// soak MODEL THREADS ANSWERS SECONDS FLUSH: one question again and again must get one answer, to the bit. Ends after
+// ANSWERS, or after SECONDS where ANSWERS is 0. With FLUSH every second round (100 answers or a second) is asked with
+// subnormal numbers taken as zero on the asking thread. tools/soak builds it and runs it.
 #define _POSIX_C_SOURCE 200809L
 #include "deixis.h"
 

@@ -1,18 +1,22 @@
 // Fork-join threads. Why every task of a run is called once, and none after the run returned:
 //
-// 1. What is left of a run is one word, `tasks` = count << 32 | next. A thread takes a task by adding 1 to the word. The word it added to
-//    says, whole, whether there was a task (next < count) and which. There is nothing else to read, so nothing can be seen apart from it:
-//    whatever a thread read before, or however long it slept between, what it takes belongs to the run whose word it added to, and no two
-//    additions to one run's word return the same `next`. An addition that finds no task takes nothing.
-// 2. The caller counts the tasks it did itself; each other thread adds those it did to `finished` after the last of them. The run returns
-//    when the two make `count`: every task was taken, and every thread that took one has finished and will not touch the job again.
-// 3. The job (task, context, mode) is plain memory. A thread reads it only while it holds a task that is not yet in `finished`, and the
-//    caller writes it only while no such thread is left: before its word is stored, after the last run returned.
-// 4. Storing the word releases what the caller wrote; each addition acquires it, for additions continue the store's release sequence.
-//    Adding to `finished` releases what the tasks wrote; the caller's look at it acquires it.
+// 1. What is left of a run is one word, `tasks` = count << 32 | next. A thread takes a task by adding 1 to the word.
+//    The word it added to says, whole, whether there was a task (next < count) and which. There is nothing else to
+//    read, so nothing can be seen apart from it: whatever a thread read before, or however long it slept between, what
+//    it takes belongs to the run whose word it added to, and no two additions to one run's word return the same `next`.
+//    An addition that finds no task takes nothing.
+// 2. The caller counts the tasks it did itself; each other thread adds those it did to `finished` after the last of
+//    them. The run returns when the two make `count`: every task was taken, and every thread that took one has finished
+//    and will not touch the job again.
+// 3. The job (task, context, mode) is plain memory. A thread reads it only while it holds a task that is not yet in
+//    `finished`, and the caller writes it only while no such thread is left: before its word is stored, after the last
+//    run returned.
+// 4. Storing the word releases what the caller wrote; each addition acquires it, for additions continue the store's
+//    release sequence. Adding to `finished` releases what the tasks wrote; the caller's look at it acquires it.
 //
-// The caller waits for tasks that were taken, not for threads: one that sleeps, or that the system took away before it took a task, does
-// not hold it up. Low halves do not overflow into counts: a thread looks before it adds, so at most one addition a thread finds no task.
+// The caller waits for tasks that were taken, not for threads: one that sleeps, or that the system took away before it
+// took a task, does not hold it up. Low halves do not overflow into counts: a thread looks before it adds, so at most
+// one addition a thread finds no task.
 #define _GNU_SOURCE
 #include "CDeixisSystem.h"
 
@@ -23,7 +27,8 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-// Where a test may hold a thread up: between its look at the word and its addition, and between writing a job and its word.
+// Where a test may hold a thread up: between its look at the word and its addition, and between writing a job and its
+// word.
 #ifndef DEIXIS_POOL_PAUSE
 #define DEIXIS_POOL_PAUSE()
 #endif
@@ -109,9 +114,12 @@ static void await(deixis_pool *pool) {
         }
     } while (deixis_clock_ns() - start < spin_ns);
     pthread_mutex_lock(&pool->sleep);
-    // Sequentially consistent against wake_sleepers(): either this thread sees the new word or the caller sees the sleeper.
+    // Sequentially consistent against wake_sleepers(): either this thread sees the new word or the caller sees the
+    // sleeper.
     atomic_fetch_add(&pool->sleepers, 1);
-    while (!has_task(atomic_load(&pool->tasks)) && !atomic_load(&pool->stop)) pthread_cond_wait(&pool->wake, &pool->sleep);
+    while (!has_task(atomic_load(&pool->tasks)) && !atomic_load(&pool->stop)) {
+        pthread_cond_wait(&pool->wake, &pool->sleep);
+    }
     atomic_fetch_sub(&pool->sleepers, 1);
     pthread_mutex_unlock(&pool->sleep);
 }
@@ -168,8 +176,9 @@ static void run_in_place(const deixis_pool *pool, size_t count, deixis_task task
 /// False when another caller is inside. One of a parent process, whose turn the fork copied, is not.
 static bool take_turn(deixis_pool *pool, unsigned process) {
     unsigned holder = atomic_load_explicit(&pool->turn, memory_order_relaxed);
-    return holder != process
-        && atomic_compare_exchange_strong_explicit(&pool->turn, &holder, process, memory_order_acquire, memory_order_relaxed);
+    if (holder == process) return false;
+    return atomic_compare_exchange_strong_explicit(
+        &pool->turn, &holder, process, memory_order_acquire, memory_order_relaxed);
 }
 
 void deixis_pool_run(deixis_pool *pool, size_t count, deixis_task task, void *context) {

@@ -1,5 +1,5 @@
-// The trainer's threads: one pool of CDeixisSystem for each count that was asked for. One that is no longer used sleeps and costs nothing,
-// so the count may change while other threads compute.
+// The trainer's threads: one pool of CDeixisSystem for each count that was asked for. One that is no longer used sleeps
+// and costs nothing, so the count may change while other threads compute.
 #include <errno.h>
 #include <stdatomic.h>
 #include "CDeixisSystem.h"

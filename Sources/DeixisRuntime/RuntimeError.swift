@@ -87,7 +87,8 @@ public indirect enum RuntimeError: Error, CustomStringConvertible {
             return OutOfMemory(byteCount: bytes).message
         case .threads(let count, let code):
             let most = Int(deixis_pool_most_threads)
-            return "\(count) threads cannot be started: \(count > most ? "at most \(most)" : CompiledFile.errorText(code))"
+            let reason: String = count > most ? "at most \(most)" : CompiledFile.errorText(code)
+            return "\(count) threads cannot be started: \(reason)"
         case .notPlanned:
             return "no shapes are planned yet; call prepare first"
         case .timeout(let timeout):

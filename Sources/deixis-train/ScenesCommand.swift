@@ -31,7 +31,8 @@ struct ScenesCommand: ParsableCommand {
     var overwrite = false
     @Option(help: ArgumentHelp("Draw the first scenes with their boxes and sentences into one PNG.", valueName: "file.png"))
     var contactSheet: String?
-    @Option(help: ArgumentHelp("Draw what held-out scenes of this curriculum follow: none, objects or a JSON file (see train).", valueName: "name"))
+    @Option(help: ArgumentHelp(
+        "Draw what held-out scenes of this curriculum follow: none, objects or a JSON file (see train).", valueName: "name"))
     var curriculum: String = "none"
     @Option(help: "Threads; default: the cores at hand.")
     var threads: Int = Backend.usableCores

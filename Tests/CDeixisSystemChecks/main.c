@@ -1,4 +1,5 @@
-// pool_stress RUNS THREADS...: what an empty run costs, and the stress with 1 and with 3 callers, paused and not; tools/pool-stress builds it.
+// pool_stress RUNS THREADS...: what an empty run costs, and the stress with 1 and with 3 callers, paused and not;
+// tools/pool-stress builds it.
 #include "CDeixisSystemChecks.h"
 
 #include <stdio.h>

@@ -1,5 +1,5 @@
-// The pool once more under other names, where threads dawdle now and then: one that has looked at what is left of a run and not yet
-// taken a task of it, and a caller that has written its job and not yet said so.
+// The pool once more under other names, where threads dawdle now and then: one that has looked at what is left of a run
+// and not yet taken a task of it, and a caller that has written its job and not yet said so.
 #define _GNU_SOURCE
 #include <sched.h>
 

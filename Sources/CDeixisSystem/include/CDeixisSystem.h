@@ -116,7 +116,8 @@ uint64_t deixis_process_generation(void);
 
 // MARK: - Floating point (float_mode.c)
 
-/// How this thread rounds, and whether it takes subnormal numbers as zero: MXCSR of x86 without the record of what happened, FPCR of arm64.
+/// How this thread rounds, and whether it takes subnormal numbers as zero: MXCSR of x86 without the record of what
+/// happened, FPCR of arm64.
 uint64_t deixis_float_mode(void);
 void deixis_set_float_mode(uint64_t mode);
 /// `mode` with subnormal operands and results taken as zero, where the CPU can.
@@ -124,8 +125,9 @@ uint64_t deixis_flushing_float_mode(uint64_t mode);
 
 // MARK: - Threads (pool.c)
 
-/// One task of a parallel run. `worker` is 0 for the caller of deixis_pool_run, below the pool's thread count for all. It computes in the
-/// caller's floating-point mode, whichever thread it is on. It must not fork and return in the child.
+/// One task of a parallel run. `worker` is 0 for the caller of deixis_pool_run, below the pool's thread count for all.
+/// It computes in the caller's floating-point mode, whichever thread it is on. It must not fork and return in the
+/// child.
 typedef void (*deixis_task)(void *context, size_t task, size_t worker);
 
 /// Fork-join threads that spin for some microseconds before they sleep.
@@ -133,18 +135,18 @@ typedef struct deixis_pool deixis_pool;
 
 enum { deixis_pool_most_threads = 1024 };
 
-/// A pool of `threads` threads, the caller counted: `threads - 1` are started, 0 is taken as 1. EINVAL: more than the most; EAGAIN: the
-/// system refuses so many. `*pool` is then null.
+/// A pool of `threads` threads, the caller counted: `threads - 1` are started, 0 is taken as 1. EINVAL: more than the
+/// most; EAGAIN: the system refuses so many. `*pool` is then null.
 int deixis_pool_create(size_t threads, deixis_pool **pool);
 /// Waits for the threads to end. Must not run at the same time as deixis_pool_run on this pool. Null is allowed.
 void deixis_pool_destroy(deixis_pool *pool);
 size_t deixis_pool_threads(const deixis_pool *pool);
-/// Calls `task(context, i, worker)` once for every i in [0, count), then returns; what the tasks wrote is visible. Tasks are handed out
-/// one by one in order, so the first ones should be the long ones.
+/// Calls `task(context, i, worker)` once for every i in [0, count), then returns; what the tasks wrote is visible.
+/// Tasks are handed out one by one in order, so the first ones should be the long ones.
 ///
-/// Any number of threads may call at once. The threads serve one caller at a time; a caller that finds them busy does its tasks itself, as
-/// worker 0, rather than wait. A call from inside a task of this pool does so too, with the worker number of that task. So what belongs to
-/// a worker number belongs to one call's context, never to the pool.
+/// Any number of threads may call at once. The threads serve one caller at a time; a caller that finds them busy does
+/// its tasks itself, as worker 0, rather than wait. A call from inside a task of this pool does so too, with the worker
+/// number of that task. So what belongs to a worker number belongs to one call's context, never to the pool.
 ///
 /// After a fork the child may use and destroy the pool: its first run there starts threads of its own.
 void deixis_pool_run(deixis_pool *pool, size_t count, deixis_task task, void *context);

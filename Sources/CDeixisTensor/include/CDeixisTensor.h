@@ -9,8 +9,8 @@
 
 /// Runs body(context, chunk) for chunk in 0..<chunks on the threads of the pool, as deixis_pool_run does.
 void dxt_parallel(long chunks, void (*_Nonnull body)(void *_Nullable context, long chunk), void *_Nullable context);
-/// Threads that take part, the caller included. Returns 0 or why there cannot be so many: EINVAL outside 1...deixis_pool_most_threads,
-/// EAGAIN where the system refuses them.
+/// Threads that take part, the caller included. Returns 0 or why there cannot be so many: EINVAL outside
+/// 1...deixis_pool_most_threads, EAGAIN where the system refuses them.
 int dxt_set_threads(int count);
 /// Where none was set, the cores this process may use; 1 where the system refuses so many threads.
 int dxt_threads(void);

@@ -94,7 +94,9 @@ public struct SceneCurriculum: Sendable, Codable, Equatable {
     /// What held-out scenes follow; nil: the plain settings, so that accuracies of different runs compare.
     public var heldOut: SceneSettings?
 
-    public init(_ stages: [Stage] = [], heldOut: SceneSettings? = nil) { (self.stages, self.heldOut) = (stages, heldOut) }
+    public init(_ stages: [Stage] = [], heldOut: SceneSettings? = nil) {
+        (self.stages, self.heldOut) = (stages, heldOut)
+    }
 
     public static let none = SceneCurriculum()
 

@@ -4,8 +4,8 @@ import Foundation
 
 /// A run in progress: network, optimizer and place in the sequence of batches.
 ///
-/// Step t reads batch t and draws from a stream of its own; with the same recipe and thread count every run computes the same
-/// losses, whether or not it was interrupted and resumed.
+/// Step t reads batch t and draws from a stream of its own; with the same recipe and thread count every run computes
+/// the same losses, whether or not it was interrupted and resumed.
 public final class Trainer {
     public let recipe: TrainingRecipe
     public let data: TrainingData
@@ -41,7 +41,8 @@ public final class Trainer {
         loss = SelfPacedLoss(recipe.configuration.loss)
     }
 
-    /// Starts an encoder from a safetensors file: a ResNet under torchvision's or DETR's names, or BERT. Returns a line about it.
+    /// Starts an encoder from a safetensors file: a ResNet under torchvision's or DETR's names, or BERT. Returns a line
+    /// about it.
     public func loadPretrained(_ encoder: GroundingNetwork<Float>.Encoder, from path: String) throws(GroundingError) -> String {
         do throws(TrainingError) {
             let report = try network.loadPretrained(encoder, from: path)
@@ -87,7 +88,8 @@ public final class Trainer {
             rateFactor: factor)
     }
 
-    /// Names the sample, by its number in the run, whose true box or whose answer alone is no number; none where every answer is.
+    /// Names the sample, by its number in the run, whose true box or whose answer alone is no number; none where every
+    /// answer is.
     private func notFinite(_ batch: GroundingBatch) -> GroundingError {
         let answers = network(batch.images, batch.tokens, on: Tape<Float>(.inference)).tensor.values
         func first(_ boxes: [Float]) -> Int? { boxes.firstIndex { !$0.isFinite }.map { $0 / 4 } }
@@ -96,7 +98,8 @@ public final class Trainer {
         return .notFinite(step: step, sample: culprit.map { step * recipe.batchSize + $0 })
     }
 
-    /// Runs the averaged weights (the last ones if no average is kept) over the held-out samples, in order, without augmentation.
+    /// Runs the averaged weights (the last ones if no average is kept) over the held-out samples, in order, without
+    /// augmentation.
     public func scoreHeldOut() throws(GroundingError) -> GroundingScore {
         try Backend.flushingSubnormals { () throws(GroundingError) in try score() }
     }

@@ -27,8 +27,8 @@ final class Workers: @unchecked Sendable {
     /// The caller alone.
     init() { (threads, pool) = (1, nil) }
 
-    /// 0 threads: the cores this process may use, or the caller alone where the system refuses threads. A count that was asked for and
-    /// cannot be had is an error.
+    /// 0 threads: the cores this process may use, or the caller alone where the system refuses threads. A count that
+    /// was asked for and cannot be had is an error.
     init(threads: Int) throws(RuntimeError) {
         let wanted = threads > 0 ? threads : min(Int(deixis_usable_cores()), Int(deixis_pool_most_threads))
         var pool: OpaquePointer?

@@ -2,11 +2,11 @@ import CDeixisTensor
 import DeixisGraph
 
 extension FeatureMap {
-    /// y = act(gamma (x - mean) / sqrt(variance + eps) + beta + residual) with the statistics of this batch, over all positions.
+    /// y = act(gamma (x - mean) / sqrt(variance + eps) + beta + residual) with the statistics of this batch, over all
+    /// positions.
     ///
-    /// When the tape is committed, the running statistics move by `momentum` towards the batch's; the running variance is the unbiased one,
-    /// as torch keeps it.
-    /// Only for training: elsewhere the norm is folded into its convolution.
+    /// When the tape is committed, the running statistics move by `momentum` towards the batch's; the running variance
+    /// is the unbiased one, as torch keeps it. Only for training: elsewhere the norm is folded into its convolution.
     func batchNorm(_ norm: FoldedNorm<Scalar>, momentum: Double, residual: FeatureMap? = nil, activation: Activation) -> FeatureMap {
         let z = variable.tensor, (rows, columns) = (z.rows, z.columns)
         let kernels = Scalar.kernels
@@ -29,7 +29,8 @@ extension FeatureMap {
             shift.pointer[c] = norm.beta.value.pointer[c] - mean.pointer[c] * scale.pointer[c]
         }
         tape.onCommit {
-            let (runningMean, runningVariance, m) = (norm.mean.value.pointer, norm.variance.value.pointer, Scalar(momentum))
+            let (runningMean, runningVariance) = (norm.mean.value.pointer, norm.variance.value.pointer)
+            let m = Scalar(momentum)
             for c in 0..<columns {
                 runningMean[c] += m * (mean.pointer[c] - runningMean[c])
                 runningVariance[c] += m * (unbiased.pointer[c] - runningVariance[c])

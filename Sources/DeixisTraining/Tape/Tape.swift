@@ -2,10 +2,10 @@ import CDeixisTensor
 
 /// Records the operators of one forward pass as they run.
 ///
-/// Training reads the tape backwards (`backward`), export reads the same tape forwards (`graph`). Each operator hands over two
-/// closures beside its result: the pullback, which turns the gradient of the result into gradients of its inputs and parameters,
-/// and the emission, which writes the operator's ONNX nodes. A pullback captures only what it needs; it is dropped as soon as
-/// it has run, and its buffers with it.
+/// Training reads the tape backwards (`backward`), export reads the same tape forwards (`graph`). Each operator hands
+/// over two closures beside its result: the pullback, which turns the gradient of the result into gradients of its
+/// inputs and parameters, and the emission, which writes the operator's ONNX nodes. A pullback captures only what it
+/// needs; it is dropped as soon as it has run, and its buffers with it.
 public final class Tape<Scalar: Real> {
     public enum Mode: Equatable, Sendable {
         /// Pullbacks are kept; dropout draws from `seed`; batch norm uses batch statistics.
@@ -95,7 +95,8 @@ public final class Tape<Scalar: Real> {
     /// Keeps `change` for `commit`: of running statistics, which no gradient moves.
     func onCommit(_ change: @escaping () -> Void) { if isTraining { commits.append(change) } }
 
-    /// Moves the running statistics as this pass found them. Called when its step is taken: a batch whose loss is no number leaves no trace.
+    /// Moves the running statistics as this pass found them. Called when its step is taken: a batch whose loss is no
+    /// number leaves no trace.
     public func commit() {
         for change in commits { change() }
         commits = []
@@ -103,8 +104,8 @@ public final class Tape<Scalar: Real> {
 
     // MARK: - Backward
 
-    /// Computes the gradients of `result` (times `seed`, ones by default) with respect to every parameter and leaf it came from.
-    /// The tape is spent afterwards.
+    /// Computes the gradients of `result` (times `seed`, ones by default) with respect to every parameter and leaf it
+    /// came from. The tape is spent afterwards.
     public func backward(_ result: Variable<Scalar>, seed: Tensor<Scalar>? = nil) {
         precondition(isTraining && result.node >= 0, "backward needs a tape in mode .training")
         gradients = Array(repeating: nil, count: nodes.count)

@@ -19,9 +19,10 @@ public enum Backend {
     public static func keepSubnormals() { keeps.store(true, ordering: .relaxed) }
     private static let keeps = Atomic(false)
 
-    /// Runs `body` with subnormal numbers taken as zero, on this thread and in what it hands to the pool; the thread is then as before. Some
-    /// CPUs take a hundred times longer over a subnormal, and activations and gradients of a trained network are full of them; the
-    /// smallest number that stays, 1e-38, is far below what a sum of theirs can hold.
+    /// Runs `body` with subnormal numbers taken as zero, on this thread and in what it hands to the pool; the thread is
+    /// then as before. Some CPUs take a hundred times longer over a subnormal, and activations and gradients of a
+    /// trained network are full of them; the smallest number that stays, 1e-38, is far below what a sum of theirs can
+    /// hold.
     public static func flushingSubnormals<R, E: Error>(_ body: () throws(E) -> R) throws(E) -> R {
         guard !keeps.load(ordering: .relaxed) else { return try body() }
         let before = deixis_float_mode()
@@ -43,8 +44,8 @@ public enum Backend {
     public static var openBLASCore: String { String(cString: dxt_blas_core()) }
 }
 
-/// Runs `body` on consecutive ranges that cover `0..<count`, each of at least about `grain`, on the threads of the pool.
-/// `body` must give the same result for any split.
+/// Runs `body` on consecutive ranges that cover `0..<count`, each of at least about `grain`, on the threads of the
+/// pool. `body` must give the same result for any split.
 func parallel(_ count: Int, grain: Int, _ body: (Range<Int>) -> Void) {
     guard count > 0 else { return }
     let parts = max(1, min(count / max(grain, 1), Backend.threadCount * 4))
@@ -72,8 +73,8 @@ private struct ChunkCall {
     let body: (Int) -> Void
 }
 
-/// Sums over rows that several threads share: `body` adds its rows into the partial sums it is given (`width` zeros), which are
-/// then added in order. The split depends on the sizes alone, so the sum is the same for any thread count.
+/// Sums over rows that several threads share: `body` adds its rows into the partial sums it is given (`width` zeros),
+/// which are then added in order. The split depends on the sizes alone, so the sum is the same for any thread count.
 func reduceRows<Scalar: Real>(
     _ rows: Int, columns: Int, width: Int, _ body: (Range<Int>, UnsafeMutablePointer<Scalar>) -> Void
 ) -> Tensor<Scalar> {
