@@ -75,16 +75,22 @@ enum ChannelsLastResize {
     /// Two taps an output: all that nearest and linear have where nothing is antialiased.
     private static func taps(_ call: OperatorCall, axis: Int) throws(RuntimeError) -> [deixis_resize_tap] {
         let input = try call.input(0).shape[axis + 1]
-        guard let sizes = try call.ints("sizes"), sizes.count == 2, sizes[axis] >= 0, input > 0 else { throw call.invalid("attribute 'sizes' is missing") }
+        guard let sizes = try call.ints("sizes"), sizes.count == 2, sizes[axis] >= 0, input > 0 else {
+            throw call.invalid("attribute 'sizes' is missing")
+        }
         var scale = ResizeAxis.scale(sizes[axis], input)
         if let scales = try call.floats("scales") {
-            guard scales.count == 2, scales[axis] > 0, scales[axis].isFinite else { throw call.invalid("attribute 'scales' is no pair of scales") }
+            guard scales.count == 2, scales[axis] > 0, scales[axis].isFinite else {
+                throw call.invalid("attribute 'scales' is no pair of scales")
+            }
             scale = Double(scales[axis])
         }
-        let table = ResizeAxis(try Resize.rule(call), input: input, output: sizes[axis], scale: scale, roi: (start: 0, end: 1))
+        let table = ResizeAxis(
+            try Resize.rule(call), input: input, output: sizes[axis], scale: scale, roi: (start: 0, end: 1))
         return table.ranges.map { range in
-            let low = UInt32(table.sources[range.lowerBound]), high = UInt32(table.sources[range.upperBound - 1])
-            return deixis_resize_tap(low: low, high: high, weight: range.count == 1 ? 0 : Float(table.weights[range.upperBound - 1]))
+            let last = range.upperBound - 1, weight = range.count == 1 ? 0 : Float(table.weights[last])
+            return deixis_resize_tap(
+                low: UInt32(table.sources[range.lowerBound]), high: UInt32(table.sources[last]), weight: weight)
         }
     }
 }

@@ -112,15 +112,17 @@ struct Requantization {
             offset: offset, multiplier: numbers, residual_type: hasResidual ? StoredScale.type(residual) : Int32(DEIXIS_S8_NONE), residual_zero: residual?.zero ?? 0,
             residual_scale: (residual?.scale ?? 1) * unit, low: low * unit, high: high * unit,
             output_type: StoredScale.type(output), inverse_scale: folds ? 1 : inverse,
-            zero: output?.zero ?? 0, cut_low: cut == nil ? nil : numbers.map { $0 + count }, cut_high: cut == nil ? nil : numbers.map { $0 + 2 * count })
+            zero: output?.zero ?? 0, cut_low: cut == nil ? nil : numbers.map { $0 + count },
+            cut_high: cut == nil ? nil : numbers.map { $0 + 2 * count })
     }
 
-    /// multiplier[n] = x scale, weight scale[n] (one for all where it has one element), per unit of the output; then where column n is cut,
-    /// from below and from above.
+    /// multiplier[n] = x scale, weight scale[n] (one for all where it has one element), per unit of the output; then where
+    /// column n is cut, from below and from above.
     func columns(_ x: StoredScale, _ weights: QuantizedWeights, count: Int) -> ByteStorage {
         let unit = folds ? inverse : 1, scales = weights.scales, bias = cutsBeforeBias ? weights.bias?.integers : nil
         return ByteStorage(byteCount: count * 12) { target in
-            let to = target.bindMemory(to: Float.self), least = (cut?.real(0) ?? 0) * unit, most = (cut?.real(255) ?? 0) * unit
+            let to = target.bindMemory(to: Float.self)
+            let least = (cut?.real(0) ?? 0) * unit, most = (cut?.real(255) ?? 0) * unit
             for n in 0..<count {
                 to[n] = x.scale * scales[scales.count == 1 ? 0 : n] * unit
                 let shift = Float(bias?[n] ?? 0) * to[n]

@@ -94,7 +94,7 @@ enum Resize {
                 for (scale, axis) in zip(given, axes) {
                     scales[axis] = scale
                     // In float32, as the standard's shape rule multiplies.
-                    output[axis] = Int((Float(x[axis]) * Float(scale)).rounded(.down))
+                    output[axis] = try Self.extent(Double(Float(x[axis]) * Float(scale)), call)
                 }
                 return
             }
@@ -111,12 +111,18 @@ enum Resize {
                 let scale = (policy == "not_larger" ? ratios.min() : ratios.max()) ?? 1
                 for (i, axis) in axes.enumerated() {
                     scales[axis] = scale
-                    sizes[i] = scale.isFinite ? Int((scale * Double(x[axis]) + 0.5).rounded(.down)) : 0
+                    sizes[i] = scale.isFinite ? try Self.extent(scale * Double(x[axis]) + 0.5, call) : 0
                 }
             } else {
                 for (size, axis) in zip(sizes, axes) where x[axis] > 0 { scales[axis] = ResizeAxis.scale(size, x[axis]) }
             }
             for (size, axis) in zip(sizes, axes) { output[axis] = size }
+        }
+
+        /// Whole elements of a resized extent.
+        private static func extent(_ length: Double, _ call: OperatorCall) throws(RuntimeError) -> Int {
+            guard length < 0x1p40 else { throw call.invalid("a resized extent is more than this runtime holds") }
+            return Int(length.rounded(.down))
         }
 
         /// The tables of the axes that change.
