@@ -68,7 +68,7 @@ public struct Shrinker {
                     var candidate = best
                     candidate.graph.nodes.removeAll { $0.outputs.contains(output) }
                     if asConstant {
-                        guard node.inputs.allSatisfy({ $0 == nil || best.graph.constants[$0!] != nil }) else {
+                        guard node.inputs.allSatisfy({ $0.map { best.graph.constants[$0] != nil } ?? true }) else {
                             continue
                         }
                         candidate.graph.constants[output] = value
