@@ -1,17 +1,19 @@
 import DeixisGraph
 
-/// How far each value of a graph may be from what the graph as read gives, worked out along the graph from the values themselves.
+/// How far each value of a graph may be from what the graph as read gives, worked out along the graph from the values
+/// themselves.
 ///
-/// A bound is one number for a whole tensor: the largest difference that rounding can make when the same sums are made in another order, or by
-/// other correctly rounded steps. It grows with the magnitudes that meet in an operation, not with its result, so that a sum that cancels may
-/// be off and a product may not. Three rules keep it from hiding faults:
+/// A bound is one number for a whole tensor: the largest difference that rounding can make when the same sums are made
+/// in another order, or by other correctly rounded steps. It grows with the magnitudes that meet in an operation, not
+/// with its result, so that a sum that cancels may be off and a product may not. Three rules keep it from hiding
+/// faults:
 ///
-/// * What is computed without rounding stays exact: products and sums of numbers on a grid whose results float32 holds. Scales that are powers of
-///   two make quantized layers so: their bytes must be equal.
-/// * A rounding to bytes makes an uncertain value exact again, unless one of its elements lies within its bound of a tie; then that bound is a
-///   step (as many as the uncertainty spans).
-/// * The one rounding that may be skipped, of a product that the file stores before it is added to, costs half of its step, and no more: what
-///   its bytes cut off must be cut off.
+/// * What is computed without rounding stays exact: products and sums of numbers on a grid whose results float32
+///   holds. Scales that are powers of two make quantized layers so: their bytes must be equal.
+/// * A rounding to bytes makes an uncertain value exact again, unless one of its elements lies within its bound of a
+///   tie; then that bound is a step (as many as the uncertainty spans).
+/// * The one rounding that may be skipped, of a product that the file stores before it is added to, costs half of its
+///   step, and no more: what its bytes cut off must be cut off.
 struct Bounds {
     /// By value; nil where nothing is known: no comparison.
     private(set) var errors: [Double]
@@ -49,7 +51,8 @@ struct Bounds {
         var least = 64
         for x in numbers where x != 0 {
             guard x.isFinite else { return nil }
-            least = min(least, Int(x.exponent) - Double.significandBitCount + x.significandBitPattern.trailingZeroBitCount)
+            least = min(
+                least, Int(x.exponent) - Double.significandBitCount + x.significandBitPattern.trailingZeroBitCount)
             if x.significandBitPattern == 0 { least = min(least, Int(x.exponent)) }
         }
         return least
@@ -70,16 +73,21 @@ struct Bounds {
 
     /// Whether sums of up to `count` products of a and b are the same in any order, in float32.
     private func areExact(_ a: ValueID?, _ b: ValueID?, _ count: Int) -> Bool {
-        guard let a, let b, error(a) == 0, error(b) == 0, let g = grids[a.index], let h = grids[b.index], g + h > -140 else { return false }
+        guard let a, let b, error(a) == 0, error(b) == 0, let g = grids[a.index], let h = grids[b.index], g + h > -140
+        else { return false }
         return Double(max(count, 1)) * size(a) * size(b) < scalbn(0x1p24, g + h)
     }
 
     private func isExactSum(_ a: ValueID?, _ b: ValueID?) -> Bool {
-        guard let a, let b, error(a) == 0, error(b) == 0, let g = grids[a.index], let h = grids[b.index] else { return false }
+        guard let a, let b, error(a) == 0, error(b) == 0, let g = grids[a.index], let h = grids[b.index] else {
+            return false
+        }
         return size(a) + size(b) < scalbn(0x1p24, min(g, h))
     }
 
-    private func scalbn(_ x: Double, _ n: Int) -> Double { x * Double(sign: .plus, exponent: max(-1000, min(1000, n)), significand: 1) }
+    private func scalbn(_ x: Double, _ n: Int) -> Double {
+        x * Double(sign: .plus, exponent: max(-1000, min(1000, n)), significand: 1)
+    }
 
     /// Whether the value comes of a product, through what is computed with it.
     private func isProduct(_ id: ValueID?) -> Bool {
@@ -87,7 +95,8 @@ struct Bounds {
         let node = graph.nodes[maker]
         switch node.op {
         case "Conv", "MatMul", "Gemm": return true
-        case "Relu", "Clip", "Identity", "Reshape", "Transpose", "Squeeze", "Unsqueeze", "Flatten", "Slice", "Gather", "Expand", "MaxPool", "BatchNormalization":
+        case "Relu", "Clip", "Identity", "Reshape", "Transpose", "Squeeze", "Unsqueeze", "Flatten", "Slice", "Gather",
+            "Expand", "MaxPool", "BatchNormalization":
             return isProduct(node.inputs[0])
         case "Add": return node.inputs.contains { isProduct($0) }
         case "Concat": return node.inputs.contains { isProduct($0) }
@@ -102,7 +111,8 @@ struct Bounds {
         switch node.op {
         case "Conv", "Gemm": return isKnown(input(node, 2))
         case "Add": return node.inputs.contains { isProduct($0) } && node.inputs.contains { isKnown($0) }
-        case "Relu", "Clip", "Identity", "Reshape", "Transpose", "MaxPool", "Slice", "Gather": return hasBias(node.inputs[0])
+        case "Relu", "Clip", "Identity", "Reshape", "Transpose", "MaxPool", "Slice", "Gather":
+            return hasBias(node.inputs[0])
         default: return false
         }
     }
@@ -124,7 +134,9 @@ struct Bounds {
         }
     }
 
-    private func bound(_ node: Node, _ output: ValueID, _ made: Constant, _ x: ValueID?, _ e: Double, _ m: Double, _ u: Double) -> Double {
+    private func bound(
+        _ node: Node, _ output: ValueID, _ made: Constant, _ x: ValueID?, _ e: Double, _ m: Double, _ u: Double
+    ) -> Double {
         let worst = node.inputs.reduce(0) { max($0, error($1)) }, size = sizes[output.index]
         let isFloat = made.type == .float32, y = input(node, 1)
         switch node.op {
@@ -160,7 +172,9 @@ struct Bounds {
         case "Floor", "Ceil", "Round": return e == 0 ? 0 : 1 + e
         case "LayerNormalization": return layerNorm(node, x, e, m, u)
         case "BatchNormalization":
-            let gain = zip(numbers(input(node, 1)), numbers(input(node, 4))).reduce(0) { max($0, $1.0.magnitude / ($1.1 + 1e-5).squareRoot()) }
+            let gain = zip(numbers(input(node, 1)), numbers(input(node, 4))).reduce(0) {
+                max($0, $1.0.magnitude / ($1.1 + 1e-5).squareRoot())
+            }
             return gain * e + 4 * u * (gain * (m + self.size(input(node, 3))) + self.size(input(node, 2)))
         case "ReduceMean", "AveragePool", "GlobalAveragePool": return e + 8 * u * m
         case "ReduceSum":
@@ -197,18 +211,22 @@ struct Bounds {
         return a.last ?? 1
     }
 
-    private func product(_ node: Node, _ x: ValueID?, _ y: ValueID?, _ k: Int, _ u: Double, wide: Bool = false) -> Double {
+    private func product(_ node: Node, _ x: ValueID?, _ y: ValueID?, _ k: Int, _ u: Double, wide: Bool = false)
+        -> Double
+    {
         let a = size(x), b = size(y), c = input(node, 2), n = Double(max(k, 1))
         let factor = node.op == "Gemm" ? max(1, attribute(node, "alpha", 1).magnitude) : 1
         let carried = factor * n * (a * error(y) + b * error(x) + error(x) * error(y)) + error(c)
         let isPlain = node.op != "Gemm" || (attribute(node, "alpha", 1) == 1 && attribute(node, "beta", 1) == 1)
         if !wide, isPlain, areExact(x, y, k), c == nil || isOnGrid(c, x, y, n) { return carried }
-        return carried + factor * u * (n + 8) * a * b * (wide ? 16 : 1) + u * size(c) * max(1, attribute(node, "beta", 1).magnitude)
+        return carried + factor * u * (n + 8) * a * b * (wide ? 16 : 1) + u * size(c)
+            * max(1, attribute(node, "beta", 1).magnitude)
     }
 
     /// A bias that can be added to exact sums without rounding.
     private func isOnGrid(_ c: ValueID?, _ x: ValueID?, _ y: ValueID?, _ n: Double) -> Bool {
-        guard let c, let x, let y, error(c) == 0, let g = grids[c.index], let h = grids[x.index], let i = grids[y.index] else { return false }
+        guard let c, let x, let y, error(c) == 0, let g = grids[c.index], let h = grids[x.index], let i = grids[y.index]
+        else { return false }
         return n * size(x) * size(y) + size(c) < scalbn(0x1p24, min(g, h + i))
     }
 
@@ -223,14 +241,18 @@ struct Bounds {
             let part = all[row * n..<(row + 1) * n], mean = part.reduce(0, +) / Double(n)
             least = min(least, part.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(n))
         }
-        let deviation = (max(0, least - 2 * e * (least.squareRoot() + e)) + attribute(node, "epsilon", 1e-5)).squareRoot()
+        let deviation = (max(0, least - 2 * e * (least.squareRoot() + e)) + attribute(node, "epsilon", 1e-5))
+            .squareRoot()
         let gain = size(input(node, 1))
-        return gain * (2 * e + 8 * u * m) / deviation * (1 + Double(n).squareRoot()) + 8 * u * (gain * Double(n).squareRoot() + size(input(node, 2)))
+        return gain * (2 * e + 8 * u * m) / deviation * (1 + Double(n).squareRoot()) + 8 * u
+            * (gain * Double(n).squareRoot() + size(input(node, 2)))
     }
 
     /// Steps by which a rounding to integers may differ.
     private func steps(_ node: Node, _ e: Double) -> Double {
-        guard let x = input(node, 0), let tensor = values[x], let scale = input(node, 1).flatMap({ values[$0] }) else { return .infinity }
+        guard let x = input(node, 0), let tensor = values[x], let scale = input(node, 1).flatMap({ values[$0] }) else {
+            return .infinity
+        }
         let scales = scale.doubles, zeros = numbers(input(node, 2))
         let isSigned = (input(node, 2).flatMap { values[$0] }?.type ?? .uint8) == .int8
         var axis = Int(attribute(node, "axis", 1))
@@ -242,14 +264,16 @@ struct Bounds {
         let biased = hasBias(x) ? 1.0 / 127 : 0
         var most = 0.0
         for (i, value) in tensor.doubles.enumerated() {
-            let s = scales[scales.count == 1 ? 0 : i / inner % scales.count], zero = zeros.isEmpty ? 0 : zeros[zeros.count == 1 ? 0 : i / inner % zeros.count]
+            let s = scales[scales.count == 1 ? 0 : i / inner % scales.count],
+                zero = zeros.isEmpty ? 0 : zeros[zeros.count == 1 ? 0 : i / inner % zeros.count]
             let t = Double(Float(value) / Float(s))
             guard t.isFinite else { continue }
             let doubt = e / s + (e > 0 ? 0x1p-21 * t.magnitude : slack * t.magnitude) + biased
             if doubt == 0 { continue }
             let low = (isSigned ? -128.0 : 0) - zero, high = (isSigned ? 127.0 : 255) - zero
             if t + doubt < low - 0.5 || t - doubt > high + 0.5 { continue }
-            let a = max(low, min(high, (t - doubt).rounded(.toNearestOrEven))), b = max(low, min(high, (t + doubt).rounded(.toNearestOrEven)))
+            let a = max(low, min(high, (t - doubt).rounded(.toNearestOrEven))),
+                b = max(low, min(high, (t + doubt).rounded(.toNearestOrEven)))
             let c = max(low, min(high, t.rounded(.toNearestOrEven)))
             most = max(most, max(b - c, c - a))
         }
@@ -261,7 +285,8 @@ struct Bounds {
         guard let stored = input(node, 0), let maker = makers[stored.index], graph.nodes[maker].op == "QuantizeLinear",
             let source = graph.nodes[maker].inputs[0].flatMap({ makers[$0.index] })
         else { return false }
-        return (graph.nodes[source].op == "Conv" || graph.nodes[source].op == "MatMul" || graph.nodes[source].op == "Gemm")
+        return
+            (graph.nodes[source].op == "Conv" || graph.nodes[source].op == "MatMul" || graph.nodes[source].op == "Gemm")
             && readers[output.index].contains { graph.nodes[$0].op == "Add" }
     }
 }

@@ -10,7 +10,8 @@ public struct Difference: Error, CustomStringConvertible {
 
 /// What came of one graph.
 public enum Verdict {
-    /// Whether all outputs had to be equal to the bit; whether some were not compared, for nothing is known of how far they may be off.
+    /// Whether all outputs had to be equal to the bit; whether some were not compared, for nothing is known of how far
+    /// they may be off.
     case agrees(isExact: Bool, isOpen: Bool)
     /// The references themselves refuse it: the generator made no valid graph.
     case invalid(String)
@@ -31,7 +32,9 @@ public struct Differential: Sendable {
         do { expected = try Expectation(test) } catch { return .invalid("\(error)") }
         do {
             try compareAll(test, expected, number)
-            return .agrees(isExact: expected.tolerances.allSatisfy { $0 == 0 }, isOpen: !expected.tolerances.allSatisfy { $0.isFinite })
+            return .agrees(
+                isExact: expected.tolerances.allSatisfy { $0 == 0 },
+                isOpen: !expected.tolerances.allSatisfy { $0.isFinite })
         } catch let difference as Difference {
             return .differs(difference)
         } catch {
@@ -51,7 +54,8 @@ public struct Differential: Sendable {
             var all = test.graph
             all.outputs = test.graph.nodes.flatMap { $0.outputs.compactMap { $0 } }
             for id in test.graph.outputs where !all.outputs.contains(id) { all.outputs.append(id) }
-            let results = try Runner.run(all, test.inputs, Way(optimize: false, referenceOnly: true, dropPadding: false))
+            let results = try Runner.run(
+                all, test.inputs, Way(optimize: false, referenceOnly: true, dropPadding: false))
             values = test.graph.constants
             for (id, tensor) in zip(test.graph.inputs, test.inputs) { values[id] = tensor }
             for (id, tensor) in zip(all.outputs, results) { values[id] = tensor }
@@ -67,16 +71,24 @@ public struct Differential: Sendable {
     public static func typed(_ test: DifferentialCase) -> Graph {
         var graph = test.graph
         let outputs = (try? Expectation(test))?.outputs ?? []
-        for (id, tensor) in zip(graph.outputs, outputs) { graph[id].type = TensorType(tensor.type, tensor.shape.map { .fixed($0) }) }
+        for (id, tensor) in zip(graph.outputs, outputs) {
+            graph[id].type = TensorType(tensor.type, tensor.shape.map { .fixed($0) })
+        }
         return graph
     }
 
     private func compareAll(_ test: DifferentialCase, _ expected: Expectation, _ number: UInt64) throws {
         func named<T>(_ way: String, _ body: () throws -> T) throws -> T {
-            do { return try body() } catch let difference as Difference { throw difference } catch { throw Difference(way: way, reason: "\(error)") }
+            do { return try body() } catch let difference as Difference { throw difference } catch {
+                throw Difference(way: way, reason: "\(error)")
+            }
         }
-        func run(_ way: Way) throws -> [Constant] { try named("\(way)") { try Runner.run(test.graph, test.inputs, way) } }
-        func near(_ found: [Constant], _ way: String) throws { try Self.compare(found, expected.outputs, expected.tolerances, way) }
+        func run(_ way: Way) throws -> [Constant] {
+            try named("\(way)") { try Runner.run(test.graph, test.inputs, way) }
+        }
+        func near(_ found: [Constant], _ way: String) throws {
+            try Self.compare(found, expected.outputs, expected.tolerances, way)
+        }
 
         let base = Way(dropPadding: false)
         let varied = test.varied(by: number % 2 == 0 ? 1 : -1), elsewhere = varied.flatMap { try? Expectation($0) }
@@ -84,16 +96,24 @@ public struct Differential: Sendable {
             try Runner.runAgain(test, base, varied: elsewhere == nil ? nil : varied?.inputs)
         }
         try near(outputs, "\(base)")
-        if let elsewhere, let found { try Self.compare(found, elsewhere.outputs, elsewhere.tolerances, "\(base), at other extents") }
+        if let elsewhere, let found {
+            try Self.compare(found, elsewhere.outputs, elsewhere.tolerances, "\(base), at other extents")
+        }
         let plain = Way(optimize: false, dropPadding: false)
         // Kernels on the graph as read may round sums that references do not.
-        try Self.compare(run(plain), expected.outputs, expected.tolerances.map { $0 == 0 ? 0 : $0 }, "\(plain)", floatsNeedNotBeExact: true)
+        try Self.compare(
+            run(plain), expected.outputs, expected.tolerances.map { $0 == 0 ? 0 : $0 }, "\(plain)",
+            floatsNeedNotBeExact: true)
 
         var ways = [Way(referenceOnly: true, dropPadding: false)]
         for name in Runner.instructionSets.dropLast() { ways.append(Way(instructionSet: name, dropPadding: false)) }
         for way in ways {
             let found = try run(way)
-            if isQuantized { try Self.compare(found, outputs, outputs.map { _ in 0 }, "\(way) against \(base)") } else { try near(found, "\(way)") }
+            if isQuantized {
+                try Self.compare(found, outputs, outputs.map { _ in 0 }, "\(way) against \(base)")
+            } else {
+                try near(found, "\(way)")
+            }
         }
         let exact = outputs.map { _ in 0.0 }
         for threads in isThorough ? [2, 3] : [2 + Int(number % 2)] {
@@ -112,24 +132,38 @@ public struct Differential: Sendable {
                 try Self.compare(found, outputs, exact, "input \(kept) kept against none")
             }
         }
-        if test.inputs.contains(where: { $0.type == .int64 && $0.shape.count == 2 }) { try near(run(Way()), "padding dropped") }
+        if test.inputs.contains(where: { $0.type == .int64 && $0.shape.count == 2 }) {
+            try near(run(Way()), "padding dropped")
+        }
     }
 
     /// Throws where `found` is further from `expected` than allowed. Numbers that are not finite are left alone.
     public static func compare(
-        _ found: [Constant], _ expected: [Constant], _ tolerances: [Double], _ way: String, floatsNeedNotBeExact: Bool = false
+        _ found: [Constant], _ expected: [Constant], _ tolerances: [Double], _ way: String,
+        floatsNeedNotBeExact: Bool = false
     ) throws {
-        guard found.count == expected.count else { throw Difference(way: way, reason: "\(found.count) outputs, expected \(expected.count)") }
+        guard found.count == expected.count else {
+            throw Difference(way: way, reason: "\(found.count) outputs, expected \(expected.count)")
+        }
         for i in found.indices {
             guard found[i].type == expected[i].type, found[i].shape == expected[i].shape else {
-                throw Difference(way: way, reason: "output \(i) is \(found[i].type)\(found[i].shape), expected \(expected[i].type)\(expected[i].shape)")
+                throw Difference(
+                    way: way,
+                    reason:
+                        "output \(i) is \(found[i].type)\(found[i].shape), expected \(expected[i].type)\(expected[i].shape)"
+                )
             }
             let a = found[i].doubles, b = expected[i].doubles
             var allowed = tolerances[i]
-            if allowed == 0, floatsNeedNotBeExact { allowed = found[i].type == .float32 ? 1e-3 * b.reduce(0) { max($0, $1.isFinite ? $1.magnitude : 0) } + 1e-5 : 1 }
+            if allowed == 0, floatsNeedNotBeExact {
+                allowed =
+                    found[i].type == .float32
+                    ? 1e-3 * b.reduce(0) { max($0, $1.isFinite ? $1.magnitude : 0) } + 1e-5 : 1
+            }
             for at in a.indices where b[at].isFinite && allowed.isFinite {
                 if a[at].isFinite, (a[at] - b[at]).magnitude <= allowed { continue }
-                throw Difference(way: way, reason: "output \(i)[\(at)] is \(a[at]), expected \(b[at]) (at most \(allowed) away)")
+                throw Difference(
+                    way: way, reason: "output \(i)[\(at)] is \(a[at]), expected \(b[at]) (at most \(allowed) away)")
             }
         }
     }

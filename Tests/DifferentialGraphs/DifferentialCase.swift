@@ -18,8 +18,8 @@ public struct DifferentialCase: Sendable {
 }
 
 extension DifferentialCase {
-    /// The same graph where symbols of its inputs' shapes stand for other extents: `step` more of each, elements repeated. nil where there are none.
-    /// It need not be valid.
+    /// The same graph where symbols of its inputs' shapes stand for other extents: `step` more of each, elements
+    /// repeated. nil where there are none. It need not be valid.
     func varied(by step: Int) -> DifferentialCase? {
         var result = self, changed = false
         for (i, id) in graph.inputs.enumerated() {
@@ -39,10 +39,12 @@ extension Constant {
         var made = shape
         made[axis] = extent
         if numbers.isEmpty { return .of(type, made, [Double](repeating: 1, count: made.reduce(1, *))) }
-        return .of(type, made, (0..<made.reduce(1, *)).map { i in
-            let outer = i / (inner * extent), at = i / inner % extent
-            return numbers[(outer * had + at % had) * inner + i % inner]
-        })
+        return .of(
+            type, made,
+            (0..<made.reduce(1, *)).map { i in
+                let outer = i / (inner * extent), at = i / inner % extent
+                return numbers[(outer * had + at % had) * inner + i % inner]
+            })
     }
 
     /// Elements as Double, of any type that generated graphs have.
@@ -50,7 +52,9 @@ extension Constant {
         func read<T: BitwiseCopyable>(_: T.Type, _ convert: (T) -> Double) -> [Double] {
             withExtendedLifetime(storage) {
                 let bytes = self.bytes
-                return (0..<count).map { convert(bytes.loadUnaligned(fromByteOffset: $0 * MemoryLayout<T>.stride, as: T.self)) }
+                return (0..<count).map {
+                    convert(bytes.loadUnaligned(fromByteOffset: $0 * MemoryLayout<T>.stride, as: T.self))
+                }
             }
         }
         switch type {

@@ -4,15 +4,20 @@ import DeixisGraph
 extension Generator {
     mutating func unary() {
         let x = anyValue(), s = shape(x)
-        keep(activation(x, s, random.pick([
-            "Relu", "Relu", "Sigmoid", "Tanh", "LeakyRelu", "HardSigmoid", "HardSwish", "Gelu", "Clip", "Clip", "Erf", "Neg", "Abs", "Sqrt", "Identity", "Floor",
-        ])))
+        keep(
+            activation(
+                x, s,
+                random.pick([
+                    "Relu", "Relu", "Sigmoid", "Tanh", "LeakyRelu", "HardSigmoid", "HardSwish", "Gelu", "Clip", "Clip",
+                    "Erf", "Neg", "Abs", "Sqrt", "Identity", "Floor"
+                ])))
     }
 
     mutating func activation(_ x: ValueID, _ s: [Int], _ op: Name) -> ValueID {
         switch op {
         case "LeakyRelu": return add(op, [x], s, [("alpha", .float(random.pick([0.1, 0.25, -0.5])))])
-        case "HardSigmoid": return add(op, [x], s, random.chance(50) ? [] : [("alpha", .float(0.3)), ("beta", .float(0.4))])
+        case "HardSigmoid":
+            return add(op, [x], s, random.chance(50) ? [] : [("alpha", .float(0.3)), ("beta", .float(0.4))])
         case "HardSwish" where graph.opset < 14: return add("Relu", [x], s)
         case "Gelu":
             if graph.opset < 20 { return add("Tanh", [x], s) }
@@ -49,7 +54,8 @@ extension Generator {
 
     mutating func withConstant() {
         let x = anyValue(), s = shape(x)
-        let shape = random.chance(40) ? [Int](repeating: 1, count: random.within(0...min(6, s.count + 2))) : broadcastable(s)
+        let shape =
+            random.chance(40) ? [Int](repeating: 1, count: random.within(0...min(6, s.count + 2))) : broadcastable(s)
         guard let made = Generator.broadcast(s, shape), made.count <= 6 else { return }
         let op = random.pick(["Add", "Add", "Sub", "Mul", "Mul", "Div"] as [Name])
         let c = op == "Div" ? floats(shape, 0.5, 3) : floats(shape, -1, 1)
@@ -86,7 +92,10 @@ extension Generator {
             let ones = s.indices.filter { s[$0] == 1 }
             guard !ones.isEmpty else { return keep(add("Identity", [x], s)) }
             let axis = random.pick(ones)
-            keep(add("Squeeze", [x, ints([random.chance(30) ? axis - s.count : axis])], Array(s[..<axis]) + s[(axis + 1)...]))
+            keep(
+                add(
+                    "Squeeze", [x, ints([random.chance(30) ? axis - s.count : axis])],
+                    Array(s[..<axis]) + s[(axis + 1)...]))
         case 8:
             let axis = random.below(s.count + 1)
             keep(add("Flatten", [x], [s[..<axis].reduce(1, *), s[axis...].reduce(1, *)], [("axis", .int(Int64(axis)))]))
@@ -117,13 +126,17 @@ extension Generator {
         }
         var written = target
         // Zeros copy, -1 is what is left: the same for every length.
-        for i in written.indices where i < s.count && s[i] == target[i] && s[i] > 0 && random.chance(40) { written[i] = 0 }
+        for i in written.indices where i < s.count && s[i] == target[i] && s[i] > 0 && random.chance(40) {
+            written[i] = 0
+        }
         if target.reduce(1, *) > 0, !written.isEmpty, random.chance(40) {
             let i = random.below(written.count)
             written[i] = -1
         }
         if target.contains(0), written.contains(0) { written = target }
-        return add("Reshape", [x, ints(written)], target, target.contains(0) ? graph.opset >= 14 ? [("allowzero", .int(1))] : [] : [])
+        return add(
+            "Reshape", [x, ints(written)], target,
+            target.contains(0) ? graph.opset >= 14 ? [("allowzero", .int(1))] : [] : [])
     }
 
     mutating func sliced(_ x: ValueID) -> ValueID {
@@ -134,19 +147,27 @@ extension Generator {
         s[axis] = (end - start + step - 1) / step
         let to = random.chance(20) && end == extent ? Int(Int32.max) : end
         return add(
-            "Slice", [x, ints([fromEnd ? start - extent : start]), ints([to == 0 ? 0 : to]), ints([random.chance(25) ? axis - shape(x).count : axis])]
+            "Slice",
+            [
+                x, ints([fromEnd ? start - extent : start]), ints([to == 0 ? 0 : to]),
+                ints([random.chance(25) ? axis - shape(x).count : axis])
+            ]
                 + (step > 1 || random.chance(30) ? [ints([step])] : []), s)
     }
 
     mutating func concatenated(_ x: ValueID) -> ValueID {
         var s = shape(x)
         let axis = random.below(s.count)
-        let fitting = pool.filter { id in isFloat(id) && rank(id) == s.count && s.indices.allSatisfy { $0 == axis || shape(id)[$0] == s[$0] } }
+        let fitting = pool.filter { id in
+            isFloat(id) && rank(id) == s.count && s.indices.allSatisfy { $0 == axis || shape(id)[$0] == s[$0] }
+        }
         var parts = [x]
         for _ in 0..<random.within(1...2) {
             var own = s
             own[axis] = extent()
-            parts.append(random.chance(50) && !fitting.isEmpty ? random.pick(fitting) : random.chance(30) ? floats(own, -1, 1) : input(.float32, own))
+            parts.append(
+                random.chance(50) && !fitting.isEmpty
+                    ? random.pick(fitting) : random.chance(30) ? floats(own, -1, 1) : input(.float32, own))
         }
         s[axis] = parts.reduce(0) { $0 + shape($1)[axis] }
         return add("Concat", parts, s, [("axis", .int(Int64(random.chance(25) ? axis - s.count : axis)))])
@@ -156,7 +177,9 @@ extension Generator {
         let s = shape(x), axis = random.below(s.count), first = random.below(s[axis] + 1)
         var a = s, b = s
         (a[axis], b[axis]) = (first, s[axis] - first)
-        for part in add("Split", [x, ints([first, s[axis] - first])], outputs: [a, b], [("axis", .int(Int64(axis)))]) { keep(part) }
+        for part in add("Split", [x, ints([first, s[axis] - first])], outputs: [a, b], [("axis", .int(Int64(axis)))]) {
+            keep(part)
+        }
     }
 
     mutating func gathered(_ x: ValueID) -> ValueID {
@@ -175,7 +198,16 @@ extension Generator {
         var s = shape(x)
         if random.chance(50) {
             s.remove(at: 1)
-            return keep(add("Gather", [x, constant(Constant(.int64, [], [Int64(random.below(2) - (random.chance(30) ? 1 : 0)) % Int64(max(1, shape(x)[1]))]))], s, [("axis", .int(1))]))
+            return keep(
+                add(
+                    "Gather",
+                    [
+                        x,
+                        constant(
+                            Constant(
+                                .int64, [],
+                                [Int64(random.below(2) - (random.chance(30) ? 1 : 0)) % Int64(max(1, shape(x)[1]))]))
+                    ], s, [("axis", .int(1))]))
         }
         s[1] = 1
         let at = random.below(shape(x)[1])

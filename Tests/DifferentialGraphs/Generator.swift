@@ -2,8 +2,8 @@ public import DeixisGraph
 
 /// Random small graphs: valid ONNX, of the kinds that rewritings look for and of kinds that look alike.
 ///
-/// A graph is a few productions, each of which takes values that are there and adds one: an operator, a layer, an attention in one of its
-/// spellings. Every choice comes of the seed and the graph's number.
+/// A graph is a few productions, each of which takes values that are there and adds one: an operator, a layer, an
+/// attention in one of its spellings. Every choice comes of the seed and the graph's number.
 public struct Generator {
     var graph: Graph
     var random: Random
@@ -32,9 +32,13 @@ public struct Generator {
         typealias Production = (inout Generator) -> Void
         let elementwise: [Production] = [{ $0.unary() }, { $0.withConstant() }, { $0.withAnother() }]
         let moves: [Production] = [{ $0.move() }, { $0.move() }, { $0.row() }]
-        let others: [Production] = [{ $0.softmax() }, { $0.reduction() }, { $0.masked() }, { $0.throughShape() }, { $0.integers() }]
+        let others: [Production] = [
+            { $0.softmax() }, { $0.reduction() }, { $0.masked() }, { $0.throughShape() }, { $0.integers() }
+        ]
         let image: [Production] = [{ $0.convolution() }, { $0.convolution() }, { $0.pooling() }, { $0.resize() }]
-        let tokens: [Production] = [{ $0.linear() }, { $0.linear() }, { $0.layerNorm() }, { $0.gelu() }, { $0.attention() }, { $0.product() }]
+        let tokens: [Production] = [
+            { $0.linear() }, { $0.linear() }, { $0.layerNorm() }, { $0.gelu() }, { $0.attention() }, { $0.product() }
+        ]
         let quantized: [Production] = [{ $0.rounding() }, { $0.rounding() }]
         let all: [Production]
         switch random.below(9) {
@@ -62,7 +66,9 @@ public struct Generator {
     mutating func extent() -> Int { random.chance(3) ? 0 : random.pick([1, 1, 2, 2, 3, 4, 5, 7, 8]) }
 
     /// A float value that fits, an input if there is none (or now and then one more). `make` says of which shape.
-    mutating func value(_ fits: (Generator, ValueID) -> Bool = { _, _ in true }, _ make: (inout Generator) -> [Int]) -> ValueID {
+    mutating func value(_ fits: (Generator, ValueID) -> Bool = { _, _ in true }, _ make: (inout Generator) -> [Int])
+        -> ValueID
+    {
         let found = pool.filter { isFloat($0) && fits(self, $0) }
         // The latest values more often: chains grow longer.
         if !found.isEmpty, !random.chance(12) { return random.chance(70) ? found[found.count - 1] : random.pick(found) }
@@ -114,11 +120,16 @@ public struct Generator {
         return constant(Constant(.float32, shape, values))
     }
 
-    mutating func scalar(_ x: Float, rank: Int = 0) -> ValueID { constant(Constant(.float32, [Int](repeating: 1, count: rank), [x])) }
-    mutating func ints(_ values: [Int]) -> ValueID { constant(Constant(.int64, [values.count], values.map { Int64($0) })) }
+    mutating func scalar(_ x: Float, rank: Int = 0) -> ValueID {
+        constant(Constant(.float32, [Int](repeating: 1, count: rank), [x]))
+    }
+    mutating func ints(_ values: [Int]) -> ValueID {
+        constant(Constant(.int64, [values.count], values.map { Int64($0) }))
+    }
 
     mutating func add(
-        _ op: Name, _ inputs: [ValueID?], _ shape: [Int], _ attributes: [(name: Name, value: Attribute)] = [], element: ElementType = .float32
+        _ op: Name, _ inputs: [ValueID?], _ shape: [Int], _ attributes: [(name: Name, value: Attribute)] = [],
+        element: ElementType = .float32
     ) -> ValueID {
         let id = graph.addNode(op, inputs, name: name("n"), output: name("v"), attributes: attributes)
         specs[id] = (element, shape)
@@ -127,7 +138,8 @@ public struct Generator {
 
     /// One node with several outputs.
     mutating func add(
-        _ op: Name, _ inputs: [ValueID?], outputs: [[Int]], _ attributes: [(name: Name, value: Attribute)] = [], element: ElementType = .float32
+        _ op: Name, _ inputs: [ValueID?], outputs: [[Int]], _ attributes: [(name: Name, value: Attribute)] = [],
+        element: ElementType = .float32
     ) -> [ValueID] {
         let made = outputs.map { shape in
             let id = graph.addValue(name("v"))
@@ -171,12 +183,15 @@ public struct Generator {
         // Masks end in zeros, as padding does.
         if element == .int64, low == 0, high == 1, shape.count == 2 {
             let real = (0..<shape[0]).map { _ in random.within(1...max(1, shape[1])) }
-            return Constant(.int64, shape, (0..<count).map { Int64($0 % max(shape[1], 1) < real[$0 / max(shape[1], 1)] ? 1 : 0) })
+            return Constant(
+                .int64, shape, (0..<count).map { Int64($0 % max(shape[1], 1) < real[$0 / max(shape[1], 1)] ? 1 : 0) })
         }
-        return .of(element, shape, (0..<count).map { _ in
-            let x = random.uniform(low, high)
-            if element != .float32 { return Double(low) + Double(random.below(Int(high - low) + 1)) }
-            return Double(step == 0 ? x : (x / step).rounded() * step)
-        })
+        return .of(
+            element, shape,
+            (0..<count).map { _ in
+                let x = random.uniform(low, high)
+                if element != .float32 { return Double(low) + Double(random.below(Int(high - low) + 1)) }
+                return Double(step == 0 ? x : (x / step).rounded() * step)
+            })
     }
 }

@@ -20,5 +20,7 @@ public struct Random: Sendable {
     public mutating func within(_ range: ClosedRange<Int>) -> Int { range.lowerBound + below(range.count) }
     public mutating func pick<T>(_ from: [T]) -> T { from[below(from.count)] }
     public mutating func chance(_ percent: Int) -> Bool { below(100) < percent }
-    public mutating func uniform(_ low: Float, _ high: Float) -> Float { low + (high - low) * Float(bits() >> 40) / Float(1 << 24) }
+    public mutating func uniform(_ low: Float, _ high: Float) -> Float {
+        low + (high - low) * Float(bits() >> 40) / Float(1 << 24)
+    }
 }

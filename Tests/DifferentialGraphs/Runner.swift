@@ -9,14 +9,20 @@ public struct Way: Sendable, CustomStringConvertible {
     public var threads = 1
     public var dropPadding = true
 
-    public init(optimize: Bool = true, referenceOnly: Bool = false, instructionSet: String? = nil, threads: Int = 1, dropPadding: Bool = true) {
+    public init(
+        optimize: Bool = true, referenceOnly: Bool = false, instructionSet: String? = nil, threads: Int = 1,
+        dropPadding: Bool = true
+    ) {
         (self.optimize, self.referenceOnly, self.instructionSet, self.threads, self.dropPadding) =
             (optimize, referenceOnly, instructionSet, threads, dropPadding)
     }
 
     public var description: String {
-        [optimize ? "optimized" : "as read", referenceOnly ? "references" : instructionSet ?? "best instruction set", "threads \(threads)"]
-            .joined(separator: ", ") + (dropPadding ? "" : ", padding kept")
+        [
+            optimize ? "optimized" : "as read", referenceOnly ? "references" : instructionSet ?? "best instruction set",
+            "threads \(threads)"
+        ]
+        .joined(separator: ", ") + (dropPadding ? "" : ", padding kept")
     }
 
     var options: SessionOptions {
@@ -34,7 +40,8 @@ public enum Runner {
         let x = graph.addInput("x", TensorType(.float32, []))
         graph.outputs = [graph.addNode("Relu", [x], name: "y")]
         for name in ["scalar", "v128", "avx2", "avxvnni", "avx512", "avx512vnni", "dotprod", "i8mm"] {
-            guard let model = try? Model(graph: graph), let session = try? Session(model, options: Way(instructionSet: name).options),
+            guard let model = try? Model(graph: graph),
+                let session = try? Session(model, options: Way(instructionSet: name).options),
                 session.instructionSetName == name
             else { continue }
             names.append(name)
@@ -50,7 +57,8 @@ public enum Runner {
         try context.run(Array(zip(context.session.inputNames, inputs))).map { $0.tensor }
     }
 
-    /// One session asked about `others`, about other shapes where they are given, then about the inputs; and whether all of its steps are quantized kernels, with the same bits everywhere.
+    /// One session asked about `others`, about other shapes where they are given, then about the inputs; and whether
+    /// all of its steps are quantized kernels, with the same bits everywhere.
     static func runAgain(
         _ test: DifferentialCase, _ way: Way, varied: [Constant]?
     ) throws -> (outputs: [Constant], varied: [Constant]?, isQuantized: Bool) {

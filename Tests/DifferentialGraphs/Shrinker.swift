@@ -6,7 +6,9 @@ public struct Shrinker {
     private let differs: (DifferentialCase) -> Bool
     private var budget: Int
 
-    public static func shrink(_ test: DifferentialCase, budget: Int = 2000, _ differs: @escaping (DifferentialCase) -> Bool) -> DifferentialCase {
+    public static func shrink(
+        _ test: DifferentialCase, budget: Int = 2000, _ differs: @escaping (DifferentialCase) -> Bool
+    ) -> DifferentialCase {
         var shrinker = Shrinker(best: test, differs: differs, budget: budget)
         shrinker.run()
         return shrinker.best.compacted
@@ -43,7 +45,9 @@ public struct Shrinker {
         }
         // What is made earlier, instead.
         for node in best.graph.nodes {
-            guard let output = node.outputs.first ?? nil, best.graph.nodes.count > 1, !best.graph.outputs.contains(output) else { continue }
+            guard let output = node.outputs.first ?? nil, best.graph.nodes.count > 1,
+                !best.graph.outputs.contains(output)
+            else { continue }
             var candidate = best
             candidate.graph.outputs = [output]
             if take(candidate) { return true }
@@ -64,7 +68,9 @@ public struct Shrinker {
                     var candidate = best
                     candidate.graph.nodes.removeAll { $0.outputs.contains(output) }
                     if asConstant {
-                        guard node.inputs.allSatisfy({ $0 == nil || best.graph.constants[$0!] != nil }) else { continue }
+                        guard node.inputs.allSatisfy({ $0.map { best.graph.constants[$0] != nil } ?? true }) else {
+                            continue
+                        }
                         candidate.graph.constants[output] = value
                     } else {
                         candidate.graph.inputs.append(output)
@@ -83,8 +89,11 @@ public struct Shrinker {
     private mutating func bypass() -> Bool {
         guard let values = try? Differential.Expectation(best).values else { return false }
         for (i, node) in best.graph.nodes.enumerated() {
-            guard node.outputs.count == 1, let output = node.outputs[0], !best.graph.outputs.contains(output), let made = values[output] else { continue }
-            for case let input? in node.inputs where values[input]?.shape == made.shape && values[input]?.type == made.type {
+            guard node.outputs.count == 1, let output = node.outputs[0], !best.graph.outputs.contains(output),
+                let made = values[output]
+            else { continue }
+            for case let input? in node.inputs
+            where values[input]?.shape == made.shape && values[input]?.type == made.type {
                 var candidate = best
                 candidate.graph.nodes.remove(at: i)
                 for j in candidate.graph.nodes.indices {
@@ -99,13 +108,17 @@ public struct Shrinker {
     /// One extent, wherever it stands, becomes a smaller one.
     private mutating func smallerExtents() -> Bool {
         var extents = Set<Int>()
-        for tensor in best.inputs + Array(best.graph.constants.values) { extents.formUnion(tensor.shape.filter { $0 > 1 }) }
+        for tensor in best.inputs + Array(best.graph.constants.values) {
+            extents.formUnion(tensor.shape.filter { $0 > 1 })
+        }
         for extent in extents.sorted(by: >) {
             for smaller in Set([1, 2, extent / 2, extent - 1]).sorted() where smaller < extent && smaller > 0 {
                 var candidate = best
                 func shrunk(_ c: Constant) -> Constant {
                     var numbers = c.doubles
-                    if c.type == .int64, c.shape.count == 1 { numbers = numbers.map { $0 == Double(extent) ? Double(smaller) : $0 } }
+                    if c.type == .int64, c.shape.count == 1 {
+                        numbers = numbers.map { $0 == Double(extent) ? Double(smaller) : $0 }
+                    }
                     return Constant.of(c.type, c.shape, numbers).cut(extent, to: smaller)
                 }
                 candidate.graph.constants = candidate.graph.constants.mapValues(shrunk)
@@ -126,7 +139,8 @@ public struct Shrinker {
             guard c.type == .float32 || c.type == .int8 || c.type == .uint8, c.count > 0 else { return [] }
             let numbers = c.doubles
             return [
-                numbers.map { _ in 0 }, numbers.map { _ in 1 }, numbers.map { $0.rounded() }, numbers.map { ($0 * 4).rounded() / 4 },
+                numbers.map { _ in 0 }, numbers.map { _ in 1 }, numbers.map { $0.rounded() },
+                numbers.map { ($0 * 4).rounded() / 4 }
             ].filter { $0 != numbers }.map { .of(c.type, c.shape, $0) }
         }
         for id in best.graph.constants.keys.sorted(by: { $0.index < $1.index }) {
@@ -178,7 +192,8 @@ extension DifferentialCase {
     /// Without nodes, constants and inputs that no output needs.
     public var compacted: DifferentialCase {
         var result = self, needed = Set(graph.outputs), nodes: [Node] = []
-        for node in graph.nodes.reversed() where node.outputs.contains(where: { $0.map { needed.contains($0) } ?? false }) {
+        for node in graph.nodes.reversed()
+        where node.outputs.contains(where: { $0.map { needed.contains($0) } ?? false }) {
             nodes.insert(node, at: 0)
             for case let id? in node.inputs { needed.insert(id) }
         }

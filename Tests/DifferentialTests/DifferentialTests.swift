@@ -9,7 +9,8 @@ import Testing
 
     @Test(arguments: 0..<8)
     func everyWayAgrees(part: Int) throws {
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("deixis-differential-\(getpid())-\(part)")
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
+            "deixis-differential-\(getpid())-\(part)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
         let differential = Differential(folder: folder.path)
@@ -18,7 +19,10 @@ import Testing
             switch differential.check(Generator.make(seed: Self.seed, number: number), number: number) {
             case .agrees: valid += 1
             case .invalid: break
-            case .differs(let difference): Issue.record("graph \(number): \(difference); tools/differential --seed \(Self.seed) --from \(number) --graphs 1")
+            case .differs(let difference):
+                Issue.record(
+                    "graph \(number): \(difference); tools/differential --seed \(Self.seed) --from \(number) --graphs 1"
+                )
             }
         }
         #expect(valid > Int(Self.graphs) / 8 * 9 / 10)

@@ -3,8 +3,8 @@ import DeixisGraph
 import DifferentialGraphs
 import Foundation
 
-/// A graph, its inputs and what the references make of them, as files that tools/oracles/differential.py reads: NUMBER.onnx, and NUMBER.txt with
-/// one line a tensor: `in` or `out`, element type, shape, allowed difference, values.
+/// A graph, its inputs and what the references make of them, as files that tools/oracles/differential.py reads:
+/// NUMBER.onnx, and NUMBER.txt with one line a tensor: `in` or `out`, element type, shape, allowed difference, values.
 enum Exporter {
     static func write(_ test: DifferentialCase, _ number: UInt64, to folder: String) throws {
         guard let expected = try? Differential.Expectation(test) else { return }
@@ -13,7 +13,8 @@ enum Exporter {
         var text = ""
         func line(_ kind: String, _ tensor: Constant, _ allowed: Double) {
             let shape = tensor.shape.map(String.init).joined(separator: ",")
-            text += "\(kind) \(tensor.type.label) [\(shape)] \(allowed) \(tensor.doubles.map { "\($0)" }.joined(separator: " "))\n"
+            text +=
+                "\(kind) \(tensor.type.label) [\(shape)] \(allowed) \(tensor.doubles.map { "\($0)" }.joined(separator: " "))\n"
         }
         for tensor in test.inputs { line("in", tensor, 0) }
         for (tensor, allowed) in zip(expected.outputs, expected.tolerances) { line("out", tensor, allowed) }

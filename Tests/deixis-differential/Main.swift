@@ -7,7 +7,8 @@ import Foundation
 /// Random graphs, each run in every way there is. What differs is made small, printed as a test and saved.
 @main struct DifferentialCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "deixis-differential", abstract: "Runs random graphs in every way there is and compares with the graph as read by references.")
+        commandName: "deixis-differential",
+        abstract: "Runs random graphs in every way there is and compares with the graph as read by references.")
 
     @Option(help: "How many graphs.") var graphs: UInt64 = 2000
     @Option(help: "Where random numbers start.") var seed: UInt64 = 1
@@ -48,22 +49,32 @@ import Foundation
             if counts.differed >= most { break }
         }
         progress(UInt64(counts.agreed + counts.invalid + counts.differed), counts, start)
-        for (reason, count) in invalid.sorted(by: { $0.value > $1.value }).prefix(5) { print("  \(count) not valid: \(reason)") }
+        for (reason, count) in invalid.sorted(by: { $0.value > $1.value }).prefix(5) {
+            print("  \(count) not valid: \(reason)")
+        }
         if counts.differed > 0 { throw ExitCode(1) }
     }
 
-    private func progress(_ done: UInt64, _ counts: (agreed: Int, exact: Int, open: Int, invalid: Int, differed: Int), _ start: Date) {
+    private func progress(
+        _ done: UInt64, _ counts: (agreed: Int, exact: Int, open: Int, invalid: Int, differed: Int), _ start: Date
+    ) {
         let rate = Int(Double(done) / max(Date().timeIntervalSince(start), 1e-9))
-        print("\(done) graphs: \(counts.agreed) agree (\(counts.exact) to the bit, \(counts.open) in part), \(counts.differed) differ, \(counts.invalid) not valid; \(rate) a second")
+        let agreed = "\(counts.agreed) agree (\(counts.exact) to the bit, \(counts.open) in part)"
+        print("\(done) graphs: \(agreed), \(counts.differed) differ, \(counts.invalid) not valid; \(rate) a second")
         fflush(nil)
     }
 
-    private func report(_ test: DifferentialCase, _ number: UInt64, _ difference: Difference, _ differential: Differential) throws {
+    private func report(
+        _ test: DifferentialCase, _ number: UInt64, _ difference: Difference, _ differential: Differential
+    ) throws {
         print("graph \(number) of seed \(seed) differs. \(difference)")
         fflush(nil)
-        let small = whole ? test.compacted : Shrinker.shrink(test) {
-            if case .differs = differential.check($0, number: number) { true } else { false }
-        }
+        let small =
+            whole
+            ? test.compacted
+            : Shrinker.shrink(test) {
+                if case .differs = differential.check($0, number: number) { true } else { false }
+            }
         var comment = "\(difference)"
         if case .differs(let own) = differential.check(small, number: number) { comment = "\(own)" }
         print(small.test(named: "seed\(seed)graph\(number)", comment: comment))

@@ -73,9 +73,9 @@ __attribute__((noinline)) static void finish_rows(const deixis_tile_s8 *t, const
     for (int i = 0; i < mr; i++) finish(t, i, sums + i * nv, nv);
 }
 
-/// The rows of a whole tile: bytes, with bytes as residual or none, bounded, not scaled. What the tail holds is read before the first store, which might
-/// change it as far as the compiler knows.
-INLINED void finish_bytes(const deixis_tile_s8 *t, const vi (*sum)[TILE_VECTORS], const int mr, const bool cut, const bool residual) {
+/// The rows of a whole tile: bytes, bounded, not scaled; with bytes as residual, the product cut before, or neither. What
+/// the tail holds is read before the first store, which might change it as far as the compiler knows.
+INLINED void finish_bytes(const deixis_tile_s8 *t, const vi (*sum)[TILE_VECTORS], const int mr, const bool residual) {
     const deixis_tail_s8 q = *t->tail;
     const float *multiplier = t->multiplier, *cut_low = t->cut_low, *cut_high = t->cut_high;
     const uint8_t *r = t->residual;
@@ -85,8 +85,10 @@ INLINED void finish_bytes(const deixis_tile_s8 *t, const vi (*sum)[TILE_VECTORS]
         vi x[TILE_VECTORS];
         UNROLLED for (int j = 0; j < TILE_VECTORS; j++) {
             vf v = __builtin_convertvector(sum[i][j], vf) * v_load(multiplier + j * LANES);
-            if (cut) v = v_min(v_max(v, v_load(cut_low + j * LANES)), v_load(cut_high + j * LANES));
-            if (residual) v = v + __builtin_convertvector(v_widen_n(r + i * ldr + j * LANES, LANES) - q.residual_zero, vf) * v_set(q.residual_scale);
+            if (residual) {
+                v = v_min(v_max(v, v_load(cut_low + j * LANES)), v_load(cut_high + j * LANES));
+                v = v + __builtin_convertvector(v_widen_n(r + i * ldr + j * LANES, LANES) - q.residual_zero, vf) * v_set(q.residual_scale);
+            }
             x[j] = v_round(v);
         }
         v_narrow_row(c, x, &q);
@@ -145,10 +147,14 @@ INLINED void tile(const deixis_tile_s8 *t, const int mr, const int nv) {
         }
     }
     if (whole && !t->tail->scaled && t->tail->residual_type != DEIXIS_S8_F32) {
-        if (t->tail->residual_type) finish_bytes(t, sum, mr, true, true);
-        else if (t->tail->cut) finish_bytes(t, sum, mr, true, false);
-        else finish_bytes(t, sum, mr, false, false);
-        return;
+        if (t->tail->residual_type) {
+            finish_bytes(t, sum, mr, true);
+            return;
+        }
+        if (!t->tail->cut) {
+            finish_bytes(t, sum, mr, false);
+            return;
+        }
     }
     vi kept[TILE_ROWS * TILE_VECTORS];
     UNROLLED for (int i = 0; i < mr; i++) {

@@ -52,9 +52,13 @@ enum FuseAttention {
     }
 
     /// Whether scores of this shape are one attention's: nothing is repeated over batches or heads.
-    static func isOne(_ editor: GraphEditor, _ q: ValueID, _ k: ValueID, _ v: ValueID, _ scores: TensorSpec, heads: Int) -> Bool {
-        guard let queries = editor.spec(q)?.shape, let keys = editor.spec(k)?.shape, let values = editor.spec(v)?.shape else { return false }
-        return keys[0] == queries[0] && values[0] == queries[0] && values[1] == keys[1] && scores.shape == [queries[0], heads, queries[1], keys[1]]
+    static func isOne(
+        _ editor: GraphEditor, _ q: ValueID, _ k: ValueID, _ v: ValueID, _ scores: TensorSpec, heads: Int
+    ) -> Bool {
+        guard let queries = editor.spec(q)?.shape, let keys = editor.spec(k)?.shape, let values = editor.spec(v)?.shape
+        else { return false }
+        return keys[0] == queries[0] && values[0] == queries[0] && values[1] == keys[1]
+            && scores.shape == [queries[0], heads, queries[1], keys[1]]
     }
 
     static func isProduct(_ editor: GraphEditor, _ id: ValueID) -> Bool {

@@ -12,12 +12,14 @@ extension GraphEditor {
         return constant.floats?.first
     }
 
-    /// Of the two inputs of `node`, the scalar constant and the other one. A constant of one element but more axes than the other operand gives
-    /// the result more axes, and is no scalar here.
+    /// Of the two inputs of `node`, the scalar constant and the other one. A constant of one element but more axes than
+    /// the other operand gives the result more axes, and is no scalar here.
     func scalarOperand(_ node: Node) -> (other: ValueID, scalar: Float)? {
         guard node.inputs.count == 2, let a = node.inputs[0], let b = node.inputs[1] else { return nil }
         for (constant, other) in [(b, a), (a, b)] {
-            guard let value = scalar(constant), let rank = spec(other)?.rank, rank >= self.constant(constant)?.shape.count ?? 0 else { continue }
+            guard let value = scalar(constant), let rank = spec(other)?.rank,
+                rank >= self.constant(constant)?.shape.count ?? 0
+            else { continue }
             return (other, value)
         }
         return nil

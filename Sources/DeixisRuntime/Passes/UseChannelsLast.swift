@@ -74,7 +74,9 @@ enum UseChannelsLast {
         layer.attributes.append(("sizes", .ints([Int64(y.shape[2]), Int64(y.shape[3])])))
         // Where sizes are given the scale is their quotient, which no attribute holds exactly.
         if let scales = editor.constant(node.input(2)), scales.count > 0 {
-            guard let given = scales.floats, given.count == 4, given.allSatisfy({ $0 > 0 && $0.isFinite }), given[0] == 1, given[1] == 1 else { return nil }
+            guard let given = scales.floats, given.count == 4, given.allSatisfy({ $0 > 0 && $0.isFinite }), given[0] == 1,
+                given[1] == 1
+            else { return nil }
             layer.attributes.append(("scales", .floats(Array(given[2...]))))
         }
         if x.element == .uint8, node.string("mode", default: "nearest") != "nearest" { return nil }

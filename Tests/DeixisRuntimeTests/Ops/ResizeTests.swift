@@ -7,8 +7,11 @@ import Testing
 /// Which pixel is nearest, for every pair of extents 1...40: as onnxruntime has it (tools/oracles/resize_nearest.py).
 @Suite struct ResizeTests {
     static func table() throws -> [[String]] {
-        let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../Fixtures/resize-nearest.txt")
-        return try String(contentsOf: file, encoding: .utf8).split(separator: "\n").map { $0.split(separator: " ").map(String.init) }
+        let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent(
+            "../Fixtures/resize-nearest.txt")
+        return try String(contentsOf: file, encoding: .utf8).split(separator: "\n").map {
+            $0.split(separator: " ").map(String.init)
+        }
     }
 
     /// Resize of [n] numbers to m of them, by sizes or by scales.
@@ -16,8 +19,11 @@ import Testing
         let given = by == "sizes" ? int64s([Int64(m)]) : floats([1], [Float(m) / Float(n)])
         let test = OperatorCase(
             op: "Resize",
-            attributes: [("coordinate_transformation_mode", .string(Name(coordinates))), ("nearest_mode", .string(Name(nearest)))],
-            inputs: [floats([n], (0..<n).map { Float($0) }), floats([2], [0, 1])] + (by == "sizes" ? [nil, given] : [given]), opset: 19)
+            attributes: [
+                ("coordinate_transformation_mode", .string(Name(coordinates))), ("nearest_mode", .string(Name(nearest)))
+            ],
+            inputs: [floats([n], (0..<n).map { Float($0) }), floats([2], [0, 1])]
+                + (by == "sizes" ? [nil, given] : [given]), opset: 19)
         return try test.reference()[0]?.floats?.map { Int($0) } ?? []
     }
 
@@ -37,18 +43,41 @@ import Testing
         }
     }
 
+    /// Extents that no integer holds are refused, not computed.
+    @Test func hugeScalesAreRefused() {
+        for attributes in [[], [("keep_aspect_ratio_policy", .string("not_smaller"))]]
+            as [[(name: Name, value: Attribute)]]
+        {
+            let sizes = attributes.isEmpty ? nil : int64s([1 << 39, 1]),
+                scales = attributes.isEmpty ? floats([2], [1, 0x1p29]) : nil
+            let test = OperatorCase(
+                op: "Resize", attributes: attributes,
+                inputs: [Constant(.float32, [1, 1 << 12], [Float](repeating: 0, count: 1 << 12)), nil, scales, sizes],
+                opset: 19)
+            #expect(test.message().contains("more than this runtime holds"), "\(test.message())")
+        }
+    }
+
     /// Images take their own way through a session: the same pixels.
-    @Test(arguments: ["asymmetric", "half_pixel", "pytorch_half_pixel", "align_corners"], ["floor", "ceil", "round_prefer_ceil", "round_prefer_floor"])
+    @Test(
+        arguments: ["asymmetric", "half_pixel", "pytorch_half_pixel", "align_corners"],
+        ["floor", "ceil", "round_prefer_ceil", "round_prefer_floor"])
     func imagesTakeTheSamePixels(coordinates: String, nearest: String) throws {
         for (n, m) in [(6, 2), (9, 3), (3, 8), (14, 2), (7, 2), (11, 26), (5, 5), (1, 4), (4, 1)] {
             for mode in ["nearest", "linear"] {
                 var b = GraphBuilder()
                 let x = b.graph.addInput("x", TensorType(.float32, [.fixed(1), .fixed(1), .fixed(n), .fixed(n)]))
-                b.graph.outputs = [b.node("Resize", [x, nil, nil, b.ints([1, 1, Int64(m), Int64(m)])], [
-                    ("mode", .string(Name(mode))), ("coordinate_transformation_mode", .string(Name(coordinates))),
-                    ("nearest_mode", .string(Name(nearest))),
-                ])]
-                let model = try Model(graph: b.graph), inputs: [(name: Name, tensor: Constant)] = [("x", randomFloats([1, 1, n, n], seed: 4))]
+                b.graph.outputs = [
+                    b.node(
+                        "Resize", [x, nil, nil, b.ints([1, 1, Int64(m), Int64(m)])],
+                        [
+                            ("mode", .string(Name(mode))),
+                            ("coordinate_transformation_mode", .string(Name(coordinates))),
+                            ("nearest_mode", .string(Name(nearest)))
+                        ])
+                ]
+                let model = try Model(graph: b.graph),
+                    inputs: [(name: Name, tensor: Constant)] = [("x", randomFloats([1, 1, n, n], seed: 4))]
                 var options = SessionOptions()
                 let fast = try Session(model, options: options).run(inputs)[0].tensor
                 options.optimize = false

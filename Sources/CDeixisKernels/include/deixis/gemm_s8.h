@@ -2,7 +2,7 @@
 //
 //     s = offset[n] + sum over k of A[m,k] B[k,n]                         exact in int32 (the caller's offset holds bias - zero_a sum over k of B)
 //     v = (float)s multiplier[n]
-//     v = min(max(v, cut_low[n]), cut_high[n])                             where there are cuts: a stored value in between cuts so
+//     v = min(max(v, cut_low[n]), cut_high[n])                             where there are cuts: what bytes in between hold
 //     v = v + ((float)(R[m,n] - residual_zero)) residual_scale             R uint8; or v + R[m,n], R float32; where there is a residual
 //     v = min(max(v, low), high)                                           identity: -inf, inf; relu: 0, inf
 //     C = v                                                                float32, or

@@ -81,13 +81,17 @@ enum ChannelsLastResize {
         try call.check(.tableEntries, sizes[axis], limit: call.limits.tableEntries)
         var scale = ResizeAxis.scale(sizes[axis], input)
         if let scales = try call.floats("scales") {
-            guard scales.count == 2, scales[axis] > 0, scales[axis].isFinite else { throw call.invalid("attribute 'scales' is no pair of scales") }
+            guard scales.count == 2, scales[axis] > 0, scales[axis].isFinite else {
+                throw call.invalid("attribute 'scales' is no pair of scales")
+            }
             scale = Double(scales[axis])
         }
-        let table = ResizeAxis(try Resize.rule(call), input: input, output: sizes[axis], scale: scale, roi: (start: 0, end: 1))
+        let table = ResizeAxis(
+            try Resize.rule(call), input: input, output: sizes[axis], scale: scale, roi: (start: 0, end: 1))
         return table.ranges.map { range in
-            let low = UInt32(table.sources[range.lowerBound]), high = UInt32(table.sources[range.upperBound - 1])
-            return deixis_resize_tap(low: low, high: high, weight: range.count == 1 ? 0 : Float(table.weights[range.upperBound - 1]))
+            let last = range.upperBound - 1, weight = range.count == 1 ? 0 : Float(table.weights[last])
+            return deixis_resize_tap(
+                low: UInt32(table.sources[range.lowerBound]), high: UInt32(table.sources[last]), weight: weight)
         }
     }
 }

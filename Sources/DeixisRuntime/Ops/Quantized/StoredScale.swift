@@ -112,7 +112,8 @@ struct Requantization {
             offset: offset, multiplier: numbers, residual_type: hasResidual ? StoredScale.type(residual) : Int32(DEIXIS_S8_NONE), residual_zero: residual?.zero ?? 0,
             residual_scale: (residual?.scale ?? 1) * unit, low: low * unit, high: high * unit,
             output_type: StoredScale.type(output), inverse_scale: folds ? 1 : inverse,
-            zero: output?.zero ?? 0, cut_low: cut == nil ? nil : numbers.map { $0 + count }, cut_high: cut == nil ? nil : numbers.map { $0 + 2 * count })
+            zero: output?.zero ?? 0, cut_low: cut == nil ? nil : numbers.map { $0 + count },
+            cut_high: cut == nil ? nil : numbers.map { $0 + 2 * count })
     }
 
     /// multiplier[n] = x scale, weight scale[n] (one for all where it has one element), per unit of the output; then where column n is cut,

@@ -51,8 +51,8 @@ struct ResizeAxis {
         return (length - T(output)).magnitude < 1e-5 * length ? T(output) : length
     }
 
-    /// The input position of output `i`. For nearest in float32, operation by operation as onnxruntime has it: which pixel is nearest depends on
-    /// how positions round, and models are made to give what it gives.
+    /// The input position of output `i`. For nearest in float32, operation by operation as onnxruntime has it: which pixel
+    /// is nearest depends on how positions round, and models are made to give what it gives.
     @inline(never)
     private static func coordinate<T: BinaryFloatingPoint>(
         _ i: T, _ rule: Rule, _ input: Int, _ output: Int, _ scale: T, _ roi: (start: T, end: T)

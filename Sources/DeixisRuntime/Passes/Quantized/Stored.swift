@@ -39,12 +39,15 @@ extension Node {
         return node
     }
 
-    /// The shape of its input as `quantizes(_:)` leaves it: operators that only move elements, whose results are elements of their input. (Resize by cropping fills what lies outside with a number.)
+    /// The shape of its input as `quantizes(_:)` leaves it: operators that only move elements, whose results are elements of their
+    /// input. (Resize by cropping fills what lies outside with a number.)
     var movesElements: Bool {
         guard domain.isEmpty, outputs.count == 1 else { return false }
         switch op {
         case "Reshape", "Transpose", "Squeeze", "Unsqueeze", "Flatten", "Slice", "Gather", "Expand", "Identity", "MaxPool", "Concat": return true
-        case "Resize": return string("mode", default: "nearest") == "nearest" && string("coordinate_transformation_mode", default: "") != "tf_crop_and_resize"
+        case "Resize":
+            return string("mode", default: "nearest") == "nearest"
+                && string("coordinate_transformation_mode", default: "") != "tf_crop_and_resize"
         default: return false
         }
     }

@@ -68,14 +68,19 @@ enum UseStoredProducts {
         return constant.floats?.map { Double($0) }
     }
 
-    /// A bias in steps of x scale w scale[o]; nil where it is no whole number of them, unless the sum is then rounded to steps 64 times as large.
-    static func biasSteps(_ bias: [Double], _ x: StoredScale, _ scales: [Float], roundedTo: StoredScale? = nil) -> [Int32]? {
+    /// A bias in steps of x scale w scale[o]; nil where it is no whole number of them, unless the sum is then rounded to
+    /// steps 64 times as large.
+    static func biasSteps(
+        _ bias: [Double], _ x: StoredScale, _ scales: [Float], roundedTo: StoredScale? = nil
+    ) -> [Int32]? {
         var result: [Int32] = []
         for (o, value) in bias.enumerated() {
-            let step = Double(x.scale) * Double(scales[scales.count == 1 ? 0 : o]), exact = value / step, whole = exact.rounded(.toNearestOrEven)
+            let step = Double(x.scale) * Double(scales[scales.count == 1 ? 0 : o])
+            let exact = value / step, whole = exact.rounded(.toNearestOrEven)
             // Half of int32, so that the sum of products cannot overflow with it.
             guard abs(whole) < 1_073_741_824 else { return nil }
-            guard abs(exact - whole) <= max(0x1p-10, abs(exact) * 0x1p-22) || step * 64 <= Double(roundedTo?.scale ?? 0) else { return nil }
+            let isWhole = abs(exact - whole) <= max(0x1p-10, abs(exact) * 0x1p-22)
+            guard isWhole || step * 64 <= Double(roundedTo?.scale ?? 0) else { return nil }
             result.append(Int32(whole))
         }
         return result
@@ -114,7 +119,8 @@ enum FuseStoredBias {
     private static func rounding(_ editor: GraphEditor, _ id: ValueID) -> StoredScale? {
         if let (_, _, scale) = editor.quantizer(of: id) { return scale }
         for op in ["Relu", "Clip"] as [StaticString] {
-            if let (_, next) = editor.soleReader(of: id, op), next.input(0) == id, let made = next.outputs[0] { return editor.quantizer(of: made)?.scale }
+            guard let (_, next) = editor.soleReader(of: id, op), next.input(0) == id, let made = next.outputs[0] else { continue }
+            return editor.quantizer(of: made)?.scale
         }
         return nil
     }
