@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 enum { huge_page = 2 << 20 };
 
@@ -26,6 +27,11 @@ void *deixis_allocate_pages(size_t size, size_t alignment) {
 }
 
 void deixis_deallocate(void *block) { free(block); }
+
+uint64_t deixis_physical_memory(void) {
+    long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
+    return pages > 0 && size > 0 ? (uint64_t)pages * (uint64_t)size : UINT64_MAX;
+}
 
 /// Adds the fields of a "Name:   123 kB" file that `names` lists to the places in `values`.
 static int read_fields(const char *path, size_t count, const char *const names[], uint64_t *const values[]) {

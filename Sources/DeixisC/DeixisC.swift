@@ -209,6 +209,7 @@ private func status(_ error: ModelError) -> deixis_status {
     switch error {
     case .runtime(_, .file(.cannotOpen(_, _))): DEIXIS_CANNOT_READ
     case .runtime(_, .timeout): DEIXIS_TIMEOUT
+    case .runtime(_, .outOfMemory): DEIXIS_OUT_OF_MEMORY
     case .runtime: DEIXIS_INVALID_MODEL
     case .metadata, .interface: DEIXIS_NOT_A_GROUNDING_MODEL
     case .image: DEIXIS_INVALID_ARGUMENT

@@ -1,3 +1,5 @@
+import CDeixisSystem
+
 /// Bounds on what a model may ask for, far above what models need. Whatever goes beyond one is refused with an error that names it, before
 /// memory or time is spent on it.
 public struct Limits: Sendable {
@@ -9,11 +11,11 @@ public struct Limits: Sendable {
     /// Nodes of a graph.
     public var nodes = 1 << 24
     /// Multiply-accumulates, or steps of a window or sum, of one node.
-    public var macs = Int.bitWidth == 64 ? 1 << 50 : Int.max
+    public var macs = Int.bitWidth == 64 ? 1 << 44 : Int.max
     /// Entries of the tables that one node needs to find its elements (Pad, Resize).
     public var tableEntries = 1 << 26
-    /// Activations, inputs, outputs and scratch of one plan, in bytes.
-    public var plannedBytes = Int.bitWidth == 64 ? 1 << 38 : 1 << 30
+    /// Activations, inputs, outputs and scratch of one plan, in bytes: as many as this machine has.
+    public var plannedBytes = min(Int(clamping: deixis_physical_memory()), Shape.most)
     /// Patches that the rules of all passes together may make.
     public var rewriteSteps = 1 << 26
 

@@ -4,9 +4,7 @@ import Testing
 
 @testable import DeixisONNX
 
-private func storage(_ bytes: [UInt8]) -> ByteStorage {
-    ByteStorage(byteCount: bytes.count) { $0.copyBytes(from: bytes) }
-}
+private func storage(_ bytes: [UInt8]) -> ByteStorage { Constant(.uint8, [bytes.count], bytes).storage }
 
 private func message(_ bytes: [UInt8]) -> String {
     do throws(ONNXError) { _ = try Graph(onnx: storage(bytes), name: "m.onnx"); return "no error" } catch { return error.description }
@@ -87,7 +85,7 @@ private func sample() -> Graph {
     func externalDataStaysInTheFolder(_ location: String, _ expected: String) {
         let pair = [0x0A, 8] + Array("location".utf8) + [0x12, UInt8(location.utf8.count)] + Array(location.utf8)
         let bytes: [UInt8] = [0x08, 2, 0x10, 1, 0x42, 1, 0x74, 0x6A, UInt8(pair.count)] + pair + [0x70, 1]
-        var reader = Reader(file: "m.onnx", storage: storage(bytes), folder: "/tmp/")
+        var reader = Reader(file: "m.onnx", storage: storage(bytes), folder: "/tmp/", limits: Limits())
         do throws(ONNXError) {
             _ = try reader.tensor(reader.whole)
             Issue.record("no error")
@@ -97,7 +95,7 @@ private func sample() -> Graph {
     /// Packed and unpacked lists of every kind, as old writers leave them.
     @Test func typedListsAreRead() throws {
         func tensor(_ bytes: [UInt8]) throws -> [UInt8] {
-            var reader = Reader(file: "t", storage: storage(bytes), folder: nil)
+            var reader = Reader(file: "t", storage: storage(bytes), folder: nil, limits: Limits())
             let constant = try reader.tensor(reader.whole).constant
             return withExtendedLifetime(constant) { Array(constant.bytes) }
         }

@@ -62,7 +62,7 @@ import Testing
             try session.prepare(inputs.map(\.shape), keeping: [Self.image])
             for k in 0..<3 { try Self.write(session, k, inputs[k]) }
             try session.run()
-            copies.append(try #require(session.copyKept()))
+            copies.append(try #require(try session.copyKept()))
         }
         for (copy, image) in [(copies[0], a[0]), (copies[1], b[0]), (copies[0], a[0])] {
             let words = Self.inputs(7, 3)

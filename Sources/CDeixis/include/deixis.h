@@ -34,7 +34,7 @@ typedef enum deixis_status {
     DEIXIS_INVALID_ARGUMENT = 1,
     /// The file cannot be opened or mapped.
     DEIXIS_CANNOT_READ = 2,
-    /// The file is no ONNX model, is damaged, or uses what this runtime does not support.
+    /// The file is no ONNX model, is damaged, uses what this runtime does not support, or its vocabulary names rows that its tables lack.
     DEIXIS_INVALID_MODEL = 3,
     /// A sound ONNX model, but not one that grounds: inputs, outputs or metadata are not as formats/metadata.md says.
     DEIXIS_NOT_A_GROUNDING_MODEL = 4,
@@ -45,7 +45,9 @@ typedef enum deixis_status {
     /// Another thread is inside a call for this model.
     DEIXIS_BUSY = 7,
     /// The deadline of the call passed; the model can be asked again.
-    DEIXIS_TIMEOUT = 8
+    DEIXIS_TIMEOUT = 8,
+    /// Memory that loading, planning or the call needs could not be had.
+    DEIXIS_OUT_OF_MEMORY = 9
 } deixis_status;
 
 /// How to load. Set `size` to sizeof(deixis_options) so that later versions may add fields; the rest zero means defaults.

@@ -80,6 +80,9 @@ void *deixis_allocate(size_t size, size_t alignment);
 void *deixis_allocate_pages(size_t size, size_t alignment);
 void deixis_deallocate(void *block);
 
+/// Bytes of memory that this machine has; UINT64_MAX where it does not tell.
+uint64_t deixis_physical_memory(void);
+
 /// Bytes of this process, from /proc/self/smaps_rollup and status. A field the system does not tell is 0.
 typedef struct deixis_memory {
     uint64_t resident;

@@ -72,12 +72,12 @@ import Testing
         let files = try Self.compiled()
         defer { files.remove() }
         let good = [UInt8](try Data(contentsOf: URL(fileURLWithPath: files.compiled)))
-        _ = try CompiledFile.read(mapped(good), name: "file")
+        _ = try CompiledFile.read(try mapped(good), name: "file")
         for at in Array(0..<64) + stride(from: 64, to: good.count, by: 97) + (good.count - 8..<good.count) where at >= 7 {
             var bad = good
             bad[at] ^= 0x10
             // The reserved bytes of the header are summed up like all others.
-            #expect(throws: CompiledFileError.self, "byte \(at) changed unseen") { try CompiledFile.read(mapped(bad), name: "file") }
+            #expect(throws: CompiledFileError.self, "byte \(at) changed unseen") { try CompiledFile.read(try mapped(bad), name: "file") }
         }
         for size in [0, 7, 63, 64, 71, 4096, good.count - 1] {
             try Data(good.prefix(size)).write(to: URL(fileURLWithPath: files.compiled))
@@ -99,7 +99,7 @@ import Testing
                 bad[at] ^= change
                 let sum = bad.prefix(bad.count - 8).withUnsafeBytes { deixis_checksum(0, $0.baseAddress, $0.count) }
                 withUnsafeBytes(of: withUnsafeBytes(of: sum) { deixis_checksum(0, $0.baseAddress, 8) }) { bad.replaceSubrange(bad.count - 8..<bad.count, with: $0) }
-                guard let words = refusal(mapped(bad)) else { continue }
+                guard let words = refusal(try mapped(bad)) else { continue }
                 refused += 1
                 #expect(words.contains("compile the ONNX file again") || words.contains("not compiled for") || words.contains("node '"), "\(words)")
             }
@@ -166,7 +166,7 @@ import Testing
         #expect(nowhere?.description.contains("cannot be written") == true)
     }
 
-    private func mapped(_ bytes: [UInt8]) -> ByteStorage {
-        ByteStorage(byteCount: bytes.count) { $0.copyBytes(from: bytes) }
+    private func mapped(_ bytes: [UInt8]) throws -> ByteStorage {
+        try ByteStorage(byteCount: bytes.count) { $0.copyBytes(from: bytes) }
     }
 }

@@ -87,7 +87,8 @@ enum ConvTranspose {
             let limit = 1 << 30
             guard try call.ints("kernel_shape") ?? kernel == kernel, strides.count == axes, dilations.count == axes, extra.count == axes,
                 pads.count == 2 * axes, (kernel + strides + dilations).allSatisfy({ $0 >= 1 && $0 < limit }),
-                (extra + pads).allSatisfy({ $0 >= 0 && $0 < limit }), input.allSatisfy({ $0 < limit })
+                (extra + pads).allSatisfy({ $0 >= 0 && $0 < limit }),
+                zip(extra, zip(strides, dilations)).allSatisfy({ $0 < max($1.0, $1.1) }), input.allSatisfy({ $0 < limit })
             else { throw call.invalid("kernel_shape, strides, dilations, pads and output_padding do not fit \(axes) spatial axes") }
             guard auto == "NOTSET" || auto == "VALID" || auto == "SAME_UPPER" || auto == "SAME_LOWER" else {
                 throw call.invalid("auto_pad '\(auto)' is unknown")
