@@ -5,7 +5,7 @@ import Testing
 
 /// Graphs of tens of thousands of nodes, inputs or readers: time grows with them, not with their square.
 @Suite struct WideGraphTests {
-    private static let count = 20_000
+    private static let count = 4_000
 
     private static func session(_ graph: Graph) throws -> Session {
         let session = try Session(try Model(graph: graph))
