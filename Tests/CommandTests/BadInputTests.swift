@@ -32,7 +32,7 @@ import DeixisExport
                     graph.constants[id] = Constant(.float32, constant.shape, [Float](repeating: .nan, count: constant.count))
                 }
             }
-            func extents(_ graph: inout Graph, _ shape: [Dimension]) {
+            func extents(_ graph: inout Graph, _ shape: [DeixisGraph.Dimension]) {
                 for id in graph.inputs where graph[id].type?.element == .uint8 { graph[id].type?.shape = shape }
             }
             try model("vast.onnx") { extents(&$0, [.fixed(1), .fixed(1 << 19), .fixed(1 << 19), .fixed(3)]) }
