@@ -12,6 +12,7 @@ extension Graph {
             made[id.index] = true
         }
         for node in nodes {
+            if node.outputs.isEmpty { throw .noOutputs(node: node.name) }
             for case let id? in node.inputs where !made[try index(id)] {
                 throw .notYetMade(value: self[id].name, node: node.name)
             }

@@ -6,7 +6,8 @@ public final class GraphEditor {
     private var positions: [Int]
     private var makers: [NodeID?]
     private var readers: [[NodeID]]
-    private var outputCounts: [Int]
+    /// By value: its places among the graph's outputs.
+    private var outputPlaces: [[Int]]
     /// How many more patches `rewrite` may apply; below zero once it wanted more.
     public var stepsLeft = Int.max
 
@@ -16,12 +17,12 @@ public final class GraphEditor {
         positions = Array(graph.nodes.indices)
         makers = Array(repeating: nil, count: graph.values.count)
         readers = Array(repeating: [], count: graph.values.count)
-        outputCounts = Array(repeating: 0, count: graph.values.count)
+        outputPlaces = Array(repeating: [], count: graph.values.count)
         for (i, node) in graph.nodes.enumerated() {
             for case let id? in node.inputs { readers[id.index].append(NodeID(i)) }
             for case let id? in node.outputs { makers[id.index] = NodeID(i) }
         }
-        for id in graph.outputs { outputCounts[id.index] += 1 }
+        for (place, id) in graph.outputs.enumerated() { outputPlaces[id.index].append(place) }
     }
 
     // MARK: Looking
@@ -37,11 +38,11 @@ public final class GraphEditor {
     public func maker(of id: ValueID?) -> NodeID? { id.flatMap { makers[$0.index] } }
     /// A node appears once for every input that reads the value.
     public func readers(of id: ValueID) -> [NodeID] { readers[id.index] }
-    public func isOutput(_ id: ValueID) -> Bool { outputCounts[id.index] > 0 }
+    public func isOutput(_ id: ValueID) -> Bool { !outputPlaces[id.index].isEmpty }
     public func isInput(_ id: ValueID) -> Bool { makers[id.index] == nil && graph.constants[id] == nil }
 
     /// The shared predicate of all fusions: the value exists for one reader alone and may vanish into it.
-    public func vanishes(_ id: ValueID) -> Bool { readers[id.index].count == 1 && outputCounts[id.index] == 0 }
+    public func vanishes(_ id: ValueID) -> Bool { readers[id.index].count == 1 && outputPlaces[id.index].isEmpty }
 
     /// The node that makes `id`, if it is an `op` of `domain`.
     public func maker(of id: ValueID?, _ op: StaticString, domain: Name = "") -> (id: NodeID, node: Node)? {
@@ -57,7 +58,7 @@ public final class GraphEditor {
             graph.values.append(value)
             makers.append(nil)
             readers.append([])
-            outputCounts.append(0)
+            outputPlaces.append([])
         }
         for (id, constant) in patch.constants { graph.constants[id] = constant }
         var position = 0
@@ -91,11 +92,9 @@ public final class GraphEditor {
             }
             readers[to.index] += readers[from.index]
             readers[from.index] = []
-            if outputCounts[from.index] > 0 {
-                for i in graph.outputs.indices where graph.outputs[i] == from { graph.outputs[i] = to }
-                outputCounts[to.index] += outputCounts[from.index]
-                outputCounts[from.index] = 0
-            }
+            for place in outputPlaces[from.index] { graph.outputs[place] = to }
+            outputPlaces[to.index] += outputPlaces[from.index]
+            outputPlaces[from.index] = []
         }
     }
 

@@ -6,6 +6,7 @@ public indirect enum GraphError: Error, CustomStringConvertible {
     case outputNeverMade(value: Name)
     case cycle(node: Name)
     case noSuchValue(index: Int)
+    case noOutputs(node: Name)
 
     public var description: String { message.text }
 
@@ -15,6 +16,7 @@ public indirect enum GraphError: Error, CustomStringConvertible {
         case .madeTwice(let value, let node): "value '\(value)' is made twice, the second time by node '\(node)'"
         case .outputNeverMade(let value): "output '\(value)' is made by no node"
         case .cycle(let node): "node '\(node)' depends on itself"
+        case .noOutputs(let node): "node '\(node)' has no outputs"
         case .noSuchValue(let index): "there is no value \(index)"
         }
     }

@@ -11,7 +11,7 @@ public struct Limits: Sendable {
     /// Nodes of a graph.
     public var nodes = 1 << 24
     /// Multiply-accumulates, or steps of a window or sum, of one node.
-    public var macs = Int.bitWidth == 64 ? 1 << 44 : Int.max
+    public var macs = Int(clamping: 1 << 44 as Int64)
     /// Entries of the tables that one node needs to find its elements (Pad, Resize).
     public var tableEntries = 1 << 26
     /// Activations, inputs, outputs and scratch of one plan, in bytes: as many as this machine has.

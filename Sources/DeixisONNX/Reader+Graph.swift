@@ -106,24 +106,27 @@ extension Reader {
                 throw .unsupported(file: file, reason: "node '\(node.name)' (\(node.op)) has the sub-graph '\(name)'")
             }
         }
+        var inputs: [ValueID?] = [], outputs: [ValueID?] = []
         for name in message.inputs {
-            if name.isEmpty { node.inputs.append(nil); continue }
+            if name.isEmpty { inputs.append(nil); continue }
             guard let id = ids[name] else {
                 throw .invalid(file: file, reason: "node '\(node.name)' (\(node.op)) uses '\(name)', which nothing in front of it makes")
             }
-            node.inputs.append(id)
+            inputs.append(id)
         }
         // Trailing inputs left out are no inputs.
-        while let last = node.inputs.last, last == nil { node.inputs.removeLast() }
+        while let last = inputs.last, last == nil { inputs.removeLast() }
         for name in message.outputs {
-            if name.isEmpty { node.outputs.append(nil); continue }
+            if name.isEmpty { outputs.append(nil); continue }
             guard ids[name] == nil else {
                 throw .invalid(file: file, reason: "node '\(node.name)' (\(node.op)) makes '\(name)', which is made already")
             }
             let id = graph.addValue(name)
             ids[name] = id
-            node.outputs.append(id)
+            outputs.append(id)
         }
+        node.inputs = inputs
+        node.outputs = outputs
         // Names are optional and outputs unique: an unnamed node goes by its first output.
         if node.name.isEmpty, let first = message.outputs.first(where: { !$0.isEmpty }) { node.name = first }
         graph.nodes.append(node)

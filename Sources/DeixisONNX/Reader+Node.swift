@@ -12,6 +12,8 @@ extension Reader {
     mutating func node(_ range: Range<Int>) throws(ONNXError) -> NodeMessage {
         var wire = wire(range)
         var message = NodeMessage()
+        // A list of its own while it grows: a node's is copied at each change.
+        var attributes: [(name: Name, value: Attribute)] = []
         while let field = try next(&wire, "NodeProto") {
             switch field.number {
             case 1: message.inputs.append(try name(field, "NodeProto.input"))
@@ -19,13 +21,14 @@ extension Reader {
             case 3: message.node.name = try name(field, "NodeProto.name")
             case 4: message.node.op = try name(field, "NodeProto.op_type")
             case 5:
-                if let found = try attribute(try self.range(field, "NodeProto.attribute")) { message.node.attributes.append(found) }
+                if let found = try attribute(try self.range(field, "NodeProto.attribute")) { attributes.append(found) }
             case 7:
                 let domain = try name(field, "NodeProto.domain")
                 message.node.domain = domain == "ai.onnx" ? "" : domain
             default: break
             }
         }
+        message.node.attributes = attributes
         // Node names are optional in the standard; messages need one.
         if message.node.name.isEmpty { message.node.name = message.outputs.first ?? "" }
         return message

@@ -4,11 +4,18 @@ extension Session {
     /// The tensors by position, names checked.
     func order(_ inputs: [(name: Name, tensor: Constant)]) throws(RuntimeError) -> [Constant] {
         let names = inputNames
-        for (name, _) in inputs where !names.contains(name) { throw .unknownInput(name, expected: names) }
+        var places: [Name: Int] = [:]
+        for (i, name) in names.enumerated() { places[name] = i }
+        var given = [Constant?](repeating: nil, count: names.count)
+        for (name, tensor) in inputs {
+            guard let place = places[name] else { throw .unknownInput(name, expected: names) }
+            // Given twice: the first counts.
+            if given[place] == nil { given[place] = tensor }
+        }
         var ordered: [Constant] = []
-        for name in names {
-            guard let found = inputs.first(where: { $0.name == name }) else { throw .missingInput(name, expected: names) }
-            ordered.append(found.tensor)
+        for (name, tensor) in zip(names, given) {
+            guard let tensor else { throw .missingInput(name, expected: names) }
+            ordered.append(tensor)
         }
         return ordered
     }
@@ -16,10 +23,9 @@ extension Session {
     /// Element types and shapes against what the file states; a symbol means the same extent wherever it stands.
     func check(_ specs: [TensorSpec]) throws(RuntimeError) {
         var symbols: [Name: Int] = [:]
-        for (i, spec) in specs.enumerated() {
-            let name = inputNames[i], type = inputTypes[i]
+        for (spec, (name, type)) in zip(specs, zip(inputNames, inputTypes)) {
             guard spec.element == type.element else { throw .inputElementType(name, expected: type.element, got: spec.element) }
-            guard spec.isRepresentable else { throw .inputShape(name, expected: type.shape ?? [], got: spec.shape) }
+            do throws(ShapeError) { try spec.check(options.limits) } catch { throw .invalidGraph(reason: "input '\(name)' \(error.message)") }
             guard let shape = type.shape else { continue }
             guard shape.count == spec.shape.count else { throw .inputShape(name, expected: shape, got: spec.shape) }
             for (dimension, extent) in zip(shape, spec.shape) {

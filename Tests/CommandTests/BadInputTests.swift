@@ -32,6 +32,12 @@ import DeixisExport
                     graph.constants[id] = Constant(.float32, constant.shape, [Float](repeating: .nan, count: constant.count))
                 }
             }
+            func extents(_ graph: inout Graph, _ shape: [DeixisGraph.Dimension]) {
+                for id in graph.inputs where graph[id].type?.element == .uint8 { graph[id].type?.shape = shape }
+            }
+            try model("vast.onnx") { extents(&$0, [.fixed(1), .fixed(1 << 19), .fixed(1 << 19), .fixed(3)]) }
+            try model("large.onnx") { extents(&$0, [.fixed(1), .fixed(1 << 14), .fixed(1 << 14), .fixed(3)]) }
+            try file("pointer.onnx", Array("version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n".utf8))
             let good = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path("good.onnx"))))
             try file("empty.onnx", [])
             try file("half.onnx", Array(good[..<(good.count / 2)]))
@@ -85,6 +91,11 @@ import DeixisExport
         Case(arguments: "profile @text.onnx", code: 65, message: "@text.onnx: not an ONNX file, or a damaged one: "),
         Case(arguments: "run @good.png --output-dir @out", code: 65, message: "@good.png: not an ONNX file, or a damaged one: "),
         Case(arguments: "profile @old.onnx", code: 65, message: "@old.onnx: opset 9 is not supported, only 13 to "),
+        Case(arguments: "profile @pointer.onnx", code: 65, message: "@pointer.onnx: a Git LFS pointer, not the file itself; `git lfs pull` fetches it"),
+        Case(arguments: "profile @large.onnx --dim length=4", code: 65,
+            message: "input 'image' of shape [1, 16384, 16384, 3] is too large to be made up (134217728 elements for all inputs)"),
+        Case(arguments: "profile @vast.onnx --dim length=4", code: 65,
+            message: "input 'image' of shape [1, 524288, 524288, 3] is too large to be made up (134217728 elements for all inputs)"),
         Case(arguments: "profile @odd.onnx", code: 65, message: "@odd.onnx: operator Frobnicate of node 'weights' is not supported"),
         Case(arguments: "profile @foreign.onnx", code: 65, message: "@foreign.onnx: operator com.example.Cast of node 'weights' is not supported"),
         Case(arguments: "ground @plain.onnx @good.png mug", code: 65, message: "@plain.onnx: the model's metadata has no 'deixis.format'; was it written by deixis-train export?"),

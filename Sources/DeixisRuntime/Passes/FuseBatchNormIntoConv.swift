@@ -9,7 +9,7 @@ enum FuseBatchNormIntoConv {
             let gamma = editor.constant(node.input(1))?.floats, let beta = editor.constant(node.input(2))?.floats,
             let mean = editor.constant(node.input(3))?.floats, let variance = editor.constant(node.input(4))?.floats
         else { return nil }
-        let channels = weight.shape[0]
+        guard let channels = weight.shape.first else { return nil }
         var bias = [Float](repeating: 0, count: channels)
         if let b = conv.input(2) {
             guard let values = editor.constant(b)?.floats, values.count == channels else { return nil }

@@ -46,12 +46,12 @@ extension Node {
 
     func ints(_ name: StaticString) -> [Int]? {
         guard case .ints(let values)? = attribute(literal: name) else { return nil }
-        return values.map { Int(truncatingIfNeeded: $0) }
+        return values.map { Int(clamping: $0) }
     }
 
     func int(_ name: StaticString, default value: Int) -> Int {
         guard case .int(let found)? = attribute(literal: name) else { return value }
-        return Int(truncatingIfNeeded: found)
+        return Int(clamping: found)
     }
 
     func string(_ name: StaticString, default value: Name) -> Name {

@@ -4,7 +4,8 @@ import DeixisGraph
 enum ShareEqualNodes {
     static let rule: Rule = { editor, id, node in
         guard let input = node.inputs.first ?? nil, node.outputs.count == 1, let output = node.outputs[0] else { return nil }
-        for other in editor.readers(of: input) where other.index < id.index {
+        // Beyond so many readers of one value, twins are not worth the time to find them.
+        for other in editor.readers(of: input).prefix(256) where other.index < id.index {
             guard let twin = editor[other], twin.op == node.op, twin.domain == node.domain, twin.inputs == node.inputs,
                 twin.outputs.count == 1, let same = twin.outputs[0], equal(twin.attributes, node.attributes)
             else { continue }

@@ -86,9 +86,52 @@ struct Placement {
         roots[child.root] = nil
     }
 
+    static let mostCompared = 1 << 14
+
+    /// The same in the order of the steps: what ends gives its place to what begins after it, where that fits.
+    private func layoutInOrder() -> (offsets: [Int], byteCount: Int) {
+        var places = [Int](repeating: 0, count: roots.count), top = 0
+        var steps = 0
+        for case let root? in roots where !root.isKept && !root.isPinned { steps = max(steps, root.last + 1) }
+        var beginning = [[Int]](repeating: [], count: steps), ending = beginning
+        for (index, root) in roots.enumerated() {
+            guard let root, !root.isKept else { continue }
+            if root.isPinned {
+                places[index] = top
+                top += Placement.room(root)
+            } else {
+                beginning[root.first].append(index)
+                ending[root.last].append(index)
+            }
+        }
+        // Places that are free, by the power of 2 in their size: all of a class above that of a piece hold it, and so may the last of its own.
+        var free = [[(begin: Int, size: Int)]](repeating: [], count: Int.bitWidth)
+        for step in 0..<steps {
+            for index in beginning[step] {
+                guard let root = roots[index] else { continue }
+                let size = Placement.room(root), level = Int.bitWidth - 1 - size.leadingZeroBitCount
+                let own = (free[level].last?.size ?? 0) >= size ? level : nil
+                if let found = own ?? (level + 1..<free.count).first(where: { !free[$0].isEmpty }), let place = free[found].popLast() {
+                    places[index] = place.begin
+                    if place.size > size { give(place.begin + size, place.size - size) }
+                } else {
+                    places[index] = top
+                    top += size
+                }
+            }
+            for index in ending[step] { if let root = roots[index] { give(places[index], Placement.room(root)) } }
+        }
+        func give(_ begin: Int, _ size: Int) { free[Int.bitWidth - 1 - size.leadingZeroBitCount].append((begin, size)) }
+        return (places, top)
+    }
+
+    private static func room(_ root: Root) -> Int { (max(root.byteCount, 1) + 63) & ~63 }
+
     /// Offsets of all roots but the kept in one arena, those needed at the same time side by side, and the arena's size. Largest first, each at the
     /// lowest place that is free for its lifetime.
     func layout() -> (offsets: [Int], byteCount: Int) {
+        // Each piece is compared with all before it: so many that this takes long are laid out in one sweep instead.
+        if roots.count > Placement.mostCompared { return layoutInOrder() }
         var places = [Int](repeating: 0, count: roots.count)
         var placed: [(begin: Int, end: Int, first: Int, last: Int)] = []
         var total = 0
@@ -98,7 +141,7 @@ struct Placement {
         }
         for index in order {
             guard let root = roots[index] else { continue }
-            let size = (max(root.byteCount, 1) + 63) & ~63
+            let size = Placement.room(root)
             let first = root.isPinned ? -1 : root.first, last = root.isPinned ? Int.max : root.last
             // `placed` is sorted by begin.
             var at = 0

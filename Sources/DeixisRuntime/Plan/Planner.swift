@@ -34,6 +34,7 @@ struct Planner {
         placement = Placement(valueCount: graph.values.count)
         readerCounts = Array(repeating: 0, count: graph.values.count)
         for node in graph.nodes { for case let id? in node.inputs { readerCounts[id.index] += 1 } }
+        for id in graph.outputs { readerCounts[id.index] += 1 }
     }
 
     // MARK: Lowering and views
@@ -104,14 +105,11 @@ struct Planner {
         case .inputsInsideOutput(let offsets):
             guard let output = call.node.outputs[0], let spec = call.outputs[0] else { return false }
             // Each input must be all of its memory, be made by a step, and be nobody else's.
-            var seen: [ValueID] = []
             for case let id? in call.node.inputs {
-                guard graph.constants[id] == nil, constants[id] == nil, !seen.contains(id), readerCounts[id.index] == 1,
-                    !graph.outputs.contains(id), let root = placement.root(id), !root.isPinned,
+                guard graph.constants[id] == nil, constants[id] == nil, readerCounts[id.index] == 1, let root = placement.root(id), !root.isPinned,
                     placement.find(id).root == id.index, root.byteCount == graph.spec(id)?.byteCount,
                     split.isChanged[id.index] == split.isChanged[output.index]
                 else { return false }
-                seen.append(id)
             }
             placement.add(output, byteCount: spec.byteCount, step: lowered.count)
             for (id, offset) in zip(call.node.inputs, offsets) {

@@ -54,7 +54,7 @@ import Testing
                 op: "Resize", attributes: attributes,
                 inputs: [Constant(.float32, [1, 1 << 12], [Float](repeating: 0, count: 1 << 12)), nil, scales, sizes],
                 opset: 19)
-            #expect(test.message().contains("more than this runtime holds"), "\(test.message())")
+            #expect(test.message().hasSuffix("more than the limit of 1099511627776"), "\(test.message())")
         }
     }
 
