@@ -5,9 +5,11 @@ public final class GraphEditor {
     /// Where in the order a node belongs; patched nodes stand where the last node they replace stood.
     private var positions: [Int]
     private var makers: [NodeID?]
-    private var readers: [[NodeID]]
+    private(set) var readers: ReaderLists
     /// By value: its places among the graph's outputs.
     private var outputPlaces: [[Int]]
+    /// By hash: the node that `twin` found last.
+    private var known: [Int: NodeID] = [:]
     /// How many more patches `rewrite` may apply; below zero once it wanted more.
     public var stepsLeft = Int.max
 
@@ -16,10 +18,10 @@ public final class GraphEditor {
         nodes = graph.nodes.map { $0 }
         positions = Array(graph.nodes.indices)
         makers = Array(repeating: nil, count: graph.values.count)
-        readers = Array(repeating: [], count: graph.values.count)
+        readers = ReaderLists(valueCount: graph.values.count)
         outputPlaces = Array(repeating: [], count: graph.values.count)
         for (i, node) in graph.nodes.enumerated() {
-            for case let id? in node.inputs { readers[id.index].append(NodeID(i)) }
+            readers.add(node.inputs)
             for case let id? in node.outputs { makers[id.index] = NodeID(i) }
         }
         for (place, id) in graph.outputs.enumerated() { outputPlaces[id.index].append(place) }
@@ -37,16 +39,18 @@ public final class GraphEditor {
     public func constant(_ id: ValueID?) -> Constant? { id.flatMap { graph.constants[$0] } }
     public func maker(of id: ValueID?) -> NodeID? { id.flatMap { makers[$0.index] } }
     /// A node appears once for every input that reads the value.
-    public func readers(of id: ValueID) -> [NodeID] { readers[id.index] }
+    public func readers(of id: ValueID) -> Readers { Readers(self, of: id) }
     public func isOutput(_ id: ValueID) -> Bool { !outputPlaces[id.index].isEmpty }
     public func isInput(_ id: ValueID) -> Bool { makers[id.index] == nil && graph.constants[id] == nil }
 
     /// The shared predicate of all fusions: the value exists for one reader alone and may vanish into it.
-    public func vanishes(_ id: ValueID) -> Bool { readers[id.index].count == 1 && outputPlaces[id.index].isEmpty }
+    public func vanishes(_ id: ValueID) -> Bool { readers.count(id) == 1 && outputPlaces[id.index].isEmpty }
+    public func isRead(_ id: ValueID) -> Bool { readers.count(id) > 0 || isOutput(id) }
 
     /// The node that makes `id`, if it is an `op` of `domain`.
     public func maker(of id: ValueID?, _ op: StaticString, domain: Name = "") -> (id: NodeID, node: Node)? {
-        guard let maker = maker(of: id), let node = nodes[maker.index], node.op.matches(op), node.domain == domain else { return nil }
+        guard let maker = maker(of: id), let node = nodes[maker.index], node.op.matches(op), node.domain == domain
+        else { return nil }
         return (maker, node)
     }
 
@@ -57,7 +61,7 @@ public final class GraphEditor {
         for value in patch.values {
             graph.values.append(value)
             makers.append(nil)
-            readers.append([])
+            readers.addValue()
             outputPlaces.append([])
         }
         for (id, constant) in patch.constants { graph.constants[id] = constant }
@@ -65,37 +69,45 @@ public final class GraphEditor {
         for id in patch.removed {
             guard let node = nodes[id.index] else { continue }
             position = max(position, positions[id.index])
-            for case let input? in node.inputs {
-                if let at = readers[input.index].firstIndex(of: id) { readers[input.index].remove(at: at) }
-            }
+            readers.remove(id, node.inputs)
             for case let output? in node.outputs where makers[output.index] == id { makers[output.index] = nil }
             nodes[id.index] = nil
         }
         for node in patch.nodes {
             let id = NodeID(nodes.count)
             nodes.append(node)
-            if patch.removed.isEmpty, let first = node.inputs.compactMap({ maker(of: $0) }).map({ positions[$0.index] }).max() {
+            if patch.removed.isEmpty,
+                let first = node.inputs.compactMap({ maker(of: $0) }).map({ positions[$0.index] }).max()
+            {
                 position = max(position, first)
             }
             positions.append(position)
-            for case let input? in node.inputs { readers[input.index].append(id) }
+            readers.add(node.inputs)
             for case let output? in node.outputs {
                 assert(makers[output.index] == nil, "single assignment")
                 makers[output.index] = id
             }
         }
         for (from, to) in patch.redirected where from != to {
-            for reader in readers[from.index] {
+            for reader in readers(of: from) {
                 guard var node = nodes[reader.index] else { continue }
                 for i in node.inputs.indices where node.inputs[i] == from { node.inputs[i] = to }
                 nodes[reader.index] = node
             }
-            readers[to.index] += readers[from.index]
-            readers[from.index] = []
+            readers.move(from, to: to)
             for place in outputPlaces[from.index] { graph.outputs[place] = to }
             outputPlaces[to.index] += outputPlaces[from.index]
             outputPlaces[from.index] = []
         }
+    }
+
+    /// Of the nodes asked about before, one that is as `node`, by `hash` and then by `isEqual`; `node` is now among them.
+    public func twin(of id: NodeID, hash: Int, isEqual: (Node) -> Bool) -> Node? {
+        guard let other = known[hash], other.index < id.index, let node = nodes[other.index], isEqual(node) else {
+            known[hash] = id
+            return nil
+        }
+        return node
     }
 
     /// What a value is found to be, e.g. its shape.

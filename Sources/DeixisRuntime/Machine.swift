@@ -6,7 +6,8 @@ enum Machine {
     /// The instruction sets kernels may use here, as bits.
     static var instructionSets: UInt32 { deixis_isa_detect() }
 
-    /// The sets up to the rung called `name` (`scalar`, `v128`, `avx2`, `avx512`), as far as this machine has them; nil: no such rung.
+    /// The sets up to the rung called `name` (`scalar`, `v128`, `avx2`, `avx512`), as far as this machine has them; nil: no
+    /// such rung.
     static func instructionSets(upTo name: String) -> UInt32? {
         var bits: UInt32 = 0
         let known = name.withCString { deixis_isa_named($0, &bits) }
@@ -16,12 +17,12 @@ enum Machine {
     /// The highest rung in `bits`.
     static func name(_ bits: UInt32) -> String { String(cString: deixis_isa_name(bits)) }
 
-    /// What block sizes follow.
-    static var caches: deixis_caches {
+    /// What block sizes follow. Asked of the system once: it answers with files.
+    static let caches: deixis_caches = {
         var caches = deixis_caches(l1: 0, l2: 0)
         deixis_core_caches(&caches.l1, &caches.l2)
         return caches
-    }
+    }()
 
     static var nanoseconds: UInt64 { deixis_clock_ns() }
 }

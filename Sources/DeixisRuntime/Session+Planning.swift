@@ -1,7 +1,12 @@
 import DeixisGraph
 
 extension Session {
-    /// The plan for inputs of `specs`: at hand, or made now. `contents` are known bytes of inputs; `keeping`: inputs that stay from run to run.
+    private static let mostAskedOneByOne = 64
+
+    private static func decides(_ element: ElementType) -> Bool { element == .int64 || element == .int32 }
+
+    /// The plan for inputs of `specs`: at hand, or made now. `contents` are known bytes of inputs; `keeping`: inputs that
+    /// stay from run to run.
     func plan(
         _ specs: [TensorSpec], contents: [UnsafeRawBufferPointer?], keeping: [Int] = []
     ) throws(RuntimeError) -> Plan {
@@ -22,8 +27,14 @@ extension Session {
             } catch {
                 // A value only the inputs' content can tell: plan for that content too.
                 guard case .valueNotKnown(_, let node, let input) = error else { throw error }
-                let deciding = integerInputs(behind: node, input: input).filter { !known.contains($0) && contents[$0] != nil }
+                let asked = Set(known)
+                var deciding = integerInputs(behind: node, input: input)
+                    .filter { !asked.contains($0) && contents[$0] != nil }
                 if deciding.isEmpty { throw error }
+                // Where so many decide one by one, the rest is asked for at once: each costs a look at the whole graph.
+                if asked.count >= Session.mostAskedOneByOne {
+                    deciding = specs.indices.filter { contents[$0] != nil && Session.decides(specs[$0].element) }
+                }
                 plans.contentDecides(deciding)
             }
         }
@@ -58,7 +69,11 @@ extension Session {
         let start = Machine.nanoseconds, packedBefore = weights.nanoseconds
         var graph: Graph
         if let compiled = model.compiled {
-            do throws(CompiledFileError) { graph = try compiled.graph(specs) } catch { throw .compiled(file: compiled.name, error) }
+            do throws(CompiledFileError) {
+                graph = try compiled.graph(specs)
+            } catch {
+                throw .compiled(file: compiled.name, error)
+            }
         } else {
             graph = known.isEmpty
                 ? try specialize(specs)
@@ -66,7 +81,9 @@ extension Session {
         }
         setSpecialized(nil)
         let atShapes = Machine.nanoseconds
-        if options.optimize, model.compiled == nil { graph = try Passes.run(Passes.target, on: graph, limits: options.limits) }
+        if options.optimize, model.compiled == nil {
+            graph = try Passes.run(Passes.target, on: graph, limits: options.limits)
+        }
         let optimized = Machine.nanoseconds
         defer {
             weights.forgetSources()
@@ -81,21 +98,27 @@ extension Session {
             graph, lowering: lowering, useKernels: !options.referenceOnly, keeping: keeping.map { graph.inputs[$0] },
             parts: plans.keptParts)
     }
-    /// Positions of the graph inputs that input `input` of the node named `node` depends on: itself, and integers behind it. Where
-    /// several nodes share the name, of all of them.
+
+    /// Positions of the graph inputs that input `input` of the node named `node` depends on: itself, and integers behind
+    /// it. Where several nodes share the name, of all of them.
     private func integerInputs(behind node: Name, input: Int) -> [Int] {
         let starts = portable.nodes.compactMap { $0.name == node && input < $0.inputs.count ? $0.inputs[input] : nil }
+        let direct = Set(starts), types = inputTypes
+        var positions: [ValueID: Int] = [:]
+        for (position, id) in portable.inputs.enumerated() where positions[id] == nil { positions[id] = position }
         var makers = [Int?](repeating: nil, count: portable.values.count)
-        for (i, node) in portable.nodes.enumerated() { for case let output? in node.outputs { makers[output.index] = i } }
+        for (i, node) in portable.nodes.enumerated() {
+            for case let output? in node.outputs { makers[output.index] = i }
+        }
         var seen = [Bool](repeating: false, count: portable.values.count)
         var stack = starts
         var found: [Int] = []
         while let value = stack.popLast() {
             if seen[value.index] { continue }
             seen[value.index] = true
-            if let position = portable.inputs.firstIndex(of: value) {
-                let element = inputTypes[position].element
-                if starts.contains(value) || element == .int64 || element == .int32 { found.append(position) }
+            if let position = positions[value] {
+                let element = types[position].element
+                if direct.contains(value) || Session.decides(element) { found.append(position) }
             }
             guard let maker = makers[value.index] else { continue }
             for case let next? in portable.nodes[maker].inputs { stack.append(next) }

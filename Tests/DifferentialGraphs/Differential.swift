@@ -1,11 +1,14 @@
 public import DeixisGraph
+import DeixisRuntime
 import Foundation
 
 /// One way of running a graph that does not give what the graph as read gives.
 public struct Difference: Error, CustomStringConvertible {
     public var way: String
     public var reason: String
-    public var description: String { "\(way): \(reason)" }
+    /// The pass after which references first give something else; nil where none does.
+    public var pass: String?
+    public var description: String { "\(way): \(reason)" + (pass.map { "; first after \($0)" } ?? "") }
 }
 
 /// What came of one graph.
@@ -39,6 +42,26 @@ public struct Differential: Sendable {
             return .differs(difference)
         } catch {
             return .differs(Difference(way: "?", reason: "\(error)"))
+        }
+    }
+
+    /// The pass after which the references first give something else than of the graph as read; nil where none does, and
+    /// kernels are to blame, or what surrounds them.
+    public static func blame(_ test: DifferentialCase) -> String? {
+        guard let expected = try? Expectation(test) else { return nil }
+        do {
+            var name = "reading"
+            for pass in try PassTrace.passes(of: test.graph, at: test.inputs.map { $0.shape }) {
+                name = pass.name
+                do {
+                    let way = Way(optimize: false, referenceOnly: true, dropPadding: false)
+                    let found = try Runner.run(Model(rewritten: pass.graph), test.inputs, way)
+                    try compare(found, expected.outputs, expected.tolerances, "")
+                } catch { return name }
+            }
+            return nil
+        } catch {
+            return "passes that fail: \(error)"
         }
     }
 
@@ -83,58 +106,114 @@ public struct Differential: Sendable {
                 throw Difference(way: way, reason: "\(error)")
             }
         }
-        func run(_ way: Way) throws -> [Constant] {
-            try named("\(way)") { try Runner.run(test.graph, test.inputs, way) }
+        func run(_ model: Model, _ way: Way, _ name: String) throws -> [Constant] {
+            try named(name) { try Runner.run(model, test.inputs, way) }
         }
         func near(_ found: [Constant], _ way: String) throws {
             try Self.compare(found, expected.outputs, expected.tolerances, way)
         }
 
-        let base = Way(dropPadding: false)
+        let base = Way(dropPadding: false), model = try named("model") { try Model(graph: test.graph) }
         let varied = test.varied(by: number % 2 == 0 ? 1 : -1), elsewhere = varied.flatMap { try? Expectation($0) }
-        let (outputs, found, isQuantized) = try named("\(base)") {
-            try Runner.runAgain(test, base, varied: elsewhere == nil ? nil : varied?.inputs)
+        // One session is asked about other contents, about other shapes, then about the inputs.
+        let context = try named("\(base)") { try Session(model, options: base.options).makeContext() }
+        func again(_ inputs: [Constant]) throws -> [Constant] {
+            try named("\(base)") { try Runner.run(context, inputs) }
         }
+        let others = try again(test.others)
+        if let elsewhere, let varied {
+            try Self.compare(
+                again(varied.inputs), elsewhere.outputs, elsewhere.tolerances, "\(base), at other extents")
+        }
+        let outputs = try again(test.inputs), exact = outputs.map { _ in 0.0 }
         try near(outputs, "\(base)")
-        if let elsewhere, let found {
-            try Self.compare(found, elsewhere.outputs, elsewhere.tolerances, "\(base), at other extents")
-        }
+        let isQuantized = Runner.isQuantized(context)
+
         let plain = Way(optimize: false, dropPadding: false)
         // Kernels on the graph as read may round sums that references do not.
         try Self.compare(
-            run(plain), expected.outputs, expected.tolerances.map { $0 == 0 ? 0 : $0 }, "\(plain)",
+            run(model, plain, "\(plain)"), expected.outputs, expected.tolerances, "\(plain)",
             floatsNeedNotBeExact: true)
 
+        // Passes know neither instruction set nor threads: what they made is run in all of these ways.
+        guard let graph = context.plannedGraph else { return }
+        let rewritten = Model(rewritten: graph)
+        func each(_ way: Way, _ compare: ([Constant], String) throws -> Void) throws {
+            try compare(run(rewritten, way.rewritten, "\(way)"), "\(way)")
+            if isThorough { try compare(run(model, way, "\(way), from the start"), "\(way), from the start") }
+        }
         var ways = [Way(referenceOnly: true, dropPadding: false)]
         for name in Runner.instructionSets.dropLast() { ways.append(Way(instructionSet: name, dropPadding: false)) }
         for way in ways {
-            let found = try run(way)
-            if isQuantized {
-                try Self.compare(found, outputs, outputs.map { _ in 0 }, "\(way) against \(base)")
-            } else {
-                try near(found, "\(way)")
+            try each(way) { found, name in
+                if isQuantized {
+                    try Self.compare(found, outputs, exact, "\(name) against \(base)")
+                } else {
+                    try near(found, name)
+                }
             }
         }
-        let exact = outputs.map { _ in 0.0 }
         for threads in isThorough ? [2, 3] : [2 + Int(number % 2)] {
-            let way = Way(threads: threads, dropPadding: false)
-            try Self.compare(run(way), outputs, exact, "\(way) against one thread")
+            try each(Way(threads: threads, dropPadding: false)) { found, name in
+                try Self.compare(found, outputs, exact, "\(name) against one thread")
+            }
         }
         if isThorough || number % 4 == 0 {
             let path = "\(folder)/\(number).deixis"
             defer { try? FileManager.default.removeItem(atPath: path) }
-            let found = try named("compiled") { try Runner.runCompiled(test, base, path: path) }
+            let found = try named("compiled") { try Runner.runCompiled(model, test.inputs, base, path: path) }
             try Self.compare(found, outputs, exact, "compiled against \(base)")
+        }
+        if isThorough || number % 8 == 1 {
+            let found = try named("side by side") {
+                try Runner.runSideBySide(test.graph, [test.inputs, test.others, test.inputs], base)
+            }
+            for (made, wanted) in zip(found, [outputs, others, outputs]) {
+                try Self.compare(made, wanted, exact, "side by side against \(base)")
+            }
         }
         if test.graph.inputs.count > 1 {
             for kept in isThorough ? Array(test.graph.inputs.indices) : [Int(number) % test.graph.inputs.count] {
-                let found = try named("input \(kept) kept") { try Runner.runKept(test, base, kept: kept) }
-                try Self.compare(found, outputs, exact, "input \(kept) kept against none")
+                try named("input \(kept) kept") {
+                    try compareKept(test, context, kept, outputs, elsewhere == nil ? nil : varied)
+                }
             }
         }
         if test.inputs.contains(where: { $0.type == .int64 && $0.shape.count == 2 }) {
-            try near(run(Way()), "padding dropped")
+            try near(run(model, Way(), "padding dropped"), "padding dropped")
         }
+    }
+
+    /// One input kept, changed, copied and restored, here and in another context: always the bits of a run that keeps
+    /// nothing.
+    private func compareKept(
+        _ test: DifferentialCase, _ context: RunContext, _ kept: Int, _ outputs: [Constant], _ varied: DifferentialCase?
+    ) throws {
+        func mixed(_ kept: Int, _ own: [Constant], _ rest: [Constant]) -> [Constant] {
+            rest.indices.map { $0 == kept ? own[$0] : rest[$0] }
+        }
+        let a = mixed(kept, test.inputs, test.others), b = mixed(kept, test.others, test.inputs)
+        let shapes = test.inputs.map { $0.shape }
+        let first = try KeptRunner(context.session, kept: kept, shapes: shapes)
+        let second = try KeptRunner(context.session, kept: kept, shapes: shapes)
+        let plainA = try Runner.run(context, a), plainB = try Runner.run(context, b)
+        func same(_ found: [Constant], _ expected: [Constant], _ step: String) throws {
+            try Self.compare(found, expected, expected.map { _ in 0 }, "input \(kept) kept, \(step), against none")
+        }
+        try same(first.look(a), plainA, "first run")
+        try same(first.change(test.inputs), outputs, "others changed")
+        let copy = try first.copy()
+        try same(first.whole(b), plainB, "itself changed")
+        try first.restore(copy)
+        try same(first.change(a), plainA, "restored")
+        try second.restore(copy)
+        try same(second.change(test.inputs), outputs, "restored in another context")
+        guard let varied, varied.inputs[kept].shape == shapes[kept] else { return }
+        let plain = try Runner.run(context, varied.inputs)
+        try second.prepare(varied.inputs.map { $0.shape })
+        try same(second.change(varied.inputs), plain, "others' extents changed")
+        try second.prepare(shapes)
+        try same(second.change(a), plainA, "others' extents changed back")
     }
 
     /// Throws where `found` is further from `expected` than allowed. Numbers that are not finite are left alone.

@@ -1,4 +1,4 @@
-public import DeixisGraph
+import DeixisGraph
 
 /// Random small graphs: valid ONNX, of the kinds that rewritings look for and of kinds that look alike.
 ///

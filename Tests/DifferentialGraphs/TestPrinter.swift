@@ -1,4 +1,4 @@
-public import DeixisGraph
+import DeixisGraph
 
 extension DifferentialCase {
     /// The graph as a Swift test.

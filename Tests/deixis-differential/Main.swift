@@ -18,6 +18,7 @@ import Foundation
     @Flag(help: "Every thread count, compiled file and kept input for every graph.") var thorough = false
     @Flag(help: "Do not make what differs smaller.") var whole = false
     @Flag(help: "Print each graph.") var list = false
+    @Flag(help: "Count how many graphs each pass changed and each kernel ran in.") var coverage = false
     @Option(help: "Write graphs, inputs and expected outputs here instead, for another runtime.") var export: String?
 
     func run() throws {
@@ -26,6 +27,7 @@ import Foundation
         defer { try? FileManager.default.removeItem(at: scratch) }
         let differential = Differential(folder: scratch.path, isThorough: thorough), start = Date()
         var counts = (agreed: 0, exact: 0, open: 0, invalid: 0, differed: 0), invalid: [String: Int] = [:]
+        var covered = Coverage()
         for number in from..<from + graphs {
             let test = Generator.make(seed: seed, number: number)
             if list { print(number, test.graph.nodes.map { "\($0.op)" }.joined(separator: " ")) }
@@ -33,6 +35,7 @@ import Foundation
                 try Exporter.write(test, number, to: export)
                 continue
             }
+            if coverage { try? covered.add(test) }
             switch differential.check(test, number: number) {
             case .agrees(let isExact, let isOpen):
                 counts.agreed += 1
@@ -52,6 +55,7 @@ import Foundation
         for (reason, count) in invalid.sorted(by: { $0.value > $1.value }).prefix(5) {
             print("  \(count) not valid: \(reason)")
         }
+        if coverage { print(covered.description) }
         if counts.differed > 0 { throw ExitCode(1) }
     }
 
@@ -76,7 +80,10 @@ import Foundation
                 if case .differs = differential.check($0, number: number) { true } else { false }
             }
         var comment = "\(difference)"
-        if case .differs(let own) = differential.check(small, number: number) { comment = "\(own)" }
+        if case .differs(var own) = differential.check(small, number: number) {
+            own.pass = Differential.blame(small)
+            comment = "\(own)"
+        }
         print(small.test(named: "seed\(seed)graph\(number)", comment: comment))
         try FileManager.default.createDirectory(atPath: out, withIntermediateDirectories: true)
         try ONNXFile.write(Differential.typed(small), to: "\(out)/\(seed)-\(number).onnx")

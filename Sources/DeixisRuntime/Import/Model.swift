@@ -57,6 +57,11 @@ public struct Model: Sendable {
         self.compiled = compiled
     }
 
+    #if !hasFeature(Embedded)
+        /// A graph that passes made, with operators that no file has; for tests.
+        package init(rewritten graph: Graph) { (self.graph, compiled) = (graph, nil) }
+    #endif
+
     /// What a compiled file is for; nil for any other model.
     public var compilation: (instructionSet: String, shapes: [[[Int]]])? {
         compiled.map { (Machine.name($0.instructionSets), $0.shapes) }

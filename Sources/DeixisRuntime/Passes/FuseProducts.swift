@@ -7,10 +7,11 @@ enum FuseProducts {
         var ids: [NodeID] = [], nodes: [Node] = []
         for reader in editor.readers(of: x) where !ids.contains(reader) {
             guard let other = editor[reader], other.op == node.op, parts(editor, other) != nil, other.input(0) == x,
-                !other.inputs.dropFirst().contains(x), ids.count < Products.mostParts
+                !other.inputs.dropFirst().contains(x)
             else { continue }
             ids.append(reader)
             nodes.append(other)
+            if ids.count == Products.mostParts { break }
         }
         guard ids.count > 1 else { return nil }
         var patch = Patch(editor, removing: ids)

@@ -4,7 +4,7 @@ import DeixisGraph
 enum RemoveIdentity {
     static let rule: Rule = { editor, id, node in
         guard let input = node.input(0), let output = node.outputs.first ?? nil, changesNothing(editor, node) else { return nil }
-        for case let other? in node.outputs.dropFirst() where !editor.readers(of: other).isEmpty || editor.isOutput(other) { return nil }
+        for case let other? in node.outputs.dropFirst() where editor.isRead(other) { return nil }
         var patch = Patch(editor, removing: [id])
         patch.redirect(output, to: input)
         return patch

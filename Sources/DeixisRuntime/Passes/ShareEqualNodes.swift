@@ -3,17 +3,34 @@ import DeixisGraph
 /// y = f(x), z = f(x) => z = y   (same operator, inputs and attributes)
 enum ShareEqualNodes {
     static let rule: Rule = { editor, id, node in
-        guard let input = node.inputs.first ?? nil, node.outputs.count == 1, let output = node.outputs[0] else { return nil }
-        // Beyond so many readers of one value, twins are not worth the time to find them.
-        for other in editor.readers(of: input).prefix(256) where other.index < id.index {
-            guard let twin = editor[other], twin.op == node.op, twin.domain == node.domain, twin.inputs == node.inputs,
-                twin.outputs.count == 1, let same = twin.outputs[0], equal(twin.attributes, node.attributes)
-            else { continue }
-            var patch = Patch(editor, removing: [id])
-            patch.redirect(output, to: same)
-            return patch
+        guard node.input(0) != nil, node.outputs.count == 1, let output = node.outputs[0],
+            let twin = editor.twin(of: id, hash: hash(node), isEqual: { isEqual($0, node) }), let same = twin.outputs[0]
+        else { return nil }
+        var patch = Patch(editor, removing: [id])
+        patch.redirect(output, to: same)
+        return patch
+    }
+
+    private static func hash(_ node: Node) -> Int {
+        var hasher = Hasher()
+        hasher.combine(node.op)
+        for input in node.inputs { hasher.combine(input?.index ?? -1) }
+        for (_, value) in node.attributes {
+            switch value {
+            case .int(let x): hasher.combine(x)
+            case .float(let x): hasher.combine(x.bitPattern)
+            case .ints(let x): hasher.combine(x)
+            case .string(let x): hasher.combine(x)
+            case .floats(let x): for number in x { hasher.combine(number.bitPattern) }
+            default: break
+            }
         }
-        return nil
+        return hasher.finalize()
+    }
+
+    private static func isEqual(_ a: Node, _ b: Node) -> Bool {
+        a.op == b.op && a.domain == b.domain && a.inputs == b.inputs && a.outputs.count == 1 && a.outputs[0] != nil
+            && equal(a.attributes, b.attributes)
     }
 
     static func equal(_ a: [(name: Name, value: Attribute)], _ b: [(name: Name, value: Attribute)]) -> Bool {
@@ -25,7 +42,8 @@ enum ShareEqualNodes {
             case (.float(let p), .float(let q)) where p.bitPattern == q.bitPattern: continue
             case (.string(let p), .string(let q)) where p == q: continue
             case (.ints(let p), .ints(let q)) where p == q: continue
-            case (.floats(let p), .floats(let q)) where p.elementsEqual(q, by: { $0.bitPattern == $1.bitPattern }): continue
+            case (.floats(let p), .floats(let q))
+            where p.elementsEqual(q, by: { $0.bitPattern == $1.bitPattern }): continue
             default: return false
             }
         }

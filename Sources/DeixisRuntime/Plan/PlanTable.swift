@@ -1,7 +1,7 @@
 import DeixisGraph
 
-/// The plans of a session by input shapes, and what was found out on the way to them. `Shared` guards it: every member but `init` is asked
-/// with the lock held, or takes it.
+/// The plans of a session by input shapes, and what was found out on the way to them. `Shared` guards it: every member
+/// but `init` is asked with the lock held, or takes it.
 final class PlanTable: @unchecked Sendable {
     struct Key: Equatable {
         var shapes: [[Int]]
@@ -51,14 +51,18 @@ final class PlanTable: @unchecked Sendable {
     /// Plans that hold whatever the inputs hold, one for each set of shapes.
     var compilable: [(shapes: [[Int]], plan: Plan)] {
         var found: [(shapes: [[Int]], plan: Plan)] = []
-        for (key, plan) in Shared.locked({ plans }) where key.contents.isEmpty && !found.contains(where: { $0.shapes == key.shapes }) {
+        for (key, plan) in Shared.locked({ plans })
+        where key.contents.isEmpty && !found.contains(where: { $0.shapes == key.shapes }) {
             found.append((key.shapes, plan))
         }
         return found
     }
 
     func contentDecides(_ inputs: [Int]) {
-        Shared.locked { for input in inputs where !contentInputs.contains(input) { contentInputs.append(input) } }
+        Shared.locked {
+            var known = Set(contentInputs)
+            for input in inputs where known.insert(input).inserted { contentInputs.append(input) }
+        }
     }
 
     // MARK: Padding

@@ -7,7 +7,7 @@ enum UseUnsigned {
     static let rule: Rule = { editor, id, node in
         guard node.isONNX("QuantizeLinear"), let (scale, zero) = signed(editor, node), let stored = node.outputs[0], !editor.isOutput(stored)
         else { return nil }
-        let readers = editor.readers(of: stored)
+        let readers = Array(editor.readers(of: stored))
         var patch = Patch(editor, removing: [id] + readers)
         let shifted = patch.addConstant(node.name.appending("/unsigned"), Constant(.uint8, [], [zero]))
         let value = patch.addValue(editor[stored].name.appending("/unsigned"))
