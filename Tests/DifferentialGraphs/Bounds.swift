@@ -139,7 +139,10 @@ struct Bounds {
     ) -> Double {
         let worst = node.inputs.reduce(0) { max($0, error($1)) }, size = sizes[output.index]
         let isFloat = made.type == .float32, y = input(node, 1)
+        // Other reals have no kernels and no rewritings that round: references give the same bits.
+        if made.type == .float64 || made.type == .float16 { return worst == 0 ? 0 : .infinity }
         switch node.op {
+        case "DynamicQuantizeLinear", "MatMulInteger": return worst == 0 ? 0 : .infinity
         case "QuantizeLinear": return steps(node, e)
         case "DequantizeLinear":
             let scale = self.size(y)
@@ -155,6 +158,10 @@ struct Bounds {
             let least = numbers(y).reduce(Double.infinity) { min($0, $1.magnitude) } - error(y)
             guard least > 0 else { return .infinity }
             return (e + error(y) * m / least) / least + u * m / least
+        case "Einsum", "ConvTranspose":
+            let n = (x.flatMap { values[$0] }?.count ?? 1) * (node.op == "Einsum" ? 1 : 9)
+            return node.inputs.count == 1 ? worst : product(node, x, y, n, u)
+        case "PRelu": return e * max(1, self.size(y)) + u * m
         case "MatMul", "Gemm":
             return product(node, x, y, depth(node), u)
         case "Conv":
@@ -254,7 +261,13 @@ struct Bounds {
             return .infinity
         }
         let scales = scale.doubles, zeros = numbers(input(node, 2))
-        let isSigned = (input(node, 2).flatMap { values[$0] }?.type ?? .uint8) == .int8
+        let limits: (low: Double, high: Double) =
+            switch input(node, 2).flatMap({ values[$0] })?.type ?? .uint8 {
+            case .int8: (-128, 127)
+            case .int16: (-32768, 32767)
+            case .uint16: (0, 65535)
+            default: (0, 255)
+            }
         var axis = Int(attribute(node, "axis", 1))
         if axis < 0 { axis += tensor.shape.count }
         let inner = scales.count == 1 ? 1 : tensor.shape[(axis + 1)...].reduce(1, *)
@@ -270,7 +283,7 @@ struct Bounds {
             guard t.isFinite else { continue }
             let doubt = e / s + (e > 0 ? 0x1p-21 * t.magnitude : slack * t.magnitude) + biased
             if doubt == 0 { continue }
-            let low = (isSigned ? -128.0 : 0) - zero, high = (isSigned ? 127.0 : 255) - zero
+            let low = limits.low - zero, high = limits.high - zero
             if t + doubt < low - 0.5 || t - doubt > high + 0.5 { continue }
             let a = max(low, min(high, (t - doubt).rounded(.toNearestOrEven))),
                 b = max(low, min(high, (t + doubt).rounded(.toNearestOrEven)))

@@ -235,9 +235,11 @@ public struct Differential: Sendable {
             let a = found[i].doubles, b = expected[i].doubles
             var allowed = tolerances[i]
             if allowed == 0, floatsNeedNotBeExact {
-                allowed =
-                    found[i].type == .float32
-                    ? 1e-3 * b.reduce(0) { max($0, $1.isFinite ? $1.magnitude : 0) } + 1e-5 : 1
+                switch found[i].type {
+                case .float32: allowed = 1e-3 * b.reduce(0) { max($0, $1.isFinite ? $1.magnitude : 0) } + 1e-5
+                case .float64, .float16: break
+                default: allowed = 1
+                }
             }
             for at in a.indices where b[at].isFinite && allowed.isFinite {
                 if a[at].isFinite, (a[at] - b[at]).magnitude <= allowed { continue }

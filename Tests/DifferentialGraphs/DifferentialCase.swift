@@ -61,7 +61,10 @@ extension Constant {
         case .float32: return read(Float.self) { Double($0) }
         case .float64: return read(Double.self) { $0 }
         case .int64: return read(Int64.self) { Double($0) }
+        case .float16: return read(Float16.self) { Double($0) }
         case .int32: return read(Int32.self) { Double($0) }
+        case .int16: return read(Int16.self) { Double($0) }
+        case .uint16: return read(UInt16.self) { Double($0) }
         case .int8: return read(Int8.self) { Double($0) }
         case .uint8, .bool: return read(UInt8.self) { Double($0) }
         default: return []
@@ -74,7 +77,10 @@ extension Constant {
         case .float32: return Constant(type, shape, values.map { Float($0) })
         case .float64: return Constant(type, shape, values)
         case .int64: return Constant(type, shape, values.map { Int64($0) })
+        case .float16: return Constant(type, shape, values.map { Float16($0) })
         case .int32: return Constant(type, shape, values.map { Int32($0) })
+        case .int16: return Constant(type, shape, values.map { Int16($0) })
+        case .uint16: return Constant(type, shape, values.map { UInt16($0) })
         case .int8: return Constant(type, shape, values.map { Int8($0) })
         default: return Constant(type, shape, values.map { UInt8($0) })
         }

@@ -56,9 +56,7 @@ extension Generator {
             ])
         if !isStored, random.chance(50) {
             if random.chance(20) { keep(y) }
-            y = add(
-                "BatchNormalization",
-                [y, floats([outputs], 0.5, 1.5), floats([outputs]), floats([outputs]), floats([outputs], 0.5, 2)], made)
+            y = batchNorm(y, made)
         }
         if random.chance(25) {
             if isStored && random.chance(50) { y = rounded(y) }
@@ -66,6 +64,11 @@ extension Generator {
         }
         y = ended(y, made, isStored)
         keep(y)
+    }
+
+    mutating func batchNorm(_ x: ValueID, _ s: [Int]) -> ValueID {
+        let own = [s[1]]
+        return add("BatchNormalization", [x, floats(own, 0.5, 1.5), floats(own), floats(own), floats(own, 0.5, 2)], s)
     }
 
     /// An activation, a residual, roundings between: in the orders that networks and quantizers have, or others.

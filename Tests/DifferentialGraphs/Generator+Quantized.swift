@@ -18,11 +18,19 @@ extension Generator {
 
     /// DQ(Q(x))
     mutating func rounded(_ x: ValueID) -> ValueID {
-        let s = shape(x), scale = step(), element: ElementType = random.chance(75) ? .uint8 : .int8
+        let s = shape(x), scale = step()
+        var element: ElementType = random.chance(75) ? .uint8 : .int8
+        if graph.opset >= 21, random.chance(4) { element = random.pick([.int16, .uint16]) }
         if random.chance(3), let channels = s.last, channels > 0, channels < 20 {
             return roundedPerChannel(x, channels)
         }
-        let zeros: [Double] = element == .uint8 ? [0, 0, 128, 128, 255, 100] : [0, 0, -128, 127, 11]
+        let zeros: [Double] =
+            switch element {
+            case .uint8: [0, 0, 128, 128, 255, 100]
+            case .int8: [0, 0, -128, 127, 11]
+            case .uint16: [0, 32768, 65535, 300]
+            default: [0, 0, -32768, 32767, -5]
+            }
         let zero = random.pick(zeros), own = random.chance(80) ? [] : [1]
         let leavesOut = element == .uint8 && random.chance(8)
         func parameters(_ g: inout Generator, _ scale: Float) -> [ValueID?] {

@@ -19,7 +19,12 @@ public struct Generator {
     public static func make(seed: UInt64, number: UInt64) -> DifferentialCase {
         var generator = Generator(seed: seed, number: number)
         generator.build()
-        return generator.finish()
+        let made = generator.finish()
+        // Rewritings and kernels are of float32, and must leave other reals alone.
+        guard generator.random.chance(4) else { return made }
+        let ops = Set(made.graph.nodes.map { $0.op })
+        if ops.contains("DynamicQuantizeLinear") { return made }
+        return made.retyped(!ops.contains("Conv") && generator.random.chance(40) ? .float16 : .float64)
     }
 
     private init(seed: UInt64, number: UInt64) {
@@ -40,18 +45,30 @@ public struct Generator {
             { $0.linear() }, { $0.linear() }, { $0.layerNorm() }, { $0.gelu() }, { $0.attention() }, { $0.product() }
         ]
         let quantized: [Production] = [{ $0.rounding() }, { $0.rounding() }]
-        let all: [Production]
+        let rare: [Production] = [
+            { $0.flattened() }, { $0.again() }, { $0.again() }, { $0.storedInput() }, { $0.transposedConvolution() },
+            { $0.einsum() }, { $0.seldom() }, { $0.seldom() }, { $0.dynamicallyQuantized() }
+        ]
+        var all: [Production]
+        // These are slow to run by references.
+        if random.chance(1) { random.chance(50) ? wideConvolution() : unevenAttention() }
         switch random.below(9) {
         case 0: all = elementwise + moves + others
         case 1: all = elementwise + moves + quantized
         case 2: all = image + image + elementwise + moves
-        case 3: all = image + image + quantized + elementwise
+        case 3:
+            all = image + image + quantized + elementwise
+            if random.chance(30) {
+                keep(photograph())
+                convolution()
+            }
         case 4: all = tokens + tokens + elementwise + moves
         case 5: all = tokens + tokens + quantized + quantized + elementwise
         case 6: all = tokens + others + moves
         case 7: return language()
         default: all = elementwise + moves + others + image + tokens + quantized
         }
+        if random.chance(40) { all += rare }
         for _ in 0..<random.within(1...7) { random.pick(all)(&self) }
     }
 

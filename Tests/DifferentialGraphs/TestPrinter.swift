@@ -48,16 +48,24 @@ extension Constant {
             case .int64: "Int64"
             case .int32: "Int32"
             case .int8: "Int8"
+            case .float16: "Float16"
+            case .int16: "Int16"
+            case .uint16: "UInt16"
             default: "UInt8"
             }
+        func number(_ x: Double) -> String {
+            switch self.type {
+            case .float32: "\(Float(x))"
+            case .float64, .float16: "\(x)"
+            default: "\(Int(x))"
+            }
+        }
         let numbers = doubles
         if numbers.count > 3, Set(numbers).count == 1 {
-            let one = self.type == .float32 ? "\(Float(numbers[0]))" : "\(Int(numbers[0]))"
+            let one = number(numbers[0])
             return "Constant(.\(self.type.label), \(shape), [\(type)](repeating: \(one), count: \(numbers.count)))"
         }
-        let list = numbers.map {
-            self.type == .float32 ? "\(Float($0))" : self.type == .float64 ? "\($0)" : "\(Int($0))"
-        }.joined(separator: ", ")
+        let list = numbers.map(number).joined(separator: ", ")
         return "Constant(.\(self.type.label), \(shape), [\(list)] as [\(type)])"
     }
 }

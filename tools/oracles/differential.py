@@ -16,7 +16,7 @@ import numpy as np
 import onnx
 import onnxruntime
 
-TYPES = {"float32": np.float32, "float64": np.float64, "int64": np.int64, "int32": np.int32, "int8": np.int8, "uint8": np.uint8, "bool": np.bool_}
+TYPES = {"float32": np.float32, "float64": np.float64, "float16": np.float16, "int16": np.int16, "uint16": np.uint16, "int64": np.int64, "int32": np.int32, "int8": np.int8, "uint8": np.uint8, "bool": np.bool_}
 
 
 def tensors(path):
