@@ -8,8 +8,8 @@ public final class GraphEditor {
     private(set) var readers: ReaderLists
     /// By value: its places among the graph's outputs.
     private var outputPlaces: [[Int]]
-    /// By hash: the node that `twin` found last.
-    private var known: [Int: NodeID] = [:]
+    /// By hash: the index of the node that `twin` was asked about last.
+    private var known: [Int: Int] = [:]
     /// How many more patches `rewrite` may apply; below zero once it wanted more.
     public var stepsLeft = Int.max
 
@@ -103,8 +103,8 @@ public final class GraphEditor {
 
     /// Of the nodes asked about before, one that is as `node`, by `hash` and then by `isEqual`; `node` is now among them.
     public func twin(of id: NodeID, hash: Int, isEqual: (Node) -> Bool) -> Node? {
-        guard let other = known[hash], other.index < id.index, let node = nodes[other.index], isEqual(node) else {
-            known[hash] = id
+        guard let other = known[hash], other < id.index, let node = nodes[other], isEqual(node) else {
+            known[hash] = id.index
             return nil
         }
         return node

@@ -1,44 +1,47 @@
 /// Who reads each value: lists linked through the inputs of all nodes, so that a node leaves them in the time of its own inputs, however
 /// many others read the same value.
+///
+/// A place is an input of a node, `none` where there is none; the inputs of a node stand side by side.
 struct ReaderLists {
-    /// An input of a node, `place` in numbers; -1: none.
-    private struct Link {
-        var node: NodeID
-        var before = -1, behind = -1
-    }
+    private static let none = -1
 
-    private struct List {
-        var first = -1, last = -1, count = 0
-    }
-
-    /// By place: inputs of a node stand side by side.
-    private var links: [Link] = []
+    /// By place: whose input it is, and its neighbors in the list of the value that it reads.
+    private var nodes: [Int] = [], before: [Int] = [], behind: [Int] = []
     /// By node: the place of its first input.
     private var starts: [Int] = []
     /// By value.
-    private var lists: [List]
+    private var firsts: [Int], lasts: [Int], counts: [Int]
 
-    init(valueCount: Int) { lists = Array(repeating: List(), count: valueCount) }
+    init(valueCount: Int) {
+        firsts = Array(repeating: ReaderLists.none, count: valueCount)
+        lasts = firsts
+        counts = Array(repeating: 0, count: valueCount)
+    }
 
-    func count(_ value: ValueID) -> Int { lists[value.index].count }
-    func first(_ value: ValueID) -> Int { lists[value.index].first }
-    func next(_ place: Int) -> Int { links[place].behind }
-    func node(_ place: Int) -> NodeID { links[place].node }
+    func count(_ value: ValueID) -> Int { counts[value.index] }
+    func first(_ value: ValueID) -> Int { firsts[value.index] }
+    func next(_ place: Int) -> Int { behind[place] }
+    func node(_ place: Int) -> NodeID? { place == ReaderLists.none ? nil : NodeID(nodes[place]) }
 
-    mutating func addValue() { lists.append(List()) }
+    mutating func addValue() {
+        firsts.append(ReaderLists.none)
+        lasts.append(ReaderLists.none)
+        counts.append(0)
+    }
 
     /// A new node, the next in number.
     mutating func add(_ inputs: [ValueID?]) {
-        let node = NodeID(starts.count)
-        starts.append(links.count)
+        let node = starts.count
+        starts.append(nodes.count)
         for input in inputs {
-            let place = links.count
-            links.append(Link(node: node))
+            let place = nodes.count
+            nodes.append(node)
+            before.append(ReaderLists.none)
+            behind.append(ReaderLists.none)
             guard let value = input?.index else { continue }
-            links[place].before = lists[value].last
-            if lists[value].last >= 0 { links[lists[value].last].behind = place } else { lists[value].first = place }
-            lists[value].last = place
-            lists[value].count += 1
+            join(lasts[value], place, of: value)
+            lasts[value] = place
+            counts[value] += 1
         }
     }
 
@@ -46,23 +49,25 @@ struct ReaderLists {
     mutating func remove(_ node: NodeID, _ inputs: [ValueID?]) {
         for (i, input) in inputs.enumerated() {
             guard let value = input?.index else { continue }
-            let link = links[starts[node.index] + i]
-            if link.before >= 0 { links[link.before].behind = link.behind } else { lists[value].first = link.behind }
-            if link.behind >= 0 { links[link.behind].before = link.before } else { lists[value].last = link.before }
-            lists[value].count -= 1
+            let place = starts[node.index] + i
+            join(before[place], behind[place], of: value)
+            counts[value] -= 1
         }
     }
 
     /// Readers of `from` read `to`, after those it has.
     mutating func move(_ from: ValueID, to: ValueID) {
-        let moved = lists[from.index]
-        if moved.count == 0 { return }
-        lists[from.index] = List()
-        let last = lists[to.index].last
-        if last >= 0 { links[last].behind = moved.first } else { lists[to.index].first = moved.first }
-        links[moved.first].before = last
-        lists[to.index].last = moved.last
-        lists[to.index].count += moved.count
+        if counts[from.index] == 0 { return }
+        join(lasts[to.index], firsts[from.index], of: to.index)
+        lasts[to.index] = lasts[from.index]
+        counts[to.index] += counts[from.index]
+        (firsts[from.index], lasts[from.index], counts[from.index]) = (ReaderLists.none, ReaderLists.none, 0)
+    }
+
+    /// Makes `second` follow `first` in the list of `value`, whose ends either may be.
+    private mutating func join(_ first: Int, _ second: Int, of value: Int) {
+        if first == ReaderLists.none { firsts[value] = second } else { behind[first] = second }
+        if second == ReaderLists.none { lasts[value] = first } else { before[second] = first }
     }
 }
 
@@ -73,7 +78,7 @@ public struct Readers: Sequence, IteratorProtocol {
 
     init(_ editor: GraphEditor, of value: ValueID) { (self.editor, place) = (editor, editor.readers.first(value)) }
 
-    public var first: NodeID? { place < 0 ? nil : editor.readers.node(place) }
+    public var first: NodeID? { editor.readers.node(place) }
 
     public mutating func next() -> NodeID? {
         guard let node = first else { return nil }

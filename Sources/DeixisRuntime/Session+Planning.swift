@@ -27,15 +27,15 @@ extension Session {
             } catch {
                 // A value only the inputs' content can tell: plan for that content too.
                 guard case .valueNotKnown(_, let node, let input) = error else { throw error }
-                let asked = Set(known)
-                var deciding = integerInputs(behind: node, input: input)
-                    .filter { !asked.contains($0) && contents[$0] != nil }
+                var isOpen = contents.map { $0 != nil }
+                for position in known { isOpen[position] = false }
+                var deciding = integerInputs(behind: node, input: input).filter { isOpen[$0] }
                 if deciding.isEmpty { throw error }
                 // Where so many decide one by one, the rest is asked for at once: each costs a look at the whole graph.
-                if asked.count >= Session.mostAskedOneByOne {
-                    deciding = specs.indices.filter { contents[$0] != nil && Session.decides(specs[$0].element) }
+                if known.count >= Session.mostAskedOneByOne {
+                    deciding += specs.indices.filter { isOpen[$0] && Session.decides(specs[$0].element) }
                 }
-                plans.contentDecides(deciding)
+                plans.contentDecides(deciding, of: specs.count)
             }
         }
     }
@@ -103,9 +103,11 @@ extension Session {
     /// it. Where several nodes share the name, of all of them.
     private func integerInputs(behind node: Name, input: Int) -> [Int] {
         let starts = portable.nodes.compactMap { $0.name == node && input < $0.inputs.count ? $0.inputs[input] : nil }
-        let direct = Set(starts), types = inputTypes
-        var positions: [ValueID: Int] = [:]
-        for (position, id) in portable.inputs.enumerated() where positions[id] == nil { positions[id] = position }
+        let types = inputTypes
+        var isStart = [Bool](repeating: false, count: portable.values.count)
+        for id in starts { isStart[id.index] = true }
+        var positions = [Int?](repeating: nil, count: portable.values.count)
+        for (position, id) in portable.inputs.enumerated() { positions[id.index] = position }
         var makers = [Int?](repeating: nil, count: portable.values.count)
         for (i, node) in portable.nodes.enumerated() {
             for case let output? in node.outputs { makers[output.index] = i }
@@ -116,9 +118,9 @@ extension Session {
         while let value = stack.popLast() {
             if seen[value.index] { continue }
             seen[value.index] = true
-            if let position = positions[value] {
+            if let position = positions[value.index] {
                 let element = types[position].element
-                if direct.contains(value) || Session.decides(element) { found.append(position) }
+                if isStart[value.index] || Session.decides(element) { found.append(position) }
             }
             guard let maker = makers[value.index] else { continue }
             for case let next? in portable.nodes[maker].inputs { stack.append(next) }

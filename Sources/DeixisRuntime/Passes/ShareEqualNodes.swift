@@ -13,15 +13,15 @@ enum ShareEqualNodes {
 
     private static func hash(_ node: Node) -> Int {
         var hasher = Hasher()
-        hasher.combine(node.op)
+        node.op.hash(into: &hasher)
         for input in node.inputs { hasher.combine(input?.index ?? -1) }
         for (_, value) in node.attributes {
             switch value {
-            case .int(let x): hasher.combine(x)
-            case .float(let x): hasher.combine(x.bitPattern)
-            case .ints(let x): hasher.combine(x)
-            case .string(let x): hasher.combine(x)
-            case .floats(let x): for number in x { hasher.combine(number.bitPattern) }
+            case .int(let x): hasher.combine(Int(x))
+            case .float(let x): hasher.combine(Int(x.bitPattern))
+            case .ints(let x): for number in x { hasher.combine(Int(number)) }
+            case .string(let x): x.hash(into: &hasher)
+            case .floats(let x): for number in x { hasher.combine(Int(number.bitPattern)) }
             default: break
             }
         }

@@ -58,10 +58,15 @@ final class PlanTable: @unchecked Sendable {
         return found
     }
 
-    func contentDecides(_ inputs: [Int]) {
+    /// Of a model of so many inputs.
+    func contentDecides(_ inputs: [Int], of inputCount: Int) {
         Shared.locked {
-            var known = Set(contentInputs)
-            for input in inputs where known.insert(input).inserted { contentInputs.append(input) }
+            var isNew = [Bool](repeating: true, count: inputCount)
+            for input in contentInputs { isNew[input] = false }
+            for input in inputs where isNew[input] {
+                contentInputs.append(input)
+                isNew[input] = false
+            }
         }
     }
 
