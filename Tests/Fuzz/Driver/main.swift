@@ -3,6 +3,7 @@
 //   deixis-fuzz TARGET [libFuzzer's arguments]
 //   deixis-fuzz --list
 //   deixis-fuzz --seeds TARGET FOLDER       writes the target's own seeds
+//   deixis-fuzz --reach TARGET FILE...      counts how far models came
 import FuzzTargets
 import Glibc
 
@@ -28,8 +29,22 @@ func mutate(_ data: UnsafeMutablePointer<UInt8>, _ size: Int, _ room: Int, _ see
         }
         return Array(changed.prefix(count))
     }
-    let count = min(result.count, room)
-    for i in 0..<count { data[i] = result[i] }
+    return put(result, data, room)
+}
+
+@_cdecl("LLVMFuzzerCustomCrossOver")
+func cross(
+    _ first: UnsafePointer<UInt8>, _ firstSize: Int, _ second: UnsafePointer<UInt8>, _ secondSize: Int,
+    _ out: UnsafeMutablePointer<UInt8>, _ room: Int, _ seed: UInt32
+) -> Int {
+    var random = Random(seed: UInt64(seed))
+    let first = Array(UnsafeBufferPointer(start: first, count: firstSize)), second = Array(UnsafeBufferPointer(start: second, count: secondSize))
+    return target?.cross?(first, second, &random).map { put($0, out, room) } ?? 0
+}
+
+func put(_ bytes: [UInt8], _ target: UnsafeMutablePointer<UInt8>, _ room: Int) -> Int {
+    let count = min(bytes.count, room)
+    for i in 0..<count { target[i] = bytes[i] }
     return count
 }
 
@@ -51,6 +66,19 @@ if arguments.count == 4, arguments[1] == "--seeds" {
         fwrite(seed, 1, seed.count, file)
         fclose(file)
     }
+    exit(0)
+}
+if arguments.count > 3, arguments[1] == "--reach" {
+    guard let reach = FuzzTarget.named(arguments[2])?.reach else { fail("'\(arguments[2])' is no target of models") }
+    var counts: [TriedModel.Reach: Int] = [:]
+    for path in arguments.dropFirst(3) {
+        guard let file = fopen(path, "rb") else { fail("cannot read \(path)") }
+        var bytes = [UInt8](repeating: 0, count: 1 << 20)
+        let count = fread(&bytes, 1, bytes.count, file)
+        fclose(file)
+        counts[reach(Array(bytes.prefix(count))), default: 0] += 1
+    }
+    for (reach, count) in counts.sorted(by: { $0.key < $1.key }) { print("\(reach): \(count)") }
     exit(0)
 }
 guard arguments.count >= 2, let found = FuzzTarget.named(arguments[1]) else {

@@ -7,12 +7,12 @@ extension FuzzTarget {
     /// Compiled files with the size, checksum and instruction sets that let a loader read on.
     ///
     /// Weights are what they are, but no number of the index may lead outside the file or the tensors.
-    static let compiled = FuzzTarget("compiled", seeds: { CompiledSeeds.make() }, run: { bytes in
+    static let compiled = FuzzTarget("compiled", seeds: { CompiledSeeds.make() }, reach: { bytes in
         guard let path = Scratch.file("model.deixis", CompiledSeeds.sealed(bytes)), let model = try? Model.load(path, limits: TriedModel.limits)
-        else { return }
+        else { return .refused }
         var mode = 0
         for byte in bytes { mode = (mode &* 31 &+ Int(byte)) & 0xFFFF }
-        TriedModel.run(model, mode: mode)
+        return TriedModel.run(model, mode: mode)
     })
 }
 

@@ -68,15 +68,22 @@ extension FuzzTarget {
     // MARK: Pictures
 
     /// JPEG and PNG through our layer; the size that a header tells must be the size that decoding gives.
-    static let image = FuzzTarget("image", run: { bytes in
-        var limits = ImageLimits()
-        limits.pixels = 1 << 18
-        let picture = try? RGBImage(decoding: bytes, limits: limits)
-        guard let path = Scratch.file("picture", bytes), let told = try? ImageHeader.size(ofFile: path), let picture else { return }
-        guard told == (picture.width, picture.height) else {
-            fatalError("the header tells \(told), the picture has \(picture.width) x \(picture.height)")
-        }
-    })
+    static let image = FuzzTarget(
+        "image",
+        run: { bytes in
+            var limits = ImageLimits()
+            limits.pixels = 1 << 18
+            let picture = try? RGBImage(decoding: bytes, limits: limits)
+            guard let path = Scratch.file("picture", bytes), let told = try? ImageHeader.size(ofFile: path), let picture else { return }
+            guard told == (picture.width, picture.height) else {
+                fatalError("the header tells \(told), the picture has \(picture.width) x \(picture.height)")
+            }
+        },
+        mutate: { input, random, bytes in
+            let changed = bytes(input)
+            // A wrong checksum ends a PNG at its first changed chunk.
+            return random.chance(80) ? PNGChunks.sealed(changed) : changed
+        })
 
     // MARK: Sentences
 
@@ -185,6 +192,21 @@ enum PictureFolder {
         guard let png = try? RGBImage(width: 9, height: 7, color: .white).encodedPNG() else { return false }
         return Scratch.file("a.png", png) != nil && Scratch.file("b.jpg", Array("no picture".utf8)) != nil
     }()
+}
+
+extension PNGChunks {
+    /// `file` with the checksums that its chunks ask for.
+    static func sealed(_ file: [UInt8]) -> [UInt8] {
+        var sealed = file, at = 8
+        while file.starts(with: signature), at + 12 <= file.count {
+            let length = number(file[at..<at + 4]), end = at + 8 + length
+            guard end + 4 <= file.count else { break }
+            let sum = checksum(file[at + 4..<end])
+            for i in 0..<4 { sealed[end + i] = UInt8(truncatingIfNeeded: sum >> (24 - 8 * i)) }
+            at = end + 4
+        }
+        return sealed
+    }
 }
 
 enum CheckpointText {

@@ -6,14 +6,28 @@ public struct FuzzTarget: Sendable {
     public let seeds: @Sendable () -> [[UInt8]]
     /// Takes anything; a trap, a report of a sanitizer or no end is a fault.
     public let run: @Sendable ([UInt8]) -> Void
+    /// The same, of models: how far they came.
+    public let reach: (@Sendable ([UInt8]) -> TriedModel.Reach)?
     /// Makes another input of one, in place of libFuzzer's own changes; those are given as `bytes`.
-    public let mutate: (@Sendable (_ input: [UInt8], _ random: inout Random, _ bytes: ([UInt8]) -> [UInt8]) -> [UInt8])?
+    public let mutate: Mutate?
+    /// Makes another input of two; nil where they have nothing to give each other.
+    public let cross: Cross?
+
+    public typealias Mutate = @Sendable (_ input: [UInt8], _ random: inout Random, _ bytes: ([UInt8]) -> [UInt8]) -> [UInt8]
+    public typealias Cross = @Sendable (_ first: [UInt8], _ second: [UInt8], _ random: inout Random) -> [UInt8]?
 
     init(
-        _ name: String, seeds: @escaping @Sendable () -> [[UInt8]] = { [] }, run: @escaping @Sendable ([UInt8]) -> Void,
-        mutate: (@Sendable ([UInt8], inout Random, ([UInt8]) -> [UInt8]) -> [UInt8])? = nil
+        _ name: String, seeds: @escaping @Sendable () -> [[UInt8]] = { [] }, run: @escaping @Sendable ([UInt8]) -> Void, mutate: Mutate? = nil
     ) {
-        (self.name, self.seeds, self.run, self.mutate) = (name, seeds, run, mutate)
+        (self.name, self.seeds, self.run, self.mutate, reach, cross) = (name, seeds, run, mutate, nil, nil)
+    }
+
+    init(
+        _ name: String, seeds: @escaping @Sendable () -> [[UInt8]] = { [] }, reach: @escaping @Sendable ([UInt8]) -> TriedModel.Reach,
+        mutate: Mutate? = nil, cross: Cross? = nil
+    ) {
+        (self.name, self.seeds, self.reach, self.mutate, self.cross) = (name, seeds, reach, mutate, cross)
+        run = { _ = reach($0) }
     }
 
     public static let all = [onnx, graph, compiled, checkpoint, safetensors, numpy, manifest, image, sentence, metadata, profile]
@@ -48,7 +62,7 @@ enum Extremes {
         1 << 61, 1 << 62, .max, .max - 1, -1, -2, -3, -7, -1000, -1 << 31, -1 << 40, .min, .min + 1,
     ]
     static let floats: [Float] = [
-        0, -0.0, 1, -1, 0.5, 0.1, 2, 1e-45, 1e-30, 1e9, 1e18, 1e30, 3.4e38, .nan, .infinity, -.infinity, 0x1p31, 0x1p63, -0x1p63,
+        0, -0.0, 1, -1, 0.5, 0.1, 2, 0x1p-149, 1e-30, 1e9, 1e18, 1e30, 3.4e38, .nan, .infinity, -.infinity, 0x1p31, 0x1p63, -0x1p63,
     ]
     static let words = [
         "SAME_UPPER", "SAME_LOWER", "VALID", "NOTSET", "reflect", "wrap", "edge", "constant", "linear", "cubic", "nearest", "align_corners",

@@ -2,49 +2,74 @@ extension FuzzTarget {
     /// Files of ONNX, changed field by field: what exporters write, with another number, name, operator or order somewhere.
     static let onnx = FuzzTarget(
         "onnx",
-        run: { bytes in
+        reach: { bytes in
             var mode = 0
             for byte in bytes { mode = (mode &* 31 &+ Int(byte)) & 0xFFFF }
-            TriedModel.run(onnx: bytes, mode: mode)
+            return TriedModel.run(onnx: bytes, mode: mode)
         },
         mutate: { input, random, bytes in
             guard random.chance(90), var message = WireMessage(input[...], .model), !message.fields.isEmpty else { return bytes(input) }
             for _ in 0..<random.pick([1, 1, 1, 2, 3]) { message.change(&random, .model, bytes) }
             return message.bytes
+        },
+        cross: { first, second, random in
+            // Nodes, constants, inputs and outputs of one graph go into another.
+            guard var model = WireMessage(first[...], .model), let other = WireMessage(second[...], .model), let at = model.graphIndex,
+                let from = other.graphIndex, case .message(var graph) = model.fields[at].content,
+                case .message(let given) = other.fields[from].content, !given.fields.isEmpty
+            else { return nil }
+            for _ in 0..<1 + random.below(4) {
+                graph.fields.insert(random.pick(given.fields), at: random.below(graph.fields.count + 1))
+            }
+            model.fields[at].content = .message(graph)
+            return model.bytes
         })
 
     /// Graphs built of fuzz bytes: operators that exist, their own attributes, values and constants of small or extreme numbers.
-    static let graph = FuzzTarget("graph", run: { bytes in
-        var decisions = Decisions(bytes)
-        let mode = decisions.byte()
-        TriedModel.run(onnx: GraphMaker(&decisions).bytes, mode: mode)
-    })
+    static let graph = FuzzTarget(
+        "graph",
+        seeds: {
+            var random = Random(seed: 7)
+            return (0..<300).map { round in (0..<20 + round).map { _ in random.byte() } }
+        },
+        reach: { bytes in
+            var decisions = Decisions(bytes)
+            let mode = decisions.byte()
+            return TriedModel.run(onnx: GraphMaker(&decisions).bytes, mode: mode)
+        })
 }
 
 /// An ONNX file from decisions.
 struct GraphMaker {
     private var graph = WireMessage()
     private var names: [String] = []
-    private let opset: Int
+    private var opset: Int
     private var constants = 0
     /// Shapes to choose from: those that stood before are likely to fit.
     private var shapes: [[Int64]] = [[], [1], [2], [3], [4], [2, 3], [3, 4], [1, 3, 4, 4], [2, 3, 3, 3], [1, 4, 8]]
-    private static let types: [Int64] = [1, 1, 1, 1, 7, 7, 2, 3, 6, 9, 11, 10, 5, 4, 16, 12, 13]
+    private static let types: [Int64] = [1, 1, 1, 1, 1, 1, 1, 1, 7, 7, 7, 7, 2, 2, 3, 3, 6, 9, 11, 10, 5, 4, 16, 12, 13]
     private static let sizes: [Int64: Int] = [1: 4, 2: 1, 3: 1, 4: 2, 5: 2, 6: 4, 7: 8, 9: 1, 10: 2, 11: 8, 12: 4, 13: 8, 16: 2]
 
     init(_ from: inout Decisions) {
         opset = 13 + from.below(16)
-        for i in 0..<1 + from.below(3) { addInput("x\(i)", &from) }
-        for i in 0..<24 where !from.isAtEnd { addNode(i, &from) }
-        for name in names.suffix(3) where !name.isEmpty {
+        for i in 0..<1 + from.below(3) { add(&from) { $0.addInput("x\(i)", &$1) } }
+        for i in 0..<24 where !from.isAtEnd { add(&from) { $0.addNode(i, &$1) } }
+    }
+
+    /// What is refused hides all that comes after it: most of it goes again.
+    private mutating func add(_ from: inout Decisions, _ body: (inout GraphMaker, inout Decisions) -> Void) {
+        let before = self
+        body(&self, &from)
+        if !TriedModel.isPlanned(onnx: bytes), from.byte() < 252 { self = before }
+    }
+
+    var bytes: [UInt8] {
+        var model = WireMessage(), imports = WireMessage(), graph = graph
+        for name in names.suffix(3) {
             var info = WireMessage()
             info.put(1, name)
             graph.put(12, info)
         }
-    }
-
-    var bytes: [UInt8] {
-        var model = WireMessage(), imports = WireMessage()
         model.put(1, 8)
         model.put(7, graph)
         imports.put(2, Int64(opset))

@@ -125,6 +125,9 @@ struct WireMessage {
         }
     }
 
+    /// Of a model's fields the graph.
+    var graphIndex: Int? { fields.firstIndex { $0.number == 7 } }
+
     // MARK: Changing
 
     private var fieldCount: Int {
