@@ -116,8 +116,22 @@ let testTargets: [Target] = [
     .testTarget(name: "DeixisTrainingTests", dependencies: ["DeixisTraining", "DeixisFiles", "CDeixisSystem", "CDeixisTensor", "DeixisExport", "DeixisGraph"], exclude: ["Fixtures"], swiftSettings: swift),
     .testTarget(name: "DeixisGroundingTests", dependencies: ["DeixisGrounding", "DeixisFiles", "DeixisTraining", "DeixisInput", "DeixisImage"], exclude: ["Fixtures"], swiftSettings: swift),
     .testTarget(name: "DeixisQuantizationTests", dependencies: ["DeixisQuantization", "DeixisRuntime", "DeixisGraph", "DeixisExport"], swiftSettings: swift),
+    // Reads bytes of strangers, a function a kind of bytes: tools/fuzz feeds them by libFuzzer, a test with what fell once. Some are the
+    // command's own files, which is no library: links to them lie in Command/.
+    .target(
+        name: "FuzzTargets",
+        dependencies: [
+            "DeixisRuntime", "DeixisGraph", "DeixisInput", "DeixisImage", "DeixisTraining", "DeixisGrounding", "DeixisFiles", "DeixisCommand",
+            "CDeixisSystem",
+        ],
+        path: "Tests/Fuzz/Targets", swiftSettings: swift),
+    .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets"], path: "Tests/Fuzz/Replay", swiftSettings: swift),
     .testTarget(name: "CommandTests", dependencies: ["deixis", "DeixisCommand", "DeixisFiles", "deixis-quantize", "deixis-train", "TestSupport", "DeixisModel", "DeixisImage", "DeixisExport", "DeixisGraph", "DeixisInput"], exclude: ["Fixtures"], swiftSettings: swift),
 ]
+
+/// libFuzzer's flags, which its program needs, break every other: FUZZ=1 in tools/fuzz alone.
+let fuzzTargets: [Target] = Context.environment["FUZZ"] == nil
+    ? [] : [.executableTarget(name: "deixis-fuzz", dependencies: ["FuzzTargets"], path: "Tests/Fuzz/Driver", swiftSettings: swift)]
 
 let package = Package(
     name: "Deixis",
@@ -133,6 +147,6 @@ let package = Package(
         // Subcommands, --help and validation; a well-kept library where nothing is ours to win.
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
     ],
-    targets: lean ? leanTargets : leanTargets + fullTargets + testTargets,
+    targets: lean ? leanTargets : leanTargets + fullTargets + testTargets + fuzzTargets,
     cLanguageStandard: .c11
 )

@@ -34,6 +34,14 @@ public struct OutOfMemory: Error, Equatable, Sendable {
     public init(byteCount: Int) { self.byteCount = byteCount }
 
     public var message: Message { "out of memory: \(byteCount) bytes could not be had" }
+
+    /// Throws where there are no `byteCount` bytes now: asked before an array becomes as large as a file says, for an array that finds no
+    /// memory ends the process.
+    public static func check(_ byteCount: Int) throws(OutOfMemory) {
+        guard byteCount > 1 << 16 else { return }
+        guard let block = deixis_allocate_pages(byteCount, 64) else { throw OutOfMemory(byteCount: byteCount) }
+        deixis_deallocate(block)
+    }
 }
 
 /// A tensor known when the graph is read: weights, shapes, scalars. Row-major, little-endian.

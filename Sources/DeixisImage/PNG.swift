@@ -69,9 +69,19 @@ private func decodePNG(_ bytes: UnsafeBufferPointer<UInt8>, name: String, limits
 }
 
 /// How a PNG is divided: a signature, then chunks of length, name, data, checksum.
-enum PNGChunks {
-    static let signature: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
-    static func number(_ bytes: some Sequence<UInt8>) -> Int { bytes.reduce(0) { $0 << 8 | Int($1) } }
+package enum PNGChunks {
+    package static let signature: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
+    package static func number(_ bytes: some Sequence<UInt8>) -> Int { bytes.reduce(0) { $0 << 8 | Int($1) } }
+
+    /// CRC-32 of a chunk's name and data.
+    package static func checksum(_ bytes: some Sequence<UInt8>) -> Int {
+        var sum: UInt32 = ~0
+        for byte in bytes {
+            sum ^= UInt32(byte)
+            for _ in 0..<8 { sum = sum & 1 == 1 ? sum >> 1 ^ 0xEDB8_8320 : sum >> 1 }
+        }
+        return Int(~sum)
+    }
 }
 
 /// Whether chunk follows chunk (length, name, data, checksum) up to a whole IEND; libspng does not look at that one's end.

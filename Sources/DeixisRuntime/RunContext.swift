@@ -10,19 +10,20 @@ public import DeixisGraph
 ///     let scores = try context.output(0)
 public final class RunContext {
     public let session: Session
+    private let memory: RunMemory
     /// The plan of the shapes prepared last.
-    private(set) var current: BoundPlan?
-    /// Plans bound to this arena and kept memory, the latest last.
-    private var bound: [BoundPlan] = []
-    private var arena: Arena?
-    private(set) var kept: KeptMemory?
+    var current: BoundPlan? { memory.current }
+    private var kept: KeptMemory? { memory.kept }
     /// Steps run so far.
     private(set) var stepsRun = 0
 
-    init(_ session: Session) { self.session = session }
+    init(_ session: Session, _ memory: RunMemory = RunMemory()) {
+        self.session = session
+        self.memory = memory
+    }
 
     /// Bytes of memory of its own: activations, scratch and what is kept.
-    public var byteCount: Int { (arena?.byteCount ?? 0) + (kept?.memory.byteCount ?? 0) }
+    public var byteCount: Int { memory.byteCount }
 
     // MARK: Preparing
 
@@ -40,36 +41,7 @@ public final class RunContext {
     }
 
     private func bind(_ plan: Plan) throws(RuntimeError) {
-        try makeRoom(plan)
-        if let at = bound.firstIndex(where: { $0.plan === plan }) {
-            current = bound.remove(at: at)
-        } else if let arena {
-            if bound.count >= max(session.options.plannedShapes, 1) { bound.removeFirst() }
-            current = BoundPlan(plan, arena: arena, kept: kept)
-        }
-        if let current { bound.append(current) }
-    }
-
-    /// An arena and kept memory that `plan` fits into. The kept inputs move along to a plan that keeps them elsewhere.
-    private func makeRoom(_ plan: Plan) throws(RuntimeError) {
-        if let part = plan.kept, kept?.part !== part {
-            let new = try KeptMemory(part)
-            if let kept { new.takeInputs(kept.part, kept.memory.base) }
-            leave()
-            kept = new
-        }
-        if arena.map({ $0.byteCount < plan.arenaBytes }) ?? true {
-            // The old one goes first: two at once may be more than there is.
-            leave()
-            arena = nil
-            arena = try Arena(byteCount: plan.arenaBytes)
-        }
-    }
-
-    /// Addresses are about to change.
-    private func leave() {
-        current = nil
-        bound = []
+        try memory.bind(plan, most: max(session.options.plannedShapes, 1))
     }
 
     /// Where input `index` of the prepared shapes is to be written before `run()`. Valid until other shapes are prepared.
@@ -161,6 +133,51 @@ public final class RunContext {
         } else {
             kept.takeInputs(values.part, source)
         }
+    }
+}
+
+/// What a context works in. It knows no session, for sessions keep those that are idle.
+final class RunMemory {
+    private(set) var current: BoundPlan?
+    /// Plans bound to this arena and kept memory, the latest last.
+    private var bound: [BoundPlan] = []
+    private var arena: Arena?
+    private(set) var kept: KeptMemory?
+
+    var byteCount: Int { (arena?.byteCount ?? 0) + (kept?.memory.byteCount ?? 0) }
+
+    /// Makes `plan` current; as many as `most` stay bound.
+    func bind(_ plan: Plan, most: Int) throws(RuntimeError) {
+        try makeRoom(plan)
+        if let at = bound.firstIndex(where: { $0.plan === plan }) {
+            current = bound.remove(at: at)
+        } else if let arena {
+            if bound.count >= most { bound.removeFirst() }
+            current = BoundPlan(plan, arena: arena, kept: kept)
+        }
+        if let current { bound.append(current) }
+    }
+
+    /// An arena and kept memory that `plan` fits into. The kept inputs move along to a plan that keeps them elsewhere.
+    private func makeRoom(_ plan: Plan) throws(RuntimeError) {
+        if let part = plan.kept, kept?.part !== part {
+            let new = try KeptMemory(part)
+            if let kept { new.takeInputs(kept.part, kept.memory.base) }
+            leave()
+            kept = new
+        }
+        if arena.map({ $0.byteCount < plan.arenaBytes }) ?? true {
+            // The old one goes first: two at once may be more than there is.
+            leave()
+            arena = nil
+            arena = try Arena(byteCount: plan.arenaBytes)
+        }
+    }
+
+    /// Addresses are about to change.
+    private func leave() {
+        current = nil
+        bound = []
     }
 }
 

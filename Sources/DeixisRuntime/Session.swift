@@ -32,7 +32,7 @@ public final class Session: Sendable {
     let preparation: Preparation
     let lowering: Lowering
     let plans: PlanTable
-    private let contexts = Idle<RunContext>(limit: 64)
+    private let memories = Idle<RunMemory>(limit: 64)
 
     public init(_ model: Model, options: SessionOptions = SessionOptions()) throws(RuntimeError) {
         self.model = model
@@ -80,9 +80,9 @@ public final class Session: Sendable {
 
     /// Runs the model on `inputs`, in any order. The outputs are copies, in the model's order.
     public func run(_ inputs: [(name: Name, tensor: Constant)]) throws(RuntimeError) -> [(name: Name, tensor: Constant)] {
-        let context = contexts.take() ?? makeContext()
-        defer { contexts.give(context) }
-        return try context.run(inputs)
+        let memory = memories.take() ?? RunMemory()
+        defer { memories.give(memory) }
+        return try RunContext(self, memory).run(inputs)
     }
 
     /// What one thread at a time runs the model with.

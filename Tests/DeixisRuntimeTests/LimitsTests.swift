@@ -34,6 +34,28 @@ import Testing
         #expect(Self.message(4) { $0.rewriteSteps = 0 } == "graph: it asks for 1 rewriting steps, more than the limit of 0")
     }
 
+    /// What references take counts as what kernels take.
+    @Test func workOfReferencesIsBounded() {
+        func work(_ input: [Int], _ body: (inout GraphBuilder, ValueID) -> ValueID) -> String {
+            var b = GraphBuilder(), options = SessionOptions()
+            let x = b.graph.addInput("x", TensorType(.float32, input.map { .fixed($0) }))
+            b.graph.outputs = [body(&b, x)]
+            (options.limits.macs, options.referenceOnly) = (100, true)
+            do throws(RuntimeError) {
+                try Session(try Model(graph: b.graph), options: options).makeContext().prepare([input])
+                return "no error"
+            } catch { return error.description }
+        }
+        #expect(work([5, 4]) { b, x in b.node("MatMul", [x, b.weights([4, 6])]) }.hasSuffix("it asks for 120 multiply-accumulates, more than the limit of 100"))
+        #expect(work([5, 4]) { b, x in b.node("MatMul", [x, b.weights([4, 5])]) } == "no error")
+        #expect(work([5, 4]) { b, x in b.node("Gemm", [x, b.weights([4, 6])]) }.hasSuffix("it asks for 120 multiply-accumulates, more than the limit of 100"))
+        #expect(work([1, 9, 4]) { b, x in b.node("LRN", [x], [("size", .int(3))]) }.hasSuffix("it asks for 108 multiply-accumulates, more than the limit of 100"))
+        #expect(work([1, 9, 4]) { b, x in b.node("LRN", [x], [("size", .int(2))]) } == "no error")
+        let cubic: [(name: Name, value: Attribute)] = [("mode", .string("cubic"))]
+        #expect(work([4, 4]) { b, x in b.node("Resize", [x, nil, nil, b.ints([2, 4])], cubic) } == "no error")
+        #expect(work([4, 4]) { b, x in b.node("Resize", [x, nil, nil, b.ints([8, 4])], cubic) }.hasSuffix("it asks for 128 multiply-accumulates, more than the limit of 100"))
+    }
+
     /// Memory the system has not: an error, not the end of the process.
     @Test func memoryThatIsNotThere() {
         let error = #expect(throws: RuntimeError.self) { try MutableBytes(byteCount: 1 << 60) }

@@ -103,3 +103,23 @@ func onThreads(_ count: Int, _ body: @escaping @Sendable (Int) -> Void) {
         #expect(wrong.load(ordering: .relaxed) == 0)
     }
 }
+
+/// What nobody holds any more goes.
+@Suite struct LifetimeTests {
+    @Test("A session that has run goes with its last holder, and its model's weights with it") func sessionsGo() throws {
+        weak var session: Session?
+        weak var context: RunContext?
+        weak var preparation: Preparation?
+        do {
+            let model = try Model(graph: GraphBuilder.grounding()), made = try Session(model), own = made.makeContext()
+            let inputs = zip(model.graph.inputs, KeptTests.inputs(5, 1)).map { (name: model.graph[$0].name, tensor: $1) }
+            _ = try made.run(inputs)
+            onThreads(3) { _ in _ = try? made.run(inputs) }
+            _ = try own.run(inputs)
+            (session, context, preparation) = (made, own, made.preparation)
+        }
+        #expect(session == nil)
+        #expect(context == nil)
+        #expect(preparation == nil)
+    }
+}

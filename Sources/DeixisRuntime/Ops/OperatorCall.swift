@@ -38,6 +38,12 @@ struct OperatorCall {
     /// Multiply-accumulates, or steps of a window or sum: each factor as it comes, for their product may be more than an Int holds.
     func checkWork(_ factors: [Int]) throws(RuntimeError) { try check(.macs, factors.productClamped(), limit: limits.macs) }
 
+    /// A table of `entries` in arrays, 32 bytes each at most while they grow.
+    func checkTable(_ entries: Int) throws(RuntimeError) {
+        try check(.tableEntries, entries, limit: limits.tableEntries)
+        do throws(OutOfMemory) { try OutOfMemory.check(entries * 32) } catch { throw RuntimeError(error) }
+    }
+
     /// Memory of `byteCount` that a step needs beside its tensors.
     func memory(byteCount: Int) throws(RuntimeError) -> MutableBytes {
         try check(.plannedBytes, byteCount, limit: limits.plannedBytes)
@@ -153,16 +159,15 @@ struct OperatorCall {
 }
 
 extension Constant {
-    /// Elements as Int, for integer and bool types; nil otherwise.
+    /// More than any parameter that planning looks at has: larger constants are weights or data, which stay where they lie. So what is copied
+    /// into arrays is 8 MB at most.
+    private var isParameter: Bool { count <= 1 << 20 }
+
+    /// Elements as Int, for integer and bool types; nil otherwise, and where they are too many to be parameters.
     var integers: [Int]? {
+        guard isParameter else { return nil }
         func read<T: FixedWidthInteger & BitwiseCopyable>(_: T.Type) -> [Int] {
-            let bytes = self.bytes
-            var result: [Int] = []
-            result.reserveCapacity(count)
-            for i in 0..<count {
-                result.append(Int(clamping: bytes.loadUnaligned(fromByteOffset: i * MemoryLayout<T>.stride, as: T.self)))
-            }
-            return result
+            (0..<count).map { Int(clamping: element($0, as: T.self)) }
         }
         switch type {
         case .int64: return read(Int64.self)
@@ -177,6 +182,11 @@ extension Constant {
         }
     }
 
+    /// Element `index` of an array of `T`.
+    func element<T: BitwiseCopyable>(_ index: Int, as: T.Type = T.self) -> T {
+        bytes.loadUnaligned(fromByteOffset: index * MemoryLayout<T>.stride, as: T.self)
+    }
+
     /// Elements as Double.
     func numbers() throws(RuntimeError) -> [Double] {
         let aligned = try self.aligned(), load = RealElements(type).load
@@ -186,10 +196,9 @@ extension Constant {
         return result
     }
 
-    /// Elements as Float, for float32 only.
+    /// Elements as Float, for float32 only; nil where they are too many to be parameters.
     var floats: [Float]? {
-        guard type == .float32 else { return nil }
-        let bytes = self.bytes
-        return (0..<count).map { bytes.loadUnaligned(fromByteOffset: $0 * 4, as: Float.self) }
+        guard type == .float32, isParameter else { return nil }
+        return (0..<count).map { element($0) }
     }
 }

@@ -3,6 +3,8 @@ import DeixisFiles
 
 /// What is compared of a profile, read from the JSON that `deixis profile --json` writes.
 struct ProfileRecord {
+    /// What marks a file as a profile.
+    static let format = "deixis-profile", version = 1
     let model: String
     let fingerprint: String
     let threads: Int
@@ -25,11 +27,11 @@ struct ProfileRecord {
 
     /// - Parameter path: for messages.
     init(_ json: JSON, _ path: String) throws(CommandError) {
-        guard json["format"]?.string == ProfileReport.format else {
+        guard json["format"]?.string == Self.format else {
             throw .data("\(path): not a profile: expected the JSON that `deixis profile --json` writes")
         }
-        guard json["version"]?.int == ProfileReport.version else {
-            throw .data("\(path): a profile of version \(json["version"]?.int.map { "\($0)" } ?? "unknown"); expected \(ProfileReport.version)")
+        guard json["version"]?.int == Self.version else {
+            throw .data("\(path): a profile of version \(json["version"]?.int.map { "\($0)" } ?? "unknown"); expected \(Self.version)")
         }
         func require<T>(_ value: T?, _ key: String) throws(CommandError) -> T {
             guard let value else { throw .data("\(path): a damaged profile: '\(key)' is missing or of the wrong type") }

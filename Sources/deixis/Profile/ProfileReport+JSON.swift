@@ -1,13 +1,10 @@
 import CDeixisSystem
 
 extension ProfileReport {
-    /// What marks a file as a profile; `ProfileRecord` reads it.
-    static let format = "deixis-profile", version = 1
-
     var json: JSON {
         let percentiles = Percentiles(times)
         return .object([
-            ("format", .string(Self.format)), ("version", .integer(Self.version)),
+            ("format", .string(ProfileRecord.format)), ("version", .integer(ProfileRecord.version)),
             ("model", .string(path)), ("fingerprint", .string(fingerprint)),
             ("threads", .integer(threads)), ("instruction_set", .string(instructionSet)), ("runs", .integer(times.count)),
             ("load_ms", .number(loadMilliseconds)), ("first_ms", .number(firstMilliseconds)),

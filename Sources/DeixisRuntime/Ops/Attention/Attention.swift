@@ -10,6 +10,7 @@ enum Attention {
         "Attention", domain: .deixis, inputs: 3...4, types: .float,
         infer: { (call: OperatorCall) throws(RuntimeError) in
             let e = try Extents(call)
+            try call.checkWork([e.macs])
             return [TensorSpec(.float32, [e.batch, e.queries, e.heads * e.valueHead])]
         },
         evaluate: { (call: OperatorCall) throws(RuntimeError) in try evaluate(call) },
@@ -38,7 +39,7 @@ enum Attention {
             }
         }
 
-        var macs: Int { batch * heads * queries * keys * (head + valueHead) }
+        var macs: Int { [batch, heads, queries, keys, head + valueHead].productClamped() }
     }
 
     private static func evaluate(_ call: OperatorCall) throws(RuntimeError) -> Compute {

@@ -154,10 +154,13 @@ enum ChannelsLastConv {
     /// W with output channel o multiplied by scale[o]; the file's own bytes where nothing is to be multiplied.
     private static func scaled(_ weight: Constant, by scale: Constant?) throws(RuntimeError) -> Constant {
         let source = try weight.aligned()
-        guard let factors = scale?.floats, let w = source.pointer?.assumingMemoryBound(to: Float.self) else { return source }
-        let each = weight.count / max(factors.count, 1)
+        guard let scale, scale.type == .float32, let w = source.pointer?.assumingMemoryBound(to: Float.self) else { return source }
+        let each = weight.count / max(scale.count, 1)
         let product = try MutableBytes(byteCount: weight.count * 4), to = product.pointer.assumingMemoryBound(to: Float.self)
-        for (o, factor) in factors.enumerated() { for i in o * each..<(o + 1) * each { to[i] = w[i] * factor } }
+        for o in 0..<scale.count {
+            let factor: Float = scale.element(o)
+            for i in o * each..<(o + 1) * each { to[i] = w[i] * factor }
+        }
         return Constant(type: .float32, shape: weight.shape, storage: product.storage(), range: 0..<weight.count * 4)
     }
 

@@ -78,7 +78,7 @@ enum ChannelsLastResize {
         guard let sizes = try call.ints("sizes"), sizes.count == 2, sizes[axis] >= 0, input > 0, input <= UInt32.max else {
             throw call.invalid("attribute 'sizes' is missing")
         }
-        try call.check(.tableEntries, sizes[axis], limit: call.limits.tableEntries)
+        try call.checkTable(sizes[axis])
         var scale = ResizeAxis.scale(sizes[axis], input)
         if let scales = try call.floats("scales") {
             guard scales.count == 2, scales[axis] > 0, scales[axis].isFinite else {

@@ -18,13 +18,17 @@ enum ConstantOperator {
             switch attribute {
             case .tensor(let tensor) where name == "value": return tensor
             case .int(let x) where name == "value_int": return Constant(.int64, [], [x])
-            case .ints(let x) where name == "value_ints": return Constant(.int64, [x.count], x)
+            case .ints(let x) where name == "value_ints": return try list(.int64, x)
             case .float(let x) where name == "value_float": return Constant(.float32, [], [x])
-            case .floats(let x) where name == "value_floats": return Constant(.float32, [x.count], x)
+            case .floats(let x) where name == "value_floats": return try list(.float32, x)
             default: throw call.invalid("attribute '\(name)' is not supported")
             }
         }
         throw call.invalid("attribute 'value' is missing")
+    }
+
+    private static func list<T: BitwiseCopyable>(_ type: ElementType, _ values: [T]) throws(RuntimeError) -> Constant {
+        do throws(OutOfMemory) { return try Constant(type, [values.count], copying: values) } catch { throw RuntimeError(error) }
     }
 }
 

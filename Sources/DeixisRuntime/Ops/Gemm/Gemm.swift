@@ -41,6 +41,7 @@ enum GemmOperator {
         let (m, k) = try call.int("transA", default: 0) != 0 ? (a.shape[1], a.shape[0]) : (a.shape[0], a.shape[1])
         let (inner, n) = try call.int("transB", default: 0) != 0 ? (b.shape[1], b.shape[0]) : (b.shape[0], b.shape[1])
         guard inner == k else { throw call.invalid("\([m, k]) and \([inner, n]) do not multiply") }
+        try call.checkWork([m, k, n])
         return (m, n, k)
     }
 }

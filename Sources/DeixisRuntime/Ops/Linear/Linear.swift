@@ -49,6 +49,7 @@ enum Linear {
             output = TensorSpec(a.element, a.shape.dropLast() + [n])
             try call.require(2, shape: [n])
             try call.require(3, shape: output.shape)
+            try call.checkWork([m, k, n])
         }
     }
 }

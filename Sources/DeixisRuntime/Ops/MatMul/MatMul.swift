@@ -52,6 +52,7 @@ enum MatMul {
             strideA = broadcastStrides(Array(rows.dropLast(2)), to: batch).map { $0 * m * k }
             strideB = broadcastStrides(Array(columns.dropLast(2)), to: batch).map { $0 * k * n }
             shape = batch + (a.count == 1 ? [] : [m]) + (b.count == 1 ? [] : [n])
+            try call.checkWork(batch + [m, k, n])
         }
 
         var batchCount: Int { batch.reduce(1, *) }

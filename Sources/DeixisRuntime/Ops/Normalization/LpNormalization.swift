@@ -71,6 +71,7 @@ enum LocalResponseNormalization {
         infer: { (call: OperatorCall) throws(RuntimeError) in
             let x = try call.input(0), size = try call.int("size", default: 0)
             guard x.rank >= 2, size > 0, size < 1 << 30 else { throw call.invalid("input \(x.shape) and size \(size) do not fit") }
+            try call.checkWork(x.shape + [min(size, x.shape[1])])
             return [x]
         },
         evaluate: { (call: OperatorCall) throws(RuntimeError) in

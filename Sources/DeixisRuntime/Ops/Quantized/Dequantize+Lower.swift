@@ -6,9 +6,8 @@ extension DequantizeLinear {
     static let lower: Lowerings.Lower = { (call: OperatorCall, lowering: Lowering) throws(RuntimeError) -> Kernel? in
         let x = try call.input(0), count = x.count
         guard let kernel = deixis_quantize_u8_select(lowering.isa), let scales = call.constants[1]?.floats,
-            !call.has(2) || call.constants[2] != nil
+            let zeros = call.has(2) ? call.constants[2]?.integers : [0]
         else { return nil }
-        let zeros = call.has(2) ? call.constants[2]?.integers ?? [] : [0]
         if x.element == .uint8, scales.count == 1, zeros.count == 1 {
             let scale = scales[0], zero = Int32(zeros[0]), tasks = lowering.tasks(count, grain: 1 << 14)
             return Kernel("dequantize_s8", tasks: tasks) { buffers, task, _ in

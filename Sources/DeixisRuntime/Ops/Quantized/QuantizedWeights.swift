@@ -40,8 +40,7 @@ struct QuantizedWeights {
                 let range = Lowering.range(task, of: tasks, channels)
                 deixis_gemm_s8_sums(w, depthStride, channelStride, depth, range.lowerBound, range.upperBound, to)
             }
-            let first = bias?.integers ?? []
-            for o in 0..<channels { to[o] = (first.isEmpty ? 0 : Int32(truncatingIfNeeded: first[o])) &- zero &* to[o] }
+            for o in 0..<channels { to[o] = (bias?.element(o, as: Int32.self) ?? 0) &- zero &* to[o] }
         }
     }
 }

@@ -119,12 +119,12 @@ struct Requantization {
     /// multiplier[n] = x scale, weight scale[n] (one for all where it has one element), per unit of the output; then where column n is cut,
     /// from below and from above.
     func columns(_ x: StoredScale, _ weights: QuantizedWeights, count: Int) throws(RuntimeError) -> ByteStorage {
-        let unit = folds ? inverse : 1, scales = weights.scales, bias = cutsBeforeBias ? weights.bias?.integers : nil
+        let unit = folds ? inverse : 1, scales = weights.scales, bias = cutsBeforeBias ? weights.bias : nil
         let memory = try MutableBytes(byteCount: count * 12), to = memory.pointer.assumingMemoryBound(to: Float.self)
         let least = (cut?.real(0) ?? 0) * unit, most = (cut?.real(255) ?? 0) * unit
         for n in 0..<count {
             to[n] = x.scale * scales[scales.count == 1 ? 0 : n] * unit
-            let shift = Float(bias?[n] ?? 0) * to[n]
+            let shift = Float(bias?.element(n, as: Int32.self) ?? 0) * to[n]
             (to[count + n], to[2 * count + n]) = (least + shift, most + shift)
         }
         return memory.storage()

@@ -21,6 +21,7 @@ enum Resize {
     private static func loop(
         _ call: OperatorCall, _ x: TensorSpec, _ output: [Int], _ axes: [ResizeAxis?], fill: Double
     ) throws(RuntimeError) -> Compute {
+        try call.checkWork(output + axes.map { $0?.ranges.map(\.count).max() ?? 1 })
         let from = strides(x.shape), elements = RealElements(x.element), count = output.reduce(1, *), rank = x.rank
         let moving = axes.indices.filter { axes[$0] != nil }
         let tables = moving.compactMap { axes[$0] }, rounds = !x.element.isReal
@@ -136,7 +137,7 @@ enum Resize {
                 let roi = (start: roi[i], end: roi[axes.count + i])
                 if output[axis] == x[axis], scales[axis] == 1, !rule.extrapolates { continue }
                 entries = entries.addingClamped(ResizeAxis.entries(rule, output: output[axis], scale: scales[axis]))
-                try call.check(.tableEntries, entries, limit: call.limits.tableEntries)
+                try call.checkTable(entries)
                 result[axis] = ResizeAxis(rule, input: x[axis], output: output[axis], scale: scales[axis], roi: roi)
             }
             return result

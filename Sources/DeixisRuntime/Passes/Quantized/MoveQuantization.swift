@@ -65,7 +65,8 @@ enum MoveQuantization {
     static let image: Rule = { editor, id, node in
         guard node.isONNX("QuantizeLinear"), let to = editor.storedScale(node), let between = node.input(0), editor.vanishes(between),
             let (made, normalize) = editor.maker(of: between, "NormalizeImage", domain: .deixis), let x = normalize.input(0),
-            let scale = editor.constant(normalize.input(1))?.floats, let shift = editor.constant(normalize.input(2))?.floats
+            let scale = editor.constant(normalize.input(1))?.floats, let shift = editor.constant(normalize.input(2))?.floats,
+            scale.count <= 1 << 12
         else { return nil }
         var table: [UInt8] = []
         for c in scale.indices { for q in 0..<256 { table.append(quantize(Float(q) * scale[c] + shift[c], to)) } }

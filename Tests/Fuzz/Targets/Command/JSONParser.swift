@@ -1,0 +1,1 @@
+../../../../Sources/deixis/Support/JSONParser.swift

@@ -1,0 +1,1 @@
+../../../../Sources/deixis/NumPy/NumPyArray.swift

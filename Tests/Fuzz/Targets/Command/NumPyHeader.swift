@@ -1,0 +1,1 @@
+../../../../Sources/deixis/NumPy/NumPyHeader.swift

@@ -1,0 +1,1 @@
+../../../../Sources/deixis/Profile/ProfileRecord.swift
