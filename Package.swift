@@ -62,6 +62,10 @@ let fullTargets: [Target] = [
         name: "DeixisGrounding",
         dependencies: ["DeixisTraining", "DeixisExport", "DeixisFiles", "DeixisGraph", "DeixisInput", "DeixisImage"],
         swiftSettings: swift),
+    .target(name: "DeixisPickle", dependencies: ["DeixisFiles"], swiftSettings: swift),
+    .target(
+        name: "DeixisImport", dependencies: ["DeixisPickle", "DeixisGrounding", "DeixisFiles", "DeixisInput", "DeixisImage"],
+        swiftSettings: swift),
     .target(name: "CDeixisPeaks"),
     .target(name: "CDeixisCommand"),
     .target(name: "DeixisCommand", dependencies: ["CDeixisCommand", "DeixisFiles", parser], swiftSettings: swift),
@@ -82,8 +86,8 @@ let fullTargets: [Target] = [
     .executableTarget(
         name: "deixis-train",
         dependencies: [
-            "DeixisGrounding", "DeixisTraining", "DeixisModel", "DeixisRuntime", "DeixisGraph", "DeixisInput", "DeixisImage", "DeixisFiles",
-            "DeixisCommand", parser,
+            "DeixisImport", "DeixisPickle", "DeixisGrounding", "DeixisTraining", "DeixisModel", "DeixisRuntime", "DeixisGraph", "DeixisInput",
+            "DeixisImage", "DeixisFiles", "DeixisCommand", parser,
         ],
         swiftSettings: swift),
 ]
@@ -115,6 +119,8 @@ let testTargets: [Target] = [
     .testTarget(name: "DeixisImageTests", dependencies: ["DeixisImage", "DeixisFiles", "DeixisInput"], exclude: ["Fixtures"], swiftSettings: swift),
     .testTarget(name: "DeixisTrainingTests", dependencies: ["DeixisTraining", "DeixisFiles", "CDeixisSystem", "CDeixisTensor", "DeixisExport", "DeixisGraph"], exclude: ["Fixtures"], swiftSettings: swift),
     .testTarget(name: "DeixisGroundingTests", dependencies: ["DeixisGrounding", "DeixisFiles", "DeixisTraining", "DeixisInput", "DeixisImage"], exclude: ["Fixtures"], swiftSettings: swift),
+    .testTarget(name: "DeixisPickleTests", dependencies: ["DeixisPickle"], exclude: ["Fixtures"], swiftSettings: swift),
+    .testTarget(name: "DeixisImportTests", dependencies: ["DeixisImport", "DeixisPickle", "DeixisGrounding", "DeixisFiles", "DeixisInput", "DeixisImage"], exclude: ["Fixtures"], swiftSettings: swift),
     .testTarget(name: "DeixisQuantizationTests", dependencies: ["DeixisQuantization", "DeixisRuntime", "DeixisGraph", "DeixisExport"], swiftSettings: swift),
     .testTarget(name: "CommandTests", dependencies: ["deixis", "DeixisCommand", "DeixisFiles", "deixis-quantize", "deixis-train", "TestSupport", "DeixisModel", "DeixisImage", "DeixisExport", "DeixisGraph", "DeixisInput"], exclude: ["Fixtures"], swiftSettings: swift),
 ]
