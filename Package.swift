@@ -50,6 +50,7 @@ let fullTargets: [Target] = [
     .target(name: "CDeixisProto", linkerSettings: [.linkedLibrary("protobuf-c")]),
     .target(name: "CDeixisTensor", dependencies: ["CDeixisKernels", "CDeixisSystem"], linkerSettings: [.linkedLibrary("dl")]),
     .target(name: "DeixisFiles", dependencies: ["CDeixisSystem"], swiftSettings: swift),
+    .target(name: "DeixisPickle", dependencies: ["DeixisFiles"], swiftSettings: swift),
     .target(name: "DeixisExport", dependencies: ["CDeixisProto", "DeixisFiles", "DeixisGraph"], swiftSettings: swift),
     .target(
         name: "DeixisQuantization", dependencies: ["DeixisRuntime", "DeixisGraph"], swiftSettings: swift),
@@ -60,9 +61,10 @@ let fullTargets: [Target] = [
         swiftSettings: swift),
     .target(
         name: "DeixisGrounding",
-        dependencies: ["DeixisTraining", "DeixisExport", "DeixisFiles", "DeixisGraph", "DeixisInput", "DeixisImage"],
+        dependencies: [
+            "DeixisTraining", "DeixisExport", "DeixisFiles", "DeixisPickle", "DeixisGraph", "DeixisInput", "DeixisImage",
+        ],
         swiftSettings: swift),
-    .target(name: "DeixisPickle", dependencies: ["DeixisFiles"], swiftSettings: swift),
     .target(
         name: "DeixisImport", dependencies: ["DeixisPickle", "DeixisGrounding", "DeixisFiles", "DeixisInput", "DeixisImage"],
         swiftSettings: swift),

@@ -14,15 +14,21 @@ public enum PickleError: Error, Equatable, Sendable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .file(let error): error.description
-        case .malformed(let path, let offset, let expected, let found):
-            "\(path): byte \(offset): expected \(expected), found \(found)"
-        case .lineEnds(let path, let offset):
-            "\(path): byte \(offset): the file was damaged by line-end conversion (LF became CR LF); "
-                + "copy the original again, in binary mode"
-        case .refusedGlobal(let path, let offset, let name):
-            "\(path): byte \(offset): the pickle asks for \(name), which data does not need; it is not read "
+        case .malformed(let path, _, _, _), .lineEnds(let path, _), .refusedGlobal(let path, _, _), .tooMany(let path, _, _): "\(path): \(reason)"
+        }
+    }
+
+    /// Without the file's name.
+    public var reason: String {
+        switch self {
+        case .file(let error): error.reason
+        case .malformed(_, let offset, let expected, let found): "byte \(offset): expected \(expected), found \(found)"
+        case .lineEnds(_, let offset):
+            "byte \(offset): the file was damaged by line-end conversion (LF became CR LF); copy the original again, in binary mode"
+        case .refusedGlobal(_, let offset, let name):
+            "byte \(offset): the pickle asks for \(name), which data does not need; it is not read "
                 + "(nothing of a pickle is ever called)"
-        case .tooMany(let path, let what, let limit): "\(path): more than \(limit) \(what)"
+        case .tooMany(_, let what, let limit): "more than \(limit) \(what)"
         }
     }
 
