@@ -50,6 +50,7 @@ let fullTargets: [Target] = [
     .target(name: "CDeixisProto", linkerSettings: [.linkedLibrary("protobuf-c")]),
     .target(name: "CDeixisTensor", dependencies: ["CDeixisKernels", "CDeixisSystem"], linkerSettings: [.linkedLibrary("dl")]),
     .target(name: "DeixisFiles", dependencies: ["CDeixisSystem"], swiftSettings: swift),
+    .target(name: "DeixisPickle", dependencies: ["DeixisFiles"], swiftSettings: swift),
     .target(name: "DeixisExport", dependencies: ["CDeixisProto", "DeixisFiles", "DeixisGraph"], swiftSettings: swift),
     .target(
         name: "DeixisQuantization", dependencies: ["DeixisRuntime", "DeixisGraph"], swiftSettings: swift),
@@ -60,7 +61,12 @@ let fullTargets: [Target] = [
         swiftSettings: swift),
     .target(
         name: "DeixisGrounding",
-        dependencies: ["DeixisTraining", "DeixisExport", "DeixisFiles", "DeixisGraph", "DeixisInput", "DeixisImage"],
+        dependencies: [
+            "DeixisTraining", "DeixisExport", "DeixisFiles", "DeixisPickle", "DeixisGraph", "DeixisInput", "DeixisImage",
+        ],
+        swiftSettings: swift),
+    .target(
+        name: "DeixisImport", dependencies: ["DeixisPickle", "DeixisGrounding", "DeixisFiles", "DeixisInput", "DeixisImage"],
         swiftSettings: swift),
     .target(name: "CDeixisPeaks"),
     .target(name: "CDeixisCommand"),
@@ -82,8 +88,8 @@ let fullTargets: [Target] = [
     .executableTarget(
         name: "deixis-train",
         dependencies: [
-            "DeixisGrounding", "DeixisTraining", "DeixisModel", "DeixisRuntime", "DeixisGraph", "DeixisInput", "DeixisImage", "DeixisFiles",
-            "DeixisCommand", parser,
+            "DeixisImport", "DeixisPickle", "DeixisGrounding", "DeixisTraining", "DeixisModel", "DeixisRuntime", "DeixisGraph", "DeixisInput",
+            "DeixisImage", "DeixisFiles", "DeixisCommand", parser,
         ],
         swiftSettings: swift),
 ]
@@ -115,6 +121,8 @@ let testTargets: [Target] = [
     .testTarget(name: "DeixisImageTests", dependencies: ["DeixisImage", "DeixisFiles", "DeixisInput"], exclude: ["Fixtures"], swiftSettings: swift),
     .testTarget(name: "DeixisTrainingTests", dependencies: ["DeixisTraining", "DeixisFiles", "CDeixisSystem", "CDeixisTensor", "DeixisExport", "DeixisGraph"], exclude: ["Fixtures"], swiftSettings: swift),
     .testTarget(name: "DeixisGroundingTests", dependencies: ["DeixisGrounding", "DeixisFiles", "DeixisTraining", "DeixisInput", "DeixisImage"], exclude: ["Fixtures"], swiftSettings: swift),
+    .testTarget(name: "DeixisPickleTests", dependencies: ["DeixisPickle"], exclude: ["Fixtures"], swiftSettings: swift),
+    .testTarget(name: "DeixisImportTests", dependencies: ["DeixisImport", "DeixisPickle", "DeixisGrounding", "DeixisFiles", "DeixisInput", "DeixisImage"], exclude: ["Fixtures"], swiftSettings: swift),
     .testTarget(name: "DeixisQuantizationTests", dependencies: ["DeixisQuantization", "DeixisRuntime", "DeixisGraph", "DeixisExport"], swiftSettings: swift),
     // Reads bytes of strangers, a function a kind of bytes: tools/fuzz feeds them by libFuzzer, a test with what fell once. Some are the
     // command's own files, which is no library: links to them lie in Command/.

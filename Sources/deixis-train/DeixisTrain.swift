@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import DeixisCommand
 internal import DeixisGrounding
 internal import DeixisImage
+internal import DeixisImport
 internal import DeixisModel
 internal import DeixisTraining
 internal import Foundation
@@ -26,7 +27,7 @@ struct DeixisTrain: ParsableCommand {
               70, 71 internal fault, out of memory · 73, 74 an output cannot be made or written · 130 stopped by Ctrl-C
             """,
         subcommands: [
-            TrainCommand.self, PretrainCommand.self, EvaluateCommand.self, ExportCommand.self, ScenesCommand.self, DescribeCommand.self,
+            TrainCommand.self, PretrainCommand.self, EvaluateCommand.self, ExportCommand.self, ScenesCommand.self, ImportCommand.self, DescribeCommand.self,
             PlotCommand.self, BenchmarkCommand.self,
         ])
 
@@ -43,6 +44,7 @@ struct DeixisTrain: ParsableCommand {
     private static func failure(_ error: any Error) -> CommandError? {
         switch error {
         case let error as GroundingError: CommandError(error.exitCode, "\(error)")
+        case let error as ImportError: CommandError(error.exitCode, "\(error)")
         case let error as ImageError: CommandError(error.exitCode, "\(error)")
         case is TrainingError, is NetworkError, is ModelError: .data("\(error)")
         default: nil

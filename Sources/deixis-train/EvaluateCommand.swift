@@ -23,6 +23,8 @@ struct EvaluateCommand: ParsableCommand {
     var model: String
     @Option(help: ArgumentHelp("Directory of the data set (formats/dataset.md).", valueName: "dir"))
     var data: String
+    @Option(help: ArgumentHelp("Folder of the pictures, in place of the one that the data set names.", valueName: "dir"))
+    var images: String?
     @Option(help: "Only the first so many samples.")
     var count: Int?
     @Flag(help: "Leave bad lines and broken pictures out, and list them, instead of stopping.")
@@ -38,7 +40,7 @@ struct EvaluateCommand: ParsableCommand {
     }
 
     func run() throws {
-        let dataset = try Dataset(directory: data, skipBad: skipBad)
+        let dataset = try Dataset(directory: data, images: images, skipBad: skipBad)
         for line in dataset.skipped { Console.note("left out: \(line)") }
         let leftOut = LeftOut()
         var options = SessionOptions()

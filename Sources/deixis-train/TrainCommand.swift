@@ -77,9 +77,9 @@ struct TrainCommand: ParsableCommand {
     var threads: Int?
     @Option(help: ArgumentHelp("vocab.txt of a WordPiece vocabulary; without it one is made from the sentences.", valueName: "file"))
     var vocabulary: String?
-    @Option(help: ArgumentHelp("Weights for the visual encoder: of `pretrain`, or a ResNet under torchvision's or DETR's names.", valueName: "file.safetensors"))
+    @Option(help: ArgumentHelp("Weights for the visual encoder: of `pretrain`, or a ResNet of torchvision or DETR, as safetensors or .pth.", valueName: "file"))
     var pretrainedVisual: String?
-    @Option(help: ArgumentHelp("Weights of BERT for the language encoder.", valueName: "file.safetensors"))
+    @Option(help: ArgumentHelp("Weights of BERT for the language encoder, as safetensors or pytorch_model.bin.", valueName: "file"))
     var pretrainedLanguage: String?
 
     func validate() throws {

@@ -2,10 +2,10 @@ import Foundation
 
 /// A JSON value with its types kept apart: `true` is no number and `1` is no text. Foundation parses; what is wrong with the
 /// content is said by us.
-enum JSONText: Decodable, Sendable {
+package enum JSONText: Decodable, Sendable {
     case null, bool(Bool), number(Double), string(String), array([JSONText]), object([String: JSONText])
 
-    init(from decoder: any Decoder) throws {
+    package init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         if container.decodeNil() {
             self = .null
@@ -38,7 +38,7 @@ enum JSONText: Decodable, Sendable {
     }
 
     /// `text` as a JSON string, quotes included.
-    static func quoted(_ text: String) -> String {
+    package static func quoted(_ text: String) -> String {
         var result = "\""
         for scalar in text.unicodeScalars {
             switch scalar {

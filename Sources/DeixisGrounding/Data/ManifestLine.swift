@@ -1,14 +1,23 @@
-import DeixisInput
+package import DeixisInput
 import Foundation
 
 /// Why a line cannot be used; the caller adds file and line.
 struct LineProblem: Error { let reason: String }
 
 /// Reads one line of a manifest. Every message says what was expected and what was found.
-struct ManifestLine {
+package struct ManifestLine {
     let line: Int
     /// Boxes may stick out by this many pixels, for annotations rounded to integers.
     static let tolerance = 1.0
+
+    /// The folder of the pictures, if the line is a header: an object with `images` and no `image`.
+    static func header(_ text: some Sequence<UInt8>) throws(LineProblem) -> String? {
+        guard case .object(let fields)? = JSONText.parse(text), let value = fields["images"], fields["image"] == nil else { return nil }
+        guard case .string(let root) = value, !root.isEmpty else {
+            throw LineProblem(reason: "'images' must be the path of a folder, got \(value.label)")
+        }
+        return root
+    }
 
     mutating func read(_ text: some Sequence<UInt8>, sizes: inout ImageSizes) throws(LineProblem) -> DatasetEntry {
         guard let json = JSONText.parse(text) else { throw LineProblem(reason: "not JSON") }
@@ -36,6 +45,17 @@ struct ManifestLine {
             width: measured.width, height: measured.height, line: line)
     }
 
+    /// Why `box` cannot be one of a picture of that size; nil if it can.
+    package static func problem(of box: PixelBox, in size: (width: Int, height: Int)) -> String? {
+        if !(box.width > 0 && box.height > 0) { return noArea(box) }
+        do throws(LineProblem) {
+            try check(box, inside: size)
+            return nil
+        } catch { return error.reason }
+    }
+
+    private static func noArea(_ box: PixelBox) -> String { "box \(text(box)) has no area: width and height must be positive" }
+
     static func check(_ box: PixelBox, inside size: (width: Int, height: Int)) throws(LineProblem) {
         let slack = tolerance
         let numbers = [box.x, box.y, box.width, box.height]
@@ -59,7 +79,7 @@ struct ManifestLine {
         "[" + [box.x, box.y, box.width, box.height].map { short($0) }.joined(separator: ", ") + "]"
     }
 
-    static func short(_ value: Double) -> String {
+    package static func short(_ value: Double) -> String {
         value == value.rounded() && abs(value) < 1e15 ? String(Int(value)) : String(value)
     }
 
@@ -88,7 +108,7 @@ struct ManifestLine {
         }
         let box = PixelBox(x: numbers[0], y: numbers[1], width: numbers[2], height: numbers[3])
         if box.width <= 0 || box.height <= 0 {
-            throw LineProblem(reason: "box \(Self.text(box)) has no area: width and height must be positive")
+            throw LineProblem(reason: Self.noArea(box))
         }
         return box
     }

@@ -78,7 +78,7 @@ public struct DatasetSource: SampleSource {
         }
         let image: RGBImage
         do throws(ImageError) {
-            image = try RGBImage(contentsOf: dataset.directory + "/" + entry.image)
+            image = try RGBImage(contentsOf: dataset.images + "/" + entry.image)
         } catch {
             throw fail(error.description)
         }

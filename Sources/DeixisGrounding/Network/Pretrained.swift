@@ -6,6 +6,8 @@ public struct PretrainedReport: Sendable, Equatable {
     public var loaded: [String] = []
     /// Tensors of the file that belong to no part of the network, such as a classifier.
     public var ignored: [String] = []
+    /// Which of a training checkpoint's state dictionaries was taken.
+    public var part: String?
 }
 
 extension GroundingNetwork {
@@ -16,18 +18,25 @@ extension GroundingNetwork {
         case language
     }
 
-    /// Sets one encoder from a safetensors file: every parameter of it, or an error.
+    /// Sets one encoder from a file of safetensors or of PyTorch: every parameter of it, or an error.
     ///
-    /// Prefixes (`visual.`, as `pretrain` writes, `backbone.0.body.`, `module.`, `bert.`) are dropped, `gamma` and `beta` of old files read as `weight` and `bias`. The
-    /// position table may have more rows than the network uses.
+    /// Prefixes (`visual.`, as `pretrain` writes, `backbone.0.body.`, `module.`, `bert.`) are dropped, `gamma` and `beta` of old
+    /// files read as `weight` and `bias`. The position table may have more rows than the network uses, BERT more layers.
     @discardableResult
     public func loadPretrained(_ encoder: Encoder, from path: String) throws(TrainingError) -> PretrainedReport {
-        let file = try SafeTensors(path)
+        let file = try WeightsFile(path)
         var sources: [String: String] = [:]
         var report = PretrainedReport()
+        report.part = file.part
         for name in file.names {
             let target = "\(encoder.rawValue).\(Self.canonical(name))"
-            if parameters[target] != nil { sources[target] = name } else { report.ignored.append(name) }
+            guard parameters[target] != nil else {
+                report.ignored.append(name)
+                continue
+            }
+            if let other = sources.updateValue(name, forKey: target) {
+                throw .format(path: path, reason: "tensors \(other) and \(name) both are \(target) of the network")
+            }
         }
         for parameter in parameters.all where parameter.name.hasPrefix("\(encoder.rawValue).") {
             guard let source = sources[parameter.name] else { throw .missingTensor(path: path, tensor: parameter.name) }

@@ -41,12 +41,12 @@ public final class Trainer {
         loss = SelfPacedLoss(recipe.configuration.loss)
     }
 
-    /// Starts an encoder from a safetensors file: a ResNet under torchvision's or DETR's names, or BERT. Returns a line
-    /// about it.
+    /// Starts an encoder from a file of safetensors or of PyTorch: a ResNet under torchvision's or DETR's names, or BERT.
+    /// Returns a line about it.
     public func loadPretrained(_ encoder: GroundingNetwork<Float>.Encoder, from path: String) throws(GroundingError) -> String {
         do throws(TrainingError) {
             let report = try network.loadPretrained(encoder, from: path)
-            return "\(path): \(report.loaded.count) tensors for the \(encoder.rawValue) encoder"
+            return "\(path)\(report.part.map { ", its '\($0)'" } ?? ""): \(report.loaded.count) tensors for the \(encoder.rawValue) encoder"
                 + (report.ignored.isEmpty ? "" : ", \(report.ignored.count) others not used")
         } catch {
             throw .training(error)

@@ -141,4 +141,23 @@ import Testing
             #expect(throws: TrainingError.self) { try target.loadPretrained(encoder == .visual ? .language : .visual, from: path) }
         }
     }
+
+    /// Files of torch.save, made by tools/oracles/pickle_fixtures.py.
+    @Test func readsWeightsOfPyTorch() throws {
+        let fixtures = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+            .appendingPathComponent("DeixisPickleTests/Fixtures").path
+        let checkpoint = try WeightsFile(fixtures + "/checkpoint.zip.pth")
+        #expect(checkpoint.part == "model" && checkpoint.names == ["a"] && checkpoint.shape(of: "a") == [1])
+        #expect(try checkpoint.values(of: "a") == [2])
+        let state = try WeightsFile(fixtures + "/state.legacy.pth")
+        #expect(state.part == nil && state.shape(of: "turned.weight") == [4, 3])
+        #expect(try state.values(of: "brain") == [0.5, -3])
+        do throws(TrainingError) {
+            _ = try WeightsFile(fixtures + "/samples.zip.pth")
+            Issue.record("a list of samples was taken for weights")
+        } catch {
+            #expect(error.description.hasSuffix("samples.zip.pth: no tensors in it: expected a state_dict, or one under "
+                + "model_ema, ema, model, state_dict, model_state_dict, net"))
+        }
+    }
 }
