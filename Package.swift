@@ -129,8 +129,8 @@ let testTargets: [Target] = [
     .target(
         name: "FuzzTargets",
         dependencies: [
-            "DeixisRuntime", "DeixisGraph", "DeixisInput", "DeixisImage", "DeixisTraining", "DeixisGrounding", "DeixisFiles", "DeixisCommand",
-            "CDeixisSystem",
+            "DeixisRuntime", "DeixisGraph", "DeixisInput", "DeixisImage", "DeixisTraining", "DeixisGrounding", "DeixisImport", "DeixisPickle",
+            "DeixisFiles", "DeixisCommand", "CDeixisSystem",
         ],
         path: "Tests/Fuzz/Targets", swiftSettings: swift),
     .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets"], path: "Tests/Fuzz/Replay", swiftSettings: swift),

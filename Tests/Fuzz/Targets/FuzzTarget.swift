@@ -30,7 +30,9 @@ public struct FuzzTarget: Sendable {
         run = { _ = reach($0) }
     }
 
-    public static let all = [onnx, graph, compiled, checkpoint, safetensors, numpy, manifest, image, sentence, metadata, profile]
+    public static let all = [
+        onnx, graph, compiled, checkpoint, safetensors, pickle, annotations, numpy, manifest, image, sentence, metadata, profile,
+    ]
 
     public static func named(_ name: String) -> FuzzTarget? { all.first { $0.name == name } }
 }
