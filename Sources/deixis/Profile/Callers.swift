@@ -1,6 +1,7 @@
 import CDeixisSystem
 import DeixisGraph
 import DeixisRuntime
+import Synchronization
 
 /// How many answers a second several callers of one session get together, each on a thread and with a context of its own, compared with one
 /// caller alone and with callers that share nothing.
@@ -16,8 +17,6 @@ struct Callers {
 
     let count: Int
     let rounds: [Round]
-    /// Answers of each caller in each part of a round.
-    let answers: Int
     /// What each has to itself: activations and scratch.
     let bytesEach: Int
 
@@ -27,8 +26,8 @@ struct Callers {
     /// Answers a second, by rounds.
     func rates(_ part: KeyPath<Round, Double>) -> Percentiles { Percentiles(rounds.map { $0[keyPath: part] }) }
 
-    /// A part takes about as long as this, or one answer of each caller.
-    private static let partNanoseconds = 10_000_000.0
+    /// Callers go on asking for so long in each part of a round; each answer that was begun is waited for and counts.
+    private static let partNanoseconds: UInt64 = 20_000_000
 
     /// - Parameters:
     ///   - others: sessions of models of their own, one for each caller but the first, who uses `session`.
@@ -42,7 +41,6 @@ struct Callers {
         let code = deixis_pool_create(count, &created)
         guard let pool = created else { throw .threads(count, code: code) }
         defer { deixis_pool_destroy(pool) }
-        let rate = Self.rate(pool, [sharing[0]], 1), answers = max(1, Int(rate * Self.partNanoseconds / 1e9))
         let parts: [(contexts: [RunContext], result: WritableKeyPath<Round, Double>)] = [
             ([sharing[0]], \.alone), (sharing, \.shared), ([sharing[0]] + owning, \.own),
         ]
@@ -50,11 +48,11 @@ struct Callers {
             var round = Round()
             for turn in parts.indices {
                 let part = parts[(number + turn) % parts.count]
-                round[keyPath: part.result] = Self.rate(pool, part.contexts, answers)
+                round[keyPath: part.result] = Self.rate(pool, part.contexts)
             }
             return round
         }
-        (self.count, self.answers, bytesEach) = (count, answers, sharing[0].byteCount)
+        (self.count, bytesEach) = (count, sharing[0].byteCount)
     }
 
     /// Planned, bound, and its memory touched.
@@ -66,20 +64,28 @@ struct Callers {
 
     private final class Work: Sendable {
         nonisolated(unsafe) let contexts: [RunContext]
-        let answers: Int
-        init(_ contexts: [RunContext], _ answers: Int) { (self.contexts, self.answers) = (contexts, answers) }
+        let end: UInt64
+        let answers = Atomic(0)
+        init(_ contexts: [RunContext], end: UInt64) { (self.contexts, self.end) = (contexts, end) }
+
+        func answer(_ task: Int) {
+            var count = 0
+            repeat {
+                // Prepared above, without a deadline: there is nothing left to throw.
+                try? contexts[task].run()
+                count += 1
+            } while deixis_clock_ns() < end
+            answers.add(count, ordering: .relaxed)
+        }
     }
 
-    /// Answers a second of all `contexts`, each on a thread of its own; never 0.
-    private static func rate(_ pool: OpaquePointer, _ contexts: [RunContext], _ answers: Int) -> Double {
-        let work = Work(contexts, answers), start = deixis_clock_ns()
+    /// Answers a second of all `contexts`, each on a thread of its own.
+    private static func rate(_ pool: OpaquePointer, _ contexts: [RunContext]) -> Double {
+        let start = deixis_clock_ns(), work = Work(contexts, end: start + partNanoseconds)
         deixis_pool_run(pool, contexts.count, { context, task, _ in
             guard let context else { return }
-            Unmanaged<Work>.fromOpaque(context)._withUnsafeGuaranteedRef { work in
-                // Prepared above, without a deadline: there is nothing left to throw.
-                for _ in 0..<work.answers { try? work.contexts[task].run() }
-            }
+            Unmanaged<Work>.fromOpaque(context)._withUnsafeGuaranteedRef { $0.answer(task) }
         }, Unmanaged.passUnretained(work).toOpaque())
-        return Double(contexts.count * answers) / (Double(max(deixis_clock_ns() - start, 1)) / 1e9)
+        return Double(work.answers.load(ordering: .relaxed)) / (Double(deixis_clock_ns() - start) / 1e9)
     }
 }

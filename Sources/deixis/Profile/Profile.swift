@@ -30,7 +30,7 @@ struct Profile: ParsableCommand {
             "share of peak" is the time that all multiply-accumulates take at the peaks of their types, against p50.
 
             CALLERS
-              --runs rounds of some 10 ms each for one caller, for all callers of one session, and for callers with a session and a model of \
+              --runs rounds of some 20 ms each for one caller, for all callers of one session, and for callers with a session and a model of \
             their own, which is the most that this machine allows. Ratios are taken within a round; the median of all rounds is told. \
             --threads 1 keeps each caller to one core.
 

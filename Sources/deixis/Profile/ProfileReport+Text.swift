@@ -47,7 +47,7 @@ extension ProfileReport {
         func line(_ label: String, _ rate: KeyPath<Callers.Round, Double>, _ ratios: Percentiles? = nil) -> [String] {
             [label, fixed(callers.rates(rate)(50), 1)] + (ratios.map { [fixed($0(50), 2), "\(fixed($0(25), 2)) to \(fixed($0(75), 2))"] } ?? ["1.00", ""])
         }
-        var table = Table(["\(callers.rounds.count) rounds of \(callers.answers) answers each", ">answers a second", ">times one's", "half of the rounds"])
+        var table = Table(["\(callers.rounds.count) rounds", ">answers a second", ">times one's", "half of the rounds"])
         table.add(line("one caller", \.alone))
         table.add(line("\(callers.count) callers of one session", \.shared, callers.sharedRatios))
         table.add(line("\(callers.count) callers, each with a model of its own", \.own, callers.ownRatios))
