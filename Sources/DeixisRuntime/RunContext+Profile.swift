@@ -44,7 +44,7 @@ extension RunContext {
             let start = Machine.nanoseconds
             var before = start
             for i in plan.steps.indices {
-                try bound.run(i, session.workers)
+                try bound.run(i, on: session.workers.pool)
                 let after = Machine.nanoseconds
                 times[i][run] = after - before
                 before = after

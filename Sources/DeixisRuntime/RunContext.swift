@@ -104,14 +104,14 @@ public final class RunContext {
 
     private func run(_ bound: BoundPlan, _ range: Range<Int>, before deadline: Deadline?) throws(RuntimeError) {
         stepsRun += range.count
-        let workers = session.workers
+        let pool = session.workers.pool
         guard let deadline else {
-            for step in range { try bound.run(step, workers) }
+            for step in range { try bound.run(step, on: pool) }
             return
         }
         for index in range {
             try deadline.check(bound.plan, index)
-            try bound.run(index, workers)
+            try bound.run(index, on: pool)
         }
     }
 

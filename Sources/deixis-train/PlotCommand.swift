@@ -54,24 +54,24 @@ struct LogChart {
     }
 
     var chart: Chart {
-        func points(_ field: KeyPath<TrainingRecord, Double?>) -> [Point] {
-            records.compactMap { record in record[keyPath: field].map { Point(Double(record.samples) / 1000, $0) } }
+        func points(_ value: (TrainingRecord) -> Double?) -> [Point] {
+            records.compactMap { record in value(record).map { Point(Double(record.samples) / 1000, $0) } }
         }
+        let terms = SelfPacedLoss.terms
         let x = "thousand samples", smooth = 0.9
         return Chart(
             title: title, subtitle: last ?? "",
             panels: [
                 Chart.Panel("Loss", xLabel: x, series: [
-                    Chart.Series("self-paced", points(\.loss), smoothing: smooth), Chart.Series("L1", points(\.l1), smoothing: smooth),
-                    Chart.Series("1 - GIoU", points(\.giou), smoothing: smooth),
-                ]),
+                    Chart.Series("self-paced", points { $0.loss["loss"] }, smoothing: smooth)
+                ] + terms.map { term in Chart.Series(term.label, points { $0.loss[term.name] }, smoothing: smooth) }),
                 Chart.Panel("Acc@0.5", xLabel: x, series: [
                     Chart.Series("training batches", points(\.accuracy), smoothing: smooth),
                     Chart.Series("held out", points(\.heldOutAccuracy)),
                 ], yRange: 0...1),
-                Chart.Panel("sigma", xLabel: x, series: [
-                    Chart.Series("sigma 0 (L1)", points(\.sigma0)), Chart.Series("sigma 1 (GIoU)", points(\.sigma1)),
-                ]),
+                Chart.Panel("sigma", xLabel: x, series: terms.map { term in
+                    Chart.Series("\(term.sigma) (\(term.label))", points { $0.loss[term.sigma] })
+                }),
                 Chart.Panel("Samples per second", xLabel: x, series: [
                     Chart.Series("samples per second", points(\.samplesPerSecond), smoothing: smooth)
                 ]),

@@ -32,7 +32,7 @@ struct TrainCommand: ParsableCommand {
               {"stages": [{"until": 8000, "settings": {"objectCounts": [{"count": 1, "share": 1}]}}]}
             and, beside "stages", as "heldOut" what held-out scenes follow instead of the plain ones.
 
-            Screen: loss is the self-paced total, l1 and giou its parts before weighting, sigma the two learned widths, Acc@0.5
+            Screen: loss is the self-paced total, \(SelfPacedLoss.terms.map(\.name).joined(separator: " and ")) its terms before weighting, sigma their learned widths, Acc@0.5
             the share of boxes with IoU above 0.5, on the last batches and on held-out samples.
             """)
 

@@ -18,7 +18,7 @@ import Testing
         let run = try deixis(
             "profile", model, "--runs", "9", "--threads", "2", "--callers", "3", "--json", path("p.json"), "--trace", path("t.json"), "--html", path("p.html"))
         #expect(run.code == 0, "\(run.errors)")
-        for text in ["runs\n", "pack weights", "this machine at most, 2 threads: fp32 ", "share of peak: ", "of 3 at once (", "of peak", "limit", "memory planned: arena", "memory measured: anonymous", "energy: ", "temperature: "] {
+        for text in ["runs\n", "pack weights", "this machine at most, 2 threads: fp32 ", "share of peak: ", "9 rounds ", "3 callers of one session  ", "3 callers, each with a model of its own  ", "of peak", "limit", "memory planned: arena", "memory measured: anonymous", "energy: ", "temperature: "] {
             #expect(run.output.contains(text), "\(text) in \(run.output)")
         }
         let profile = try Self.object(path("p.json"))
@@ -32,8 +32,13 @@ import Testing
         #expect(abs(phases.compactMap { $0["ms"] as? Double }.reduce(0, +) - load - first) < 1e-6)
         let callers = try #require(profile["callers"] as? [String: Any])
         #expect(callers["count"] as? Int == 3 && callers["bytes_each"] as? Int ?? 0 > 0)
-        let alone = try #require(callers["answers_per_s_alone"] as? Double), together = try #require(callers["answers_per_s_together"] as? Double)
-        #expect(alone > 0 && abs(together / alone - (callers["ratio"] as? Double ?? 0)) < 1e-6)
+        let alone = try #require(callers["answers_per_s_alone"] as? [Double])
+        #expect(alone.count == 9 && alone.allSatisfy { $0 > 0 })
+        for way in ["shared", "own"] {
+            let rates = try #require(callers["answers_per_s_\(way)"] as? [Double]), ratio = try #require(callers["ratio_\(way)"] as? Double)
+            try #require(rates.count == 9)
+            #expect(abs(zip(rates, alone).map { $0 / $1 }.sorted()[4] - ratio) < 1e-6 * ratio)
+        }
         let peaks = try #require(profile["peaks"] as? [String: Any])
         for key in ["fp32_gmac_per_s", "int8_gmac_per_s", "memory_gb_per_s", "cache_gb_per_s"] { #expect((peaks[key] as? Double ?? 0) > 0.05) }
         #expect(try #require(profile["share_of_peak"] as? Double) > 0)

@@ -85,7 +85,7 @@ import Testing
         recipe.evaluateEvery = 250
         let trainer = try Trainer(recipe, data: TrainingData(recipe))
         #expect(try Self.run(out.path).train(trainer) == .finished)
-        let log = try TrainingLog.read(out.path + "/log.jsonl").compactMap(\.l1)
+        let log = try TrainingLog.read(out.path + "/log.jsonl").compactMap { $0.loss["l1"] }
         let start = log.prefix(20).reduce(0, +), end = log.suffix(20).reduce(0, +)
         #expect(end < 0.5 * start, "\(start / 20) -> \(end / 20)")
     }
@@ -211,7 +211,7 @@ import Testing
         let path = folder.path + "/log.jsonl"
         for step in 1...3 {
             var record = TrainingRecord(step: step, samples: step * 8, seconds: 1)
-            record.loss = 0.5
+            record.loss["loss"] = 0.5
             try TrainingLog.append(record, to: path)
         }
         let whole = try readFile(path)
@@ -222,6 +222,27 @@ import Testing
         try folder.write("{\"step\":1,\"samples\":8,\"seconds\":1}\nnonsense\n{}\n", "log.jsonl")
         let error = try #require(throws: GroundingError.self) { try TrainingLog.read(path) }
         #expect(error.description == "\(path): cannot read it: \(path):2: not a line of a training log")
+    }
+
+    /// The loss says what its line of the log holds; lines of runs that were begun before are read by the same names.
+    @Test func aLineNamesTheTermsOfTheLoss() throws {
+        let folder = try Folder(), path = folder.path + "/log.jsonl"
+        var record = TrainingRecord(step: 2, samples: 16, seconds: 0.5)
+        for (i, name) in TrainingRecord.lossNames.enumerated() { record.loss[name] = Double(i) + 0.25 }
+        record.accuracy = 0.5
+        try TrainingLog.append(record, to: path)
+        let line = #"{"accuracy":0.5,"giou":3.25,"l1":1.25,"loss":0.25,"samples":16,"seconds":0.5,"sigma0":2.25,"sigma1":4.25,"step":2}"#
+        #expect(String(decoding: try readFile(path), as: UTF8.self) == line + "\n")
+        #expect(try TrainingLog.read(path) == [record])
+        try folder.write(#"{"step":1,"samples":8,"seconds":1,"heldOutAccuracy":0.5,"another":[]}"# + "\n", "log.jsonl")
+        let other = try TrainingLog.read(path)
+        #expect(other[0].loss.isEmpty && other[0].heldOutAccuracy == 0.5 && other[0].accuracy == nil)
+    }
+
+    @Test func theScreenNamesTheTermsOfTheLoss() {
+        var progress = TrainingProgress()
+        (progress.loss, progress.terms, progress.sigmas) = (1, [0.5, 0.25], [2.5, 1.5])
+        #expect(progress.line.hasPrefix("step 0/0  loss 1.000  l1 0.500  giou 0.250  sigma 2.50 1.50  Acc@0.5 0.000  held-out -  "))
     }
 
     @Test func scoreCountsStrictlyAboveHalf() {

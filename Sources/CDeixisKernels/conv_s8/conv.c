@@ -27,9 +27,7 @@ static size_t panel_size(const deixis_gemm_s8 *kernel, const deixis_conv_f32_sha
     return deixis_panel_s8(kernel, l.taps, l.depth);
 }
 
-uint32_t deixis_conv_s8_layout(const deixis_gemm_s8 *kernel, const deixis_conv_f32_shape *shape) {
-    return 2 * kernel->nr + deixis_conv_rows_of(shape, 1, false, 1).whole_rows;
-}
+bool deixis_conv_s8_whole_rows(const deixis_conv_f32_shape *shape) { return deixis_conv_rows_of(shape, 1, false, 1).whole_rows; }
 
 size_t deixis_conv_s8_packed_size(const deixis_gemm_s8 *kernel, const deixis_conv_f32_shape *shape) {
     return deixis_conv_s8_panels(kernel, shape) * panel_size(kernel, shape);

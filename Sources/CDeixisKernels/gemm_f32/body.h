@@ -3,14 +3,10 @@
 
 #include "gemm_f32/tile.h"
 
-#if defined(__aarch64__)
-#define TILE_VECTORS 4
-#elif LANES == 16
-#define TILE_VECTORS 4
-#else
-#define TILE_VECTORS 2
-#endif
-#define TILE_ROWS 6
+enum { TILE_ROWS = VARIANT_NAME(deixis_gemm_f32_mr), TILE_VECTORS = VARIANT_NAME(deixis_gemm_f32_nr) / LANES };
+_Static_assert(LANES == VARIANT_NAME(deixis_gemm_f32_lanes), "gemm_f32/kernels.def: lanes are not those of the instruction set");
+_Static_assert(TILE_VECTORS * LANES == VARIANT_NAME(deixis_gemm_f32_nr), "gemm_f32/kernels.def: nr is no number of whole vectors");
+_Static_assert(TILE_ROWS <= DEIXIS_TILE_MAX_ROWS && TILE_VECTORS <= DEIXIS_TILE_MAX_VECTORS, "gemm_f32/kernels.def: no tile is that large");
 
 #define UNROLLED _Pragma("clang loop unroll(full)")
 
@@ -59,13 +55,10 @@ __attribute__((always_inline)) static inline void tile(const deixis_tile_f32 *t,
 }
 
 #define TILE(mr, nv) static void tile_##mr##x##nv(const deixis_tile_f32 *t) { tile(t, mr, nv); }
-#if TILE_VECTORS == 4
 #define ROW(mr) TILE(mr, 1) TILE(mr, 2) TILE(mr, 3) TILE(mr, 4)
-#define NAMES(mr) {tile_##mr##x1, tile_##mr##x2, tile_##mr##x3, tile_##mr##x4}
-#else
-#define ROW(mr) TILE(mr, 1) TILE(mr, 2)
-#define NAMES(mr) {tile_##mr##x1, tile_##mr##x2}
-#endif
+/// Only functions that stand in the table are compiled.
+#define NAME(mr, nv) (mr <= TILE_ROWS && nv <= TILE_VECTORS ? tile_##mr##x##nv : NULL)
+#define NAMES(mr) {NAME(mr, 1), NAME(mr, 2), NAME(mr, 3), NAME(mr, 4)}
 ROW(1) ROW(2) ROW(3) ROW(4) ROW(5) ROW(6)
 
 extern void VARIANT_NAME(deixis_unary_f32)(deixis_activation f, const float *x, float *y, size_t count);

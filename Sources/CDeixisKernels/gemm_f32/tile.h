@@ -26,7 +26,15 @@ typedef struct deixis_tile_f32 {
 
 typedef void (*deixis_tile_f32_run)(const deixis_tile_f32 *tile);
 
-enum { DEIXIS_TILE_MAX_ROWS = 8, DEIXIS_TILE_MAX_VECTORS = 4 };
+enum { DEIXIS_TILE_MAX_ROWS = 6, DEIXIS_TILE_MAX_VECTORS = 4 };
+
+/// Of each variant, as the manifest states them: deixis_gemm_f32_mr_avx2 and so on.
+enum {
+#define VARIANT(variant, bits, rows, columns, width) \
+    deixis_gemm_f32_mr_##variant = rows, deixis_gemm_f32_nr_##variant = columns, deixis_gemm_f32_lanes_##variant = width,
+#include "gemm_f32/kernels.def"
+#undef VARIANT
+};
 
 /// run[mr - 1][vectors - 1], and the elementwise functions of the same instruction set.
 typedef struct deixis_tiles_f32 {

@@ -2,7 +2,6 @@
 #include "common/avx2.h"
 #include "gemm_s8/avx2.h"
 
-#define TILE_ROWS 4
 /// Bytes at even and at odd places become 16-bit numbers, whose products fit in 32 bits: exact, where vpmaddubsw would saturate.
 static inline vi v_dot(vi sum, vi a, vi b) {
     const __m256i even = _mm256_set1_epi16(0xff), x = (__m256i)a, y = (__m256i)b;

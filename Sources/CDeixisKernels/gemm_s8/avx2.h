@@ -2,9 +2,6 @@
 
 #include "gemm_s8/tile.h"
 
-#define TILE_VECTORS 2
-
-
 #define NARROW
 /// Sixteen bytes zero + x. Packing works within 128-bit lanes, whose order a permutation restores.
 static inline __m128i v_packed(vi a, vi b, int32_t zero) {

@@ -2,8 +2,6 @@
 #include "common/avx512.h"
 #include "gemm_s8/avx512.h"
 
-#define TILE_ROWS 5
-#define TILE_VECTORS 4
 /// Bytes at even and at odd places become 16-bit numbers, whose products fit in 32 bits: exact, where vpmaddubsw would saturate.
 static inline vi v_dot(vi sum, vi a, vi b) {
     const __m512i even = _mm512_set1_epi16(0xff), x = (__m512i)a, y = (__m512i)b;

@@ -2,8 +2,6 @@
 #include "common/avx512vnni.h"
 #include "gemm_s8/avx512.h"
 
-#define TILE_ROWS 6
-#define TILE_VECTORS 4
 static inline vi v_dot(vi sum, vi a, vi b) { return (vi)_mm512_dpbusd_epi32((__m512i)sum, (__m512i)a, (__m512i)b); }
 
 #include "gemm_s8/body.h"

@@ -1,5 +1,5 @@
 // The register tile, once for all instruction sets: MR rows by NV vectors of sums; a step takes four bytes of each row, spread over a vector,
-// times NV vectors of B, four bytes a column. The including file has defined TILE_ROWS, TILE_VECTORS and
+// times NV vectors of B, four bytes a column. The including file has defined
 //     v_dot(sum, a, b)        sum + the four products of a's and b's bytes, lane by lane, exact
 //     v_round(x)              to integers, ties to even
 //
@@ -18,6 +18,10 @@
 // v128 32; gemm_f32 there: avx512 56, avx2 49, v128 17.
 
 #include "gemm_s8/tile.h"
+
+enum { TILE_ROWS = VARIANT_NAME(deixis_gemm_s8_mr), TILE_VECTORS = VARIANT_NAME(deixis_gemm_s8_nr) / LANES };
+_Static_assert(TILE_VECTORS * LANES == VARIANT_NAME(deixis_gemm_s8_nr), "gemm_s8/kernels.def: nr is no number of whole vectors");
+_Static_assert(TILE_ROWS <= DEIXIS_TILE_S8_ROWS && TILE_VECTORS <= DEIXIS_TILE_S8_VECTORS, "gemm_s8/kernels.def: no tile is that large");
 
 #define UNROLLED _Pragma("clang loop unroll(full)")
 #define INLINED __attribute__((always_inline)) static inline
@@ -164,6 +168,8 @@ INLINED void tile(const deixis_tile_s8 *t, const int mr, const int nv) {
 }
 
 #ifdef INTERLEAVE
+_Static_assert(TILE_VECTORS * LANES == DEIXIS_ROWS_S8_COLUMNS, "v_interleave takes the columns of one panel");
+
 /// From sums in memory to what is stored; one copy for all numbers of rows, for few results come of many products.
 __attribute__((noinline)) static void end_rows(const deixis_rows_s8 *part, const int mr) {
     const deixis_tile_s8 *t = &part->tile;
@@ -228,42 +234,17 @@ INLINED void rows(const deixis_rows_s8 *part, const int mr) {
 #endif
 
 #define TILE(mr, nv) static void tile_##mr##x##nv(const deixis_tile_s8 *t) { tile(t, mr, nv); }
-#if TILE_VECTORS == 4
-#define ROW(mr) TILE(mr, 1) TILE(mr, 2) TILE(mr, 3) TILE(mr, 4)
-#define NAMES(mr) {tile_##mr##x1, tile_##mr##x2, tile_##mr##x3, tile_##mr##x4}
-#else
-#define ROW(mr) TILE(mr, 1) TILE(mr, 2)
-#define NAMES(mr) {tile_##mr##x1, tile_##mr##x2}
-#endif
-ROW(1) ROW(2) ROW(3) ROW(4)
-ROWS(1) ROWS(2) ROWS(3) ROWS(4)
-#if TILE_ROWS > 4
-ROW(5)
-ROWS(5)
-#endif
-#if TILE_ROWS > 5
-ROW(6)
-ROWS(6)
-#endif
+#define ROW(mr) TILE(mr, 1) TILE(mr, 2) TILE(mr, 3) TILE(mr, 4) ROWS(mr)
+ROW(1) ROW(2) ROW(3) ROW(4) ROW(5) ROW(6)
+/// Only functions that stand in the table are compiled.
+#define NAME(mr, nv) (mr <= TILE_ROWS && nv <= TILE_VECTORS ? tile_##mr##x##nv : NULL)
+#define NAMES(mr) {NAME(mr, 1), NAME(mr, 2), NAME(mr, 3), NAME(mr, 4)}
+#define ROWS_NAME(mr) (mr <= TILE_ROWS ? rows_##mr : NULL)
 
 const deixis_tiles_s8 VARIANT_NAME(deixis_gemm_s8_tiles) = {
-    .run = {NAMES(1), NAMES(2), NAMES(3), NAMES(4),
-#if TILE_ROWS > 4
-            NAMES(5),
-#endif
-#if TILE_ROWS > 5
-            NAMES(6),
-#endif
-    },
+    .run = {NAMES(1), NAMES(2), NAMES(3), NAMES(4), NAMES(5), NAMES(6)},
 #ifdef INTERLEAVE
-    .rows = {rows_1, rows_2, rows_3, rows_4,
-#if TILE_ROWS > 4
-             rows_5,
-#endif
-#if TILE_ROWS > 5
-             rows_6,
-#endif
-    },
+    .rows = {ROWS_NAME(1), ROWS_NAME(2), ROWS_NAME(3), ROWS_NAME(4), ROWS_NAME(5), ROWS_NAME(6)},
 #endif
     .lanes = LANES,
 #ifdef SIGNED_A

@@ -5,8 +5,6 @@
 
 #include <arm_neon.h>
 
-#define TILE_ROWS 6
-#define TILE_VECTORS 4
 /// sdot takes signed bytes: A - 128, and the panel's head adds 128 times B's sums.
 #define SIGNED_A
 static inline vi v_dot(vi sum, vi a, vi b) { return (vi)vdotq_s32((int32x4_t)sum, (int8x16_t)a, (int8x16_t)b); }

@@ -5,8 +5,6 @@
 
 #include <arm_neon.h>
 
-#define TILE_ROWS 6
-#define TILE_VECTORS 4
 static inline vi v_dot(vi sum, vi a, vi b) { return (vi)vusdotq_s32((int32x4_t)sum, (uint8x16_t)a, (int8x16_t)b); }
 
 #include "gemm_s8/body.h"

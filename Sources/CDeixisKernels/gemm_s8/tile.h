@@ -58,7 +58,14 @@ enum { DEIXIS_ROWS_S8_COLUMNS = 64, DEIXIS_ROWS_S8_DEPTH = 64 };
 typedef void (*deixis_rows_s8_run)(const deixis_rows_s8 *rows);
 typedef void (*deixis_tile_s8_run)(const deixis_tile_s8 *tile);
 
-enum { DEIXIS_TILE_S8_ROWS = 8, DEIXIS_TILE_S8_VECTORS = 4 };
+enum { DEIXIS_TILE_S8_ROWS = 6, DEIXIS_TILE_S8_VECTORS = 4 };
+
+/// Of each variant, as the manifest states them: deixis_gemm_s8_mr_avx2 and so on.
+enum {
+#define VARIANT(variant, bits, rows, columns) deixis_gemm_s8_mr_##variant = rows, deixis_gemm_s8_nr_##variant = columns,
+#include "gemm_s8/kernels.def"
+#undef VARIANT
+};
 
 /// run[mr - 1][vectors - 1].
 typedef struct deixis_tiles_s8 {

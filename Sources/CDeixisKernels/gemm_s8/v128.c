@@ -1,10 +1,8 @@
 #include "common/v128.h"
 
-#define TILE_ROWS 4
 #if defined(__aarch64__)
 #include <arm_neon.h>
 
-#define TILE_VECTORS 4
 #define SIGNED_A
 static inline vi v_dot(vi sum, vi a, vi b) {
     const int8x16_t x = (int8x16_t)a, y = (int8x16_t)b;
@@ -14,7 +12,6 @@ static inline vi v_dot(vi sum, vi a, vi b) {
 #else
 #include <emmintrin.h>
 
-#define TILE_VECTORS 2
 /// Bytes at even and at odd places become 16-bit numbers, whose products fit in 32 bits.
 static inline vi v_dot(vi sum, vi a, vi b) {
     const __m128i even = _mm_set1_epi16(0xff), x = (__m128i)a, y = (__m128i)b;

@@ -7,12 +7,20 @@ struct CenterBox {
 
 /// The loss of one batch; averages over its samples.
 public struct LossValue<Scalar: Real> {
-    /// d_0 L_l1 + d_1 L_giou - lambda (d_0 + d_1): what `backward` starts from. Shape [1].
+    /// Sum of d L - lambda d over the terms: what `backward` starts from. Shape [1].
     public let total: Variable<Scalar>
-    public let l1: Double
-    public let giou: Double
-    /// The weights d_0 and d_1.
-    public let weights: (l1: Double, giou: Double)
+    /// Each of `SelfPacedLoss.terms`, and its weight d.
+    public let terms: [Double], weights: [Double]
+}
+
+/// One term of the loss. Log, screen and plot say what stands here, so that another term is one more line of `SelfPacedLoss.terms`.
+public struct LossTerm: Sendable {
+    /// In the log and on the screen; in the plot.
+    public let name: String, label: String
+    /// What the log calls its sigma.
+    public let sigma: String
+    /// L of a predicted box and the true one, and its derivative by the predicted (x, y, width, height).
+    let value: @Sendable (CenterBox, CenterBox) -> (Double, [Double])
 }
 
 /// Self-paced sample informativeness learning:
@@ -26,6 +34,11 @@ public struct LossValue<Scalar: Real> {
 /// Where either bound is active, no gradient flows through it: at the limit d is a constant weight; below the least sigma, sigma
 /// gets none. With the default 2.5 neither is active: L_l1 <= 4 gives e <= 2.56.
 public struct SelfPacedLoss: Sendable {
+    public static let terms = [
+        LossTerm(name: "l1", label: "L1", sigma: "sigma0", value: absoluteDistance),
+        LossTerm(name: "giou", label: "1 - GIoU", sigma: "sigma1", value: generalizedIoULoss),
+    ]
+
     public let configuration: NetworkConfiguration.Loss
 
     public init(_ configuration: NetworkConfiguration.Loss) { self.configuration = configuration }
@@ -33,34 +46,30 @@ public struct SelfPacedLoss: Sendable {
     /// - Parameters:
     ///   - boxes: predictions, [batch, 4].
     ///   - truth: center x, center y, width, height per sample, in 0...1.
-    ///   - sigma: [2].
+    ///   - sigma: one for each term.
     public func callAsFunction<Scalar: Real>(
         _ boxes: Variable<Scalar>, truth: [Scalar], sigma: Parameter<Scalar>
     ) -> LossValue<Scalar> {
         let batch = boxes.shape[0]
         precondition(boxes.shape == [batch, 4] && truth.count == 4 * batch, "\(truth.count) numbers of truth for \(boxes.shape)")
         let predictions = boxes.tensor.values
-        let (sigma0, sigma1) = sigma.value.withUnsafeBufferPointer { (Double($0[0]), Double($0[1])) }
+        let terms = Self.terms, sigmas = sigma.value.values.map { Double($0) }
 
-        var total = 0.0, l1 = 0.0, giou = 0.0, weight0 = 0.0, weight1 = 0.0
+        var total = 0.0, losses = terms.map { _ in 0.0 }, weights = losses, sigmaGradient = losses
         var boxGradient = Array(repeating: Scalar(0), count: 4 * batch)
-        var sigmaGradient = (0.0, 0.0)
         for sample in 0..<batch {
             let predicted = box(predictions, sample), target = box(truth, sample)
-            let (distance, distanceSlope) = absoluteDistance(predicted, target)
-            let (overlap, overlapSlope) = generalizedIoULoss(predicted, target)
-            let first = pace(distance, sigma: sigma0), second = pace(overlap, sigma: sigma1)
-            total += first.value + second.value
-            l1 += distance
-            giou += overlap
-            weight0 += first.weight
-            weight1 += second.weight
-            for axis in 0..<4 {
-                boxGradient[4 * sample + axis] = Scalar(
-                    (first.slope * distanceSlope[axis] + second.slope * overlapSlope[axis]) / Double(batch))
+            var value = 0.0, gradient = [0.0, 0, 0, 0]
+            for (i, term) in terms.enumerated() {
+                let (loss, slope) = term.value(predicted, target), paced = pace(loss, sigma: sigmas[i])
+                value += paced.value
+                losses[i] += loss
+                weights[i] += paced.weight
+                for axis in 0..<4 { gradient[axis] += paced.slope * slope[axis] }
+                sigmaGradient[i] += paced.sigmaSlope / Double(batch)
             }
-            sigmaGradient.0 += first.sigmaSlope / Double(batch)
-            sigmaGradient.1 += second.sigmaSlope / Double(batch)
+            total += value
+            for axis in 0..<4 { boxGradient[4 * sample + axis] = Scalar(gradient[axis] / Double(batch)) }
         }
 
         let (tape, source, n) = (boxes.tape, boxes.reference, Double(batch))
@@ -71,12 +80,13 @@ public struct SelfPacedLoss: Sendable {
                 tape.accumulate(Tensor([batch, 4], boxGradient.map { $0 * seed }), into: source)
                 guard sigma.isTrainable else { return }
                 sigma.accumulateGradient { target, beta in
-                    target[0] = Scalar(beta) * (beta == 0 ? 0 : target[0]) + seed * Scalar(sigmaGradient.0)
-                    target[1] = Scalar(beta) * (beta == 0 ? 0 : target[1]) + seed * Scalar(sigmaGradient.1)
+                    for (i, slope) in sigmaGradient.enumerated() {
+                        target[i] = Scalar(beta) * (beta == 0 ? 0 : target[i]) + seed * Scalar(slope)
+                    }
                 }
             },
             emission: nil)
-        return LossValue(total: variable, l1: l1 / n, giou: giou / n, weights: (weight0 / n, weight1 / n))
+        return LossValue(total: variable, terms: losses.map { $0 / n }, weights: weights.map { $0 / n })
     }
 
     /// d L - lambda d for one loss of one sample, its derivatives by L and by sigma, and d.

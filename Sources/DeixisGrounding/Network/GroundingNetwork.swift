@@ -9,7 +9,7 @@ public final class GroundingNetwork<Scalar: Real> {
     public let configuration: NetworkConfiguration
     /// Every weight and running statistic, sigma included, in the order of their making.
     public let parameters: ParameterStore<Scalar>
-    /// [2]: sigma_0 for L1, sigma_1 for GIoU; part of training, not of the exported network.
+    /// One for each term of the loss; part of training, not of the exported network.
     public let sigma: Parameter<Scalar>
 
     let visual: VisualEncoder<Scalar>
@@ -38,7 +38,7 @@ public final class GroundingNetwork<Scalar: Real> {
             Linear(root("head")(2), width, 4, gain: start.headGain, bias: .values(start.box.map { logit($0) })),
         ]
         sigma = root("loss").parameter(
-            "sigma", [2], .constant(configuration.loss.initialSigma), trainable: configuration.loss.learnsSigma)
+            "sigma", [SelfPacedLoss.terms.count], .constant(configuration.loss.initialSigma), trainable: configuration.loss.learnsSigma)
     }
 
     /// Boxes [batch, 4]: center x, center y, width, height in 0...1 of the letterboxed square.

@@ -55,7 +55,10 @@ public final class Trainer {
 
     /// What one step found, before its update.
     public struct StepResult {
-        public internal(set) var loss, l1, giou, accuracy, gradientNorm, rateFactor: Double
+        public internal(set) var loss: Double
+        /// Each of `SelfPacedLoss.terms`, not weighted.
+        public internal(set) var terms: [Double]
+        public internal(set) var accuracy, gradientNorm, rateFactor: Double
     }
 
     /// Forward, loss, backward, update.
@@ -84,7 +87,7 @@ public final class Trainer {
             return sum + (GroundingScore.iou(predictions[range], batch.boxes[range]) > GroundingScore.threshold ? 1 : 0)
         }
         return StepResult(
-            loss: total, l1: value.l1, giou: value.giou, accuracy: Double(hits) / Double(batch.count), gradientNorm: norm,
+            loss: total, terms: value.terms, accuracy: Double(hits) / Double(batch.count), gradientNorm: norm,
             rateFactor: factor)
     }
 

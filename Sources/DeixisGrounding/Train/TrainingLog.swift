@@ -2,16 +2,15 @@ import DeixisFiles
 import Foundation
 
 /// One line of `log.jsonl`. Training lines average over the steps since the line before; evaluation lines hold the last two.
-public struct TrainingRecord: LogRecord, Sendable, Codable, Equatable {
+///
+/// A flat JSON object: what the loss consists of stands beside the rest, under the names of `SelfPacedLoss.terms`.
+public struct TrainingRecord: LogRecord, Sendable, Equatable {
     public var step: Int
     public var samples: Int
     /// Seconds of computing so far, interruptions not counted.
     public var seconds: Double
-    public var loss: Double?
-    public var l1: Double?
-    public var giou: Double?
-    public var sigma0: Double?
-    public var sigma1: Double?
+    /// `lossNames`: "loss" itself, its terms and their sigmas.
+    public var loss: [String: Double] = [:]
     /// Acc@0.5 on the training batches themselves.
     public var accuracy: Double?
     /// What schedule and warm-up multiply the learning rates by.
@@ -25,6 +24,41 @@ public struct TrainingRecord: LogRecord, Sendable, Codable, Equatable {
         self.step = step
         self.samples = samples
         self.seconds = seconds
+    }
+}
+
+extension TrainingRecord: Codable {
+    static let lossNames = ["loss"] + SelfPacedLoss.terms.flatMap { [$0.name, $0.sigma] }
+
+    private struct Key: CodingKey {
+        var stringValue: String
+        var intValue: Int? { nil }
+        init(_ name: String) { stringValue = name }
+        init(stringValue: String) { self.init(stringValue) }
+        init?(intValue: Int) { nil }
+    }
+
+    private static let measured: [(key: Key, field: WritableKeyPath<TrainingRecord, Double?> & Sendable)] = [
+        (Key("accuracy"), \.accuracy), (Key("rateFactor"), \.rateFactor), (Key("gradientNorm"), \.gradientNorm),
+        (Key("samplesPerSecond"), \.samplesPerSecond), (Key("heldOutAccuracy"), \.heldOutAccuracy), (Key("heldOutMeanIoU"), \.heldOutMeanIoU),
+    ]
+
+    public init(from decoder: any Decoder) throws {
+        let line = try decoder.container(keyedBy: Key.self)
+        self.init(
+            step: try line.decode(Int.self, forKey: Key("step")), samples: try line.decode(Int.self, forKey: Key("samples")),
+            seconds: try line.decode(Double.self, forKey: Key("seconds")))
+        for name in Self.lossNames { loss[name] = try line.decodeIfPresent(Double.self, forKey: Key(name)) }
+        for (key, field) in Self.measured { self[keyPath: field] = try line.decodeIfPresent(Double.self, forKey: key) }
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var line = encoder.container(keyedBy: Key.self)
+        try line.encode(step, forKey: Key("step"))
+        try line.encode(samples, forKey: Key("samples"))
+        try line.encode(seconds, forKey: Key("seconds"))
+        for (name, value) in loss { try line.encode(value, forKey: Key(name)) }
+        for (key, field) in Self.measured { try line.encodeIfPresent(self[keyPath: field], forKey: key) }
     }
 }
 

@@ -7,8 +7,9 @@ public struct TrainingProgress: Sendable {
     public var step = 0
     public var steps = 0
     public var samples = 0
-    public var loss = 0.0, l1 = 0.0, giou = 0.0
-    public var sigma0 = 0.0, sigma1 = 0.0
+    public var loss = 0.0
+    /// Of each of `SelfPacedLoss.terms`: its value, and its sigma.
+    public var terms = SelfPacedLoss.terms.map { _ in 0.0 }, sigmas = SelfPacedLoss.terms.map { _ in 0.0 }
     /// Acc@0.5 on the last training batches.
     public var accuracy = 0.0
     public var heldOutAccuracy: Double?
@@ -19,8 +20,9 @@ public struct TrainingProgress: Sendable {
     public var line: String {
         func fixed(_ value: Double, _ digits: Int) -> String { String(format: "%.\(digits)f", value) }
         let heldOut = heldOutAccuracy.map { fixed($0, 3) } ?? "-"
-        return "step \(step)/\(steps)  loss \(fixed(loss, 3))  l1 \(fixed(l1, 3))  giou \(fixed(giou, 3))  "
-            + "sigma \(fixed(sigma0, 2)) \(fixed(sigma1, 2))  Acc@0.5 \(fixed(accuracy, 3))  held-out \(heldOut)  "
+        let parts = zip(SelfPacedLoss.terms, terms).map { "\($0.name) \(fixed($1, 3))  " }.joined()
+        return "step \(step)/\(steps)  loss \(fixed(loss, 3))  \(parts)"
+            + "sigma \(sigmas.map { fixed($0, 2) }.joined(separator: " "))  Acc@0.5 \(fixed(accuracy, 3))  held-out \(heldOut)  "
             + "\(fixed(samplesPerSecond, 0)) samples/s  left \(Self.clock(timeLeft))"
     }
 
@@ -97,8 +99,7 @@ public struct TrainingRun: Sendable {
             progress(state)
             if trainer.step % logEvery == 0 || isLast {
                 window.fill(&record, clock.now)
-                record.sigma0 = rounded(state.sigma0)
-                record.sigma1 = rounded(state.sigma1)
+                for (term, sigma) in zip(SelfPacedLoss.terms, state.sigmas) { record.loss[term.sigma] = rounded(sigma) }
                 try TrainingLog.append(record, to: log)
                 window = StepWindow(clock.now)
             }
@@ -126,7 +127,7 @@ private func rounded(_ value: Double) -> Double { (value * 1e6).rounded() / 1e6 
 struct StepWindow {
     private(set) var count = 0.0
     private var samples = 0
-    private var sum = Trainer.StepResult(loss: 0, l1: 0, giou: 0, accuracy: 0, gradientNorm: 0, rateFactor: 0)
+    private var sum = Trainer.StepResult(loss: 0, terms: SelfPacedLoss.terms.map { _ in 0 }, accuracy: 0, gradientNorm: 0, rateFactor: 0)
     private var factor = 0.0
     private var start: ContinuousClock.Instant
 
@@ -136,8 +137,7 @@ struct StepWindow {
         count += 1
         samples += batchSize
         sum.loss += result.loss
-        sum.l1 += result.l1
-        sum.giou += result.giou
+        for (i, term) in result.terms.enumerated() { sum.terms[i] += term }
         sum.accuracy += result.accuracy
         sum.gradientNorm += result.gradientNorm
         factor = result.rateFactor
@@ -149,9 +149,8 @@ struct StepWindow {
     func rate(_ now: ContinuousClock.Instant) -> Double { Double(samples) / max(1e-9, (now - start) / .seconds(1)) }
 
     func fill(_ record: inout TrainingRecord, _ now: ContinuousClock.Instant) {
-        record.loss = rounded(sum.loss / count)
-        record.l1 = rounded(sum.l1 / count)
-        record.giou = rounded(sum.giou / count)
+        record.loss["loss"] = rounded(sum.loss / count)
+        for (term, value) in zip(SelfPacedLoss.terms, sum.terms) { record.loss[term.name] = rounded(value / count) }
         record.accuracy = rounded(sum.accuracy / count)
         record.gradientNorm = rounded(sum.gradientNorm / count)
         record.rateFactor = rounded(factor)
@@ -164,13 +163,11 @@ extension Trainer {
     func update(_ state: inout TrainingProgress, _ result: StepResult, _ window: StepWindow, _ now: ContinuousClock.Instant) {
         let share = state.step == 0 ? 1 : 0.1
         state.loss += (result.loss - state.loss) * share
-        state.l1 += (result.l1 - state.l1) * share
-        state.giou += (result.giou - state.giou) * share
+        for (i, term) in result.terms.enumerated() { state.terms[i] += (term - state.terms[i]) * share }
         state.accuracy += (result.accuracy - state.accuracy) * share
         state.step = step
         state.samples = step * recipe.batchSize
-        let sigma = network.sigma.value.values
-        (state.sigma0, state.sigma1) = (Double(sigma[0]), Double(sigma[1]))
+        state.sigmas = network.sigma.value.values.map { Double($0) }
         state.heldOutAccuracy = heldOutAccuracy
         if window.count >= 5 || state.samplesPerSecond == 0 { state.samplesPerSecond = window.rate(now) }
         state.timeLeft = Double((recipe.steps - step) * recipe.batchSize) / max(state.samplesPerSecond, 1e-9)

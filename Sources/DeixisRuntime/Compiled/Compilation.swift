@@ -54,7 +54,7 @@ struct Compilation {
             for packing in own {
                 packed.put(number)
                 packed.put(packing.second.map { $0 + 1 } ?? 0)
-                packed.put(long: packing.kind)
+                packed.put(long: packing.code)
                 packed.put(long: add(packing.bytes.bytes, &data))
                 packed.put(long: packing.bytes.bytes.count)
             }
@@ -104,18 +104,19 @@ private final class ConstantTable {
     }
 
     /// Packings of these constants, each once; copies for alignment left out.
-    func packings(_ weights: PackedWeights) -> [(number: Int, second: Int?, kind: Int, bytes: ByteStorage)] {
-        struct Key: Hashable { var number: Int, second: Int?, kind: Int }
+    func packings(_ weights: PackedWeights) -> [(number: Int, second: Int?, code: Int, bytes: ByteStorage)] {
+        struct Key: Hashable { var number: Int, second: Int?, code: Int }
         var found: [Key: ByteStorage] = [:]
-        for (key, packing) in weights.entries where key.kind >= 0 {
+        for (_, packing) in weights.entries {
+            if case .aligned = packing.kind { continue }
             // What no graph has any more nothing will ask for.
             guard let number = known(packing.source) else { continue }
             let second = packing.second.flatMap { known($0) }
             if second == nil, packing.second != nil { continue }
-            found[Key(number: number, second: second, kind: key.kind)] = packing.packed
+            found[Key(number: number, second: second, code: packing.kind.code)] = packing.packed
         }
-        return found.map { ($0.key.number, $0.key.second, $0.key.kind, $0.value) }.sorted {
-            ($0.number, $0.kind, $0.second ?? -1) < ($1.number, $1.kind, $1.second ?? -1)
+        return found.map { ($0.key.number, $0.key.second, $0.key.code, $0.value) }.sorted {
+            ($0.number, $0.code, $0.second ?? -1) < ($1.number, $1.code, $1.second ?? -1)
         }
     }
 

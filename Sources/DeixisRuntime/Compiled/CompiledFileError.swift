@@ -5,6 +5,8 @@ public indirect enum CompiledFileError: Error, Sendable {
     case version(UInt8)
     case layout
     case damaged(StaticString)
+    /// No `PackingKind` has this code.
+    case packing(Int)
     case instructionSet(file: UInt32, here: UInt32)
     /// Inputs of shapes that it was not compiled for.
     case shapes([[Int]])
@@ -23,6 +25,8 @@ public indirect enum CompiledFileError: Error, Sendable {
         case .version(let found): return "a compiled model of version \(found), this Deixis reads version \(CompiledFile.version); compile the ONNX file again"
         case .layout: return "compiled by another version of Deixis, whose kernels order weights otherwise; compile the ONNX file again"
         case .damaged(let what): return "a damaged compiled model: \(what); compile the ONNX file again"
+        case .packing(let code):
+            return "a damaged compiled model: it has weights packed as of kind \(code), and there is no such kind; compile the ONNX file again"
         case .instructionSet(let file, let here):
             return "compiled for \(Machine.name(file)), kernels here are of \(Machine.name(here)) (the CPU, or DEIXIS_ISA); compile the ONNX file on this machine"
         case .shapes(let shapes):

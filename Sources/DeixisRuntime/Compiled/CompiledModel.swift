@@ -53,10 +53,11 @@ final class CompiledModel: Sendable {
         var packings: [PackedWeights.Key: PackedWeights.Packing] = [:]
         for _ in 0..<(try from.count(of: 32)) {
             let constant = constants[try from.index(below: constants.count)], number = try from.index(below: constants.count + 1)
-            let second = number == 0 ? nil : constants[number - 1], key = PackedWeights.Key(constant, with: second, kind: try from.long())
+            let second = number == 0 ? nil : constants[number - 1], kind = try PackingKind(code: try from.long())
             let bytes = UnsafeRawBufferPointer(rebasing: file.bytes[try range(try from.long(), try from.long())])
             let packed = ByteStorage(bytes: bytes, isMapped: true) { withExtendedLifetime(file) {} }
-            packings[key] = PackedWeights.Packing(packed: packed, source: constant, second: second)
+            packings[PackedWeights.Key(constant, with: second, kind)] = PackedWeights.Packing(
+                kind: kind, packed: packed, source: constant, second: second)
         }
         self.packings = packings
         reader = GraphReader(names: names, constants: constants)

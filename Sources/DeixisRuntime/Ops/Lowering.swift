@@ -30,23 +30,31 @@ struct Lowering {
 /// Only the thread that makes a plan (`Preparation.planning`) comes here; it changes lists in `Shared` sections, so that a child of a fork in
 /// between finds them whole.
 final class PackedWeights: @unchecked Sendable {
-    /// Which constant, packed how. A kernel family chooses `kind`; different layouts of one weight have different kinds.
+    /// Which constant, packed how. Constants of other shapes may have the same bytes: files share them.
     struct Key: Hashable, Sendable {
         private var storage: ObjectIdentifier
         private var offset: Int, count: Int
-        let kind: Int
+        private var shape: [Int]
+        private var code: Int
         private var with: ObjectIdentifier?
         private var withOffset: Int
 
-        init(_ constant: Constant, with second: Constant?, kind: Int) {
+        init(_ constant: Constant, with second: Constant?, _ kind: PackingKind) {
             storage = ObjectIdentifier(constant.storage)
-            (offset, count, self.kind) = (constant.range.lowerBound, constant.range.count, kind)
+            (offset, count, shape, code) = (constant.range.lowerBound, constant.range.count, constant.shape, kind.code)
             with = second.map { ObjectIdentifier($0.storage) }
             withOffset = second?.range.lowerBound ?? 0
+        }
+
+        func hash(into hasher: inout Hasher) {
+            hasher.combine(storage)
+            hasher.combine(offset)
+            hasher.combine(code)
         }
     }
 
     struct Packing: Sendable {
+        var kind: PackingKind
         var packed: ByteStorage
         /// Kept, for their identity is the key.
         var source: Constant, second: Constant?
@@ -70,13 +78,13 @@ final class PackedWeights: @unchecked Sendable {
         entries = compiled?.packings ?? [:]
     }
 
-    /// The packing of `constant` (and `second`) as `kind`, made by `fill` when first asked for. `readsSource`: steps go on reading the
+    /// The packing of `constant` (and `second`) in the order of `kind`, made by `fill` when first asked for. `readsSource`: steps go on reading the
     /// constant itself.
     func packed(
-        _ constant: Constant, with second: Constant? = nil, kind: Int, byteCount: Int, readsSource: Bool = false,
+        _ constant: Constant, with second: Constant? = nil, as kind: PackingKind, byteCount: Int, readsSource: Bool = false,
         fill: (UnsafeMutableRawBufferPointer) throws(RuntimeError) -> Void
     ) throws(RuntimeError) -> ByteStorage {
-        let key = Key(constant, with: second, kind: kind)
+        let key = Key(constant, with: second, kind)
         if readsSource { reads(constant) }
         // A compiled file says itself how many bytes it has.
         if let found = entries[key], found.packed.bytes.count == byteCount { return found.packed }
@@ -85,7 +93,7 @@ final class PackedWeights: @unchecked Sendable {
         let packed = try memory.storage(byteCount: byteCount, initialize: fill)
         Shared.locked {
             nanoseconds += Machine.nanoseconds - start
-            entries[key] = Packing(packed: packed, source: constant, second: second)
+            entries[key] = Packing(kind: kind, packed: packed, source: constant, second: second)
             if !readsSource, constant.storage.isMapped { replaced.append(constant) }
             self.byteCount += byteCount
         }
@@ -127,7 +135,7 @@ final class PackedWeights: @unchecked Sendable {
         let size = anyAddress ? 1 : constant.type.byteCount ?? 1
         if let pointer = constant.pointer, Int(bitPattern: pointer) % size == 0 { return constant }
         let bytes = constant.bytes
-        let copy = try packed(constant, kind: -1, byteCount: bytes.count) { $0.copyMemory(from: bytes) }
+        let copy = try packed(constant, as: .aligned, byteCount: bytes.count) { $0.copyMemory(from: bytes) }
         return Constant(type: constant.type, shape: constant.shape, storage: copy, range: 0..<bytes.count)
     }
 }

@@ -88,8 +88,8 @@ final class BoundPlan {
     }
 
     @inline(__always)
-    func run(_ step: Int, _ workers: Workers) throws(RuntimeError) {
-        for phase in phases[step] { workers.run(phase) }
+    func run(_ step: Int, on pool: OpaquePointer?) throws(RuntimeError) {
+        for phase in phases[step] { Workers.run(phase, on: pool) }
         try check(step)
     }
 

@@ -40,7 +40,11 @@ final class Workers: @unchecked Sendable {
 
     deinit { if let pool { deixis_pool_destroy(pool) } }
 
-    func run(_ phase: BoundPhase) {
+    func run(_ phase: BoundPhase) { Workers.run(phase, on: pool) }
+
+    /// On a pool, or the caller alone. Runs that go on side by side count no references to what they share, `Workers`
+    /// among it, for they would contend for the counts: whoever runs keeps its session, and that the pool.
+    static func run(_ phase: BoundPhase, on pool: OpaquePointer?) {
         guard let pool, phase.tasks > 1 else {
             for task in 0..<phase.tasks { phase(task, 0) }
             return

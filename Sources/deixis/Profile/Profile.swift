@@ -29,6 +29,11 @@ struct Profile: ParsableCommand {
                        where they came faster than from memory
             "share of peak" is the time that all multiply-accumulates take at the peaks of their types, against p50.
 
+            CALLERS
+              --runs rounds of some 20 ms each for one caller, for all callers of one session, and for callers with a session and a model of \
+            their own, which is the most that this machine allows. Ratios are taken within a round; the median of all rounds is told. \
+            --threads 1 keeps each caller to one core.
+
             FILES
               --json     milliseconds: load_ms first_ms min_ms p50_ms p90_ms p99_ms; histogram, phases, peaks, memory, operators, steps
               --trace    one run, step by step and thread by thread, for chrome://tracing and ui.perfetto.dev
@@ -44,7 +49,7 @@ struct Profile: ParsableCommand {
     @Option(help: ArgumentHelp("Also write one run as a trace for Chrome or Perfetto.", valueName: "file")) var trace: String?
     @Option(help: ArgumentHelp("Also write a page with timeline, roofline and layers.", valueName: "file")) var html: String?
     @Option(help: ArgumentHelp("Print what changed since this profile instead.", valueName: "before.json")) var compare: String?
-    @Option(help: "Also let so many callers ask at once, and compare their answers a second with one's.") var callers: Int?
+    @Option(help: "Also let so many callers ask at once, sharing the model and each with its own, and compare with one caller.") var callers: Int?
     @Flag(help: "Also list every step of the plan.") var steps = false
     @Flag(help: "Do not measure this machine's peaks (0.3 s, 128 MiB).") var noPeaks = false
     @OptionGroup var options: RunOptions
@@ -126,10 +131,14 @@ struct Profile: ParsableCommand {
         }
         if let cool, let warm = sensors.temperature() { report.temperatures = (cool, warm) }
         try report.measure(context, runs: min(max(runs, 3), 20))
-        if let callers { report.callers = try Callers(context.session, tensors, count: callers, runs: runs) }
         var memory = deixis_memory()
         readMemory(&memory)
         report.memory = memory
+        // What follows is no memory of the model's.
+        if let callers {
+            let others = try (1..<callers).map { _ throws(RuntimeError) in try Session(try Model.load(model), options: options.session) }
+            report.callers = try Callers(context.session, others: others, tensors, rounds: runs)
+        }
     }
 
     private func milliseconds(since start: UInt64) -> Double { Double(deixis_clock_ns() - start) / 1e6 }

@@ -36,9 +36,11 @@ extension ProfileReport {
     }
 
     private func json(_ callers: Callers) -> JSON {
-        .object([
-            ("count", .integer(callers.count)), ("answers_per_s_alone", .number(callers.alone)),
-            ("answers_per_s_together", .number(callers.together)), ("ratio", .number(callers.ratio)),
+        func rates(_ part: KeyPath<Callers.Round, Double>) -> JSON { .array(callers.rounds.map { .number($0[keyPath: part]) }) }
+        return .object([
+            ("count", .integer(callers.count)),
+            ("answers_per_s_alone", rates(\.alone)), ("answers_per_s_shared", rates(\.shared)), ("answers_per_s_own", rates(\.own)),
+            ("ratio_shared", .number(callers.sharedRatios(50))), ("ratio_own", .number(callers.ownRatios(50))),
             ("bytes_each", .integer(callers.bytesEach)),
         ])
     }

@@ -44,10 +44,14 @@ extension ProfileReport {
     }
 
     private func text(_ callers: Callers) -> String {
-        """
-        answers a second: \(fixed(callers.alone, 1)) of one caller, \(fixed(callers.together, 1)) of \(callers.count) at once \
-        (\(fixed(callers.ratio, 2)) times as many, \(bytes(callers.bytesEach)) of memory each)
-        """
+        func line(_ label: String, _ rate: KeyPath<Callers.Round, Double>, _ ratios: Percentiles? = nil) -> [String] {
+            [label, fixed(callers.rates(rate)(50), 1)] + (ratios.map { [fixed($0(50), 2), "\(fixed($0(25), 2)) to \(fixed($0(75), 2))"] } ?? ["1.00", ""])
+        }
+        var table = Table(["\(callers.rounds.count) rounds", ">answers a second", ">times one's", "half of the rounds"])
+        table.add(line("one caller", \.alone))
+        table.add(line("\(callers.count) callers of one session", \.shared, callers.sharedRatios))
+        table.add(line("\(callers.count) callers, each with a model of its own", \.own, callers.ownRatios))
+        return table.text + "\n\(bytes(callers.bytesEach)) of memory for each caller of one session"
     }
 
     func peakText(_ peaks: Peaks) -> String {

@@ -11,3 +11,12 @@ long allocations_end(void);
 
 /// False in programs of the address and thread sanitizers, whose allocators are their own.
 bool allocations_are_counted(void);
+
+/// Whose references were counted (swift_retain, swift_release) between begin and end: by how many threads, of how many objects, each
+/// counted once a thread; and how many of those by more than one thread, which then contend for the counts.
+typedef struct references {
+    long threads, counted, shared;
+} references;
+/// No other thread may count at that moment.
+void references_begin(void);
+references references_end(void);

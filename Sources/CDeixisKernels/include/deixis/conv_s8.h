@@ -27,8 +27,8 @@ typedef struct deixis_conv_s8_args {
 const deixis_gemm_s8 *deixis_conv_s8_select(uint32_t isa, const deixis_conv_f32_shape *shape);
 /// Panels in all groups together: groups ceil(co / nr).
 size_t deixis_conv_s8_panels(const deixis_gemm_s8 *kernel, const deixis_conv_f32_shape *shape);
-/// Packings of one weight that agree in this number and in size are alike.
-uint32_t deixis_conv_s8_layout(const deixis_gemm_s8 *kernel, const deixis_conv_f32_shape *shape);
+/// Whether a step of the product takes a kernel's row, not a pixel: packings of one weight that agree in this, nr and groups are alike.
+bool deixis_conv_s8_whole_rows(const deixis_conv_f32_shape *shape);
 /// Bytes of packed weights.
 size_t deixis_conv_s8_packed_size(const deixis_gemm_s8 *kernel, const deixis_conv_f32_shape *shape);
 /// Packs panels [panel_begin, panel_end) from ONNX weights w[out_c][in_c / groups][kernel_h][kernel_w]; `packed` is 64-byte aligned.

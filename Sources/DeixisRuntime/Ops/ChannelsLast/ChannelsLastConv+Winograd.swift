@@ -17,7 +17,7 @@ extension ChannelsLastConv {
         let tiles = deixis_winograd_f32_tiles(&shape), block = tileBlock(g, tiles, lowering)
         guard tiles >= 24 else { return nil }
         let packed = try pack(
-            weight, call.has(4) ? call.constants[4] : nil, kind: 8000 + Int(gemm.pointee.nr),
+            weight, call.has(4) ? call.constants[4] : nil, as: .winogradF32(width: Int(gemm.pointee.nr)),
             byteCount: deixis_winograd_f32_packed_size(gemm, &shape) * 4, shape, deixis_gemm_f32_panels(gemm, shape.out_c), lowering
         ) { shape, w, range, target in deixis_winograd_f32_pack(gemm, &shape, w, range.lowerBound, range.upperBound, target) }
         let settled = shape, caches = lowering.caches

@@ -130,17 +130,18 @@ enum ChannelsLastConv {
     ) throws(RuntimeError) -> ByteStorage {
         var shape = shape
         let bytes = deixis_conv_f32_packed_size(gemm, &shape) * 4
-        return try pack(weight, scale, kind: 1000 + Int(gemm.pointee.nr), byteCount: bytes, shape, panels, lowering) { shape, w, range, target in
+        let kind = PackingKind.convF32(width: Int(gemm.pointee.nr), groups: shape.groups)
+        return try pack(weight, scale, as: kind, byteCount: bytes, shape, panels, lowering) { shape, w, range, target in
             deixis_conv_f32_pack(gemm, &shape, w, range.lowerBound, range.upperBound, target)
         }
     }
 
     /// Scaled weights by panels, which threads share.
     static func pack(
-        _ weight: Constant, _ scale: Constant?, kind: Int, byteCount: Int, _ shape: deixis_conv_f32_shape, _ panels: Int, _ lowering: Lowering,
+        _ weight: Constant, _ scale: Constant?, as kind: PackingKind, byteCount: Int, _ shape: deixis_conv_f32_shape, _ panels: Int, _ lowering: Lowering,
         _ body: @escaping (inout deixis_conv_f32_shape, UnsafePointer<Float>?, Range<Int>, UnsafeMutablePointer<Float>?) -> Void
     ) throws(RuntimeError) -> ByteStorage {
-        try lowering.weights.packed(weight, with: scale, kind: kind, byteCount: byteCount) { (target) throws(RuntimeError) in
+        try lowering.weights.packed(weight, with: scale, as: kind, byteCount: byteCount) { (target) throws(RuntimeError) in
             let source = try scaled(weight, by: scale), tasks = lowering.tasks(panels, grain: 1)
             let w = source.pointer?.assumingMemoryBound(to: Float.self), p = target.baseAddress?.assumingMemoryBound(to: Float.self)
             lowering.workers.forEach(tasks) { task in
@@ -171,7 +172,7 @@ enum ChannelsLastConv {
         guard let kernel = deixis_depthwise_f32_select(lowering.isa) else { return nil }
         let taps = g.window.kernel[0] * g.window.kernel[1], channels = g.outC
         let packed = try lowering.weights.packed(
-            weight, with: call.has(4) ? call.constants[4] : nil, kind: 2000, byteCount: taps * channels * 4
+            weight, with: call.has(4) ? call.constants[4] : nil, as: .depthwiseF32, byteCount: taps * channels * 4
         ) { (target) throws(RuntimeError) in
             let source = try scaled(weight, by: call.has(4) ? call.constants[4] : nil)
             guard let from = source.pointer?.assumingMemoryBound(to: Float.self),

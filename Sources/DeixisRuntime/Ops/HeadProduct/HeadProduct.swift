@@ -28,7 +28,7 @@ enum HeadExpand {
         },
         lower: { (call: OperatorCall, lowering: Lowering) throws(RuntimeError) in
             let e = try HeadExtents(call, expands: true)
-            return try e.kernel(call, lowering, kind: 1 << 24, headStride: e.k * e.rowStride) { buffers, h, b, activation in
+            return try e.kernel(call, lowering, expands: true, headStride: e.k * e.rowStride) { buffers, h, b, activation in
                 deixis_gemm_f32_args(
                     m: e.rows, n: e.n, k: e.k, a: buffers.input(0, Float.self) + h * e.k, lda: e.heads * e.k, b: b,
                     c: buffers.output(0, Float.self) + h * e.rows * e.n, ldc: e.n, bias: nil, residual: nil, ldr: e.n, activation: activation,
@@ -59,7 +59,7 @@ enum HeadReduce {
         },
         lower: { (call: OperatorCall, lowering: Lowering) throws(RuntimeError) in
             let e = try HeadExtents(call, expands: false), hasBias = call.has(2)
-            return try e.kernel(call, lowering, kind: 1 << 25, headStride: e.n * e.columnStride) { buffers, h, b, activation in
+            return try e.kernel(call, lowering, expands: false, headStride: e.n * e.columnStride) { buffers, h, b, activation in
                 deixis_gemm_f32_args(
                     m: e.rows, n: e.n, k: e.k, a: buffers.input(0, Float.self) + h * e.rows * e.k, lda: e.k, b: b,
                     c: buffers.output(0, Float.self) + h * e.n, ldc: e.heads * e.n,
@@ -91,13 +91,15 @@ private struct HeadExtents {
 
     /// Weights packed head by head, `headStride` elements apart; tasks are heads, and panels where heads are few.
     func kernel(
-        _ call: OperatorCall, _ lowering: Lowering, kind: Int, headStride: Int,
+        _ call: OperatorCall, _ lowering: Lowering, expands: Bool, headStride: Int,
         arguments: @escaping (Buffers, Int, UnsafePointer<Float>?, deixis_activation) -> deixis_gemm_f32_args
     ) throws(RuntimeError) -> Kernel? {
         guard n > 0, rows > 0, let gemm = deixis_gemm_f32_select(lowering.isa, n), let weight = call.constants[1] else { return nil }
         let e = self, nr = Int(gemm.pointee.nr), panels = deixis_gemm_f32_panels(gemm, n), size = deixis_gemm_f32_packed_size(gemm, k, n)
-        let layout = kind + heads << 10 + nr * 2 + (columnStride == 1 ? 0 : 1)
-        let packed = try lowering.weights.packed(weight, kind: layout, byteCount: heads * size * 4) { (target) throws(RuntimeError) in
+        let transposed = columnStride != 1
+        let kind: PackingKind = expands
+            ? .headExpand(width: nr, transposed: transposed, heads: heads) : .headReduce(width: nr, transposed: transposed, heads: heads)
+        let packed = try lowering.weights.packed(weight, as: kind, byteCount: heads * size * 4) { (target) throws(RuntimeError) in
             let source = try weight.aligned()
             let b = source.pointer?.assumingMemoryBound(to: Float.self), p = target.baseAddress?.assumingMemoryBound(to: Float.self)
             lowering.workers.forEach(e.heads) { h in

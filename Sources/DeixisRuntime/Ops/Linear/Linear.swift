@@ -122,9 +122,8 @@ enum Gemm {
     private static func pack(
         _ weight: Constant, _ gemm: UnsafePointer<deixis_gemm_f32>, _ e: Linear.Extents, _ panels: Int, _ lowering: Lowering
     ) throws(RuntimeError) -> ByteStorage {
-        // Variants differ in nr; the layout of B decides the rest.
-        let kind = Int(gemm.pointee.nr) * 2 + (e.columnStride == 1 ? 0 : 1)
-        return try lowering.weights.packed(weight, kind: kind, byteCount: deixis_gemm_f32_packed_size(gemm, e.k, e.n) * 4) { (target) throws(RuntimeError) in
+        let kind = PackingKind.gemmF32(width: Int(gemm.pointee.nr), transposed: e.columnStride != 1)
+        return try lowering.weights.packed(weight, as: kind, byteCount: deixis_gemm_f32_packed_size(gemm, e.k, e.n) * 4) { (target) throws(RuntimeError) in
             let source = try weight.aligned()
             let b = source.pointer?.assumingMemoryBound(to: Float.self)
             let p = target.baseAddress?.assumingMemoryBound(to: Float.self)

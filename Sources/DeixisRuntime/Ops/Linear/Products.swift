@@ -55,21 +55,27 @@ enum Products {
     static let mostParts = 10
 
     private static func merge(_ kernels: [Kernel], width: Int) -> Kernel {
-        var ends: [Int] = [], unused: [Int] = [], macs = 0, scratch = 0
+        var unused: [Int] = [], tasks = 0, macs = 0, scratch = 0
         for (i, kernel) in kernels.enumerated() {
-            ends.append((ends.last ?? 0) + kernel.phases[0].tasks)
             unused += kernel.unused.map { $0 + i * width }
+            tasks += kernel.phases[0].tasks
             macs += kernel.macs
             scratch = max(scratch, kernel.scratchBytes)
         }
-        let runs = kernels.map { $0.phases[0].run }, last = ends
-        var merged = Kernel(kernels[0].label, macs: macs, scratchBytes: scratch, tasks: ends.last ?? 0) { buffers, task, worker in
-            var i = 0
-            while task >= last[i] { i += 1 }
-            runs[i](buffers.part(i, width: width), task - (i == 0 ? 0 : last[i - 1]), worker)
-        }
+        var merged = Kernel(kernels[0].label, macs: macs, scratchBytes: scratch, tasks: tasks, run: run(kernels, from: 0, width))
         merged.unused = unused
         return merged
+    }
+
+    /// The tasks of part `i` and those after it. A closure that holds closures calls them without counting a reference
+    /// to them; one that takes them from an array counts, and all who run the plan would contend for the counts.
+    private static func run(_ kernels: [Kernel], from i: Int, _ width: Int) -> (Buffers, Int, Int) -> Void {
+        let run = kernels[i].phases[0].run
+        if i + 1 == kernels.count { return { buffers, task, worker in run(buffers.part(i, width: width), task, worker) } }
+        let tasks = kernels[i].phases[0].tasks, others = Products.run(kernels, from: i + 1, width)
+        return { buffers, task, worker in
+            if task < tasks { run(buffers.part(i, width: width), task, worker) } else { others(buffers, task - tasks, worker) }
+        }
     }
 
     /// `nodes` of one operator that read the same x, as one.

@@ -10,7 +10,7 @@ extension QConv {
             let variant = deixis_depthwise_s8_select(lowering.isa)
         else { return nil }
         let taps = g.window.kernel[0] * g.window.kernel[1], channels = g.outC
-        let packed = try lowering.weights.packed(w.weight, kind: 7000, byteCount: taps * channels) { target in
+        let packed = try lowering.weights.packed(w.weight, as: .depthwiseS8, byteCount: taps * channels) { target in
             guard let from = w.weight.pointer, let to = target.baseAddress else { return }
             for c in 0..<channels { for t in 0..<taps { (to + t * channels + c).copyMemory(from: from + c * taps + t, byteCount: 1) } }
         }

@@ -81,9 +81,8 @@ enum QConv {
         else { return nil }
         let caches = lowering.caches, panels = deixis_conv_s8_panels(gemm, &shape), pixels = g.batch * shape.out_h * shape.out_w
         let depth = g.perGroup * g.window.kernel[0] * g.window.kernel[1], settled = shape
-        let packed = try lowering.weights.packed(
-            w.weight, kind: 6000 + Int(deixis_conv_s8_layout(gemm, &shape)), byteCount: deixis_conv_s8_packed_size(gemm, &shape)
-        ) { target in
+        let kind = PackingKind.convS8(width: Int(gemm.pointee.nr), groups: g.group, wholeRows: deixis_conv_s8_whole_rows(&shape))
+        let packed = try lowering.weights.packed(w.weight, as: kind, byteCount: deixis_conv_s8_packed_size(gemm, &shape)) { target in
             let from = w.weight.pointer?.assumingMemoryBound(to: Int8.self), p = target.baseAddress?.assumingMemoryBound(to: Int8.self)
             let tasks = lowering.tasks(panels, grain: 1)
             lowering.workers.forEach(tasks) { task in

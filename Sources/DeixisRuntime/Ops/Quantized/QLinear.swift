@@ -72,7 +72,8 @@ enum QLinear {
 
     private static func pack(_ weight: Constant, _ e: Extents, _ gemm: UnsafePointer<deixis_gemm_s8>, _ lowering: Lowering) throws(RuntimeError) -> ByteStorage {
         try lowering.weights.packed(
-            weight, kind: 4000 + Int(gemm.pointee.nr) * 2 + (e.columnStride == 1 ? 0 : 1), byteCount: deixis_gemm_s8_packed_size(gemm, e.k, e.n)
+            weight, as: .gemmS8(width: Int(gemm.pointee.nr), transposed: e.columnStride != 1),
+            byteCount: deixis_gemm_s8_packed_size(gemm, e.k, e.n)
         ) { target in
             let b = weight.pointer?.assumingMemoryBound(to: Int8.self), p = target.baseAddress?.assumingMemoryBound(to: Int8.self)
             let panels = deixis_gemm_s8_panels(gemm, e.n), tasks = lowering.tasks(panels, grain: 1)

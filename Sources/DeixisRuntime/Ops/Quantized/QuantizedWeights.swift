@@ -33,7 +33,8 @@ struct QuantizedWeights {
     func offsets(
         _ zero: Int32, channels: Int, depth: Int, channelStride: Int, depthStride: Int, readsSource: Bool = false, _ lowering: Lowering
     ) throws(RuntimeError) -> ByteStorage {
-        try lowering.weights.packed(weight, with: bias, kind: 5000 + Int(zero), byteCount: channels * 4, readsSource: readsSource) { target in
+        let kind = PackingKind.offsets(zero: zero, transposed: channelStride != 1)
+        return try lowering.weights.packed(weight, with: bias, as: kind, byteCount: channels * 4, readsSource: readsSource) { target in
             guard let to = target.bindMemory(to: Int32.self).baseAddress else { return }
             let w = weight.pointer?.assumingMemoryBound(to: Int8.self), tasks = min(lowering.threads, (channels + 63) / 64)
             lowering.workers.forEach(tasks) { task in
