@@ -32,7 +32,7 @@ let leanTargets: [Target] = [
         exclude: ["Bundled"], swiftSettings: swift),
     .target(name: "CDeixis"),
     .target(
-        name: "DeixisC", dependencies: ["CDeixis", "DeixisModel", "DeixisRuntime", "DeixisONNX", "DeixisInput"],
+        name: "DeixisC", dependencies: ["CDeixis", "CDeixisSystem", "DeixisModel", "DeixisRuntime", "DeixisONNX", "DeixisInput"],
         exclude: ["libdeixis.map"], swiftSettings: swift),
 ]
 

@@ -1,6 +1,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "CDeixisSystem.h"
 
+#include <errno.h>
 #include <string.h>
 
 size_t deixis_error_text(int code, char *buffer, size_t capacity) {
@@ -9,3 +10,5 @@ size_t deixis_error_text(int code, char *buffer, size_t capacity) {
     buffer[capacity - 1] = 0;
     return strlen(buffer);
 }
+
+bool deixis_error_is_memory(int code) { return code == ENOMEM; }

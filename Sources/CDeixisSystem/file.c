@@ -27,12 +27,9 @@ int deixis_map_file(const char *path, deixis_mapping *mapping) {
         error = EINVAL;
     } else if (info.st_size > 0) {
         void *bytes = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-        if (bytes == MAP_FAILED) {
-            error = errno;
-        } else {
-            mapping->bytes = bytes;
-            mapping->size = (size_t)info.st_size;
-        }
+        if (bytes == MAP_FAILED) error = errno;
+        else mapping->bytes = bytes;
+        if (!error || error == ENOMEM) mapping->size = (size_t)info.st_size;
     }
     close(fd);
     return error;

@@ -5,6 +5,7 @@ public import DeixisGraph
 public func mapFile(_ path: String) throws(ONNXError) -> ByteStorage {
     var mapping = deixis_mapping(bytes: nil, size: 0)
     let code = path.withCString { deixis_map_file($0, &mapping) }
+    if deixis_error_is_memory(code) { throw .outOfMemory(file: path, OutOfMemory(byteCount: mapping.size)) }
     guard code == 0 else { throw .cannotOpen(file: path, reason: errorText(code)) }
     let base = UInt(bitPattern: mapping.bytes), size = mapping.size
     let file = ByteStorage(bytes: UnsafeRawBufferPointer(start: mapping.bytes, count: size), isMapped: true) {

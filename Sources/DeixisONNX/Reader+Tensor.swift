@@ -51,19 +51,26 @@ extension Reader {
             }
             return (tensorName, Constant(type: element, shape: shape, storage: storage, range: raw))
         }
+        /// Integers as they come, low bytes of each.
+        func cut<T: FixedWidthInteger & BitwiseCopyable>(_ list: [Int64], to: T.Type) throws(OutOfMemory) -> Constant {
+            let storage = try ByteStorage(byteCount: list.count * size) { target in
+                for i in list.indices { target.storeBytes(of: T(truncatingIfNeeded: list[i]), toByteOffset: i * size, as: T.self) }
+            }
+            return Constant(type: element, shape: shape, storage: storage, range: 0..<list.count * size)
+        }
         let constant: Constant
         do throws(OutOfMemory) {
             switch element {
             case .float32: constant = try Constant(element, shape, copying: floats)
             case .float64: constant = try Constant(element, shape, copying: doubles)
             case .int64: constant = try Constant(element, shape, copying: int64s)
-            case .uint32: constant = try Constant(element, shape, copying: uint64s.map { UInt32(truncatingIfNeeded: $0) })
+            case .uint32: constant = try cut(uint64s, to: UInt32.self)
             case .uint64: constant = try Constant(element, shape, copying: uint64s)
             default:
                 switch size {
-                case 1: constant = try Constant(element, shape, copying: int32s.map { UInt8(truncatingIfNeeded: $0) })
-                case 2: constant = try Constant(element, shape, copying: int32s.map { UInt16(truncatingIfNeeded: $0) })
-                default: constant = try Constant(element, shape, copying: int32s.map { UInt32(truncatingIfNeeded: $0) })
+                case 1: constant = try cut(int32s, to: UInt8.self)
+                case 2: constant = try cut(int32s, to: UInt16.self)
+                default: constant = try cut(int32s, to: UInt32.self)
                 }
             }
         } catch {

@@ -53,15 +53,33 @@ struct Reader {
     }
 
     func name(_ field: WireField, _ name: StaticString) throws(ONNXError) -> Name {
-        Name(bytes: Array(storage.bytes[try range(field, name)]))
+        let range = try range(field, name)
+        try checkMemory(range.count)
+        return Name(bytes: Array(storage.bytes[range]))
+    }
+
+    func checkMemory(_ byteCount: Int) throws(ONNXError) {
+        do throws(OutOfMemory) { try OutOfMemory.check(byteCount) } catch { throw .outOfMemory(file: file, error) }
+    }
+
+    /// Room in `list` for `count` more, or an error.
+    private func makeRoom<T>(for count: Int, in list: inout [T]) throws(ONNXError) {
+        guard list.count + count > list.capacity else { return }
+        let capacity = max(list.count + count, 2 * list.capacity)
+        try checkMemory(capacity * MemoryLayout<T>.stride)
+        list.reserveCapacity(capacity)
     }
 
     /// Appends the integers of a repeated field, packed or not.
     func append(_ field: WireField, _ name: StaticString, to list: inout [Int64]) throws(ONNXError) {
         switch field.content {
-        case .varint(let value): list.append(Int64(bitPattern: value))
+        case .varint(let value):
+            try makeRoom(for: 1, in: &list)
+            list.append(Int64(bitPattern: value))
         case .bytes(let range):
             var wire = wire(range)
+            // Each number ends with a byte below 128.
+            try makeRoom(for: storage.bytes[range].reduce(0) { $1 < 128 ? $0 + 1 : $0 }, in: &list)
             while !wire.isAtEnd {
                 do throws(WireError) { list.append(Int64(bitPattern: try wire.varint())) } catch {
                     throw .malformed(file: file, offset: error.offset, field: name, reason: error.reason)
@@ -74,10 +92,12 @@ struct Reader {
     /// Appends the floats of a repeated field, packed or not.
     func append(_ field: WireField, _ name: StaticString, to list: inout [Float]) throws(ONNXError) {
         switch field.content {
-        case .fixed32(let value): list.append(Float(bitPattern: value))
+        case .fixed32(let value):
+            try makeRoom(for: 1, in: &list)
+            list.append(Float(bitPattern: value))
         case .bytes(let range):
             guard range.count % 4 == 0 else { throw malformed(field, name, "a list of floats is cut off") }
-            list.reserveCapacity(list.count + range.count / 4)
+            try makeRoom(for: range.count / 4, in: &list)
             for at in stride(from: range.lowerBound, to: range.upperBound, by: 4) {
                 list.append(storage.bytes.loadUnaligned(fromByteOffset: at, as: Float.self))
             }
@@ -88,10 +108,12 @@ struct Reader {
     /// Appends the doubles of a repeated field, packed or not.
     func append(_ field: WireField, _ name: StaticString, to list: inout [Double]) throws(ONNXError) {
         switch field.content {
-        case .fixed64(let value): list.append(Double(bitPattern: value))
+        case .fixed64(let value):
+            try makeRoom(for: 1, in: &list)
+            list.append(Double(bitPattern: value))
         case .bytes(let range):
             guard range.count % 8 == 0 else { throw malformed(field, name, "a list of doubles is cut off") }
-            list.reserveCapacity(list.count + range.count / 8)
+            try makeRoom(for: range.count / 8, in: &list)
             for at in stride(from: range.lowerBound, to: range.upperBound, by: 8) {
                 list.append(storage.bytes.loadUnaligned(fromByteOffset: at, as: Double.self))
             }

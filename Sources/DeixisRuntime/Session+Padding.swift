@@ -12,9 +12,13 @@ extension Session {
         if model.compiled != nil { return false }
         let types = inputTypes
         func specs(_ shapes: [[Int]]) -> [TensorSpec] { zip(types, shapes).map { TensorSpec($0.element, $1) } }
-        let graph: Graph?
-        do throws(RuntimeError) { graph = try specialize(specs(short)) } catch { graph = nil }
-        let holds = graph.map { Padding.isUnused(portable, long: specs(long), short: $0, mask: mask) } ?? false
+        var holds = false
+        do throws(RuntimeError) {
+            holds = try Padding.isUnused(portable, long: specs(long), short: try specialize(specs(short)), mask: mask)
+        } catch {
+            // Memory will be there another time.
+            if case .outOfMemory = error { return false }
+        }
         plans.add((long, short, mask, holds))
         return holds
     }

@@ -69,11 +69,7 @@ extension Session {
         let start = Machine.nanoseconds, packedBefore = weights.nanoseconds
         var graph: Graph
         if let compiled = model.compiled {
-            do throws(CompiledFileError) {
-                graph = try compiled.graph(specs)
-            } catch {
-                throw .compiled(file: compiled.name, error)
-            }
+            do throws(CompiledFileError) { graph = try compiled.graph(specs) } catch { throw RuntimeError(compiled.name, error) }
         } else {
             graph = known.isEmpty
                 ? try specialize(specs)

@@ -16,6 +16,9 @@ extern "C" {
 /// Writes the text of errno value `code` into `buffer`, cut to `capacity` bytes with a final NUL. Returns the length without the NUL.
 size_t deixis_error_text(int code, char *buffer, size_t capacity);
 
+/// Whether errno value `code` says that memory is short.
+bool deixis_error_is_memory(int code);
+
 // MARK: - Files (file.c)
 
 /// A file mapped read-only. `bytes` is null exactly when `size` is 0.
@@ -24,7 +27,8 @@ typedef struct deixis_mapping {
     size_t size;
 } deixis_mapping;
 
-/// Maps a regular file read-only. A directory gives EISDIR, anything else that is not a regular file EINVAL.
+/// Maps a regular file read-only. A directory gives EISDIR, anything else that is not a regular file EINVAL. With ENOMEM `mapping->size` says
+/// how much there was no room for.
 int deixis_map_file(const char *path, deixis_mapping *mapping);
 /// Maps `size` bytes that read as 0 and take no memory; for deixis_unmap_file too.
 int deixis_map_zeros(size_t size, deixis_mapping *mapping);

@@ -77,7 +77,8 @@ final class CompiledModel: Sendable {
 
     private static func zeros(_ count: Int) throws(CompiledFileError) -> ByteStorage {
         var mapping = deixis_mapping(bytes: nil, size: 0)
-        guard count >= 0, deixis_map_zeros(count, &mapping) == 0 else { throw IndexReader.damage }
+        guard count >= 0, count <= Shape.most else { throw IndexReader.damage }
+        guard deixis_map_zeros(count, &mapping) == 0 else { throw .outOfMemory(OutOfMemory(byteCount: count)) }
         let base = UInt(bitPattern: mapping.bytes)
         return ByteStorage(bytes: UnsafeRawBufferPointer(start: mapping.bytes, count: count)) {
             var mapping = deixis_mapping(bytes: UnsafePointer(bitPattern: base), size: count)

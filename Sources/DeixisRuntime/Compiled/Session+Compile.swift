@@ -17,7 +17,7 @@ extension Session {
                 try CompiledFile.write(path, instructionSets: instructionSets, index: compilation.index, compilation.data)
             }
         } catch {
-            throw .compiled(file: path, error)
+            throw RuntimeError(path, error)
         }
     }
 }

@@ -42,7 +42,8 @@ struct Padding {
     var cuts: [ValueID: Cut] = [:]
 
     /// `graph` at its long and at its short shapes; `mask`: the input that is 0 beyond the short ones.
-    static func isUnused(_ graph: Graph, long: [TensorSpec], short: Graph, mask: Int) -> Bool {
+    /// Throws where memory is short; what else cannot be told is a no.
+    static func isUnused(_ graph: Graph, long: [TensorSpec], short: Graph, mask: Int) throws(RuntimeError) -> Bool {
         do throws(RuntimeError) {
             var proof = Padding(long: try Specialization.specialize(graph, inputs: long, contents: [:]), short: short)
             for (i, id) in graph.inputs.enumerated() {
@@ -62,6 +63,7 @@ struct Padding {
             }
             return graph.outputs.allSatisfy { proof.cuts[$0]?.isEmpty == true }
         } catch {
+            if case .outOfMemory = error { throw error }
             return false
         }
     }

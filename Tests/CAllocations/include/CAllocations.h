@@ -9,6 +9,15 @@ void allocations_begin(void);
 /// How many there were since; counting ends.
 long allocations_end(void);
 
+/// The request `number`, counted from 1, of those made by posix_memalign for whole cache lines and by mmap from now on, in all threads, is
+/// refused as if memory were short: these are what `deixis_allocate`, `deixis_allocate_pages`, `deixis_map_file` and `deixis_map_zeros` ask
+/// for. Swift's own objects are aligned to less, and their absence ends a process whatever it does.
+void allocations_refuse(long number);
+/// Whether it came to that; no request is refused any more.
+bool allocations_were_refused(void);
+/// How many blocks and mappings are there.
+long allocations_live(void);
+
 /// False in programs of the address and thread sanitizers, whose allocators are their own.
 bool allocations_are_counted(void);
 
