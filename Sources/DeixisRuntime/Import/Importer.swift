@@ -8,14 +8,16 @@ package struct Importer {
     private var opset: Int
     private let limits: Limits
     private let operators: OperatorSet
-    private var functions: [Name: Int] = [:]
+    private let functions: [Function]
+    /// By domain and name: where in `functions`.
+    private var places: [Name: Int] = [:]
     private var depth = 0
     /// Nodes looked at inside functions.
     private var expanded = 0
 
     static func run(_ source: Graph, _ operators: OperatorSet, _ limits: Limits) throws(RuntimeError) -> Graph {
         var importer = Importer(source, operators, limits)
-        for (i, function) in source.functions.enumerated() { importer.functions[Importer.key(function.domain, function.name)] = i }
+        for (i, function) in source.functions.enumerated() { importer.places[Importer.key(function.domain, function.name)] = i }
         for node in source.nodes { try importer.add(node, opset: source.opset) }
         importer.graph.opset = importer.opset
         return importer.graph
@@ -24,6 +26,8 @@ package struct Importer {
     private init(_ source: Graph, _ operators: OperatorSet, _ limits: Limits) {
         graph = source
         graph.nodes = []
+        graph.functions = []
+        functions = source.functions
         opset = max(source.opset, 13)
         self.operators = operators
         self.limits = limits
@@ -40,9 +44,10 @@ package struct Importer {
             try check(source, .nodes, expanded, limit: limits.expandedNodes)
         }
         var node = source, version = version
-        if !functions.isEmpty, let index = functions[Importer.key(node.domain, node.op)] {
-            return try expand(graph.functions[index], node)
+        for i in node.attributes.indices {
+            if case .graph(let inner) = node.attributes[i].value { node.attributes[i].value = .graph(try imported(inner, within: node)) }
         }
+        if !functions.isEmpty, let place = places[Importer.key(node.domain, node.op)] { return try expand(functions[place], node) }
         if node.isONNX("Constant") { return try addConstant(of: node) }
         if node.domain.isEmpty, version < History.newest {
             for line in History.lines where version < line.before && node.op.matches(line.op) {
@@ -52,15 +57,13 @@ package struct Importer {
                 node = next
             }
         }
-        guard let definition = Catalog.find(node) else {
-            for line in operators.functions where node.op.matches(line.op) && node.domain.matches(line.domain) {
-                return try within(node) { (importer) throws(RuntimeError) in try line.expand(&importer, node) }
-            }
-            return try append(node)
+        for line in operators.functions where node.op.matches(line.op) && node.domain.matches(line.domain) {
+            try check(node, since: line.since, version)
+            var isExpanded = false
+            try within(node) { (importer) throws(RuntimeError) in isExpanded = try line.expand(&importer, node) }
+            if isExpanded { return }
         }
-        if version < definition.since {
-            throw .operatorTooNew(op: node.op, node: node.name, since: definition.since, opset: version)
-        }
+        if let definition = Catalog.find(node) { try check(node, since: definition.since, version) }
         try append(node)
     }
 
@@ -87,6 +90,10 @@ package struct Importer {
         try check(node, .nodes, graph.nodes.count, limit: limits.nodes)
     }
 
+    private func check(_ node: Node, since: Int, _ version: Int) throws(RuntimeError) {
+        if version < since { throw .operatorTooNew(op: node.op, node: node.name, since: since, opset: version) }
+    }
+
     private func check(_ node: Node, _ kind: LimitExceeded.Kind, _ value: Int, limit: Int) throws(RuntimeError) {
         do throws(LimitExceeded) { try LimitExceeded.check(kind, value, limit: limit) } catch {
             throw .limit(op: node.op, node: node.name, error)
@@ -101,6 +108,20 @@ package struct Importer {
         depth -= 1
     }
 
+    /// A sub-graph of `node`, all the same.
+    private mutating func imported(_ inner: Graph, within node: Node) throws(RuntimeError) -> Graph {
+        do throws(GraphError) { try inner.check() } catch { throw .invalidGraph(reason: Message(error.description)) }
+        let outer = graph
+        graph = inner
+        graph.nodes = []
+        try within(node) { (importer) throws(RuntimeError) in
+            for node in inner.nodes { try importer.add(node, opset: inner.opset) }
+        }
+        defer { graph = outer }
+        do throws(GraphError) { try graph.check() } catch { throw .invalidGraph(reason: Message(error.description)) }
+        return graph
+    }
+
     // MARK: Functions of the model
 
     private mutating func expand(_ function: Function, _ node: Node) throws(RuntimeError) {
@@ -109,34 +130,19 @@ package struct Importer {
             throw node.invalid(
                 "has \(node.inputs.count) inputs and \(node.outputs.count) outputs, the function has \(body.inputs.count) and \(body.outputs.count)")
         }
-        // By value of the body: what it is here; nil: left out.
-        var values = [ValueID?](repeating: nil, count: body.values.count)
-        for (inner, outer) in zip(body.inputs, node.inputs) { values[inner.index] = outer }
-        for (id, constant) in body.constants { values[id.index] = graph.addConstant(body[id].name, constant) }
-        for (inner, outer) in zip(body.outputs, node.outputs) where outer != nil && values[inner.index] == nil { values[inner.index] = outer }
-        for inner in body.nodes {
-            for case let id? in inner.outputs where values[id.index] == nil {
-                values[id.index] = addValue("\(node.name)/\(body[id].name)", body[id].type)
-            }
-        }
+        // Names of values are unique, those of nodes need not be.
+        let prefix = node.outputs.compactMap { $0 }.first.map { graph[$0].name } ?? node.name
+        let nodes = graph.inline(body, inputs: node.inputs, outputs: node.outputs, prefix: prefix)
         try within(node) { (importer) throws(RuntimeError) in
-            for inner in body.nodes {
+            for inner in nodes {
                 var inner = inner
                 inner.name = Name("\(node.name)/\(inner.name)")
-                inner.inputs = inner.inputs.map { $0.flatMap { values[$0.index] } }
-                while let last = inner.inputs.last, last == nil { inner.inputs.removeLast() }
-                inner.outputs = inner.outputs.map { $0.flatMap { values[$0.index] } }
                 inner.attributes = inner.attributes.compactMap { name, value in
                     guard case .reference(let outer) = value else { return (name, value) }
                     return (node.attribute(outer) ?? function.attributes.first { $0.name == outer && $0.value != nil }?.value).map { (name, $0) }
                 }
                 try importer.add(inner, opset: body.opset)
             }
-        }
-        // What the function hands on as it came, or names twice.
-        for (inner, outer) in zip(body.outputs, node.outputs) {
-            guard let outer, let from = values[inner.index], from != outer else { continue }
-            try append(Node(name: graph[outer].name, op: "Identity", inputs: [from], outputs: [outer]))
         }
     }
 

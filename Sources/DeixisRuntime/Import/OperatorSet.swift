@@ -10,18 +10,21 @@ public struct OperatorSet: Sendable {
     public static let lean = OperatorSet(functions: [])
 }
 
-/// An operator that is a few nodes of others.
+/// An operator, or a form of one, that is a few nodes of others.
 package struct FunctionLine: Sendable {
     package let domain: StaticString
     package let op: StaticString
-    /// Adds the nodes that make the outputs of the node.
-    package let expand: @Sendable (inout Importer, Node) throws(RuntimeError) -> Void
+    /// The first opset that has it.
+    package let since: Int
+    /// Adds the nodes that make the outputs of the node; false: the node is of a form that stands for itself.
+    package let expand: Expand
 
-    package init(
-        _ op: StaticString, domain: StaticString = "", expand: @escaping @Sendable (inout Importer, Node) throws(RuntimeError) -> Void
-    ) {
+    package typealias Expand = @Sendable (inout Importer, Node) throws(RuntimeError) -> Bool
+
+    package init(_ op: StaticString, domain: StaticString = "", since: Int = 1, _ expand: @escaping Expand) {
         self.op = op
         self.domain = domain
+        self.since = since
         self.expand = expand
     }
 }

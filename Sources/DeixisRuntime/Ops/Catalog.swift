@@ -30,7 +30,7 @@ enum Catalog {
         Binary.and, Binary.or, Binary.xor, Binary.bitwiseAnd, Binary.bitwiseOr, Binary.bitwiseXor, Binary.bitShift,
         Variadic.sum, Variadic.mean, Variadic.min, Variadic.max,
         Cast.cast, Cast.castLike, Where.definition, Clip.definition, Trilu.definition, OneHot.definition,
-        Identity.definition, Dropout.definition,
+        Identity.definition, Dropout.definition, If.definition,
         ConstantOfShape.definition, RangeOperator.definition, EyeLike.definition,
         ShapeOperator.shape, ShapeOperator.size, Squeeze.squeeze, Squeeze.unsqueeze, Squeeze.flatten, Expand.definition, Tile.definition,
         DepthToSpace.depthToSpace, DepthToSpace.spaceToDepth,

@@ -30,6 +30,13 @@ struct Specialization {
     }
 
     private mutating func add(_ node: Node) throws(RuntimeError) {
+        if node.isONNX("If"), let id = node.input(0), let condition = graph.constants[id] {
+            let (body, inputs) = try If.branch(node, condition), first = graph.values.count
+            let nodes = graph.inline(body, inputs: inputs, outputs: node.outputs, prefix: node.name)
+            for i in first..<graph.values.count { specs.append(graph.constants[ValueID(i)].map { TensorSpec($0) }) }
+            for node in nodes { try add(node) }
+            return
+        }
         let definition = try Catalog.require(node, opset: graph.opset)
         var inputs: [TensorSpec?] = []
         var constants: [Constant?] = []
