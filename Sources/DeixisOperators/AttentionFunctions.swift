@@ -154,7 +154,8 @@ enum AttentionFunctions {
                 let bent = try importer.add("Tanh", [try importer.add("Div", [scores, cap], for: node)], for: node)
                 scores = try importer.add("Mul", [bent, cap], for: node)
             }
-            for (seen, low) in [(mask, -Float.infinity), (padding, low), (isCausal ? try causal(&importer, q, k) : nil, -Float.infinity)] {
+            let causal = isCausal ? try causal(&importer, q, k) : nil
+            for (seen, low) in [(mask, -Float.infinity), (padding, low), (causal, -Float.infinity)] {
                 guard var seen else { continue }
                 if seen != mask || importer.graph[seen].type?.element == .bool {
                     let zero = try number(&importer, 0, like: node.input(0)), low = try number(&importer, low, like: node.input(0))
@@ -163,8 +164,15 @@ enum AttentionFunctions {
                 scores = try importer.add("Add", [scores, seen], for: node)
             }
             let weights = try importer.add("Softmax", [scores], for: node, attributes: [("axis", .int(-1))])
-            let output = node.outputs.first ?? nil
-            let mixed = try importer.add("MatMul", [weights, v], for: node, output: isFlat ? nil : output)
+            let output = node.outputs.first ?? nil, isGuarded = mask.flatMap { importer.graph[$0].type?.element } == .bool
+            var mixed = try importer.add("MatMul", [weights, v], for: node, output: isFlat || isGuarded ? nil : output)
+            if isGuarded {
+                // A query that sees nothing gets zeros.
+                let seen = causal == nil ? mask : try importer.add("And", [mask, causal], for: node)
+                let any = try importer.add("ReduceMax", [seen, ints(&importer, [-1])], for: node)
+                let zero = try number(&importer, 0, like: node.input(0))
+                mixed = try importer.add("Where", [any, mixed, zero], for: node, output: isFlat ? nil : output)
+            }
             guard isFlat else { return }
             let tokens = try importer.add("Transpose", [mixed], for: node, attributes: [("perm", .ints([0, 2, 1, 3]))])
             try importer.add("Reshape", [tokens, ints(&importer, [0, 0, -1])], for: node, output: output)
