@@ -55,6 +55,7 @@ struct GraphCheck {
             for (name, value) in node.attributes {
                 try Self.text(name, "attribute name of \(label)")
                 switch value {
+                case .reference(let other): throw .graph("\(label) refers to the function's attribute '\(other)'")
                 case .graph: throw .graph("\(label) has the sub-graph '\(name)'")
                 case .tensor(let constant): try Self.constant(constant, "attribute '\(name)' of \(label)")
                 default: break

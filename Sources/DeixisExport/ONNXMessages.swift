@@ -102,7 +102,7 @@ struct ONNXMessages {
             message.pointee.type = ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__STRINGS
             message.pointee.n_strings = values.count
             message.pointee.strings = arena.array(values.map(arena.bytes))
-        case .graph:
+        case .graph, .reference:
             preconditionFailure("GraphCheck lets no sub-graph through")
         }
         return message

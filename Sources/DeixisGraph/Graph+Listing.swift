@@ -65,7 +65,8 @@ extension Attribute: CustomStringConvertible {
         case .ints(let values): return list(values.map { "\($0)" })
         case .floats(let values): return list(values.map { "\($0)" })
         case .strings(let values): return list(values.map { "\"\($0)\"" })
-        case .graph: return "graph"
+        case .graph(let graph): return "graph of \(graph.nodes.count) nodes"
+        case .reference(let name): return "@\(name)"
         }
     }
 }

@@ -42,8 +42,27 @@ public struct Value: Sendable {
 public enum Attribute: Sendable {
     case int(Int64), float(Float), string(Name), tensor(Constant)
     case ints([Int64]), floats([Float]), strings([Name])
-    /// A sub-graph (If, Loop, Scan); kept only so that it can be refused by name.
-    case graph
+    /// A sub-graph (If, Loop, Scan). What it takes from the graph around it are its last inputs, and the node's, in the same order.
+    indirect case graph(Graph)
+    /// Inside a function: what the calling node has under this name.
+    case reference(Name)
+}
+
+/// An operator that a model defines itself: nodes that stand for one.
+public struct Function: Sendable {
+    public var domain: Name
+    public var name: Name
+    /// What a calling node may say, and what holds where it says nothing; nil: nothing does.
+    public var attributes: [(name: Name, value: Attribute?)]
+    /// Its inputs and outputs are those of the calling node, its opset may be another than the model's.
+    public var body: Graph
+
+    public init(domain: Name, name: Name, attributes: [(name: Name, value: Attribute?)], body: Graph) {
+        self.domain = domain
+        self.name = name
+        self.attributes = attributes
+        self.body = body
+    }
 }
 
 /// A model as both houses see it: what ONNX says, and nothing about how it will run.
@@ -59,6 +78,9 @@ public struct Graph: Sendable {
     public var inputs: [ValueID] = []
     public var outputs: [ValueID] = []
     public var nodes: [Node] = []
+    public var functions: [Function] = []
+    /// Constants that a run may replace: inputs with a default.
+    public var defaults: [(id: ValueID, type: TensorType)] = []
     /// `metadata_props`, in file order.
     public var metadata: [(key: Name, value: Name)] = []
 

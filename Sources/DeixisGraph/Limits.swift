@@ -10,6 +10,10 @@ public struct Limits: Sendable {
     public var bytes = Shape.most
     /// Nodes of a graph.
     public var nodes = 1 << 24
+    /// Nodes inside functions, counted anew for each node that calls one.
+    public var expandedNodes = 1 << 20
+    /// Sub-graphs inside sub-graphs, and functions inside functions.
+    public var depth = 64
     /// Multiply-accumulates, or steps of a window or sum, of one node.
     public var macs = Int(clamping: 1 << 44 as Int64)
     /// Entries of the tables that one node needs to find its elements (Pad, Resize).
@@ -24,7 +28,7 @@ public struct Limits: Sendable {
 
 /// What went beyond one of `Limits`.
 public struct LimitExceeded: Error, Equatable, Sendable {
-    public enum Kind: Sendable { case rank, elements, bytes, nodes, macs, tableEntries, plannedBytes, rewriteSteps }
+    public enum Kind: Sendable { case rank, elements, bytes, nodes, depth, macs, tableEntries, plannedBytes, rewriteSteps }
 
     public var kind: Kind
     /// `Int.max` stands for any number too large to count.
@@ -51,6 +55,7 @@ public struct LimitExceeded: Error, Equatable, Sendable {
         case .elements: unit = "elements"
         case .bytes: unit = "bytes"
         case .nodes: unit = "nodes"
+        case .depth: unit = "levels of sub-graphs or functions"
         case .macs: unit = "multiply-accumulates"
         case .tableEntries: unit = "table entries"
         case .plannedBytes: unit = "bytes of planned memory"

@@ -22,11 +22,13 @@ public final class GroundingModel: Sendable {
     private let interface: Interface
     private let callers = Idle<Caller>(limit: 64)
 
-    /// - Parameter options: how to run; `options.threads` counts the calling thread, 0 means all usable cores.
-    public init(path: String, options: SessionOptions = SessionOptions()) throws(ModelError) {
+    /// - Parameters:
+    ///   - options: how to run; `options.threads` counts the calling thread, 0 means all usable cores.
+    ///   - operators: what the file may use; `DeixisOperators` has more.
+    public init(path: String, options: SessionOptions = SessionOptions(), operators: OperatorSet = .lean) throws(ModelError) {
         self.path = path
         let model: Model
-        do throws(RuntimeError) { model = try Model.load(path) } catch { throw .runtime(file: path, error) }
+        do throws(RuntimeError) { model = try Model.load(path, operators: operators) } catch { throw .runtime(file: path, error) }
         let graph = model.graph
         do throws(InputError) {
             metadata = try GroundingMetadata(pairs: graph.metadata.map { ($0.key.bytes, $0.value.bytes) })

@@ -4,7 +4,7 @@ extension Reader {
     /// `ModelProto`
     mutating func model() throws(ONNXError) -> Graph {
         var wire = wire(whole)
-        var graphRange: Range<Int>?
+        var graphRange: Range<Int>?, functions: [Range<Int>] = []
         var version: Int?, opset: Int?
         var producer: Name = ""
         var metadata: [(key: Name, value: Name)] = []
@@ -17,7 +17,7 @@ extension Reader {
                 let (domain, number) = try operatorSet(try range(field, "ModelProto.opset_import"))
                 if domain.isEmpty || domain == "ai.onnx" { opset = number }
             case 14: metadata.append(try stringPair(try range(field, "ModelProto.metadata_props")))
-            case 25: throw .unsupported(file: file, reason: "the model defines the local function \(try functionName(field))")
+            case 25: functions.append(try range(field, "ModelProto.functions"))
             default: break
             }
         }
@@ -25,7 +25,9 @@ extension Reader {
         guard version >= 3 else { throw .unsupported(file: file, reason: "the model has IR version \(version), older than 3") }
         guard let graphRange else { throw .invalid(file: file, reason: "the model has no graph") }
         guard let opset else { throw .invalid(file: file, reason: "the model does not say which opset of ai.onnx it uses") }
-        var graph = try self.graph(graphRange, opset: opset)
+        self.opset = opset
+        var graph = try self.graph(graphRange).graph
+        for range in functions { graph.functions.append(try function(range, opset: opset)) }
         graph.producer = producer
         graph.metadata = metadata
         return graph
@@ -44,91 +46,166 @@ extension Reader {
         return result
     }
 
-    private func functionName(_ field: WireField) throws(ONNXError) -> Name {
-        var wire = wire(try range(field, "ModelProto.functions"))
-        var found: Name = ""
-        while let field = try next(&wire, "FunctionProto") {
-            if field.number == 1 { found = try name(field, "FunctionProto.name") }
-        }
-        return found
-    }
-
-    /// `GraphProto`: names become value ids; an input that also has an initializer is that constant.
-    private mutating func graph(_ range: Range<Int>, opset: Int) throws(ONNXError) -> Graph {
+    /// `GraphProto`, and the values that it takes from the graph around it: its last inputs.
+    mutating func graph(_ range: Range<Int>) throws(ONNXError) -> (graph: Graph, captured: [Name]) {
         var wire = wire(range)
-        var graph = Graph(opset: opset)
-        var ids: [Name: ValueID] = [:]
+        var scope = Scope(opset: opset, isInner: depth > 0)
         var nodes: [Range<Int>] = [], infos: [Range<Int>] = []
-        var inputs: [(name: Name, type: TensorType?)] = [], outputs: [(name: Name, type: TensorType?)] = []
+        var inputs: [(name: Name, type: TensorType?)] = [], outputs: [Name] = []
         while let field = try next(&wire, "GraphProto") {
             switch field.number {
-            case 1:
-                nodes.append(try self.range(field, "GraphProto.node"))
-                try check(.nodes, nodes.count, limit: limits.nodes, "the graph")
-            case 2: graph.name = try name(field, "GraphProto.name")
+            case 1: try append(node: try self.range(field, "GraphProto.node"), to: &nodes)
+            case 2: scope.graph.name = try name(field, "GraphProto.name")
             case 5:
                 let (name, constant) = try tensor(try self.range(field, "GraphProto.initializer"))
-                guard ids[name] == nil else { throw .invalid(file: file, reason: "initializer '\(name)' is there twice") }
-                ids[name] = graph.addConstant(name, constant)
+                guard scope.ids[name] == nil else { throw .invalid(file: file, reason: "initializer '\(name)' is there twice") }
+                scope.ids[name] = scope.graph.addConstant(name, constant)
             case 11: inputs.append(try valueInfo(try self.range(field, "GraphProto.input")))
-            case 12: outputs.append(try valueInfo(try self.range(field, "GraphProto.output")))
+            case 12:
+                let range = try self.range(field, "GraphProto.output")
+                infos.append(range)
+                outputs.append(try valueInfo(range).name)
             case 13: infos.append(try self.range(field, "GraphProto.value_info"))
             case 15: throw .unsupported(file: file, reason: "the graph has a sparse initializer")
             default: break
             }
         }
         for (name, type) in inputs {
-            if let id = ids[name] {
-                if graph.constants[id] != nil { continue }
-                throw .invalid(file: file, reason: "input '\(name)' is there twice")
+            if let id = scope.ids[name] {
+                guard let constant = scope.graph.constants[id], scope.stated[name] == nil else {
+                    throw .invalid(file: file, reason: "input '\(name)' is there twice")
+                }
+                scope.stated[name] = id
+                scope.graph.defaults.append((id, type ?? TensorType(constant.type, nil)))
+                continue
             }
-            guard let type else { throw .invalid(file: file, reason: "input '\(name)' has no element type") }
-            ids[name] = graph.addInput(name, type)
-        }
-        for range in nodes { try add(try node(range), to: &graph, &ids) }
-        for (name, type) in outputs {
-            guard let id = ids[name] else { throw .invalid(file: file, reason: "output '\(name)' is made by no node") }
-            if let type, graph[id].type == nil { graph[id].type = type }
-            graph.outputs.append(id)
+            guard type != nil || scope.isInner else { throw .invalid(file: file, reason: "input '\(name)' has no element type") }
+            scope.addInput(name, type)
         }
         for range in infos {
             let (name, type) = try valueInfo(range)
-            if let type, let id = ids[name], graph[id].type == nil { graph[id].type = type }
+            if let type, scope.ids[name] == nil, scope.stated[name] == nil { scope.stated[name] = scope.graph.addValue(name, type) }
         }
-        return graph
+        try read(nodes, outputs, into: &scope)
+        return (scope.graph, scope.captured)
     }
 
-    private func add(_ message: NodeMessage, to graph: inout Graph, _ ids: inout [Name: ValueID]) throws(ONNXError) {
+    /// `FunctionProto`
+    private mutating func function(_ range: Range<Int>, opset: Int) throws(ONNXError) -> Function {
+        var wire = wire(range)
+        var domain: Name = "", functionName: Name = "", overload: Name = ""
+        var nodes: [Range<Int>] = [], inputs: [Name] = [], outputs: [Name] = [], attributes: [(name: Name, value: Attribute?)] = []
+        self.opset = opset
+        while let field = try next(&wire, "FunctionProto") {
+            switch field.number {
+            case 1: functionName = try name(field, "FunctionProto.name")
+            case 4: inputs.append(try name(field, "FunctionProto.input"))
+            case 5: outputs.append(try name(field, "FunctionProto.output"))
+            case 6: attributes.append((try name(field, "FunctionProto.attribute"), nil))
+            case 7: try append(node: try self.range(field, "FunctionProto.node"), to: &nodes)
+            case 9:
+                let (domain, number) = try operatorSet(try self.range(field, "FunctionProto.opset_import"))
+                if domain.isEmpty || domain == "ai.onnx" { self.opset = number }
+            case 10: domain = try name(field, "FunctionProto.domain")
+            case 11:
+                var message = NodeMessage()
+                let known = try attribute(try self.range(field, "FunctionProto.attribute_proto"), of: &message)
+                guard let known, message.captured.isEmpty else {
+                    throw .unsupported(file: file, reason: "function '\(functionName)' has an attribute whose default is a graph")
+                }
+                attributes.append((known.name, known.value))
+            case 13: overload = try name(field, "FunctionProto.overload")
+            default: break
+            }
+        }
+        var scope = Scope(opset: self.opset, isInner: false)
+        scope.graph.name = functionName
+        for name in inputs {
+            guard scope.ids[name] == nil else { throw .invalid(file: file, reason: "input '\(name)' of function '\(functionName)' is there twice") }
+            scope.addInput(name, nil)
+        }
+        try read(nodes, outputs, into: &scope)
+        return Function(
+            domain: domain == "ai.onnx" ? "" : domain, name: functionName.overloaded(overload), attributes: attributes, body: scope.graph)
+    }
+
+    /// Notes where a node lies.
+    private mutating func append(node range: Range<Int>, to nodes: inout [Range<Int>]) throws(ONNXError) {
+        nodes.append(range)
+        nodeCount += 1
+        try check(.nodes, nodeCount, limit: limits.nodes, "the graph")
+    }
+
+    private mutating func read(_ nodes: [Range<Int>], _ outputs: [Name], into scope: inout Scope) throws(ONNXError) {
+        for range in nodes { try add(try node(range), to: &scope) }
+        for name in outputs {
+            guard let id = scope.find(name) else { throw .invalid(file: file, reason: "output '\(name)' is made by no node") }
+            scope.graph.outputs.append(id)
+        }
+    }
+
+    private func add(_ message: NodeMessage, to scope: inout Scope) throws(ONNXError) {
         var node = message.node
         if node.op.isEmpty { throw .invalid(file: file, reason: "node '\(node.name)' has no operator") }
-        for (name, value) in node.attributes {
-            if case .graph = value {
-                throw .unsupported(file: file, reason: "node '\(node.name)' (\(node.op)) has the sub-graph '\(name)'")
-            }
-        }
         var inputs: [ValueID?] = [], outputs: [ValueID?] = []
-        for name in message.inputs {
-            if name.isEmpty { inputs.append(nil); continue }
-            guard let id = ids[name] else {
+        func find(_ name: Name) throws(ONNXError) -> ValueID {
+            guard let id = scope.find(name) else {
                 throw .invalid(file: file, reason: "node '\(node.name)' (\(node.op)) uses '\(name)', which nothing in front of it makes")
             }
-            inputs.append(id)
+            return id
         }
+        for name in message.inputs { inputs.append(name.isEmpty ? nil : try find(name)) }
         // Trailing inputs left out are no inputs.
         while let last = inputs.last, last == nil { inputs.removeLast() }
+        for name in message.captured { inputs.append(try find(name)) }
         for name in message.outputs {
             if name.isEmpty { outputs.append(nil); continue }
-            guard ids[name] == nil else {
+            guard scope.ids[name] == nil else {
                 throw .invalid(file: file, reason: "node '\(node.name)' (\(node.op)) makes '\(name)', which is made already")
             }
-            let id = graph.addValue(name)
-            ids[name] = id
+            let id = scope.stated[name] ?? scope.graph.addValue(name)
+            scope.ids[name] = id
             outputs.append(id)
         }
         node.inputs = inputs
         node.outputs = outputs
         // Names are optional and outputs unique: an unnamed node goes by its first output.
         if node.name.isEmpty, let first = message.outputs.first(where: { !$0.isEmpty }) { node.name = first }
-        graph.nodes.append(node)
+        scope.graph.nodes.append(node)
     }
+}
+
+/// A graph being read: names become value ids.
+private struct Scope {
+    var graph: Graph
+    var ids: [Name: ValueID] = [:]
+    /// Values whose types the file states, before a node makes them; and constants that are inputs too.
+    var stated: [Name: ValueID] = [:]
+    /// A sub-graph: a name that it does not make is one of the graph around it.
+    let isInner: Bool
+    var captured: [Name] = []
+
+    init(opset: Int, isInner: Bool) {
+        graph = Graph(opset: opset)
+        self.isInner = isInner
+    }
+
+    mutating func addInput(_ name: Name, _ type: TensorType?) {
+        let id = graph.addValue(name, type)
+        ids[name] = id
+        graph.inputs.append(id)
+    }
+
+    mutating func find(_ name: Name) -> ValueID? {
+        if isInner, ids[name] == nil {
+            addInput(name, nil)
+            captured.append(name)
+        }
+        return ids[name]
+    }
+}
+
+extension Name {
+    /// The name of one of several functions of this name.
+    func overloaded(_ overload: Name) -> Name { overload.isEmpty ? self : Name("\(self):\(overload)") }
 }

@@ -5,6 +5,8 @@ struct NodeMessage {
     var node = Node(op: "", inputs: [], outputs: [])
     var inputs: [Name] = []
     var outputs: [Name] = []
+    /// What its sub-graphs take from the graph around them, in the order of the sub-graphs.
+    var captured: [Name] = []
 }
 
 extension Reader {
@@ -13,7 +15,7 @@ extension Reader {
         var wire = wire(range)
         var message = NodeMessage()
         // A list of its own while it grows: a node's is copied at each change.
-        var attributes: [(name: Name, value: Attribute)] = []
+        var attributes: [(name: Name, value: Attribute)] = [], overload: Name = ""
         while let field = try next(&wire, "NodeProto") {
             switch field.number {
             case 1: message.inputs.append(try name(field, "NodeProto.input"))
@@ -21,13 +23,15 @@ extension Reader {
             case 3: message.node.name = try name(field, "NodeProto.name")
             case 4: message.node.op = try name(field, "NodeProto.op_type")
             case 5:
-                if let found = try attribute(try self.range(field, "NodeProto.attribute")) { attributes.append(found) }
+                if let found = try attribute(try self.range(field, "NodeProto.attribute"), of: &message) { attributes.append(found) }
             case 7:
                 let domain = try name(field, "NodeProto.domain")
                 message.node.domain = domain == "ai.onnx" ? "" : domain
+            case 8: overload = try name(field, "NodeProto.overload")
             default: break
             }
         }
+        message.node.op = message.node.op.overloaded(overload)
         message.node.attributes = attributes
         // Node names are optional in the standard; messages need one.
         if message.node.name.isEmpty { message.node.name = message.outputs.first ?? "" }
@@ -35,11 +39,11 @@ extension Reader {
     }
 
     /// `AttributeProto`. Files of old writers may leave `type` out; then the field that is there decides.
-    private mutating func attribute(_ range: Range<Int>) throws(ONNXError) -> (name: Name, value: Attribute)? {
+    mutating func attribute(_ range: Range<Int>, of node: inout NodeMessage) throws(ONNXError) -> (name: Name, value: Attribute)? {
         var wire = wire(range)
         var attributeName: Name = ""
         var type = 0
-        var single: Attribute?
+        var single: Attribute?, reference: Name?
         var ints: [Int64] = [], floats: [Float] = [], strings: [Name] = []
         var value = (int: Int64(0), float: Float(0), string: Name(""))
         while let field = try next(&wire, "AttributeProto") {
@@ -56,15 +60,23 @@ extension Reader {
                 value.string = try name(field, "AttributeProto.s")
                 single = .string(value.string)
             case 5: single = .tensor(try tensor(try self.range(field, "AttributeProto.t")).constant)
-            case 6, 11: single = .graph
+            case 6:
+                depth += 1
+                try check(.depth, depth, limit: limits.depth, "a node")
+                let (graph, captured) = try self.graph(try self.range(field, "AttributeProto.g"))
+                depth -= 1
+                node.captured += captured
+                single = .graph(graph)
+            case 11: throw .unsupported(file: file, reason: "attribute '\(attributeName)' is a list of graphs")
             case 7: try append(field, "AttributeProto.floats", to: &floats)
             case 8: try append(field, "AttributeProto.ints", to: &ints)
             case 9: strings.append(try name(field, "AttributeProto.strings"))
             case 20: type = try int(field, "AttributeProto.type")
-            case 21: throw .unsupported(file: file, reason: "attribute '\(attributeName)' refers to a function's attribute")
+            case 21: reference = try name(field, "AttributeProto.ref_attr_name")
             default: break
             }
         }
+        if let reference { return (attributeName, .reference(reference)) }
         switch type {
         case 1: return (attributeName, .float(value.float))
         case 2: return (attributeName, .int(value.int))

@@ -1,6 +1,6 @@
 import DeixisGraph
 
-/// Reads messages out of one file's bytes. One method per message type, one file each; depth is bounded because no method recurses.
+/// Reads messages out of one file's bytes. One method per message type, one file each; they nest as deep as `Limits.depth` lets sub-graphs.
 struct Reader {
     /// For messages.
     let file: String
@@ -10,6 +10,12 @@ struct Reader {
     let limits: Limits
     /// External data files met so far.
     var external: [Name: ByteStorage] = [:]
+    /// Of `ai.onnx`, where reading stands: a function may have another than the model.
+    var opset = 0
+    /// How many sub-graphs it stands in.
+    var depth = 0
+    /// Of all graphs and functions met so far.
+    var nodeCount = 0
 
     init(file: String, storage: ByteStorage, folder: String?, limits: Limits) {
         self.file = file

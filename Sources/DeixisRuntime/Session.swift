@@ -33,6 +33,8 @@ public final class Session: Sendable {
     let lowering: Lowering
     let plans: PlanTable
     private let memories = Idle<RunMemory>(limit: 64)
+    /// Sessions of the model that ask for inputs with defaults.
+    private let asking = Asking()
 
     public init(_ model: Model, options: SessionOptions = SessionOptions()) throws(RuntimeError) {
         self.model = model
@@ -80,6 +82,7 @@ public final class Session: Sendable {
 
     /// Runs the model on `inputs`, in any order. The outputs are copies, in the model's order.
     public func run(_ inputs: [(name: Name, tensor: Constant)]) throws(RuntimeError) -> [(name: Name, tensor: Constant)] {
+        if let session = try asking.session(self, for: inputs.map { $0.name }) { return try session.run(inputs) }
         let memory = memories.take() ?? RunMemory()
         defer { memories.give(memory) }
         return try RunContext(self, memory).run(inputs)

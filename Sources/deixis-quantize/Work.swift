@@ -3,7 +3,8 @@ internal import DeixisGraph
 internal import DeixisGrounding
 internal import DeixisInput
 internal import DeixisQuantization
-internal import DeixisRuntime
+internal import DeixisOperators
+import DeixisRuntime
 internal import Foundation
 
 /// What the person asked for cannot be done; the message says why.
@@ -30,7 +31,7 @@ struct Work {
         self.command = command
         options = SessionOptions()
         options.threads = command.threads
-        graph = try Model.load(command.model).graph
+        graph = try Model.load(command.model, operators: .all).graph
         quantizer = try Quantizer(graph, session: options)
         let dataset = try Dataset(directory: command.data)
         do { reader = try SampleReader(dataset, graph: graph) } catch { throw Refusal(description: "\(command.model): \(error)") }

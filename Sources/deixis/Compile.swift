@@ -2,6 +2,7 @@ import ArgumentParser
 import DeixisCommand
 import DeixisFiles
 import DeixisGraph
+import DeixisOperators
 import DeixisRuntime
 import Glibc
 
@@ -38,7 +39,7 @@ struct Compile: ParsableCommand {
         let source: RunContext
         var samples: [CompiledShapes.Sample] = []
         do throws(RuntimeError) {
-            source = try Session(try Model.load(model), options: session).makeContext()
+            source = try Session(try Model.load(model, operators: .all), options: session).makeContext()
             for sample in asked where try sample.prepare(source) { samples.append(sample) }
         } catch {
             throw modelError(model, error)

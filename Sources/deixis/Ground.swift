@@ -4,6 +4,7 @@ import DeixisFiles
 import DeixisImage
 import DeixisInput
 import DeixisModel
+import DeixisOperators
 import DeixisONNX
 import DeixisRuntime
 
@@ -110,7 +111,7 @@ struct Ground: ParsableCommand {
 /// The model, its first plan not yet made; errors as the person should read them.
 func loadGroundingModel(_ path: String, _ options: RunOptions) throws(CommandError) -> GroundingModel {
     do {
-        return try GroundingModel(path: path, options: options.session)
+        return try GroundingModel(path: path, options: options.session, operators: .all)
     } catch {
         switch error {
         case .runtime(_, .file(.cannotOpen(let file, let reason))): throw cannotRead(path, file, reason)

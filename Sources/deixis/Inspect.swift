@@ -2,6 +2,7 @@ import ArgumentParser
 import DeixisCommand
 import DeixisGraph
 import DeixisONNX
+import DeixisOperators
 import DeixisRuntime
 
 struct Inspect: ParsableCommand {
@@ -47,7 +48,7 @@ struct Inspect: ParsableCommand {
             let cost: String
             do {
                 try sample.checkSizes()
-                cost = try plannedCost(compiled ?? Model(graph: graph), sample)
+                cost = try plannedCost(compiled ?? Model(graph: graph, operators: .all), sample)
             } catch {
                 cost = "MACs not known: \((error as? CommandError)?.message ?? "\(error)")"
             }

@@ -75,6 +75,19 @@ import Testing
         #expect(read(node + node + node, limits) == "m: the graph has 3 nodes, more than the limit of 2")
     }
 
+    /// A node whose attribute is the graph `inner`, or one that says nothing.
+    private static func nested(_ depth: Int) -> [UInt8] {
+        var graph: [UInt8] = []
+        for _ in 0..<depth { graph = bytes(1, text(4, "If") + bytes(5, text(1, "body") + bytes(6, graph))) }
+        return graph
+    }
+
+    @Test func subGraphsInsideSubGraphs() {
+        #expect(read(Self.nested(64)) == "no error")
+        #expect(read(Self.nested(65)) == "m: a node has 65 levels of sub-graphs or functions, more than the limit of 64")
+        #expect(read(Self.nested(1000)) == "m: a node has 65 levels of sub-graphs or functions, more than the limit of 64")
+    }
+
     @Test func filesThatGitLFSKeepsElsewhere() throws {
         let path = FileManager.default.temporaryDirectory.appendingPathComponent("pointer-\(ProcessInfo.processInfo.processIdentifier).onnx").path
         try "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n".write(toFile: path, atomically: true, encoding: .utf8)

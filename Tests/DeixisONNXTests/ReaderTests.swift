@@ -65,7 +65,6 @@ private func sample() -> Graph {
         #expect(message([0x08, 0x02]) == "m.onnx: the model has IR version 2, older than 3, which is not supported")
         #expect(message([0x08, 0x08]) == "m.onnx: the model has no graph")
         #expect(message([0x08, 0x08, 0x3A, 0x00]) == "m.onnx: the model does not say which opset of ai.onnx it uses")
-        #expect(message([0x08, 0x08, 0xCA, 0x01, 0x03, 0x0A, 0x01, 0x66]) == "m.onnx: the model defines the local function f, which is not supported")
     }
 
     @Test func missingFilesAndFoldersAreNamed() {

@@ -90,7 +90,7 @@ struct GraphWriter {
             out.put(6)
             out.put(values.count)
             for value in values { put(value, &out) }
-        case .graph: out.put(7)
+        case .graph, .reference: out.put(7)
         }
     }
 }

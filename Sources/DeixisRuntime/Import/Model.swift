@@ -11,22 +11,22 @@ public struct Model: Sendable {
     /// How long reading and checking took.
     public private(set) var times = LoadTimes()
 
-    /// Opsets of `ai.onnx` whose meaning the operators follow.
-    public static let opsets: ClosedRange<Int> = 13...28
+    /// Opsets of `ai.onnx` that are read; those before 13, and before 18 some operators, in today's words (`Importer`).
+    public static let opsets: ClosedRange<Int> = 6...28
 
     /// The model in the ONNX or compiled file at `path`. The file stays mapped and must keep its bytes (to replace it, rename another over it):
     /// weights are read when a session packs them, tables and some large ones in every run.
-    public static func load(_ path: String, limits: Limits = Limits()) throws(RuntimeError) -> Model {
+    public static func load(_ path: String, limits: Limits = Limits(), operators: OperatorSet = .lean) throws(RuntimeError) -> Model {
         let start = Machine.nanoseconds
         let (graph, compiled) = try contents(path, limits)
         let read = Machine.nanoseconds
-        var model = try Model(graph: graph, compiled: compiled)
+        var model = try Model(graph: graph, compiled: compiled, operators, limits)
         model.times.read = read - start
         model.times.check = Machine.nanoseconds - read
         return model
     }
 
-    /// The graph in the ONNX or compiled file at `path`, whatever operators it has.
+    /// The graph in the ONNX or compiled file at `path` as the file says it, whatever operators it has.
     public static func graph(inFile path: String) throws(RuntimeError) -> Graph { try contents(path, Limits()).graph }
 
     private static func contents(_ path: String, _ limits: Limits) throws(RuntimeError) -> (graph: Graph, compiled: CompiledModel?) {
@@ -44,16 +44,19 @@ public struct Model: Sendable {
     }
 
     /// The model in `bytes`, which it keeps; `name` stands for the file in messages.
-    public static func load(_ bytes: ByteStorage, name: String = "model", limits: Limits = Limits()) throws(RuntimeError) -> Model {
-        try Model(graph: try read { () throws(ONNXError) in try Graph(onnx: bytes, name: name, limits: limits) }, compiled: nil)
+    public static func load(
+        _ bytes: ByteStorage, name: String = "model", limits: Limits = Limits(), operators: OperatorSet = .lean
+    ) throws(RuntimeError) -> Model {
+        try Model(graph: try read { () throws(ONNXError) in try Graph(onnx: bytes, name: name, limits: limits) }, compiled: nil, operators, limits)
     }
 
     /// A model that never was a file.
-    public init(graph: Graph) throws(RuntimeError) { try self.init(graph: graph, compiled: nil) }
+    public init(graph: Graph, limits: Limits = Limits(), operators: OperatorSet = .lean) throws(RuntimeError) {
+        try self.init(graph: graph, compiled: nil, operators, limits)
+    }
 
-    private init(graph: Graph, compiled: CompiledModel?) throws(RuntimeError) {
-        if compiled == nil { try Model.check(graph) }
-        self.graph = graph
+    private init(graph: Graph, compiled: CompiledModel?, _ operators: OperatorSet, _ limits: Limits) throws(RuntimeError) {
+        self.graph = compiled == nil ? try Model.imported(graph, operators, limits) : graph
         self.compiled = compiled
     }
 
@@ -61,6 +64,19 @@ public struct Model: Sendable {
         /// A graph that passes made, with operators that no file has; for tests.
         package init(rewritten graph: Graph) { (self.graph, compiled) = (graph, nil) }
     #endif
+
+    /// The model with the defaults of some inputs not yet given: number i of `graph.defaults` for each i of `chosen`.
+    func asking(_ chosen: [Int]) throws(RuntimeError) -> Model {
+        var open = graph
+        for i in chosen {
+            let (id, type) = graph.defaults[i]
+            open.constants[id] = nil
+            open[id].type = type
+            open.inputs.append(id)
+        }
+        open.defaults = []
+        return try Model(graph: open)
+    }
 
     /// What a compiled file is for; nil for any other model.
     public var compilation: (instructionSet: String, shapes: [[[Int]]])? {
@@ -87,17 +103,22 @@ public struct Model: Sendable {
         do throws(ONNXError) { return try body() } catch { throw RuntimeError(error) }
     }
 
-    private static func check(_ graph: Graph) throws(RuntimeError) {
+    private static func imported(_ graph: Graph, _ operators: OperatorSet, _ limits: Limits) throws(RuntimeError) -> Graph {
         guard opsets.contains(graph.opset) else { throw .unsupportedOpset(graph.opset, supported: opsets) }
-        do throws(GraphError) { try graph.check() } catch { throw .invalidGraph(reason: Message(error.description)) }
+        do throws(GraphError) {
+            try graph.check()
+            for function in graph.functions { try function.body.check() }
+        } catch { throw .invalidGraph(reason: Message(error.description)) }
         guard !graph.outputs.isEmpty else { throw .invalidGraph(reason: "it has no outputs") }
-        let unsupported = UnsupportedOperator.all(in: graph)
+        let imported = try Importer.run(graph, operators, limits)
+        let unsupported = UnsupportedOperator.all(in: imported)
         guard unsupported.isEmpty else { throw .unsupportedOperators(unsupported) }
-        for node in graph.nodes { _ = try Catalog.require(node, opset: graph.opset) }
+        do throws(GraphError) { try imported.check() } catch { throw .invalidGraph(reason: Message(error.description)) }
         for id in graph.inputs {
             guard let type = graph[id].type, type.element.byteCount != nil else {
                 throw .invalidGraph(reason: "input '\(graph[id].name)' holds strings")
             }
         }
+        return imported
     }
 }

@@ -129,8 +129,8 @@ final class OperatorDefinition: Sendable {
     /// The element types claimed for input `typedBy` (for output 0 where a node has no input).
     let types: [ElementType]
     let typedBy: Int
-    /// The output depends on the inputs' shapes and types alone (`Shape`, `Size`): always folded.
-    let needsOnlyShapes: Bool
+    /// Inputs of which only type and shape matter (`Shape`, `Size`): the node is folded where the others are known.
+    let seenByShape: [Int]
 
     /// Shape and type rule: the specification of each output, in order. Outputs the node leaves out may be missing from the end.
     /// Checks what the standard demands of attributes and inputs, so that `evaluate` and `lower` need not.
@@ -144,7 +144,7 @@ final class OperatorDefinition: Sendable {
 
     init(
         _ name: Name, domain: Name = "", since: Int = 1, inputs: ClosedRange<Int>, types: [ElementType], typedBy: Int = 0,
-        needsOnlyShapes: Bool = false,
+        seenByShape: [Int] = [],
         infer: @escaping @Sendable (OperatorCall) throws(RuntimeError) -> [TensorSpec],
         evaluate: @escaping @Sendable (OperatorCall) throws(RuntimeError) -> Compute,
         lower: (@Sendable (OperatorCall, Lowering) throws(RuntimeError) -> Kernel?)? = nil,
@@ -156,7 +156,7 @@ final class OperatorDefinition: Sendable {
         self.inputs = inputs
         self.types = types
         self.typedBy = typedBy
-        self.needsOnlyShapes = needsOnlyShapes
+        self.seenByShape = seenByShape
         self.infer = infer
         self.evaluate = evaluate
         self.lower = lower

@@ -87,12 +87,6 @@ struct OperatorCall {
         try deciding(index).1.numbers()
     }
 
-    /// A list of integers that opsets before `opset` keep in attribute `name`, later ones in input `index`; nil where it is left out.
-    func integers(_ index: Int, since opset: Int, before name: Name) throws(RuntimeError) -> [Int]? {
-        if self.opset < opset { return try ints(name) }
-        return has(index) ? try integers(index) : nil
-    }
-
     // MARK: Attributes
 
     func attribute(_ name: Name) -> Attribute? {

@@ -41,8 +41,7 @@ extension Padding {
             for axis in cutAxes(output) ?? [] { result[axis] = cut[axis - lead] ?? .anything }
             return result
         case "Softmax":
-            let axis = axis("axis", long.opset < 13 ? 1 : -1)
-            if long.opset < 13, axis != from.count - 1 { return nil }
+            let axis = axis("axis", -1)
             if let beyond = cut[axis], !beyond.isLow { return nil }
             var result = cut.mapValues { _ in Beyond.anything }
             if cut[axis] != nil { result[axis] = .value(0) }
@@ -235,12 +234,7 @@ extension Padding {
     }
 
     private func reduce(_ node: Node, _ from: [Int], _ cut: Cut) -> Cut? {
-        var axes = node.ints("axes")
-        if axes == nil, let id = node.input(1) {
-            guard let given = integers(id) else { return nil }
-            axes = given
-        }
-        guard let axes, !axes.isEmpty else { return nil }
+        guard let id = node.input(1), let axes = integers(id), !axes.isEmpty else { return nil }
         let gone = axes.map { $0 < 0 ? $0 + from.count : $0 }, keeps = node.int("keepdims", default: 1) != 0
         var result: Cut = [:]
         for (axis, beyond) in cut {

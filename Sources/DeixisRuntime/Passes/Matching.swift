@@ -1,4 +1,4 @@
-import DeixisGraph
+package import DeixisGraph
 
 // What rules ask of the graph, in words.
 
@@ -34,7 +34,7 @@ extension GraphEditor {
 }
 
 extension Node {
-    func attribute(_ name: Name) -> Attribute? {
+    package func attribute(_ name: Name) -> Attribute? {
         for entry in attributes where entry.name == name { return entry.value }
         return nil
     }
@@ -44,22 +44,22 @@ extension Node {
         return nil
     }
 
-    func ints(_ name: StaticString) -> [Int]? {
+    package func ints(_ name: StaticString) -> [Int]? {
         guard case .ints(let values)? = attribute(literal: name) else { return nil }
         return values.map { Int(clamping: $0) }
     }
 
-    func int(_ name: StaticString, default value: Int) -> Int {
+    package func int(_ name: StaticString, default value: Int) -> Int {
         guard case .int(let found)? = attribute(literal: name) else { return value }
         return Int(clamping: found)
     }
 
-    func string(_ name: StaticString, default value: Name) -> Name {
+    package func string(_ name: StaticString, default value: Name) -> Name {
         guard case .string(let found)? = attribute(literal: name) else { return value }
         return found
     }
 
-    func float(_ name: StaticString, default value: Float) -> Float {
+    package func float(_ name: StaticString, default value: Float) -> Float {
         guard case .float(let found)? = attribute(literal: name) else { return value }
         return found
     }
@@ -68,7 +68,7 @@ extension Node {
     func isONNX(_ op: StaticString) -> Bool { domain.isEmpty && self.op.matches(op) }
 
     /// Input `index`, nil where left out.
-    func input(_ index: Int) -> ValueID? { index < inputs.count ? inputs[index] : nil }
+    package func input(_ index: Int) -> ValueID? { index < inputs.count ? inputs[index] : nil }
 
     /// The permutation of a Transpose that states it.
     var permutation: [Int]? { isONNX("Transpose") ? ints("perm") : nil }

@@ -7,7 +7,7 @@ import DeixisGraph
 /// `ShareEqualNodes` runs along: when both readers of a residual have been sliced, their equal slices become one, and that moves on.
 enum MoveSlicesUp {
     static let rule: Rule = { editor, id, node in
-        guard node.isONNX("Slice"), editor.opset >= 10, let x = node.input(0), let spec = editor.spec(x), let result = node.outputs[0],
+        guard node.isONNX("Slice"), let x = node.input(0), let spec = editor.spec(x), let result = node.outputs[0],
             let starts = editor.constant(node.input(1))?.integers, let ends = editor.constant(node.input(2))?.integers,
             starts.count == 1, ends.count == 1, node.inputs.count < 5 || editor.constant(node.input(4))?.integers == [1],
             let made = editor.spec(result), made.count < spec.count, editor.vanishes(x), let maker = editor.maker(of: x),
@@ -41,7 +41,7 @@ enum MoveSlicesUp {
 
     /// Gather(f(x), i) along an axis => Squeeze(Slice(f(x), i, i + 1))   (i a number, f row by row)
     static let gather: Rule = { editor, id, node in
-        guard node.isONNX("Gather"), editor.opset >= 13, let x = node.input(0), let spec = editor.spec(x), let output = node.outputs[0],
+        guard node.isONNX("Gather"), let x = node.input(0), let spec = editor.spec(x), let output = node.outputs[0],
             let index = editor.constant(node.input(1)), index.shape.isEmpty, var at = index.integers?.first,
             let maker = editor.maker(of: x), let layer = editor[maker], editor.vanishes(x)
         else { return nil }

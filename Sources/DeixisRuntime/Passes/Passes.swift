@@ -34,6 +34,7 @@ enum Passes {
     static var target: [Pass] {
         [
             Pass(name: "RemoveIdentity", rules: [RemoveIdentity.rule]),
+            Pass(name: "RemoveFlattening", at: ["Reshape"], rules: [RemoveFlattening.rule]),
             Pass(name: "ShareEqualNodes", rules: [ShareEqualNodes.rule]),
             Pass(name: "FuseImageNormalization", at: ["Cast"], rules: [FuseImageNormalization.rule]),
             Pass(name: "FuseGelu", at: ["Erf"], rules: [FuseGelu.rule]),

@@ -30,20 +30,27 @@ struct Specialization {
     }
 
     private mutating func add(_ node: Node) throws(RuntimeError) {
+        if node.isONNX("If"), let id = node.input(0), let condition = graph.constants[id] {
+            let (body, inputs) = try If.branch(node, condition), first = graph.values.count
+            let nodes = graph.inline(body, inputs: inputs, outputs: node.outputs, prefix: node.name)
+            for i in first..<graph.values.count { specs.append(graph.constants[ValueID(i)].map { TensorSpec($0) }) }
+            for node in nodes { try add(node) }
+            return
+        }
         let definition = try Catalog.require(node, opset: graph.opset)
         var inputs: [TensorSpec?] = []
         var constants: [Constant?] = []
         var allKnown = true
-        for id in node.inputs {
+        for (i, id) in node.inputs.enumerated() {
             inputs.append(id.flatMap { specs[$0.index] })
             constants.append(id.flatMap { graph.constants[$0] })
-            if let id, graph.constants[id] == nil { allKnown = false }
+            if let id, graph.constants[id] == nil, !definition.seenByShape.contains(i) { allKnown = false }
         }
         let call = try prepareCall(node, definition, opset: graph.opset, inputs: inputs, constants: constants, limits: limits)
         for (id, spec) in zip(node.outputs, call.outputs) {
             if let id { specs[id.index] = spec }
         }
-        if definition.needsOnlyShapes || allKnown, isWorthFolding(call, allKnown: allKnown) {
+        if allKnown, isWorthFolding(call) {
             let values = try fold(call, definition, inputs: constants)
             for (id, value) in zip(node.outputs, values) {
                 if let id { graph.constants[id] = value }
@@ -53,11 +60,11 @@ struct Specialization {
         graph.nodes.append(node)
     }
 
-    private func isWorthFolding(_ call: OperatorCall, allKnown: Bool) -> Bool {
+    private func isWorthFolding(_ call: OperatorCall) -> Bool {
         var made = 0, read = 0
         for case let spec? in call.outputs { made += spec.byteCount }
-        for case let spec? in call.inputs { read += spec.byteCount }
-        return made <= max(Specialization.foldLimit, allKnown ? read : 0)
+        for case let constant? in call.constants { read += constant.range.count }
+        return made <= max(Specialization.foldLimit, read)
     }
 }
 

@@ -2,6 +2,7 @@ import ArgumentParser
 import DeixisCommand
 import DeixisFiles
 import DeixisGraph
+import DeixisOperators
 import DeixisRuntime
 
 struct Run: ParsableCommand {
@@ -59,7 +60,7 @@ struct RunOptions: ParsableArguments {
 /// The model in a file, ready to run; errors as the person should read them.
 func loadSession(_ path: String, _ options: RunOptions) throws(CommandError) -> Session {
     do throws(RuntimeError) {
-        return try Session(try Model.load(path), options: options.session)
+        return try Session(try Model.load(path, operators: .all), options: options.session)
     } catch {
         throw modelError(path, error)
     }

@@ -1,5 +1,6 @@
 import DeixisGraph
 import DeixisONNX
+import DeixisOperators
 import Foundation
 
 @testable import DeixisRuntime
@@ -23,7 +24,7 @@ struct ConformanceCase {
             options.optimize = optimize
             options.referenceOnly = referenceOnly
             options.threads = 2
-            let session = try Session(try Model.load(folder + "/model.onnx"), options: options)
+            let session = try Session(try Model.load(folder + "/model.onnx", operators: .all), options: options)
             var set = 0
             while FileManager.default.fileExists(atPath: dataSet(set)) {
                 let given = try tensors(set, "input"), expected = try tensors(set, "output")

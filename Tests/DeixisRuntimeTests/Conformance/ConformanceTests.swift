@@ -20,6 +20,14 @@ private let newestCases = ProcessInfo.processInfo.environment["DEIXIS_ONNX_NODE_
         try check(folder: debianCases, manifest: "onnx-1.12.txt")
     }
 
+    /// Whole networks of opsets 6 to 12, as PyTorch and ONNX's own tests wrote them; the same package.
+    @Test(
+        .enabled(if: FileManager.default.fileExists(atPath: debianCases), "Debian package libonnx-testdata is not installed"),
+        arguments: ["simple", "pytorch-operator", "pytorch-converted"])
+    func oldNetworks(_ set: String) throws {
+        try check(folder: URL(filePath: debianCases).deletingLastPathComponent().path + "/" + set, manifest: "\(set).txt")
+    }
+
     @Test(.enabled(if: newestCases != nil, "DEIXIS_ONNX_NODE_TESTS names no folder"))
     func newestONNX() throws {
         try check(folder: newestCases ?? "", manifest: "onnx-newest.txt")

@@ -26,7 +26,7 @@ import Testing
         (OperatorCase(op: "Tile", inputs: [x, int64s([1, -1])]), "node 'node' (Tile): repeats [1, -1] do not fit [2, 3]"),
         (OperatorCase(op: "Expand", inputs: [x, int64s([4, 3])]), "node 'node' (Expand): [2, 3] does not expand to [4, 3]"),
         (OperatorCase(op: "TopK", inputs: [x, int64s([4])], outputs: 2), "node 'node' (TopK): k = 4 of an axis of extent 3"),
-        (OperatorCase(op: "ReduceMean", attributes: [("axes", .ints([2]))], inputs: [x]), "node 'node' (ReduceMean): axis 2 is outside rank 2"),
+        (OperatorCase(op: "ReduceMean", inputs: [x, int64s([2])]), "node 'node' (ReduceMean): axis 2 is outside rank 2"),
         (OperatorCase(op: "Gemm", inputs: [x, x]), "node 'node' (Gemm): [2, 3] and [2, 3] do not multiply"),
         (OperatorCase(op: "Einsum", attributes: [("equation", .string("ijk"))], inputs: [x]),
             "node 'node' (Einsum): equation 'ijk' does not fit input 0 of shape [2, 3]"),

@@ -10,7 +10,7 @@ enum Variadic {
     /// - Parameter mean: divides by the number of inputs at the end.
     private static func definition(_ name: Name, types: [ElementType], _ function: Binary.Function, mean: Bool = false) -> OperatorDefinition {
         OperatorDefinition(
-            name, since: 8, inputs: 1...1024, types: types,
+            name, inputs: 1...1024, types: types,
             infer: { (call: OperatorCall) throws(RuntimeError) in
                 var result = try call.input(0)
                 for i in 1..<call.inputs.count {

@@ -10,15 +10,15 @@ enum Cast {
         }
         return element
     }
-    static let castLike = definition("CastLike", since: 15, inputs: 2) { (call: OperatorCall) throws(RuntimeError) in
+    static let castLike = definition("CastLike", since: 15, inputs: 2, seenByShape: [1]) { (call: OperatorCall) throws(RuntimeError) in
         try call.input(1).element
     }
 
     private static func definition(
-        _ name: Name, since: Int, inputs: Int, target: @escaping @Sendable (OperatorCall) throws(RuntimeError) -> ElementType
+        _ name: Name, since: Int, inputs: Int, seenByShape: [Int] = [], target: @escaping @Sendable (OperatorCall) throws(RuntimeError) -> ElementType
     ) -> OperatorDefinition {
         OperatorDefinition(
-            name, since: since, inputs: inputs...inputs, types: .movable,
+            name, since: since, inputs: inputs...inputs, types: .movable, seenByShape: seenByShape,
             infer: { (call: OperatorCall) throws(RuntimeError) in
                 let element = try target(call)
                 guard [ElementType].movable.contains(element) else {

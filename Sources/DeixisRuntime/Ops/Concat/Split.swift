@@ -57,7 +57,7 @@ enum Split {
         let count = try call.int("num_outputs", default: outputs)
         guard count == outputs, count > 0 else { throw call.invalid("num_outputs is \(count), the node has \(outputs) outputs") }
         let part = (extent + count - 1) / count
-        guard call.opset >= 18 || extent % count == 0, part * (count - 1) <= extent else {
+        guard call.attribute("num_outputs") != nil || extent % count == 0, part * (count - 1) <= extent else {
             throw call.invalid("an extent of \(extent) does not split into \(count) equal parts")
         }
         return (0..<count).map { min(part, extent - part * $0) }

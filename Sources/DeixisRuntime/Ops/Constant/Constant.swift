@@ -1,37 +1,5 @@
 import DeixisGraph
 
-/// The tensor of attribute `value`, or of `value_int(s)` (int64) and `value_float(s)` (float32).
-enum ConstantOperator {
-    static let definition = OperatorDefinition(
-        "Constant", inputs: 0...0, types: .movable, needsOnlyShapes: true,
-        infer: { (call: OperatorCall) throws(RuntimeError) in [TensorSpec(try value(call))] },
-        evaluate: { (call: OperatorCall) throws(RuntimeError) in
-            let value = try value(call)
-            return { buffers in
-                guard let y = buffers.outputs[0], let source = value.pointer else { return }
-                y.copyMemory(from: source, byteCount: value.range.count)
-            }
-        })
-
-    static func value(_ call: OperatorCall) throws(RuntimeError) -> Constant {
-        for (name, attribute) in call.node.attributes {
-            switch attribute {
-            case .tensor(let tensor) where name == "value": return tensor
-            case .int(let x) where name == "value_int": return Constant(.int64, [], [x])
-            case .ints(let x) where name == "value_ints": return try list(.int64, x)
-            case .float(let x) where name == "value_float": return Constant(.float32, [], [x])
-            case .floats(let x) where name == "value_floats": return try list(.float32, x)
-            default: throw call.invalid("attribute '\(name)' is not supported")
-            }
-        }
-        throw call.invalid("attribute 'value' is missing")
-    }
-
-    private static func list<T: BitwiseCopyable>(_ type: ElementType, _ values: [T]) throws(RuntimeError) -> Constant {
-        do throws(OutOfMemory) { return try Constant(type, [values.count], copying: values) } catch { throw RuntimeError(error) }
-    }
-}
-
 /// A tensor of the shape that input 0 holds, full of the one element of attribute `value` (default float32 0).
 enum ConstantOfShape {
     static let definition = OperatorDefinition(

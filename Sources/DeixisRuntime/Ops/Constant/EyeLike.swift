@@ -3,7 +3,7 @@ import DeixisGraph
 /// Y[i, j] = 1 where j = i + k, else 0; X's shape (a matrix), element type `dtype` or X's.
 enum EyeLike {
     static let definition = OperatorDefinition(
-        "EyeLike", since: 9, inputs: 1...1, types: .movable, needsOnlyShapes: true,
+        "EyeLike", since: 9, inputs: 1...1, types: .movable, seenByShape: [0],
         infer: { (call: OperatorCall) throws(RuntimeError) in
             let x = try call.input(0)
             guard x.rank == 2 else { throw call.invalid("input \(x.shape) is not a matrix") }

@@ -3,7 +3,7 @@ import DeixisGraph
 /// Y = alpha A' B' + beta C; A' is A [m, k], or A [k, m] transposed (`transA`), B' [k, n] likewise; C broadcasts to [m, n].
 enum GemmOperator {
     static let definition = OperatorDefinition(
-        "Gemm", since: 7, inputs: 2...3, types: .reals,
+        "Gemm", inputs: 2...3, types: .reals,
         infer: { (call: OperatorCall) throws(RuntimeError) in
             let (m, n, _) = try extents(call), element = try call.input(0).element
             if call.has(2) {

@@ -50,13 +50,13 @@ enum Pool {
 
     /// Y = f over the window: `start`, then `step` for each element inside, then `finish(total, elements inside, those and padding)`.
     static func definition(
-        _ name: Name, since: Int = 1,
+        _ name: Name,
         _ function: @escaping @Sendable (OperatorCall) throws(RuntimeError) -> (
             start: Double, step: (Double, Double) -> Double, finish: (Double, Int, Int) -> Double
         )
     ) -> OperatorDefinition {
         OperatorDefinition(
-            name, since: since, inputs: 1...1, types: .reals,
+            name, inputs: 1...1, types: .reals,
             infer: { (call: OperatorCall) throws(RuntimeError) in
                 _ = try function(call)
                 return [try infer(call)]
@@ -81,13 +81,13 @@ enum Pool {
     }
 
     /// The mean of the elements inside; with `count_include_pad` the padding counts as zeros.
-    static let average = definition("AveragePool", since: 7) { (call: OperatorCall) throws(RuntimeError) in
+    static let average = definition("AveragePool") { (call: OperatorCall) throws(RuntimeError) in
         let withPadding = try call.int("count_include_pad", default: 0) != 0
         return (0, { $0 + $1 }, { total, inside, padded in total / Double(withPadding ? padded : inside) })
     }
 
     /// (sum |x|^p)^(1/p), `p` default 2.
-    static let lp = definition("LpPool", since: 2) { (call: OperatorCall) throws(RuntimeError) in
+    static let lp = definition("LpPool") { (call: OperatorCall) throws(RuntimeError) in
         let p = Double(try call.int("p", default: 2))
         return (0, { $0 + SystemMath.pow($1.magnitude, p) }, { total, _, _ in SystemMath.pow(total, 1 / p) })
     }

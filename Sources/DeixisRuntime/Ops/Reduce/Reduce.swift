@@ -1,6 +1,6 @@
 import DeixisGraph
 
-/// Y = one number for each set of X's elements that differ in `axes` only (attribute, since opset 18 input 1; default: all axes).
+/// Y = one number for each set of X's elements that differ in `axes` only (input 1; default: all axes).
 ///
 /// `keepdims` (1) keeps reduced axes with extent 1. Without axes and with `noop_with_empty_axes` each element is a set of its own.
 /// Of no elements: sum 0, product 1, mean NaN, max and min the element type's least and greatest value.
@@ -21,7 +21,7 @@ enum Reduce {
         var finish: @Sendable (Int64, Int) -> Int64 = { total, _ in total }
     }
 
-    static let sum = definition("ReduceSum", axesAsInput: 13, .init(start: 0, step: { $0 + $1 }), addition)
+    static let sum = definition("ReduceSum", .init(start: 0, step: { $0 + $1 }), addition)
     static let mean = definition(
         "ReduceMean", .init(start: 0, step: { $0 + $1 }, finish: { $0 / Double($1) }),
         .init(start: addition.start, step: addition.step, finish: { $1 == 0 ? 0 : $0 / Int64($1) }))
@@ -47,20 +47,19 @@ enum Reduce {
     private static let extremes = [ElementType].reals + [.int8, .uint8, .int32, .int64, .uint32, .uint64, .bool]
 
     private static func definition(
-        _ name: Name, axesAsInput since: Int = 18, types: [ElementType] = .reals + [.int32, .int64, .uint32, .uint64],
+        _ name: Name, types: [ElementType] = .reals + [.int32, .int64, .uint32, .uint64],
         _ real: Function, _ integer: IntegerFunction?
     ) -> OperatorDefinition {
         OperatorDefinition(
             name, inputs: 1...2, types: types,
             infer: { (call: OperatorCall) throws(RuntimeError) in
                 let x = try call.input(0)
-                if x.element == .bool, call.opset < 20 { throw call.invalid("bool is reduced since opset 20") }
-                let axes = try axes(call, since), keep = try call.int("keepdims", default: 1) != 0
+                let axes = try axes(call), keep = try call.int("keepdims", default: 1) != 0
                 let shape = x.shape.indices.filter { keep || !axes.contains($0) }.map { axes.contains($0) ? 1 : x.shape[$0] }
                 return [TensorSpec(x.element, shape)]
             },
             evaluate: { (call: OperatorCall) throws(RuntimeError) in
-                let element = try call.input(0).element, sets = try Sets(try call.input(0).shape, axes(call, since))
+                let element = try call.input(0).element, sets = try Sets(try call.input(0).shape, axes(call))
                 if let integer, !element.isReal {
                     let elements = IntegerElements(element), start = integer.start(element), step = integer.step(element)
                     return { buffers in
@@ -92,9 +91,9 @@ enum Reduce {
     }
 
     /// The axes to reduce, ascending.
-    static func axes(_ call: OperatorCall, _ since: Int) throws(RuntimeError) -> [Int] {
+    static func axes(_ call: OperatorCall) throws(RuntimeError) -> [Int] {
         let rank = try call.input(0).rank
-        let given = try call.integers(1, since: since, before: "axes") ?? []
+        let given = call.has(1) ? try call.integers(1) : []
         if given.isEmpty { return try call.int("noop_with_empty_axes", default: 0) != 0 ? [] : Array(0..<rank) }
         return try call.normalize(axes: given, rank: rank).sorted { $0 < $1 }
     }

@@ -36,31 +36,25 @@ enum ScatterReduction {
 
 /// Y = X, then Y[indices[i, j], j] = updates[i, j] for axis 0, and so on. Indices outside are an error.
 enum ScatterElements {
-    static let definition = named("ScatterElements", since: 11)
-    /// The name before opset 11.
-    static let scatter = named("Scatter", since: 9)
-
-    private static func named(_ name: Name, since: Int) -> OperatorDefinition {
-        OperatorDefinition(
-            name, since: since, inputs: 3...3, types: .movable,
-            infer: { (call: OperatorCall) throws(RuntimeError) in
-                try ScatterReduction.checkUpdates(call, shape: try ElementIndices.read(call).0.shape)
-                return [try call.input(0)]
-            },
-            evaluate: { (call: OperatorCall) throws(RuntimeError) in
-                let x = try call.input(0), (indices, axis) = try ElementIndices.read(call)
-                let place = ElementIndices(x.shape, indices.shape, axis), step = try ScatterReduction.step(call)
-                let copy = copyBytes(x.byteCount)
-                return { buffers in
-                    copy(buffers)
-                    guard let updates = buffers.inputs[2], let y = buffers.outputs[0] else { return }
-                    for i in 0..<indices.count {
-                        let to = place.offset(i, indices.load(buffers, i, place.extent))
-                        if to >= 0 { step(y, to, updates, i) }
-                    }
+    static let definition = OperatorDefinition(
+        "ScatterElements", since: 11, inputs: 3...3, types: .movable,
+        infer: { (call: OperatorCall) throws(RuntimeError) in
+            try ScatterReduction.checkUpdates(call, shape: try ElementIndices.read(call).0.shape)
+            return [try call.input(0)]
+        },
+        evaluate: { (call: OperatorCall) throws(RuntimeError) in
+            let x = try call.input(0), (indices, axis) = try ElementIndices.read(call)
+            let place = ElementIndices(x.shape, indices.shape, axis), step = try ScatterReduction.step(call)
+            let copy = copyBytes(x.byteCount)
+            return { buffers in
+                copy(buffers)
+                guard let updates = buffers.inputs[2], let y = buffers.outputs[0] else { return }
+                for i in 0..<indices.count {
+                    let to = place.offset(i, indices.load(buffers, i, place.extent))
+                    if to >= 0 { step(y, to, updates, i) }
                 }
-            })
-    }
+            }
+        })
 }
 
 /// Y = X, then Y[indices[i, :]] = updates[i]: the last axis of `indices` names an element or slice.

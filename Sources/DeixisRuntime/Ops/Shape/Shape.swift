@@ -3,13 +3,13 @@ import DeixisGraph
 /// Y = X's extents from axis `start` (default 0) to before `end` (default rank), int64; out-of-range axes are clamped.
 enum ShapeOperator {
     static let shape = OperatorDefinition(
-        "Shape", inputs: 1...1, types: .movable, needsOnlyShapes: true,
+        "Shape", inputs: 1...1, types: .movable, seenByShape: [0],
         infer: { (call: OperatorCall) throws(RuntimeError) in [TensorSpec(.int64, [try extents(call).count])] },
         evaluate: { (call: OperatorCall) throws(RuntimeError) in integers(try extents(call)) })
 
     /// Y = the number of X's elements, an int64 scalar.
     static let size = OperatorDefinition(
-        "Size", inputs: 1...1, types: .movable, needsOnlyShapes: true,
+        "Size", inputs: 1...1, types: .movable, seenByShape: [0],
         infer: { (call: OperatorCall) throws(RuntimeError) in [TensorSpec(.int64, [])] },
         evaluate: { (call: OperatorCall) throws(RuntimeError) in integers([try call.input(0).count]) })
 
