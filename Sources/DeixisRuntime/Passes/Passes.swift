@@ -81,13 +81,14 @@ enum Passes {
     static func run(_ passes: [Pass], on graph: Graph, limits: Limits = Limits()) throws(RuntimeError) -> Graph {
         let editor = GraphEditor(graph)
         editor.stepsLeft = limits.rewriteSteps
+        editor.removeUnused()
         for pass in passes {
             let rules = pass.rules
-            editor.rewrite(at: pass.ops) { editor, id, node in
+            let patches = editor.rewrite(at: pass.ops) { editor, id, node in
                 for rule in rules { if let patch = rule(editor, id, node) { return patch } }
                 return nil
             }
-            editor.removeUnused()
+            if patches > 0 { editor.removeUnused() }
         }
         guard editor.stepsLeft >= 0 else {
             let steps = limits.rewriteSteps
