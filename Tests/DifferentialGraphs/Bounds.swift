@@ -296,8 +296,16 @@ struct Bounds {
     /// Whether `node` reads what a product was stored as, and a sum reads it: the rounding may be skipped.
     private func skips(_ node: Node, _ output: ValueID) -> Bool {
         guard let stored = input(node, 0), let maker = makers[stored.index], graph.nodes[maker].op == "QuantizeLinear",
-            let source = graph.nodes[maker].inputs[0].flatMap({ makers[$0.index] })
+            var source = graph.nodes[maker].inputs[0].flatMap({ makers[$0.index] })
         else { return false }
+        // What is rounded to the same steps again stays: all of these roundings are one.
+        while graph.nodes[source].op == "DequantizeLinear", let before = graph.nodes[source].inputs[0],
+            let other = makers[before.index], graph.nodes[other].op == "QuantizeLinear",
+            [1, 2].allSatisfy({ numbers(input(graph.nodes[other], $0)) == numbers(input(graph.nodes[maker], $0)) }),
+            let next = graph.nodes[other].inputs[0].flatMap({ makers[$0.index] })
+        {
+            source = next
+        }
         return
             (graph.nodes[source].op == "Conv" || graph.nodes[source].op == "MatMul" || graph.nodes[source].op == "Gemm")
             && readers[output.index].contains { graph.nodes[$0].op == "Add" }
