@@ -293,6 +293,12 @@ struct Bounds {
         return most
     }
 
+    /// Scales, then zero points; one that is left out is 0.
+    private func steps(of quantize: Node) -> [Double] {
+        let zeros = numbers(input(quantize, 2))
+        return numbers(input(quantize, 1)) + (zeros.isEmpty ? [0] : zeros)
+    }
+
     /// Whether `node` reads what a product was stored as, and a sum reads it: the rounding may be skipped.
     private func skips(_ node: Node, _ output: ValueID) -> Bool {
         guard let stored = input(node, 0), let maker = makers[stored.index], graph.nodes[maker].op == "QuantizeLinear",
@@ -301,7 +307,7 @@ struct Bounds {
         // What is rounded to the same steps again stays: all of these roundings are one.
         while graph.nodes[source].op == "DequantizeLinear", let before = graph.nodes[source].inputs[0],
             let other = makers[before.index], graph.nodes[other].op == "QuantizeLinear",
-            [1, 2].allSatisfy({ numbers(input(graph.nodes[other], $0)) == numbers(input(graph.nodes[maker], $0)) }),
+            steps(of: graph.nodes[other]) == steps(of: graph.nodes[maker]),
             let next = graph.nodes[other].inputs[0].flatMap({ makers[$0.index] })
         {
             source = next
