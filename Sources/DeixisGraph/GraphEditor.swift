@@ -101,7 +101,8 @@ public final class GraphEditor {
         }
     }
 
-    /// Of the nodes asked about before, one that is as `node`, by `hash` and then by `isEqual`; `node` is now among them.
+    /// Of the nodes asked about before, one that is as node `id`, by `hash` and then by `isEqual`.
+    /// `id` is now among them.
     public func twin(of id: NodeID, hash: Int, isEqual: (Node) -> Bool) -> Node? {
         guard let other = known[hash], other < id.index, let node = nodes[other], isEqual(node) else {
             known[hash] = id.index

@@ -59,7 +59,8 @@ extension Session {
 }
 
 extension Padding {
-    /// One past the last 1 of any row of a mask [batch, length] of zeros and ones, 1 somewhere in every row; nil for anything else.
+    /// One past the last 1 of any row of a mask [batch, length] of zeros and ones, 1 somewhere in every row; nil for
+    /// anything else.
     static func realLength(_ mask: Constant) -> Int? {
         guard mask.shape.count == 2, mask.type != .int8, let values = mask.integers else { return nil }
         let length = mask.shape[1]

@@ -293,11 +293,25 @@ struct Bounds {
         return most
     }
 
+    /// Scales, then zero points; one that is left out is 0.
+    private func steps(of quantize: Node) -> [Double] {
+        let zeros = numbers(input(quantize, 2))
+        return numbers(input(quantize, 1)) + (zeros.isEmpty ? [0] : zeros)
+    }
+
     /// Whether `node` reads what a product was stored as, and a sum reads it: the rounding may be skipped.
     private func skips(_ node: Node, _ output: ValueID) -> Bool {
         guard let stored = input(node, 0), let maker = makers[stored.index], graph.nodes[maker].op == "QuantizeLinear",
-            let source = graph.nodes[maker].inputs[0].flatMap({ makers[$0.index] })
+            var source = graph.nodes[maker].inputs[0].flatMap({ makers[$0.index] })
         else { return false }
+        // What is rounded to the same steps again stays: all of these roundings are one.
+        while graph.nodes[source].op == "DequantizeLinear", let before = graph.nodes[source].inputs[0],
+            let other = makers[before.index], graph.nodes[other].op == "QuantizeLinear",
+            steps(of: graph.nodes[other]) == steps(of: graph.nodes[maker]),
+            let next = graph.nodes[other].inputs[0].flatMap({ makers[$0.index] })
+        {
+            source = next
+        }
         return
             (graph.nodes[source].op == "Conv" || graph.nodes[source].op == "MatMul" || graph.nodes[source].op == "Gemm")
             && readers[output.index].contains { graph.nodes[$0].op == "Add" }

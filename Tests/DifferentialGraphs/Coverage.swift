@@ -31,7 +31,8 @@ public struct Coverage {
         }
         var lines = ["Of \(graphs) graphs, so many were changed by each pass (by each of its rules):"]
         for (name, rules, count) in passes where !rules.isEmpty {
-            lines.append(line(count, name) + (rules.count > 1 ? " (\(rules.map { "\($0)" }.joined(separator: ", ")))" : ""))
+            let each = rules.map { "\($0)" }.joined(separator: ", ")
+            lines.append(line(count, name) + (rules.count > 1 ? " (\(each))" : ""))
         }
         lines.append("ran each kernel:")
         for (name, count) in kernels.sorted(by: { $0.key < $1.key }) { lines.append(line(count, name)) }

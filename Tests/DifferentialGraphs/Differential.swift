@@ -229,7 +229,8 @@ public struct Differential: Sendable {
                 throw Difference(
                     way: way,
                     reason:
-                        "output \(i) is \(found[i].type)\(found[i].shape), expected \(expected[i].type)\(expected[i].shape)"
+                        "output \(i) is \(found[i].type)\(found[i].shape), "
+                        + "expected \(expected[i].type)\(expected[i].shape)"
                 )
             }
             let a = found[i].doubles, b = expected[i].doubles

@@ -6,7 +6,8 @@ extension Generator {
     /// A 3x3 convolution of enough channels and positions for Winograd's products, with what networks put behind it.
     mutating func wideConvolution() {
         let channels = random.pick([32, 48]), outputs = random.pick([32, 32, 64]), h = random.within(9...13)
-        let w = random.within(9...13), pad = random.pick([0, 1, 1]), made = [1, outputs, h + 2 * pad - 2, w + 2 * pad - 2]
+        let w = random.within(9...13), pad = random.pick([0, 1, 1])
+        let made = [1, outputs, h + 2 * pad - 2, w + 2 * pad - 2]
         let x = input(.float32, [1, channels, h, w])
         var inputs: [ValueID?] = [x, floats([outputs, channels, 3, 3], -0.25, 0.25)]
         if random.chance(60) { inputs.append(floats([outputs])) }
@@ -19,7 +20,8 @@ extension Generator {
 
     /// An attention between many positions and a few of them, or a few that are learned, with layers before and behind.
     mutating func unevenAttention() {
-        let width = random.pick([64, 96]), many = 18_000 / width, few = random.within(1...3), heads = random.pick([1, 2, 4])
+        let width = random.pick([64, 96]), many = 18_000 / width, few = random.within(1...3)
+        let heads = random.pick([1, 2, 4])
         let x = input(.float32, [1, many, width])
         let start = random.below(many - few + 1)
         var short = random.chance(75)
@@ -56,7 +58,8 @@ extension Generator {
     mutating func again() {
         let found = graph.nodes.filter { $0.outputs.count == 1 && !$0.inputs.isEmpty }
         guard let node = found.isEmpty ? nil : random.pick(found), let output = node.outputs[0] else { return unary() }
-        let twin = add(node.op, node.inputs, shape(output), node.attributes, element: specs[output]?.element ?? .float32)
+        let element = specs[output]?.element ?? .float32
+        let twin = add(node.op, node.inputs, shape(output), node.attributes, element: element)
         keep(twin)
         if isFloat(twin), random.chance(60) { keep(add("Add", [twin, output], shape(twin))) }
     }
@@ -121,7 +124,9 @@ extension Generator {
                 add(
                     "DepthToSpace", [x], [s[0], s[1] / 4, s[2] * 2, s[3] * 2],
                     [("blocksize", .int(2)), ("mode", .string(random.pick(["DCR", "CRD"])))]))
-        case 3: keep(add(random.pick(["Min", "Max"]), [x, floats(random.chance(50) ? s : Array(s.suffix(1)), -1, 1)], s))
+        case 3:
+            let other = random.chance(50) ? s : Array(s.suffix(1))
+            keep(add(random.pick(["Min", "Max"]), [x, floats(other, -1, 1)], s))
         case 4: keep(add("PRelu", [x, floats(Array(s.suffix(1)), -0.5, 0.5)], s))
         case 5: keep(add("Exp", [x], s))
         case 6 where s.count >= 2 && graph.opset >= 14:
@@ -152,7 +157,8 @@ extension DifferentialCase {
     func retyped(_ element: ElementType) -> DifferentialCase {
         var result = self
         // What the standard wants in float32 whatever else is.
-        let fixed = Set(graph.nodes.filter { $0.op == "Resize" }.flatMap { $0.inputs.dropFirst().prefix(2) }.compactMap { $0 })
+        let resizes = graph.nodes.filter { $0.op == "Resize" }
+        let fixed = Set(resizes.flatMap { $0.inputs.dropFirst().prefix(2) }.compactMap { $0 })
         func turned(_ constant: Constant) -> Constant {
             constant.type == .float32 ? .of(element, constant.shape, constant.doubles) : constant
         }

@@ -14,9 +14,11 @@ public struct Model: Sendable {
     /// Opsets of `ai.onnx` that are read; those before 13, and before 18 some operators, in today's words (`Importer`).
     public static let opsets: ClosedRange<Int> = 6...28
 
-    /// The model in the ONNX or compiled file at `path`. The file stays mapped and must keep its bytes (to replace it, rename another over it):
-    /// weights are read when a session packs them, tables and some large ones in every run.
-    public static func load(_ path: String, limits: Limits = Limits(), operators: OperatorSet = .lean) throws(RuntimeError) -> Model {
+    /// The model in the ONNX or compiled file at `path`. The file stays mapped and must keep its bytes (to replace it,
+    /// rename another over it): weights are read when a session packs them, tables and some large ones in every run.
+    public static func load(
+        _ path: String, limits: Limits = Limits(), operators: OperatorSet = .lean
+    ) throws(RuntimeError) -> Model {
         let start = Machine.nanoseconds
         let (graph, compiled) = try contents(path, limits)
         let read = Machine.nanoseconds
@@ -29,7 +31,9 @@ public struct Model: Sendable {
     /// The graph in the ONNX or compiled file at `path` as the file says it, whatever operators it has.
     public static func graph(inFile path: String) throws(RuntimeError) -> Graph { try contents(path, Limits()).graph }
 
-    private static func contents(_ path: String, _ limits: Limits) throws(RuntimeError) -> (graph: Graph, compiled: CompiledModel?) {
+    private static func contents(
+        _ path: String, _ limits: Limits
+    ) throws(RuntimeError) -> (graph: Graph, compiled: CompiledModel?) {
         let bytes: ByteStorage
         do throws(ONNXError) { bytes = try mapFile(path) } catch { throw RuntimeError(error) }
         guard CompiledFile.isCompiled(bytes.bytes) else {
@@ -47,7 +51,8 @@ public struct Model: Sendable {
     public static func load(
         _ bytes: ByteStorage, name: String = "model", limits: Limits = Limits(), operators: OperatorSet = .lean
     ) throws(RuntimeError) -> Model {
-        try Model(graph: try read { () throws(ONNXError) in try Graph(onnx: bytes, name: name, limits: limits) }, compiled: nil, operators, limits)
+        let graph = try read { () throws(ONNXError) in try Graph(onnx: bytes, name: name, limits: limits) }
+        return try Model(graph: graph, compiled: nil, operators, limits)
     }
 
     /// A model that never was a file.

@@ -1,6 +1,7 @@
 import DeixisGraph
 
-/// Linear(x, W1), Linear(x, W2), ... => Products(x, W1, W2, ...);  the same of QLinear   (W and bias constant, no residual)
+/// Linear(x, W1), Linear(x, W2), ... => Products(x, W1, W2, ...);  the same of QLinear   (W and bias constant, no
+/// residual)
 enum FuseProducts {
     static let rule: Rule = { editor, id, node in
         guard let width = parts(editor, node), let x = node.input(0) else { return nil }
@@ -25,6 +26,7 @@ enum FuseProducts {
         // Constants alone: what is computed might wait for another part.
         let width = node.op.matches("Linear") ? 2 : 3
         let own = (1...width).map { node.input($0) }
-        return own[0] != nil && node.input(width + 1) == nil && own.allSatisfy { $0 == nil || editor.constant($0) != nil } ? width : nil
+        guard own[0] != nil, node.input(width + 1) == nil else { return nil }
+        return own.allSatisfy { $0 == nil || editor.constant($0) != nil } ? width : nil
     }
 }

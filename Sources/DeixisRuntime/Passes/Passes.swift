@@ -1,6 +1,7 @@
 import DeixisGraph
 
-/// Rewritings of the graph, named by a verb; each rule's doc comment is an equation. Rules of one pass run together, to a fixed point.
+/// Rewritings of the graph, named by a verb; each rule's doc comment is an equation. Rules of one pass run together, to a
+/// fixed point.
 struct Pass {
     var name: StaticString
     /// What its rules start from; nil: anything.
@@ -28,7 +29,9 @@ enum Passes {
     }
 
     /// What `FuseActivation.activation` knows.
-    private static let activations: [Name] = ["Activate", "Relu", "Sigmoid", "Tanh", "LeakyRelu", "HardSigmoid", "HardSwish", "Gelu", "Clip"]
+    private static let activations: [Name] = [
+        "Activate", "Relu", "Sigmoid", "Tanh", "LeakyRelu", "HardSigmoid", "HardSwish", "Gelu", "Clip",
+    ]
 
     /// Once per plan, at concrete shapes.
     static var target: [Pass] {
@@ -43,23 +46,30 @@ enum Passes {
                 rules: [MoveQuantization.cancel, MoveQuantization.image, MoveQuantization.down, MoveQuantization.up]),
             Pass(name: "MapStored", at: activations, rules: [MoveQuantization.map]),
             Pass(name: "UseStoredAttention", at: ["Reshape"], rules: [UseStoredAttention.rule]),
-            Pass(name: "MapStoredArithmetic", at: ["Add", "Sub", "Mul", "Div", "Erf"], rules: [MoveQuantization.arithmetic]),
+            Pass(
+                name: "MapStoredArithmetic", at: ["Add", "Sub", "Mul", "Div", "Erf"],
+                rules: [MoveQuantization.arithmetic]),
             Pass(name: "ComposeMaps", at: ["QMap"], rules: [MoveQuantization.compose]),
             Pass(name: "SumBeforeRounding", at: ["Add"], rules: [FuseStoredTail.sumBeforeRounding]),
             Pass(name: "FuseStoredBias", at: ["Add"], rules: [FuseStoredBias.rule]),
-            Pass(name: "FuseStoredTail", at: activations + ["Add", "QuantizeLinear"], rules: [FuseStoredTail.activation, FuseStoredTail.residual, FuseStoredTail.quantize]),
+            Pass(
+                name: "FuseStoredTail", at: activations + ["Add", "QuantizeLinear"],
+                rules: [FuseStoredTail.activation, FuseStoredTail.residual, FuseStoredTail.quantize]),
             Pass(name: "FuseAttention", at: ["Reshape"], rules: [FuseAttention.rule]),
             Pass(name: "MoveSlicesUp", rules: [MoveSlicesUp.gather, MoveSlicesUp.rule, ShareEqualNodes.rule]),
             Pass(name: "UseChannelsLast", rules: [UseChannelsLast.rule]),
             Pass(
                 name: "MoveTransposes",
-                rules: [MoveTransposes.compose, MoveTransposes.moveDown, MoveTransposes.tokens, RemoveIdentity.rule]),
+                rules: [MoveTransposes.compose, MoveTransposes.moveDown, MoveTransposes.tokens]),
             Pass(name: "FuseBias", at: ["Add"], rules: [FuseBias.rule]),
             Pass(name: "Reassociate", at: ["Attention"], rules: [Reassociate.rule]),
-            Pass(name: "FuseResidualIntoLayerNorm", at: ["LayerNormalization"], rules: [FuseResidualIntoLayerNorm.rule]),
+            Pass(
+                name: "FuseResidualIntoLayerNorm", at: ["LayerNormalization"], rules: [FuseResidualIntoLayerNorm.rule]),
             Pass(name: "UseStoredLayerNorm", at: ["LayerNorm", "LayerNormalization"], rules: [UseStoredLayerNorm.rule]),
             Pass(name: "FuseEmbedding", at: ["QLayerNorm", "LayerNormalization"], rules: [FuseEmbedding.rule]),
-            Pass(name: "FuseStoredAdd", at: activations + ["Add", "QuantizeLinear"], rules: [FuseStoredTail.add, FuseStoredTail.activation, FuseStoredTail.quantize]),
+            Pass(
+                name: "FuseStoredAdd", at: activations + ["Add", "QuantizeLinear"],
+                rules: [FuseStoredTail.add, FuseStoredTail.activation, FuseStoredTail.quantize]),
             Pass(name: "UseStoredActivation", at: activations + ["QuantizeLinear"], rules: [UseStoredActivation.rule]),
             Pass(name: "FuseResidual", at: activations + ["Add"], rules: [FuseResidual.rule, FuseActivation.rule]),
             Pass(name: "FuseImageIntoConv", at: ["Conv", "QConv"], rules: [FuseImageIntoConv.rule]),
@@ -72,17 +82,23 @@ enum Passes {
     static func run(_ passes: [Pass], on graph: Graph, limits: Limits = Limits()) throws(RuntimeError) -> Graph {
         let editor = GraphEditor(graph)
         editor.stepsLeft = limits.rewriteSteps
+        editor.removeUnused()
         for pass in passes {
             let rules = pass.rules
-            editor.rewrite(at: pass.ops) { editor, id, node in
+            let patches = editor.rewrite(at: pass.ops) { editor, id, node in
                 for rule in rules { if let patch = rule(editor, id, node) { return patch } }
                 return nil
             }
-            editor.removeUnused()
+            if patches > 0 { editor.removeUnused() }
         }
         guard editor.stepsLeft >= 0 else {
-            throw .limit(op: "", node: "", LimitExceeded(.rewriteSteps, value: limits.rewriteSteps - editor.stepsLeft, limit: limits.rewriteSteps))
+            let steps = limits.rewriteSteps
+            throw .limit(op: "", node: "", LimitExceeded(.rewriteSteps, value: steps - editor.stepsLeft, limit: steps))
         }
-        do throws(GraphError) { return try editor.finish() } catch { throw .invalidGraph(reason: Message(error.description)) }
+        do throws(GraphError) {
+            return try editor.finish()
+        } catch {
+            throw .invalidGraph(reason: Message(error.description))
+        }
     }
 }

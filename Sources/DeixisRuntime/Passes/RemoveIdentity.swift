@@ -1,9 +1,11 @@
 import DeixisGraph
 
-/// Identity(x) => x;  Dropout(x) => x;  Cast to the type x has => x;  Reshape, Transpose, Expand, Slice to the shape x has, moving nothing => x
+/// Identity(x) => x;  Dropout(x) => x;  Cast to the type x has => x;  Reshape, Transpose, Expand, Squeeze to the shape x
+/// has, moving nothing => x
 enum RemoveIdentity {
     static let rule: Rule = { editor, id, node in
-        guard let input = node.input(0), let output = node.outputs.first ?? nil, changesNothing(editor, node) else { return nil }
+        guard let input = node.input(0), let output = node.outputs.first ?? nil, changesNothing(editor, node)
+        else { return nil }
         for case let other? in node.outputs.dropFirst() where editor.isRead(other) { return nil }
         var patch = Patch(editor, removing: [id])
         patch.redirect(output, to: input)
@@ -20,7 +22,8 @@ enum RemoveIdentity {
             if let order = node.permutation { return order == Array(0..<order.count) }
             return false
         case "Cast", "Reshape", "Expand", "Squeeze", "Unsqueeze", "Flatten":
-            guard let x = editor.spec(node.input(0)), let y = editor.spec(node.outputs.first ?? nil) else { return false }
+            guard let x = editor.spec(node.input(0)), let y = editor.spec(node.outputs.first ?? nil)
+            else { return false }
             return x == y
         default: return false
         }
