@@ -21,7 +21,7 @@ enum Resize {
     private static func loop(
         _ call: OperatorCall, _ x: TensorSpec, _ output: [Int], _ axes: [ResizeAxis?], fill: Double
     ) throws(RuntimeError) -> Compute {
-        try call.checkWork(output + axes.map { $0?.ranges.map(\.count).max() ?? 1 })
+        try call.checkWork(output + axes.map { axis in axis?.ranges.reduce(1) { max($0, $1.count) } ?? 1 })
         let from = strides(x.shape), elements = RealElements(x.element), count = output.reduce(1, *), rank = x.rank
         let moving = axes.indices.filter { axes[$0] != nil }
         let tables = moving.compactMap { axes[$0] }, rounds = !x.element.isReal
