@@ -6,6 +6,7 @@ extension OperatorSet {
     public static let all = OperatorSet(functions: [
         FunctionLine("Attention", since: 23, AttentionFunctions.attention),
         FunctionLine("MultiHeadAttention", domain: "com.microsoft", AttentionFunctions.multiHead),
+        FunctionLine("RotaryEmbedding", since: 23, RotaryFunctions.embedding),
         FunctionLine("DequantizeLinear", QuantizedFunctions.blocked),
         FunctionLine("QLinearConv", since: 10, QuantizedFunctions.conv),
         FunctionLine("QLinearMatMul", since: 10, QuantizedFunctions.matMul),

@@ -15,6 +15,7 @@ import DeixisGraph
 // 3. Add one line to the list below.
 // 4. Add cases to `Tests/DeixisRuntimeTests/Ops/<Name>Tests.swift`, and the operator's ONNX backend cases to the manifest.
 //
+// What only old opsets have is a line of `Import/History.swift`; what a few other nodes can say, one of `DeixisOperators`.
 // Operators of domain `deixis` are made by passes only and never met in a file.
 
 /// Every operator the runtime knows.
