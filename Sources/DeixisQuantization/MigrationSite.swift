@@ -1,4 +1,5 @@
 internal import DeixisGraph
+import DeixisRuntime
 
 /// A place where each channel of a value can be divided by a number of its own and nothing else changes: constants take the division, and
 /// every way forward ends in products whose weights take the multiplication.

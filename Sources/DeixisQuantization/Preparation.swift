@@ -59,10 +59,6 @@ enum Preparation {
     }
 }
 
-extension Node {
-    func input(_ index: Int) -> ValueID? { index < inputs.count ? inputs[index] : nil }
-}
-
 extension Constant {
     /// The elements of a float32 constant.
     var floats: [Float]? {

@@ -1,4 +1,5 @@
 internal import DeixisGraph
+import DeixisRuntime
 
 /// Writes a prepared graph anew with what is stored as uint8 between QuantizeLinear and DequantizeLinear.
 struct QuantizedGraphWriter {

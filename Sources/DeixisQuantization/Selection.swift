@@ -1,4 +1,5 @@
 internal import DeixisGraph
+import DeixisRuntime
 
 /// Which values of a prepared graph are stored as uint8, and which of them share parameters.
 ///
