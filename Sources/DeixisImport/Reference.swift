@@ -50,3 +50,11 @@ public struct PictureName: Sendable, Hashable {
         return "coco \(id)"
     }
 }
+
+/// Annotations in one of the formats that people have.
+public protocol ReferenceSource: Sendable {
+    /// The file or folder that is read, for messages.
+    var path: String { get }
+    /// Hands every reference to `importer`.
+    func read(into importer: Importer) throws(ImportError)
+}

@@ -38,16 +38,16 @@ struct ImportCommand: ParsableCommand {
         var overwrite = false
 
         /// Reads by `read`, writes the data set, prints what was counted.
-        func run(_ source: String, boxes form: BoxForm = .xywh, known: KnownCounts? = nil, _ read: (Importer) throws(ImportError) -> Void) throws {
-            try Outputs(("--out", out)).check(against: [source])
+        func run(_ source: some ReferenceSource, boxes form: BoxForm = .xywh, known: KnownCounts? = nil) throws {
+            try Outputs(("--out", out)).check(against: [source.path])
             var options = ImportOptions(images: images, out: out)
             (options.boxes, options.exclude, options.skipBad) = (boxes ?? form, exclude, skipBad)
             (options.copies, options.overwrite) = (copyImages, overwrite)
             let line = ProgressLine()
             let importer = try Importer(options)
             importer.progress = { count in line.show("\(count) references") }
-            try read(importer)
-            let report = try importer.finish(from: source)
+            try source.read(into: importer)
+            let report = try importer.finish(from: source.path)
             line.show("\(importer.count) references", final: true)
             try Console.out(report.text(known: known))
             for split in report.splits { try Console.out(split.manifest) }
@@ -66,7 +66,7 @@ struct ImportCommand: ParsableCommand {
             var source = ReferFolder(folder, by: by)
             source.takesRaw = raw
             let name = URL(fileURLWithPath: folder).lastPathComponent
-            try common.run(folder, known: .of(name, by: by)) { importer throws(ImportError) in try source.read(into: importer) }
+            try common.run(source, known: .of(name, by: by))
         }
     }
 
@@ -82,7 +82,7 @@ struct ImportCommand: ParsableCommand {
 
         func run() throws {
             let source = TransVGFile(file, corpus: corpus)
-            try common.run(file, boxes: corpus.boxes) { importer throws(ImportError) in try source.read(into: importer) }
+            try common.run(source, boxes: corpus.boxes)
         }
     }
 
@@ -94,7 +94,7 @@ struct ImportCommand: ParsableCommand {
 
         func run() throws {
             let source = MDETRFile(file)
-            try common.run(file) { importer throws(ImportError) in try source.read(into: importer) }
+            try common.run(source)
         }
     }
 
@@ -106,7 +106,7 @@ struct ImportCommand: ParsableCommand {
 
         func run() throws {
             let source = SplitsFile(file, numbersAreCOCO: !plainNames)
-            try common.run(file) { importer throws(ImportError) in try source.read(into: importer) }
+            try common.run(source)
         }
     }
 
@@ -118,7 +118,7 @@ struct ImportCommand: ParsableCommand {
 
         func run() throws {
             let source = SplitsFile(file, numbersAreCOCO: !plainNames)
-            try common.run(file) { importer throws(ImportError) in try source.read(into: importer) }
+            try common.run(source)
         }
     }
 
@@ -132,7 +132,7 @@ struct ImportCommand: ParsableCommand {
         func run() throws {
             var source = Flickr30kFolder(folder)
             source.onlySingle = singleBox
-            try common.run(folder) { importer throws(ImportError) in try source.read(into: importer) }
+            try common.run(source)
         }
     }
 
@@ -144,7 +144,7 @@ struct ImportCommand: ParsableCommand {
 
         func run() throws {
             let source = VisualGenomeFolder(folder)
-            try common.run(folder) { importer throws(ImportError) in try source.read(into: importer) }
+            try common.run(source)
         }
     }
 
@@ -174,7 +174,7 @@ struct ImportCommand: ParsableCommand {
         func run() throws {
             var source = CocoExpressions(file)
             (source.perObject, source.smallestSide, source.seed) = (perObject, smallest, seed)
-            try common.run(file) { importer throws(ImportError) in try source.read(into: importer) }
+            try common.run(source)
         }
     }
 }

@@ -5,7 +5,7 @@ import DeixisInput
 ///
 /// Every sentence is true of exactly one box (`BoxMeaning`). Rivals that are not labelled cannot be known of; a picture with a crowd of a
 /// category (COCO's `iscrowd`) gives no sentence about that category.
-public struct CocoExpressions: Sendable {
+public struct CocoExpressions: ReferenceSource {
     public let path: String
     /// Sentences per object at most.
     public var perObject = 3

@@ -5,7 +5,7 @@ import FoundationXML
 
 /// Flickr30k Entities: `Sentences/ID.txt` has five captions a picture, their phrases marked with the chain of mentions they belong to;
 /// `Annotations/ID.xml` has the boxes of each chain. A phrase with its boxes becomes a reference; its box is the smallest around them.
-public struct Flickr30kFolder: Sendable {
+public struct Flickr30kFolder: ReferenceSource {
     public let path: String
     /// Leave phrases of several boxes out, instead of enclosing them.
     public var onlySingle = false

@@ -1,5 +1,5 @@
 /// MDETR's files for fine-tuning (`finetune_refcoco_val.json`): COCO's form with one entry of `images` per sentence, its `caption`.
-public struct MDETRFile: Sendable {
+public struct MDETRFile: ReferenceSource {
     public let path: String
     public init(_ path: String) { self.path = path }
 

@@ -2,7 +2,7 @@ import DeixisFiles
 import DeixisPickle
 
 /// The `refer` data sets: RefCOCO, RefCOCO+, RefCOCOg, ReferIt (refclef). `refs(BY).p` has the sentences, `instances.json` the boxes.
-public struct ReferFolder: Sendable {
+public struct ReferFolder: ReferenceSource {
     public let path: String
     /// Who split it: unc, google, umd, berkeley.
     public let by: String

@@ -8,7 +8,7 @@ import DeixisFiles
 /// | sentences | `expressions` | `refs` |
 /// | reference | | `mask_id` |
 /// | source of a mixed file | `data_source` | `data_source` |
-public struct SplitsFile: Sendable {
+public struct SplitsFile: ReferenceSource {
     public let path: String
     /// For pictures that are given by number: `COCO_train2014_000000000042.jpg`, or `42.jpg`.
     public var numbersAreCOCO: Bool

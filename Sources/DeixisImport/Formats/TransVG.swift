@@ -2,7 +2,7 @@ import DeixisPickle
 
 /// The lists that TransVG, ReSC, VLTVG, QRNet, CLIP-VG read: `torch.save` of tuples, one per sentence,
 /// `(picture, mask, box, sentence, attributes)`, of Flickr `(picture, box, sentence)`.
-public struct TransVGFile: Sendable {
+public struct TransVGFile: ReferenceSource {
     public enum Corpus: String, CaseIterable, Sendable {
         case unc, uncPlus = "unc+", gref, grefUMD = "gref_umd", referit, flickr
 

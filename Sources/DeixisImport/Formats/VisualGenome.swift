@@ -2,7 +2,7 @@ import DeixisFiles
 import DeixisInput
 
 /// Visual Genome's regions: `region_descriptions.json`, and `image_data.json` beside it for extents and COCO's numbers.
-public struct VisualGenomeFolder: Sendable {
+public struct VisualGenomeFolder: ReferenceSource {
     public let path: String
     public init(_ path: String) { self.path = path }
 

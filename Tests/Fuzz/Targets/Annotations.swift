@@ -39,15 +39,13 @@ extension FuzzTarget {
             defer { try? FileManager.default.removeItem(atPath: out) }
             var options = ImportOptions(images: Scratch.folder, out: out)
             (options.skipBad, options.overwrite) = (true, true)
-            let readers: [(Importer) throws(ImportError) -> Void] = [
-                { (importer) throws(ImportError) in try MDETRFile(path).read(into: importer) },
-                { (importer) throws(ImportError) in try SplitsFile(path, numbersAreCOCO: true).read(into: importer) },
-                { (importer) throws(ImportError) in try CocoExpressions(path).read(into: importer) },
+            let sources: [any ReferenceSource] = [
+                MDETRFile(path), SplitsFile(path, numbersAreCOCO: true), CocoExpressions(path),
             ]
-            for read in readers {
+            for source in sources {
                 do throws(ImportError) {
                     let importer = try Importer(options)
-                    try read(importer)
+                    try source.read(into: importer)
                     _ = try importer.finish(from: path).text()
                 } catch { _ = error.description }
             }
