@@ -122,7 +122,7 @@ enum History {
         if case .int(let given)? = node.remove("axis") { axis = given }
         node.attributes.append(("axis", .int(-1)))
         guard let x = node.input(0), let output = node.outputs.first ?? nil else { return node }
-        if axis == -1 || importer.shape(of: x).map({ Int64($0.count) == axis + 1 }) == true { return node }
+        if axis == -1 || importer.shape(of: x).map({ Int64($0.count) - 1 == axis }) == true { return node }
         let rows = try importer.add("Flatten", [x], for: node, attributes: [("axis", .int(axis))])
         let made = try importer.add(node.op, [rows], for: node, attributes: node.attributes)
         try importer.add("Reshape", [made, try importer.add("Shape", [x], for: node)], for: node, output: output)
@@ -155,8 +155,8 @@ extension Importer {
         guard let x = shape(of: node.inputs[0])?.count, let y = shape(of: node.inputs[1])?.count else {
             throw node.invalid("axis \(axis) in this opset needs inputs whose rank the file states")
         }
-        let from = axis < 0 ? axis + x : axis, behind = x - from - y
-        guard from >= 0, behind >= 0 else { throw node.invalid("axis \(axis) does not fit inputs of rank \(x) and \(y)") }
+        let from = axis < 0 ? axis + x : axis, behind = x - max(0, min(from, x)) - y
+        guard from >= 0, from <= x, behind >= 0 else { throw node.invalid("axis \(axis) does not fit inputs of rank \(x) and \(y)") }
         if behind == 0 { return }
         let axes = addConstant(Constant(.int64, [behind], (0..<behind).map { Int64(y + $0) }))
         node.inputs[1] = try add("Unsqueeze", [node.inputs[1], axes], for: node)

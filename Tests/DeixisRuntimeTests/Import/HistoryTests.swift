@@ -125,6 +125,9 @@ struct OldNode {
             "node 'node' (BatchNormalization): spatial = 0 is not supported"),
         (OldNode(op: "Add", opset: 6, attributes: [("axis", .int(2))], inputs: [six, floats([2], [1, 2])]),
             "node 'node' (Add): axis 2 does not fit inputs of rank 2 and 1"),
+        (OldNode(op: "Add", opset: 6, attributes: [("axis", .int(.max))], inputs: [six, cube]),
+            "node 'node' (Add): axis 9223372036854775807 does not fit inputs of rank 2 and 3"),
+        (OldNode(op: "Softmax", opset: 11, attributes: [("axis", .int(.max))], inputs: [six]), "no error"),
         (OldNode(op: "Constant", opset: 9, inputs: []), "node 'node' (Constant): has 0 inputs, 1 outputs and 0 attributes, expected 0, 1 and 1"),
         (OldNode(op: "Constant", opset: 9, attributes: [("value", .int(1))], inputs: []), "node 'node' (Constant): attribute 'value' is not supported"),
     ])
