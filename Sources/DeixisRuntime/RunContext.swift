@@ -32,10 +32,8 @@ public final class RunContext {
     /// What the inputs at `keeping` hold, and all values that depend on them alone, stays from run to run, also when other inputs' shapes
     /// change: write them, `run()` or `runKept()`; then, as often as the others change, `prepare` their shapes, write them, `runChanged()`.
     public func prepare(_ shapes: [[Int]], keeping: [Int] = []) throws(RuntimeError) {
-        let types = session.inputTypes, names = session.inputNames
-        guard shapes.count == types.count else {
-            throw .missingInput(names[min(shapes.count, names.count - 1)], expected: names)
-        }
+        let types = session.inputTypes
+        guard shapes.count == types.count else { throw .inputCount(expected: session.inputNames, got: shapes.count) }
         let specs = zip(types, shapes).map { TensorSpec($0.element, $1) }
         try bind(try session.plan(specs, contents: specs.map { _ in nil }, keeping: keeping))
     }

@@ -20,6 +20,8 @@ public indirect enum RuntimeError: Error, CustomStringConvertible {
     /// A shape depends on a number that only running the graph can tell.
     case valueNotKnown(op: Name, node: Name, input: Int)
     case missingInput(Name, expected: [Name])
+    /// Shapes were given for another number of inputs.
+    case inputCount(expected: [Name], got: Int)
     case unknownInput(Name, expected: [Name])
     case inputElementType(Name, expected: ElementType, got: ElementType)
     case inputShape(Name, expected: [Dimension], got: [Int])
@@ -71,6 +73,8 @@ public indirect enum RuntimeError: Error, CustomStringConvertible {
             return "node '\(node)' (\(op)): its output shape depends on the values of input \(input), which only running the graph can tell; this is not supported"
         case .missingInput(let name, let expected):
             return "input '\(name)' is missing; the model's inputs are \(list(expected))"
+        case .inputCount(let expected, let got):
+            return "shapes of \(got) inputs were given; the model has \(expected.count)\(expected.isEmpty ? "" : ": ")\(list(expected))"
         case .unknownInput(let name, let expected):
             return "the model has no input '\(name)'; its inputs are \(list(expected))"
         case .inputElementType(let name, let expected, let got):

@@ -97,6 +97,18 @@ private func twoLayerGraph() -> Graph {
         #expect(message([("y", floats([1], [1]))]) == "the model has no input 'y'; its inputs are 'x'")
         #expect(message([("x", floats([1, 4], [1, 2, 3, 4]))]) == "input 'x': expected shape [batch, 3], got [1, 4]")
         #expect(message([("x", int64s([1]))]) == "input 'x': expected float32, got int64")
+        func shapes(_ shapes: [[Int]]) -> String {
+            do throws(RuntimeError) { try context.prepare(shapes); return "no error" } catch { return error.description }
+        }
+        #expect(shapes([]) == "shapes of 0 inputs were given; the model has 1: 'x'")
+        #expect(shapes([[1, 3], [1, 3]]) == "shapes of 2 inputs were given; the model has 1: 'x'")
+    }
+
+    @Test("Shapes for a model without inputs are an error, not a trap") func noInputs() throws {
+        var graph = Graph(opset: 20)
+        graph.outputs = [graph.addConstant("c", floats([1], [1]))]
+        let context = try Session(Model(graph: graph)).makeContext()
+        #expect(throws: RuntimeError.self) { try context.prepare([[1]]) }
     }
 
     @Test func shapeFromAnInputsContentIsPlannedPerContent() throws {

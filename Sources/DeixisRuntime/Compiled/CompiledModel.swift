@@ -71,7 +71,11 @@ final class CompiledModel: Sendable {
         }
         self.proofs = proofs
         var graphs: [(shapes: [[Int]], range: Range<Int>)] = []
-        for _ in 0..<(try from.count(of: 12)) { graphs.append((try from.shapes(), try from.skip())) }
+        for _ in 0..<(try from.count(of: 12)) {
+            let shapes = try from.shapes()
+            guard shapes.count == interface.inputs.count else { throw IndexReader.damage }
+            graphs.append((shapes, try from.skip()))
+        }
         self.graphs = graphs
     }
 
