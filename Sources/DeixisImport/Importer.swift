@@ -2,6 +2,7 @@ import DeixisFiles
 import DeixisGrounding
 import DeixisImage
 import DeixisInput
+import Glibc
 
 public struct ImportOptions: Sendable {
     /// The folder of the pictures.
@@ -36,14 +37,23 @@ public final class Importer {
     public var progress: ((Int) -> Void)?
     private var check: BoxFormCheck
     private var firstTried: String?
+    /// Whether the data set's folder was not there before.
+    private let isNew: Bool
 
     static let shown = 10
 
     public init(_ options: ImportOptions) throws(ImportError) {
         self.options = options
+        isNew = !exists(options.out)
         pictures = try PictureFolder(options.images)
         check = BoxFormCheck(options.boxes)
         for path in options.exclude { excluded.formUnion(try Exclusion.pictures(of: path)) }
+    }
+
+    /// Leaves no empty folder behind.
+    deinit {
+        splits = []
+        if isNew { rmdir(options.out) }
     }
 
     public func add(_ reference: Reference) throws(ImportError) {

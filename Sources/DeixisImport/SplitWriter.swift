@@ -9,7 +9,10 @@ final class SplitWriter {
     let manifest: String
     var counts = ImportReport.Counts()
     private(set) var places: Set<String> = []
-    private let file: ReplacingFile
+    private let folder: String
+    /// Whether the folder was not there before.
+    private let isNew: Bool
+    private var file: ReplacingFile?
     /// Of (picture, sentence), the reference said first.
     private var said: [UInt64: UInt32] = [:]
     private var references: UInt32 = 0
@@ -20,6 +23,7 @@ final class SplitWriter {
             throw .record(path: options.out, record: "a split", expected: "a name such as train or val", found: "'\(name)'")
         }
         let folder = name.map { options.out + "/" + $0 } ?? options.out
+        (self.folder, isNew) = (folder, !exists(folder))
         manifest = folder + "/manifest.jsonl"
         if !options.overwrite, exists(manifest) { throw .exists(file: manifest) }
         let path = manifest
@@ -29,6 +33,13 @@ final class SplitWriter {
         }
         let root = options.copies ? (name == nil ? "images" : "../images") : Self.absolute(options.images)
         try write("{\"images\": \(JSONText.quoted(root))}\n")
+    }
+
+    /// A folder made for a manifest that never came goes again; one that holds anything stays.
+    deinit {
+        guard file != nil else { return }
+        file = nil
+        if isNew { rmdir(folder) }
     }
 
     private static func absolute(_ path: String) -> String {
@@ -62,10 +73,13 @@ final class SplitWriter {
     }
 
     private func write(_ text: String) throws(ImportError) {
-        try ImportError.file { () throws(FileError) in try file.write(Array(text.utf8)) }
+        try ImportError.file { () throws(FileError) in try file?.write(Array(text.utf8)) }
     }
 
-    func commit() throws(ImportError) { try ImportError.file { () throws(FileError) in try file.commit() } }
+    func commit() throws(ImportError) {
+        try ImportError.file { () throws(FileError) in try file?.commit() }
+        file = nil
+    }
 
     var finalCounts: ImportReport.Counts {
         var counts = counts

@@ -18,7 +18,7 @@ struct ImportCommand: ParsableCommand {
               deixis-train import coco instances.json --expressions --images pictures --out mine
               deixis-train train --data refcoco-unc/train --validation refcoco-unc/val --out run
             """,
-        subcommands: [Refer.self, TransVG.self, MDETR.self, SeqTR.self, SimREC.self, Flickr30k.self, VisualGenome.self, Coco.self])
+        subcommands: [Refer.self, TransVG.self, MDETR.self, SeqTR.self, Flickr30k.self, VisualGenome.self, Coco.self])
 
     struct Common: ParsableArguments {
         @Option(help: ArgumentHelp("Folder of the pictures; those below it are looked through too.", valueName: "dir"))
@@ -99,21 +99,10 @@ struct ImportCommand: ParsableCommand {
     }
 
     struct SeqTR: ParsableCommand {
-        static let configuration = CommandConfiguration(commandName: "seqtr", abstract: "SeqTR's instances.json: all splits in one file.")
+        static let configuration = CommandConfiguration(
+            commandName: "seqtr", abstract: "SeqTR's instances.json, SimREC's anns/NAME.json: all splits in one file.", aliases: ["simrec"])
         @Argument(help: ArgumentHelp(valueName: "file.json")) var file: String
         @Flag(name: .customLong("plain-names"), help: "Numbers of pictures mean 42.jpg (ReferIt, Flickr30k), not COCO's names.") var plainNames = false
-        @OptionGroup var common: Common
-
-        func run() throws {
-            let source = SplitsFile(file, numbersAreCOCO: !plainNames)
-            try common.run(source)
-        }
-    }
-
-    struct SimREC: ParsableCommand {
-        static let configuration = CommandConfiguration(commandName: "simrec", abstract: "SimREC's anns/NAME.json: all splits in one file.")
-        @Argument(help: ArgumentHelp(valueName: "file.json")) var file: String
-        @Flag(name: .customLong("plain-names"), help: "Numbers of pictures mean 42.jpg (ReferIt), not COCO's names.") var plainNames = false
         @OptionGroup var common: Common
 
         func run() throws {
