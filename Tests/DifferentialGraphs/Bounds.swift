@@ -293,10 +293,11 @@ struct Bounds {
         return most
     }
 
-    /// Scales, then zero points; one that is left out is 0.
+    /// Scales, then zero points counted from the least number of their type; one that is left out is 0 of uint8.
     private func steps(of quantize: Node) -> [Double] {
         let zeros = numbers(input(quantize, 2))
-        return numbers(input(quantize, 1)) + (zeros.isEmpty ? [0] : zeros)
+        let least: Double = input(quantize, 2).flatMap { values[$0] }?.type == .int8 ? -128 : 0
+        return numbers(input(quantize, 1)) + (zeros.isEmpty ? [0] : zeros.map { $0 - least })
     }
 
     /// Whether `node` reads what a product was stored as, and a sum reads it: the rounding may be skipped.

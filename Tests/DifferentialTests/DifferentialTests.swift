@@ -7,14 +7,16 @@ import Testing
 @Suite struct DifferentialTests {
     static let graphs: UInt64 = 2000, seed: UInt64 = 1
 
-    /// A product rounded to the same steps twice, then added to: one rounding, which may be skipped.
-    @Test func roundedTwiceIsRoundedOnce() throws {
+    /// A product rounded to the same steps twice, then added to: one rounding, which may be skipped. int8 from -128 and
+    /// uint8 from 0 are the same steps.
+    @Test(arguments: [ElementType.uint8, .int8])
+    func roundedTwiceIsRoundedOnce(first: ElementType) throws {
         var graph = Graph(opset: 17)
         let shape = [1, 1, 1, 1], type = TensorType(.float32, shape.map { .fixed($0) })
         let x = graph.addInput("x", type), r = graph.addInput("r", type)
-        func rounded(_ x: ValueID, _ scale: Float, hasZero: Bool = true) -> ValueID {
+        func rounded(_ x: ValueID, _ scale: Float, zero: ElementType? = .uint8) -> ValueID {
             var parameters = [graph.addConstant("s", Constant(.float32, [], [scale]))]
-            if hasZero { parameters.append(graph.addConstant("z", .of(.uint8, [], [0]))) }
+            if let zero { parameters.append(graph.addConstant("z", .of(zero, [], [zero == .int8 ? -128 : 0]))) }
             let stored = graph.addNode("QuantizeLinear", [x] + parameters, name: "q")
             return graph.addNode("DequantizeLinear", [stored] + parameters, name: "dq")
         }
@@ -25,7 +27,7 @@ import Testing
                 graph.addConstant("step", Constant(.float32, [], [Float(0x1p-7)]))
             ], name: "weight")
         let product = graph.addNode("Conv", [rounded(x, 1), weight], name: "product")
-        graph.outputs = [graph.addNode("Add", [r, rounded(rounded(product, 0x1p-5), 0x1p-5, hasZero: false)], name: "sum")]
+        graph.outputs = [graph.addNode("Add", [r, rounded(rounded(product, 0x1p-5, zero: first), 0x1p-5, zero: nil)], name: "sum")]
         let one = Constant.of(.float32, shape, [1])
         let test = DifferentialCase(graph: graph, inputs: [one, one], others: [one, one])
         let verdict = Differential(folder: FileManager.default.temporaryDirectory.path).check(test)
