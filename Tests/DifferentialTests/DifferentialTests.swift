@@ -30,28 +30,36 @@ import Testing
         graph.outputs = [graph.addNode("Add", [r, rounded(rounded(product, 0x1p-5, zero: first), 0x1p-5, zero: nil)], name: "sum")]
         let one = Constant.of(.float32, shape, [1])
         let test = DifferentialCase(graph: graph, inputs: [one, one], others: [one, one])
-        let verdict = Differential(folder: FileManager.default.temporaryDirectory.path).check(test)
-        if case .agrees = verdict {} else { Issue.record("\(verdict)") }
+        try withFolder("rounded-\(first)") { folder in
+            let verdict = Differential(folder: folder).check(test)
+            if case .agrees = verdict {} else { Issue.record("\(verdict)") }
+        }
     }
 
     @Test(arguments: 0..<8)
     func everyWayAgrees(part: Int) throws {
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
-            "deixis-differential-\(getpid())-\(part)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
-        let differential = Differential(folder: folder.path)
         var valid = 0
-        for number in UInt64(part) * Self.graphs / 8..<UInt64(part + 1) * Self.graphs / 8 {
-            switch differential.check(Generator.make(seed: Self.seed, number: number), number: number) {
-            case .agrees: valid += 1
-            case .invalid: break
-            case .differs(let difference):
-                Issue.record(
-                    "graph \(number): \(difference); tools/differential --seed \(Self.seed) --from \(number) --graphs 1"
-                )
+        try withFolder("\(part)") { folder in
+            let differential = Differential(folder: folder)
+            for number in UInt64(part) * Self.graphs / 8..<UInt64(part + 1) * Self.graphs / 8 {
+                switch differential.check(Generator.make(seed: Self.seed, number: number), number: number) {
+                case .agrees: valid += 1
+                case .invalid: break
+                case .differs(let difference):
+                    Issue.record(
+                        "graph \(number): \(difference); tools/differential --seed \(Self.seed) --from \(number) --graphs 1"
+                    )
+                }
             }
         }
         #expect(valid > Int(Self.graphs) / 8 * 9 / 10)
+    }
+
+    /// A folder for compiled files, removed afterwards.
+    private func withFolder(_ name: String, _ body: (String) throws -> Void) throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("deixis-differential-\(getpid())-\(name)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        try body(folder.path)
     }
 }
