@@ -115,7 +115,7 @@ let testTargets: [Target] = [
     .target(name: "DifferentialGraphs", dependencies: ["DeixisRuntime", "DeixisGraph"], path: "Tests/DifferentialGraphs", swiftSettings: swift),
     .executableTarget(name: "deixis-differential", dependencies: ["DifferentialGraphs", "DeixisExport", "DeixisGraph", parser], path: "Tests/deixis-differential", swiftSettings: swift),
     .testTarget(name: "DifferentialTests", dependencies: ["DifferentialGraphs", "DeixisGraph"], swiftSettings: swift),
-    .testTarget(name: "DeixisRuntimeTests", dependencies: ["DeixisOperators", "DeixisRuntime", "DeixisONNX", "DeixisGraph", "DeixisExport"], exclude: ["Fixtures", "Conformance/onnx-1.12.txt", "Conformance/onnx-newest.txt", "Conformance/simple.txt", "Conformance/pytorch-operator.txt", "Conformance/pytorch-converted.txt"], swiftSettings: swift),
+    .testTarget(name: "DeixisRuntimeTests", dependencies: ["CAllocations", "DeixisOperators", "DeixisRuntime", "DeixisONNX", "DeixisGraph", "DeixisExport"], exclude: ["Fixtures", "Conformance/onnx-1.12.txt", "Conformance/onnx-newest.txt", "Conformance/simple.txt", "Conformance/pytorch-operator.txt", "Conformance/pytorch-converted.txt"], swiftSettings: swift),
     // Stands before the C library's malloc and Swift's reference counting in the test program, and counts where a test asks for it.
     .target(name: "CAllocations", path: "Tests/CAllocations", linkerSettings: [.linkedLibrary("dl")]),
     .testTarget(name: "DeixisModelTests", dependencies: ["CAllocations", "CDeixisSystem", "TestSupport", "DeixisRuntime", "DeixisModel", "DeixisInput", "DeixisImage", "DeixisExport", "DeixisGraph", "DeixisGrounding", "DeixisTraining"], exclude: ["Fixtures"], swiftSettings: swift),
@@ -137,7 +137,7 @@ let testTargets: [Target] = [
         ],
         path: "Tests/Fuzz/Targets", swiftSettings: swift),
     .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets"], path: "Tests/Fuzz/Replay", swiftSettings: swift),
-    .testTarget(name: "CommandTests", dependencies: ["deixis", "DeixisCommand", "DeixisFiles", "deixis-quantize", "deixis-train", "TestSupport", "DeixisModel", "DeixisImage", "DeixisExport", "DeixisGraph", "DeixisInput"], exclude: ["Fixtures"], swiftSettings: swift),
+    .testTarget(name: "CommandTests", dependencies: ["CAllocations", "deixis", "DeixisCommand", "DeixisFiles", "deixis-quantize", "deixis-train", "TestSupport", "DeixisModel", "DeixisImage", "DeixisExport", "DeixisGraph", "DeixisInput"], exclude: ["Fixtures"], swiftSettings: swift),
 ]
 
 /// libFuzzer's flags, which its program needs, break every other: FUZZ=1 in tools/fuzz alone.

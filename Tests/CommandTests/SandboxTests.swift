@@ -1,3 +1,4 @@
+import CAllocations
 import DeixisImage
 import DeixisInput
 import Foundation
@@ -15,7 +16,9 @@ private let shellWithoutProc: [String]? = {
 }()
 
 /// Commands where nothing is mounted on /proc, as in some sandboxes: they know their arguments, find each other, and say what is not told.
-@Suite(.enabled(if: shellWithoutProc != nil, "this system does not let a test hide /proc (unshare, mount)"))
+@Suite(
+    .enabled(if: shellWithoutProc != nil, "this system does not let a test hide /proc (unshare, mount)"),
+    .enabled(if: allocations_are_counted(), "a sanitizer reads /proc"))
 struct SandboxTests {
     func run(_ program: String, _ arguments: String...) throws -> Finished {
         let shell = try #require(shellWithoutProc)

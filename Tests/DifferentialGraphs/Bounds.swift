@@ -171,7 +171,8 @@ struct Bounds {
         case "Sigmoid", "Tanh", "Erf", "Gelu", "HardSwish": return 1.5 * e + 8 * u * (1 + m)
         case "HardSigmoid": return e * attribute(node, "alpha", 0.2) + 4 * u * (1 + m)
         case "LeakyRelu": return e * max(1, attribute(node, "alpha", 0.01)) + u * m
-        case "Exp": return size * (min(e, 10) * 3 + u * (4 + m))
+        // Results below the smallest normal may be 0.
+        case "Exp": return size * (min(e, 10) * 3 + u * (4 + m)) + Double(Float.leastNormalMagnitude)
         case "Sqrt":
             let least = numbers(x).reduce(Double.infinity) { min($0, $1) }
             return (least > 4 * e ? e / (2 * (least - e).squareRoot()) : e.squareRoot()) + u * size
