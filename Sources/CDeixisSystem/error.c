@@ -12,3 +12,4 @@ size_t deixis_error_text(int code, char *buffer, size_t capacity) {
 }
 
 bool deixis_error_is_memory(int code) { return code == ENOMEM; }
+bool deixis_error_is_shortage(int code) { return code == ENOMEM || code == EAGAIN; }

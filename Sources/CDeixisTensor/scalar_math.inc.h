@@ -4,9 +4,9 @@
 static inline T FN(exp_)(T x) { return exp(x); }
 static inline T FN(erf_)(T x) { return erf(x); }
 #else
-// 2^n e^r with n = round(x / ln 2), |r| <= ln 2 / 2, e^r by its Taylor polynomial of degree 7: relative error below 2e-7.
-static inline T FN(exp_)(T x) {
-  x = x < -87.0f ? -87.0f : x;
+// 2^n e^r with n = round(x / ln 2), |r| <= ln 2 / 2, e^r by its Taylor polynomial of degree 7: relative error below 2e-7. NaN gives NaN.
+static inline T FN(exp_)(T given) {
+  T x = given > -87.0f ? given : -87.0f;
   x = x > 88.0f ? 88.0f : x;
   float t = x * 1.44269504f;
   int n = (int)(t + (t < 0 ? -0.5f : 0.5f));
@@ -21,7 +21,7 @@ static inline T FN(exp_)(T x) {
   p = p * r + 1.0f;
   p = p * r + 1.0f;
   union { int i; float f; } power = {.i = (n + 127) << 23};
-  return p * power.f;
+  return given == given ? p * power.f : given;
 }
 // Abramowitz and Stegun 7.1.26: absolute error below 1.5e-7.
 static inline T FN(erf_)(T x) {

@@ -197,7 +197,7 @@ private func status(_ error: ModelError) -> deixis_status {
     case .runtime(_, .file(.cannotOpen(_, _))): DEIXIS_CANNOT_READ
     case .runtime(_, .timeout): DEIXIS_TIMEOUT
     case .runtime(_, .outOfMemory): DEIXIS_OUT_OF_MEMORY
-    case .runtime(_, .threads(_, let code)) where deixis_error_is_memory(code): DEIXIS_OUT_OF_MEMORY
+    case .runtime(_, .threads(_, let code)) where deixis_error_is_shortage(code): DEIXIS_OUT_OF_MEMORY
     case .runtime(_, .threads): DEIXIS_INVALID_ARGUMENT
     case .runtime: DEIXIS_INVALID_MODEL
     case .metadata, .interface: DEIXIS_NOT_A_GROUNDING_MODEL

@@ -30,6 +30,8 @@ public enum Program {
     public static func run(
         _ root: (some ParsableCommand).Type, as name: String, failure: (any Error) -> CommandError? = { _ in nil }
     ) -> Int32 {
+        // A file that may not grow is an error of writing, which names it, and what was written of it goes.
+        signal(SIGXFSZ, SIG_IGN)
         do {
             var command = try root.parseAsRoot(arguments)
             try command.run()

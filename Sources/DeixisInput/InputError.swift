@@ -9,6 +9,8 @@ public indirect enum InputError: Error, Sendable, Equatable {
     /// [CLS] and [SEP] alone need 2.
     case maxLengthTooSmall(Int)
     case pixelCountMismatch(width: Int, height: Int, byteCount: Int)
+    /// A side is longer than `RGBImage.longestSide`.
+    case imageTooLong(width: Int, height: Int)
     /// The letterboxed square's side is outside 1...16384.
     case invalidSide(Int)
     case missingKey([UInt8])
@@ -56,6 +58,8 @@ extension InputError: CustomStringConvertible {
             line("the maximum length is ", number(length), "; expected at least 2, for [CLS] and [SEP]")
         case .pixelCountMismatch(let width, let height, let byteCount):
             line("an RGB image of ", number(width), " x ", number(height), " was given ", number(byteCount), " bytes; expected width x height x 3, both at least 1")
+        case .imageTooLong(let width, let height):
+            line("an image of ", number(width), " x ", number(height), " is too long; expected at most ", number(RGBImage.longestSide), " each")
         case .invalidSide(let side):
             line("the letterboxed image's side is ", number(side), "; expected 1 to ", number(Letterbox.maximumSide))
         case .missingKey(let key):

@@ -5,12 +5,16 @@ public struct RGBImage: Sendable, Equatable {
     /// width * height * 3 bytes, row by row from the top left.
     public var pixels: [UInt8]
 
-    /// Throws `pixelCountMismatch` unless both extents are positive and `pixels` holds exactly width * height * 3 bytes.
+    /// What letterboxing needs grows with the longer side, however thin the picture.
+    public static let longestSide = 1 << 20
+
+    /// Throws `imageTooLong`, or `pixelCountMismatch` unless both extents are positive and `pixels` holds exactly width * height * 3 bytes.
     public init(width: Int, height: Int, pixels: [UInt8]) throws(InputError) {
         let (area, overflow) = width.multipliedReportingOverflow(by: height)
         guard width > 0, height > 0, !overflow, pixels.count % 3 == 0, pixels.count / 3 == area else {
             throw .pixelCountMismatch(width: width, height: height, byteCount: pixels.count)
         }
+        guard max(width, height) <= RGBImage.longestSide else { throw .imageTooLong(width: width, height: height) }
         self.width = width
         self.height = height
         self.pixels = pixels

@@ -147,7 +147,9 @@ public final class GroundingModel: Sendable {
     ) throws(ModelError) -> R {
         let caller = callers.take { $0.values === values } ?? Caller(session.makeContext())
         defer { callers.give(caller) }
-        do throws(RuntimeError) { return try body(caller) } catch { throw .runtime(file: path, error) }
+        do throws(RuntimeError) {
+            return try roundingToNearest { () throws(RuntimeError) in try body(caller) }
+        } catch { throw .runtime(file: path, error) }
     }
 
     private func prepare(_ caller: Caller, _ length: Int) throws(RuntimeError) {

@@ -14,6 +14,14 @@ enum Machine {
         return known ? bits & instructionSets : nil
     }
 
+    /// Whether kernels of both are the same: those of AVX-512 VNNI go before those of AVX-VNNI.
+    static func areAlike(_ a: UInt32, _ b: UInt32) -> Bool {
+        func chosen(_ bits: UInt32) -> UInt32 {
+            bits & DEIXIS_ISA_AVX512VNNI.rawValue == 0 ? bits : bits & ~DEIXIS_ISA_AVXVNNI.rawValue
+        }
+        return chosen(a) == chosen(b)
+    }
+
     /// The highest rung in `bits`.
     static func name(_ bits: UInt32) -> String { String(cString: deixis_isa_name(bits)) }
 

@@ -22,7 +22,9 @@ final class Preparation: Sendable {
         self.isOptimized = isOptimized
         self.limits = limits
         let hasPasses = isOptimized && model.compiled == nil
-        portable = hasPasses ? try Passes.run(Passes.portable, on: model.graph, limits: limits) : model.graph
+        portable = hasPasses
+            ? try roundingToNearest { () throws(RuntimeError) in try Passes.run(Passes.portable, on: model.graph, limits: limits) }
+            : model.graph
         weights = PackedWeights(compiled: model.compiled)
         passes = Machine.nanoseconds - start
     }

@@ -103,13 +103,15 @@ public final class RunContext {
     private func run(_ bound: BoundPlan, _ range: Range<Int>, before deadline: Deadline?) throws(RuntimeError) {
         stepsRun += range.count
         let pool = session.workers.pool
-        guard let deadline else {
-            for step in range { try bound.run(step, on: pool) }
-            return
-        }
-        for index in range {
-            try deadline.check(bound.plan, index)
-            try bound.run(index, on: pool)
+        try roundingToNearest { () throws(RuntimeError) in
+            guard let deadline else {
+                for step in range { try bound.run(step, on: pool) }
+                return
+            }
+            for index in range {
+                try deadline.check(bound.plan, index)
+                try bound.run(index, on: pool)
+            }
         }
     }
 

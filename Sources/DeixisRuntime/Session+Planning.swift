@@ -20,7 +20,9 @@ extension Session {
                 return try preparation.planning.take { () throws(RuntimeError) -> Plan in
                     // Another thread may have made it meanwhile.
                     if let plan = plans.find(key) { return plan }
-                    let plan = try makePlan(specs, contents: known.indices.map { (known[$0], bytes[$0]) }, keeping)
+                    let plan = try roundingToNearest { () throws(RuntimeError) in
+                        try makePlan(specs, contents: known.indices.map { (known[$0], bytes[$0]) }, keeping)
+                    }
                     plans.add(key, plan)
                     return plan
                 }

@@ -45,7 +45,7 @@ public final class Session: Sendable {
             isa = bits
         }
         if let compiled = model.compiled {
-            guard compiled.instructionSets == isa else {
+            guard Machine.areAlike(compiled.instructionSets, isa) else {
                 throw .compiled(file: compiled.name, .instructionSet(file: compiled.instructionSets, here: isa))
             }
             guard options.optimize, !options.referenceOnly else { throw .compiled(file: compiled.name, .kernelsOnly) }

@@ -18,6 +18,8 @@ size_t deixis_error_text(int code, char *buffer, size_t capacity);
 
 /// Whether errno value `code` says that memory is short.
 bool deixis_error_is_memory(int code);
+/// The same of a thread that was not started: EAGAIN says that there is no memory for its stack, or that the user has too many.
+bool deixis_error_is_shortage(int code);
 
 // MARK: - Files (file.c)
 
@@ -38,7 +40,8 @@ void deixis_unmap_file(deixis_mapping *mapping);
 /// memory: other memory would lose its contents.
 void deixis_forget_pages(const void *bytes, size_t size);
 
-/// Reads a whole file (pipes too) into memory to be given back with deixis_deallocate. `*bytes` may be null when `*size` is 0.
+/// Reads a whole file (pipes too) into memory to be given back with deixis_deallocate. `*bytes` may be null when `*size` is 0. Devices that
+/// may never end give EINVAL.
 int deixis_read_file(const char *path, uint8_t **bytes, size_t *size);
 
 /// The one way a file is written that may replace another: a temporary file in the same folder is fsynced and renamed over `path`, and the
@@ -126,6 +129,8 @@ uint64_t deixis_float_mode(void);
 void deixis_set_float_mode(uint64_t mode);
 /// `mode` with subnormal operands and results taken as zero, where the CPU can.
 uint64_t deixis_flushing_float_mode(uint64_t mode);
+/// What results are defined in: rounding to nearest, no exception that traps; subnormal numbers as in `mode`.
+uint64_t deixis_nearest_float_mode(uint64_t mode);
 
 // MARK: - Threads (pool.c)
 

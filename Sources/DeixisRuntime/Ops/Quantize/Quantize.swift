@@ -32,6 +32,7 @@ struct QuantizationAxis {
 }
 
 /// Y = saturate(round(X / scale) + zero point), ties to even; Y's type is that of the zero point (input 2), or `output_dtype`, or uint8.
+/// The standard leaves NaN open; it becomes the type's least number, as in onnxruntime and in our kernels.
 enum QuantizeLinear {
     static let definition = OperatorDefinition(
         "QuantizeLinear", since: 10, inputs: 2...3, types: .reals + [.int32],
@@ -53,7 +54,7 @@ enum QuantizeLinear {
                     let units = Double(Float(load(x, i)) / Float(scales(scale, axis.index(i)))).rounded(.toNearestOrEven)
                     var zero = 0.0
                     if hasZero, let zeros = buffers.inputs[2] { zero = elements.load(zeros, axis.index(i)) }
-                    elements.store(y, i, units + zero)
+                    elements.store(y, i, units.isNaN ? -.infinity : units + zero)
                 }
             }
         })
