@@ -28,7 +28,7 @@ struct VisualEncoder<Scalar: Real> {
             conv1(image, activation: .relu).maxPool(kernel: 3, stride: 2, padding: 1)
         }
         return layers.map { layer in
-            for block in layer { x = block(x) }
+            for block in layer { x = x.recomputed(parameters: block.parameters) { block($0) } }
             return x
         }.suffix(3)
     }
@@ -58,6 +58,8 @@ struct ResidualBlock<Scalar: Real> {
         downsample = stride == 1 && inputs == outputs ? nil : NormedConvolution(
             scope("downsample")(0), scope("downsample")(1), inputs: inputs, outputs: outputs, kernel: 1, stride: stride, frozen: frozen)
     }
+
+    var parameters: [Parameter<Scalar>] { (branch + (downsample.map { [$0] } ?? [])).flatMap(\.parameters) }
 
     func callAsFunction(_ x: FeatureMap<Scalar>) -> FeatureMap<Scalar> {
         let shortcut = downsample.map { $0(x, activation: .none) } ?? x
