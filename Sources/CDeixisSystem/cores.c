@@ -39,8 +39,8 @@ static int folder_quota(const char *folder) {
     return quota_of(quota, atoll(text));
 }
 
-/// Calls `visit` for every folder from `base/group` up to `base`. Inside a container the group's own path may not exist; the base then
-/// holds it.
+/// Calls `visit` for every folder from `base/group` up to `base`. Inside a container the group's own path may not
+/// exist; the base then holds it.
 static void visit_path(const char *base, const char *group, void (*visit)(const char *folder, void *context), void *context) {
     char folder[1300], rest[600];
     snprintf(rest, sizeof rest, "%s", group);

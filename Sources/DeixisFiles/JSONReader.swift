@@ -2,8 +2,9 @@
 public enum JSONReaderError: Error, Equatable, Sendable, CustomStringConvertible {
     case file(FileError)
     case malformed(path: String, line: Int, expected: String, found: String)
-    /// A key that means nothing there; `nearest` is the known one most like it, where one is.
-    case unknownKey(path: String, line: Int, key: String, nearest: String?)
+    /// A key that means nothing there; `nearest` is the known one most like it, where one is like it, `known` all
+    /// that stand there.
+    case unknownKey(path: String, line: Int, key: String, nearest: String?, known: [String])
     /// A file of a format that a later program writes.
     case version(path: String, line: Int, version: Int, newest: Int)
 
@@ -11,8 +12,9 @@ public enum JSONReaderError: Error, Equatable, Sendable, CustomStringConvertible
         switch self {
         case .file(let error): error.description
         case .malformed(let path, let line, let expected, let found): "\(path):\(line): expected \(expected), found \(found)"
-        case .unknownKey(let path, let line, let key, let nearest):
-            "\(path):\(line): unknown key '\(key)'" + (nearest.map { "; did you mean '\($0)'?" } ?? "")
+        case .unknownKey(let path, let line, let key, let nearest, let known):
+            "\(path):\(line): unknown key '\(key)'; "
+                + (nearest.map { "did you mean '\($0)'?" } ?? "known there: \(known.joined(separator: ", "))")
         case .version(let path, let line, let version, let newest):
             "\(path):\(line): version \(version), this program reads versions 1 to \(newest)"
         }

@@ -1,4 +1,5 @@
-/// A value that a settings file (JSON) can hold. It is read over what stands there already, so that a file says only what differs.
+/// A value that a settings file (JSON) can hold. It is read over what stands there already, so that a file says only
+/// what differs.
 public protocol Setting: Sendable {
     /// Takes the next value of `reader`.
     ///
@@ -60,7 +61,9 @@ public struct SettingField<Root>: Sendable {
         _ key: String, _ path: WritableKeyPath<Root, Value> & Sendable, since: Int = 0, role: SettingRole = .plain
     ) {
         (self.key, self.since, self.role, keys) = (key, since, role, Value.keys)
-        read = { root, reader, key, pass throws(JSONReaderError) in try root[keyPath: path].read(&reader, as: key, &pass) }
+        read = { root, reader, key, pass throws(JSONReaderError) in
+            try root[keyPath: path].read(&reader, as: key, &pass)
+        }
         json = { root, indent in root[keyPath: path].json(indent: indent) }
         miss = { root in
             guard let absent = Value.absent else { return false }
@@ -72,7 +75,9 @@ public struct SettingField<Root>: Sendable {
     /// A field of a part as a field of the whole.
     public init<Part>(_ field: SettingField<Part>, in path: WritableKeyPath<Root, Part> & Sendable) {
         (key, since, role, keys) = (field.key, field.since, field.role, field.keys)
-        read = { root, reader, key, pass throws(JSONReaderError) in try field.read(&root[keyPath: path], &reader, key, &pass) }
+        read = { root, reader, key, pass throws(JSONReaderError) in
+            try field.read(&root[keyPath: path], &reader, key, &pass)
+        }
         json = { root, indent in field.json(root[keyPath: path], indent) }
         miss = { root in field.miss(&root[keyPath: path]) }
     }
@@ -89,7 +94,9 @@ public protocol SettingGroup: Setting {
 extension SettingGroup {
     public static var presets: [(name: String, value: Self)] { [] }
 
-    public mutating func read(_ reader: inout JSONReader, as key: String, _ pass: inout SettingsPass) throws(JSONReaderError) {
+    public mutating func read(_ reader: inout JSONReader, as key: String, _ pass: inout SettingsPass)
+        throws(JSONReaderError)
+    {
         if !Self.presets.isEmpty, try reader.kind() == .string {
             let name = try reader.string(), names = Self.presets.map(\.name).joined(separator: ", ")
             guard let preset = Self.presets.first(where: { $0.name == name }) else {
@@ -100,13 +107,15 @@ extension SettingGroup {
         }
         var met: Set<String> = []
         let place = key.isEmpty ? "" : key + "."
-        try reader.object(key.isEmpty ? "an object of settings" : "an object for '\(key)'") { reader, name throws(JSONReaderError) in
+        try reader.object(key.isEmpty ? "an object of settings" : "an object for '\(key)'") {
+            reader, name throws(JSONReaderError) in
             let line = reader.line
             guard met.insert(name).inserted else { throw reader.malformed("every key once", "'\(place + name)' twice") }
             if key.isEmpty, pass.header.contains(name) { return try reader.skip() }
             guard let field = Self.fields.first(where: { $0.key == name }) else {
+                let near = nearestKey(to: name, of: Self.keys).map { place + $0 }
                 throw .unknownKey(
-                    path: reader.path, line: line, key: place + name, nearest: nearestKey(to: name, of: Self.keys).map { place + $0 })
+                    path: reader.path, line: line, key: place + name, nearest: near, known: Self.fields.map(\.key))
             }
             pass.lines[place + name] = line
             try field.read(&self, &reader, place + name, &pass)
@@ -128,7 +137,9 @@ extension SettingGroup {
         lines.isEmpty ? "{}" : "{\n" + lines.map { indent + "  " + $0 }.joined(separator: ",\n") + "\n" + indent + "}"
     }
 
-    public static var keys: [String] { fields.flatMap { field in [field.key] + field.keys.map { field.key + "." + $0 } } }
+    public static var keys: [String] {
+        fields.flatMap { field in [field.key] + field.keys.map { field.key + "." + $0 } }
+    }
 
     // MARK: Whole files
 
@@ -140,15 +151,16 @@ extension SettingGroup {
 
     /// Reads a file's text.
     ///
-    /// Keys that are missing come from the base that the file names; a file without one must be whole, as its version was. A file
-    /// without a version is of version `versionless`.
+    /// Keys that are missing come from the base that the file names; a file without one must be whole, as its version
+    /// was. A file without a version is of version `versionless`.
     ///
     /// - Parameters:
     ///   - start: what a whole file is read over, for settings that are younger than it.
     ///   - bases: names of bases, and what each stands for.
     /// - Returns: the settings, the base's name, and the line of every key met.
     public static func parse(
-        _ text: [UInt8], path: String, newest: Int, versionless: Int, start: Self, bases: [String] = [], base: (String) -> Self? = { _ in nil }
+        _ text: [UInt8], path: String, newest: Int, versionless: Int, start: Self, bases: [String] = [],
+        base: (String) -> Self? = { _ in nil }
     ) throws(JSONReaderError) -> (settings: Self, base: String?, lines: [String: Int]) {
         var header = JSONReader(text, path: path)
         var version = versionless, name: String?, settings = start

@@ -23,7 +23,8 @@ public enum GroundingError: Error, Sendable, CustomStringConvertible {
     case badSetting(name: String, value: String, rule: String)
     /// Text that is not the JSON of what it was given for.
     case json(JSONReaderError)
-    /// A value of a settings file that cannot be; `line` is where the file says it, nil where it comes from the file's base.
+    /// A value of a settings file that cannot be; `line` is where the file says it, nil where it comes from the
+    /// file's base.
     case fileSetting(path: String, line: Int?, name: String, value: String, rule: String)
     /// A pattern of parameter names, given to `option`, that names nothing to do it to.
     case pattern(option: String, pattern: String, reason: String)

@@ -28,7 +28,7 @@ struct BenchmarkCommand: ParsableCommand {
     var batch: Int = 64
     @Option(help: "Samples in memory at once; default: the whole batch.")
     var microBatch: Int?
-    @Flag(help: "Compute the trunk's blocks twice instead of keeping what they need.")
+    @Flag(help: "Compute the trunk's stages twice instead of keeping what they need.")
     var recompute = false
     @Option(help: "Tokens per sentence, all real; for made-up data.")
     var length: Int?
@@ -60,6 +60,7 @@ struct BenchmarkCommand: ParsableCommand {
         try Backend.load()
         if let threads { try Backend.setThreadCount(threads) }
         if keepSubnormals { Backend.keepSubnormals() }
+        if recompute { BufferPool.keepTight() }
         let step = try afterSamples > 0 ? trainedStep() : freshStep()
         func time(_ number: Int) throws -> Double {
             let work = try step(number), start = ContinuousClock.now

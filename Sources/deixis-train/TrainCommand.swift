@@ -80,7 +80,7 @@ struct TrainCommand: ParsableCommand {
     var batch: Int?
     @Option(help: "Samples in memory at once; default: as many as fit.")
     var microBatch: Int?
-    @Flag(help: "Compute the trunk's blocks twice instead of keeping what they need: less memory, more time, the same but for rounding.")
+    @Flag(help: "Compute the trunk's stages twice instead of keeping what they need: less memory, more time, the same but for rounding.")
     var recompute = false
     @Option(help: "Learning rate of the encoders.")
     var encoderRate: Double?

@@ -5,8 +5,8 @@ struct CenterBox {
     var x, y, width, height: Double
 }
 
-/// The loss of one batch; averages over its samples. Of a share of a global batch: its samples' part of the global averages, so that
-/// values and gradients of all shares add up to the batch's.
+/// The loss of one batch; averages over its samples. Of a share of a global batch: its samples' part of the global
+/// averages, so that values and gradients of all shares add up to the batch's.
 public struct LossValue<Scalar: Real> {
     /// Sum of d L - lambda d over the terms: what `backward` starts from. Shape [1].
     public let total: Variable<Scalar>

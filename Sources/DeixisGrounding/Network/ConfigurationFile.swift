@@ -9,8 +9,10 @@ extension NetworkConfiguration: SettingGroup {
 
     public static let fields: [SettingField<NetworkConfiguration>] = [
         .init("imageSide", \.imageSide), .init("imageMean", \.imageMean), .init("imageDeviation", \.imageDeviation),
-        .init("padColor", \.padColor, since: 1), .init("visual", \.visual), .init("language", \.language), .init("channels", \.channels),
-        .init("groups", \.groups), .init("fusion", \.fusion), .init("dropout", \.dropout), .init("normEpsilon", \.normEpsilon, since: 1),
+        .init("padColor", \.padColor, since: 1), .init("visual", \.visual), .init("language", \.language),
+        .init("channels", \.channels),
+        .init("groups", \.groups), .init("fusion", \.fusion), .init("dropout", \.dropout),
+        .init("normEpsilon", \.normEpsilon, since: 1),
         .init("start", \.start), .init("loss", \.loss),
     ]
 }
@@ -18,15 +20,19 @@ extension NetworkConfiguration: SettingGroup {
 extension NetworkConfiguration.Start: SettingGroup {
     public static let fields: [SettingField<NetworkConfiguration.Start>] = [
         .init("residualGain", \.residualGain, since: 1), .init("wordDeviation", \.wordDeviation, since: 1),
-        .init("positionDeviation", \.positionDeviation, since: 1), .init("tokenTypeDeviation", \.tokenTypeDeviation, since: 1),
-        .init("gridAmplitude", \.gridAmplitude, since: 1), .init("headGain", \.headGain, since: 1), .init("box", \.box, since: 1),
+        .init("positionDeviation", \.positionDeviation, since: 1),
+        .init("tokenTypeDeviation", \.tokenTypeDeviation, since: 1),
+        .init("gridAmplitude", \.gridAmplitude, since: 1), .init("headGain", \.headGain, since: 1),
+        .init("box", \.box, since: 1),
     ]
 }
 
 extension NetworkConfiguration.Visual: SettingGroup {
     public static let fields: [SettingField<NetworkConfiguration.Visual>] = [
-        .init("block", \.block), .init("stemChannels", \.stemChannels), .init("stemKernel", \.stemKernel), .init("blocks", \.blocks),
-        .init("widths", \.widths), .init("frozenNorm", \.frozenNorm), .init("stages", \.stages), .init("positions", \.positions),
+        .init("block", \.block), .init("stemChannels", \.stemChannels), .init("stemKernel", \.stemKernel),
+        .init("blocks", \.blocks),
+        .init("widths", \.widths), .init("frozenNorm", \.frozenNorm), .init("stages", \.stages),
+        .init("positions", \.positions),
     ]
 }
 
@@ -48,7 +54,8 @@ extension NetworkConfiguration.Interaction: SettingGroup {
 extension NetworkConfiguration.Loss: SettingGroup {
     public static let fields: [SettingField<NetworkConfiguration.Loss>] = [
         .init("lambda", \.lambda), .init("initialSigma", \.initialSigma), .init("learnsSigma", \.learnsSigma),
-        .init("exponentLimit", \.exponentLimit), .init("minimumSigma", \.minimumSigma), .init("isSelfPaced", \.isSelfPaced),
+        .init("exponentLimit", \.exponentLimit), .init("minimumSigma", \.minimumSigma),
+        .init("isSelfPaced", \.isSelfPaced),
     ]
 }
 
@@ -60,19 +67,23 @@ public struct ChosenConfiguration: Sendable, Equatable {
     public let base: String?
     public let configuration: NetworkConfiguration
 
-    /// - Parameter choice: one of `NetworkConfiguration.names`, or the path of a file: whatever ends in `.json` or exists.
+    /// - Parameter choice: one of `NetworkConfiguration.names`, or the path of a file: whatever ends in `.json` or
+    ///   exists.
     /// - Throws: `network` for an unknown name; `json` and `fileSetting` for a file.
     public init(_ choice: String) throws(GroundingError) {
         let isFile = !NetworkConfiguration.names.contains(choice) && (choice.hasSuffix(".json") || exists(choice))
         name = choice
         guard isFile else {
-            do throws(NetworkError) { (base, configuration) = (choice, try .named(choice)) } catch { throw .network(error) }
+            do throws(NetworkError) { (base, configuration) = (choice, try .named(choice)) } catch {
+                throw .network(error)
+            }
             return
         }
         let text = try GroundingError.file { () throws(FileError) in try readFile(choice) }
         let read = try GroundingError.json { () throws(JSONReaderError) in
             try NetworkConfiguration.parse(
-                text, path: choice, newest: NetworkConfiguration.version, versionless: NetworkConfiguration.version, start: .init(),
+                text, path: choice, newest: NetworkConfiguration.version, versionless: NetworkConfiguration.version,
+                start: .init(),
                 bases: NetworkConfiguration.names, base: NetworkConfiguration.known)
         }
         do throws(NetworkError) { try read.settings.validate() } catch {
@@ -91,9 +102,12 @@ extension NetworkConfiguration {
     /// - Throws: `invalid`.
     public init(json: String) throws(NetworkError) {
         do throws(JSONReaderError) {
-            self = try Self.parse(Array(json.utf8), path: "configuration", newest: Self.version, versionless: 0, start: .init()).settings
+            self = try Self.parse(
+                Array(json.utf8), path: "configuration", newest: Self.version, versionless: 0, start: .init()
+            ).settings
         } catch {
-            throw .invalid(field: "configuration", got: error.description, expected: "the JSON of a whole configuration")
+            throw .invalid(
+                field: "configuration", got: error.description, expected: "the JSON of a whole configuration")
         }
         try validate()
     }
@@ -101,6 +115,8 @@ extension NetworkConfiguration {
     /// How pictures are brought to the network's square.
     public func letterbox() throws(GroundingError) -> Letterbox {
         let color = padColor.map { UInt8(clamping: $0) }
-        do throws(InputError) { return try Letterbox(side: imageSide, padColor: RGB(color[0], color[1], color[2])) } catch { throw .input(error) }
+        do throws(InputError) {
+            return try Letterbox(side: imageSide, padColor: RGB(color[0], color[1], color[2]))
+        } catch { throw .input(error) }
     }
 }

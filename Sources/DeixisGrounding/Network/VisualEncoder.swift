@@ -27,8 +27,9 @@ struct VisualEncoder<Scalar: Real> {
         var x = image.tape.scope("visual.maxpool") {
             conv1(image, activation: .relu).maxPool(kernel: 3, stride: 2, padding: 1)
         }
+        // A stage is what a recomputing tape computes twice: its blocks' own outputs are most of what they keep.
         return layers.map { layer in
-            for block in layer { x = x.recomputed(parameters: block.parameters) { block($0) } }
+            x = x.recomputed(parameters: layer.flatMap(\.parameters)) { layer.reduce($0) { $1($0) } }
             return x
         }.suffix(3)
     }

@@ -1,7 +1,8 @@
 /// How the samples of a step's batch are computed: this rank's share of them, in micro-batches.
 ///
-/// The batch is always the global one. Rank r of N takes samples B r / N ..< B (r + 1) / N of it, and goes through them in pieces of
-/// at most `microBatch`, as even as can be; gradients of all pieces of all ranks are summed before the optimizer's step.
+/// The batch is always the global one. Rank r of N takes samples B r / N ..< B (r + 1) / N of it, and goes through
+/// them in pieces of at most `microBatch`, as even as can be; gradients of all pieces of all ranks are summed before
+/// the optimizer's step.
 public struct BatchPlan: Sendable, Equatable {
     /// Samples of the global batch.
     public let batchSize: Int
@@ -20,7 +21,9 @@ public struct BatchPlan: Sendable, Equatable {
     /// The share's micro-batches, in order; sizes differ by one at most.
     public var pieces: [Range<Int>] {
         let share = share, count = (share.count + microBatch - 1) / microBatch
-        return (0..<count).map { share.lowerBound + share.count * $0 / count..<share.lowerBound + share.count * ($0 + 1) / count }
+        return (0..<count).map {
+            share.lowerBound + share.count * $0 / count..<share.lowerBound + share.count * ($0 + 1) / count
+        }
     }
 
     /// "batch 192 = 24 micro-batches of 8"
@@ -28,6 +31,7 @@ public struct BatchPlan: Sendable, Equatable {
         let pieces = pieces, sizes = Set(pieces.map(\.count)).sorted()
         let part = sizes.map(String.init).joined(separator: " or ")
         return "batch \(batchSize)" + (ranks > 1 ? " on \(ranks) ranks, here" : pieces.count > 1 ? " =" : "")
-            + (pieces.count > 1 || ranks > 1 ? " \(pieces.count) micro-batch\(pieces.count == 1 ? "" : "es") of \(part)" : ", in one piece")
+            + (pieces.count > 1 || ranks > 1
+                ? " \(pieces.count) micro-batch\(pieces.count == 1 ? "" : "es") of \(part)" : ", in one piece")
     }
 }

@@ -13,23 +13,28 @@ public struct PatternMatch: Sendable, Equatable {
 
     /// "visual.layer1 x 0.1: 10 parameters, 215,808 numbers: visual.layer1.0.conv1.weight ... visual.layer1.2.bn3.bias"
     public var line: String {
-        let what = switch effect {
-        case .frozen: "frozen"
-        case .factor(let factor): "rate x \(factor)"
-        }
-        let ends = names.count > 1 ? "\(names[0]) ... \(names[names.count - 1])" : names.first ?? "which learn nothing anyway"
-        return "\(pattern): \(what), \(names.count) parameter\(names.count == 1 ? "" : "s") of \(count) numbers: \(ends)"
+        let what =
+            switch effect {
+            case .frozen: "frozen"
+            case .factor(let factor): "rate x \(factor)"
+            }
+        let ends =
+            names.count > 1 ? "\(names[0]) ... \(names[names.count - 1])" : names.first ?? "which learn nothing anyway"
+        return
+            "\(pattern): \(what), \(names.count) parameter\(names.count == 1 ? "" : "s") of \(count) numbers: \(ends)"
     }
 
     /// Freezes what the patterns say.
     ///
     /// - Returns: what each pattern matched, and the factor of each parameter whose rate is not the plain one.
-    /// - Throws: `pattern` for one that matches nothing, or nothing that learns where it gives a rate, and where all is frozen.
+    /// - Throws: `pattern` for one that matches nothing, or nothing that learns where it gives a rate, and where all
+    ///   is frozen.
     static func apply<Scalar: Real>(
         freeze: [String], rates: RateFactors, to parameters: ParameterStore<Scalar>
     ) throws(GroundingError) -> (matches: [PatternMatch], factors: [String: Double]) {
         var matches: [PatternMatch] = [], factors: [String: Double] = [:]
-        func match(_ pattern: String, _ option: String, _ effect: Effect) throws(GroundingError) -> [Parameter<Scalar>] {
+        func match(_ pattern: String, _ option: String, _ effect: Effect) throws(GroundingError) -> [Parameter<Scalar>]
+        {
             let found = parameters.matching(pattern)
             guard !found.isEmpty else {
                 let examples = parameters.trainable.isEmpty ? "" : "; the first is \(parameters.trainable[0].name)"
@@ -37,7 +42,9 @@ public struct PatternMatch: Sendable, Equatable {
             }
             let learning = found.filter(\.isTrainable)
             matches.append(
-                PatternMatch(pattern: pattern, effect: effect, names: learning.map(\.name), count: learning.reduce(0) { $0 + $1.count }))
+                PatternMatch(
+                    pattern: pattern, effect: effect, names: learning.map(\.name),
+                    count: learning.reduce(0) { $0 + $1.count }))
             return learning
         }
         for pattern in freeze { parameters.freeze(try match(pattern, "--freeze", .frozen)) }

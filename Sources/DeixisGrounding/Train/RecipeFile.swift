@@ -7,19 +7,26 @@ extension TrainingRecipe: SettingGroup {
     public static let version = NetworkConfiguration.version
 
     /// As a checkpoint keeps it.
-    public static let fields: [SettingField<TrainingRecipe>] = [
-        .init("name", \.name), .init("base", \.base, since: 1), .init("command", \.command), .init("configuration", \.configuration), .init("data", \.data),
-    ] + settings
+    public static let fields: [SettingField<TrainingRecipe>] =
+        [
+            .init("name", \.name), .init("base", \.base, since: 1), .init("command", \.command),
+            .init("configuration", \.configuration), .init("data", \.data),
+        ] + settings
 
     /// What a file of `--recipe` can say.
     static let settings: [SettingField<TrainingRecipe>] = [
-        .init("seed", \.seed), .init("epochs", \.epochs, since: 1), .init("samples", \.samples), .init("epochSamples", \.epochSamples),
-        .init("batchSize", \.batchSize), .init("microBatch", \.microBatch, since: 1), .init("recomputes", \.recomputes, since: 1), .init("curriculum", \.curriculum),
+        .init("seed", \.seed), .init("epochs", \.epochs, since: 1), .init("samples", \.samples),
+        .init("epochSamples", \.epochSamples),
+        .init("batchSize", \.batchSize), .init("microBatch", \.microBatch, since: 1),
+        .init("recomputes", \.recomputes, since: 1), .init("curriculum", \.curriculum),
         .init("augmentation", \.augmentation), .init("strayWord", \.strayWord), .init("encoderRate", \.encoderRate),
-        .init("sigmaRate", \.sigmaRate), .init("rate", \.rate), .init("freeze", \.freeze, since: 1), .init("rates", \.rates, since: 1),
+        .init("sigmaRate", \.sigmaRate), .init("rate", \.rate), .init("freeze", \.freeze, since: 1),
+        .init("rates", \.rates, since: 1),
         .init("weightDecay", \.weightDecay), .init("beta1", \.beta1, since: 1), .init("beta2", \.beta2),
-        .init("epsilon", \.epsilon, since: 1), .init("decaysVectors", \.decaysVectors, since: 1), .init("schedule", \.schedule),
-        .init("warmUpSteps", \.warmUpSteps), .init("maximumGradientNorm", \.maximumGradientNorm), .init("averageDecay", \.averageDecay),
+        .init("epsilon", \.epsilon, since: 1), .init("decaysVectors", \.decaysVectors, since: 1),
+        .init("schedule", \.schedule),
+        .init("warmUpSteps", \.warmUpSteps), .init("maximumGradientNorm", \.maximumGradientNorm),
+        .init("averageDecay", \.averageDecay),
         .init("heldOut", \.heldOut), .init("evaluateEvery", \.evaluateEvery),
     ]
 
@@ -34,12 +41,15 @@ extension TrainingRecipe: SettingGroup {
         if let known = Known(rawValue: choice) { return adopt(known) }
         let names = Known.allCases.map(\.rawValue)
         guard choice.hasSuffix(".json") || exists(choice) else {
-            throw .badSetting(name: "recipe", value: "'\(choice)'", rule: "\(names.joined(separator: ", ")) or a JSON file")
+            throw .badSetting(
+                name: "recipe", value: "'\(choice)'", rule: "\(names.joined(separator: ", ")) or a JSON file")
         }
         let text = try GroundingError.file { () throws(FileError) in try readFile(choice) }
         let start = RecipeFile(recipe: self)
         let read = try GroundingError.json { () throws(JSONReaderError) in
-            try RecipeFile.parse(text, path: choice, newest: Self.version, versionless: Self.version, start: start, bases: names) { name in
+            try RecipeFile.parse(
+                text, path: choice, newest: Self.version, versionless: Self.version, start: start, bases: names
+            ) { name in
                 Known(rawValue: name).map { known in
                     var base = start
                     base.recipe.adopt(known)
@@ -68,7 +78,9 @@ private struct RecipeFile: SettingGroup {
     var recipe: TrainingRecipe
 
     static let fields: [SettingField<RecipeFile>] =
-        TrainingRecipe.settings.map { .init($0, in: \.recipe) } + [.init("loss", \.recipe.configuration.loss, role: .guest)]
+        TrainingRecipe.settings.map { .init($0, in: \.recipe) } + [
+            .init("loss", \.recipe.configuration.loss, role: .guest)
+        ]
 }
 
 /// Factors of learning rates by patterns of names; those of all patterns that match multiply.
@@ -80,9 +92,13 @@ public struct RateFactors: Sendable, Equatable, Setting {
     public var entries: [Entry] = []
 
     public init() {}
-    public mutating func add(_ pattern: String, _ factor: Double) { entries.append(Entry(pattern: pattern, factor: factor)) }
+    public mutating func add(_ pattern: String, _ factor: Double) {
+        entries.append(Entry(pattern: pattern, factor: factor))
+    }
 
-    public mutating func read(_ reader: inout JSONReader, as key: String, _ pass: inout SettingsPass) throws(JSONReaderError) {
+    public mutating func read(_ reader: inout JSONReader, as key: String, _ pass: inout SettingsPass)
+        throws(JSONReaderError)
+    {
         var read: [Entry] = []
         try reader.object("an object of factors for '\(key)'") { reader, pattern throws(JSONReaderError) in
             let line = reader.line
@@ -98,14 +114,20 @@ public struct RateFactors: Sendable, Equatable, Setting {
 }
 
 extension TrainingRecipe.DataChoice: Setting {
-    /// `{"scenes": {}}`, or `{"directories": [...], "validation": ...}`; `{"directory": {"_0": ..., "validation": ...}}` before versions.
-    public mutating func read(_ reader: inout JSONReader, as key: String, _ pass: inout SettingsPass) throws(JSONReaderError) {
+    /// `{"scenes": {}}`, or `{"directories": [...], "validation": ...}`; `{"directory": {"_0": ..., "validation":
+    /// ...}}` before versions.
+    public mutating func read(_ reader: inout JSONReader, as key: String, _ pass: inout SettingsPass)
+        throws(JSONReaderError)
+    {
         var paths: [String] = [], validation: String?, isScenes = false
         func one(_ reader: inout JSONReader, _ name: String) throws(JSONReaderError) {
             switch name {
             case "_0": paths = [try reader.string("a string for '\(key)'")]
             case "validation": try validation.read(&reader, as: key + ".validation", &pass)
-            default: throw .unknownKey(path: reader.path, line: reader.line, key: "\(key).\(name)", nearest: "\(key).directories")
+            default:
+                throw .unknownKey(
+                    path: reader.path, line: reader.line, key: "\(key).\(name)", nearest: nil,
+                    known: ["scenes", "directories", "validation"])
             }
         }
         try reader.object("an object for '\(key)'") { reader, name throws(JSONReaderError) in
@@ -118,7 +140,9 @@ extension TrainingRecipe.DataChoice: Setting {
             default: try one(&reader, name)
             }
         }
-        guard isScenes != !paths.isEmpty else { throw reader.malformed("'scenes' or 'directories' for '\(key)'", "neither or both") }
+        guard isScenes != !paths.isEmpty else {
+            throw reader.malformed("'scenes' or 'directories' for '\(key)'", "neither or both")
+        }
         self = isScenes ? .scenes : .directories(paths, validation: validation)
     }
 
@@ -146,7 +170,9 @@ extension TrainingRecipe.ScheduleChoice: Setting {
     }
 
     /// `{"cosine": {"hold": 0.6, "final": 0.01}}` or `{"milestones": {"epochs": [10, 80], "factor": 0.1}}`.
-    public mutating func read(_ reader: inout JSONReader, as key: String, _ pass: inout SettingsPass) throws(JSONReaderError) {
+    public mutating func read(_ reader: inout JSONReader, as key: String, _ pass: inout SettingsPass)
+        throws(JSONReaderError)
+    {
         var found: [Self] = []
         try reader.object("an object for '\(key)'") { reader, name throws(JSONReaderError) in
             switch name {
@@ -159,17 +185,21 @@ extension TrainingRecipe.ScheduleChoice: Setting {
                 try milestones.read(&reader, as: key + ".milestones", &pass)
                 found.append(.milestones(epochs: milestones.epochs, factor: milestones.factor))
             default:
-                let nearest = name.first == "m" ? "milestones" : "cosine"
-                throw .unknownKey(path: reader.path, line: reader.line, key: "\(key).\(name)", nearest: "\(key).\(nearest)")
+                throw .unknownKey(
+                    path: reader.path, line: reader.line, key: "\(key).\(name)", nearest: nil,
+                    known: ["cosine", "milestones"])
             }
         }
-        guard found.count == 1 else { throw reader.malformed("one of cosine, milestones for '\(key)'", "\(found.count)") }
+        guard found.count == 1 else {
+            throw reader.malformed("one of cosine, milestones for '\(key)'", "\(found.count)")
+        }
         self = found[0]
     }
 
     public func json(indent: String) -> String {
         switch self {
-        case .cosine(let hold, let final): "{\"cosine\": {\"hold\": \(hold.json(indent: "")), \"final\": \(final.json(indent: ""))}}"
+        case .cosine(let hold, let final):
+            "{\"cosine\": {\"hold\": \(hold.json(indent: "")), \"final\": \(final.json(indent: ""))}}"
         case .milestones(let epochs, let factor):
             "{\"milestones\": {\"epochs\": \(epochs.json(indent: "")), \"factor\": \(factor.json(indent: ""))}}"
         }

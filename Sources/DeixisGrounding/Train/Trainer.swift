@@ -23,11 +23,13 @@ public final class Trainer {
     public private(set) var plan: BatchPlan
     /// What the recipe's patterns of names matched.
     public let matches: [PatternMatch]
-    /// Where the shares of several ranks come together: called once a step, with the gradients (of buffers too: the changes of running
-    /// statistics) and sums of this rank's share of the global batch, to make them those of all. nil: there is one rank.
+    /// Where the shares of several ranks come together: called once a step, with the gradients (of buffers too: the
+    /// changes of running statistics) and sums of this rank's share of the global batch, to make them those of all.
+    /// nil: there is one rank.
     public var joinShares: ((ParameterStore<Float>, inout StepSums) throws(GroundingError) -> Void)?
 
-    /// A fresh start. `recipe.configuration.language.vocabulary` becomes the tokenizer's count, an epoch's samples the data's.
+    /// A fresh start. `recipe.configuration.language.vocabulary` becomes the tokenizer's count, an epoch's samples
+    /// the data's.
     ///
     /// - Parameters:
     ///   - rank, ranks: which share of every batch is computed here.
@@ -36,6 +38,9 @@ public final class Trainer {
         recipe.configuration.language.vocabulary = data.tokenizer.vocabulary.count
         recipe.settle(samples: data.training.count)
         try recipe.validate()
+        guard recipe.batchSize >= ranks else {
+            throw .badSetting(name: "batchSize", value: "\(recipe.batchSize)", rule: "at least 1 for each of \(ranks) ranks")
+        }
         self.recipe = recipe
         plan = BatchPlan(batchSize: recipe.batchSize, microBatch: recipe.microBatch, rank: rank, ranks: ranks)
         self.data = data
@@ -56,6 +61,8 @@ public final class Trainer {
             network.optimizerGroups(
                 encoders: recipe.encoderRate, sigma: recipe.sigmaRate, rest: recipe.rate, factors: applied.factors), settings)
         loss = SelfPacedLoss(recipe.configuration.loss)
+        // Who computes twice to save memory wants what is saved.
+        if recipe.recomputes { BufferPool.keepTight() }
     }
 
     /// Starts an encoder from a file of safetensors or of PyTorch: a ResNet under torchvision's or DETR's names, or BERT.

@@ -5,7 +5,8 @@ import Foundation
 public struct TrainingRecipe: Sendable, Equatable {
     /// The name the configuration was chosen by, for people.
     public var name = "small"
-    /// The named configuration that this one comes from; nil where there is none, or the run is from before this was kept.
+    /// The named configuration that this one comes from; nil where there is none, or the run is from before this was
+    /// kept.
     public var base: String?
     public var configuration = NetworkConfiguration.small
     /// Of the initial weights, the order of the data, augmentation, dropout and generated scenes.
@@ -18,8 +19,8 @@ public struct TrainingRecipe: Sendable, Equatable {
     public var batchSize = 32
     /// Samples that are in memory at once; nil: the whole batch.
     public var microBatch: Int?
-    /// The trunk's residual blocks keep their inputs alone and are computed again on the way back: less memory, more time, the same
-    /// result but for rounding.
+    /// The trunk's stages keep their inputs alone and are computed again on the way back: less memory, more time, the
+    /// same result but for rounding.
     public var recomputes = false
     public var data = DataChoice.scenes
     /// Of generated scenes; data sets have none.
@@ -86,7 +87,8 @@ public struct TrainingRecipe: Sendable, Equatable {
 
     /// The paper's recipe for its networks, a quicker one, on scenes, for the slim ones.
     ///
-    /// - Parameter base: the named configuration that this one comes from; nil: frozen norms say that it is one of the paper's.
+    /// - Parameter base: the named configuration that this one comes from; nil: frozen norms say that it is one of
+    ///   the paper's.
     public init(_ configuration: NetworkConfiguration, name: String, base: String?) {
         (self.configuration, self.name, self.base) = (configuration, name, base)
         if base?.hasPrefix("paper") ?? configuration.visual.frozenNorm { adopt(.paper) }
@@ -130,7 +132,7 @@ public struct TrainingRecipe: Sendable, Equatable {
         if let epochs { try check((1...1_000_000).contains(epochs), "epochs", epochs, "1 to 1000000") }
         try check((1...65536).contains(batchSize), "batchSize", batchSize, "1 to 65536")
         if let microBatch { try check(microBatch >= 1, "microBatch", microBatch, "at least 1") }
-        for (name, value) in [("encoderRate", encoderRate), ("sigmaRate", sigmaRate), ("rate", rate), ("weightDecay", weightDecay)] {
+        for (name, value) in [("rate", rate), ("encoderRate", encoderRate), ("sigmaRate", sigmaRate), ("weightDecay", weightDecay)] {
             try check(value.isFinite && value >= 0, name, value, "a number that is not negative")
         }
         for entry in rates.entries {

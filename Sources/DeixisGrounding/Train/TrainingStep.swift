@@ -47,19 +47,22 @@ extension Trainer {
 
     /// Adds the gradients of some samples of the global batch to the parameters', and what was found of them to `sums`.
     ///
-    /// The loss is divided by the global batch's size, and what is random of a sample depends on its number there: so the gradients
-    /// of all micro-batches and ranks sum to those of the whole batch in one piece, but for rounding. Batch statistics of BatchNorm,
-    /// where they are not frozen, are the micro-batch's own; running statistics move by the mean of what the micro-batches found.
+    /// The loss is divided by the global batch's size, and what is random of a sample depends on its number there: so
+    /// the gradients of all micro-batches and ranks sum to those of the whole batch in one piece, but for rounding.
+    /// Batch statistics of BatchNorm, where they are not frozen, are the micro-batch's own; running statistics move
+    /// by the mean of what the micro-batches found.
     ///
     /// - Parameter first: where the samples begin in the global batch.
     func addGradients(of batch: GroundingBatch, at first: Int, to sums: inout StepSums) {
         let tape = Tape<Float>(
-            .training(seed: CounterRandom.word(recipe.seed ^ 0x5445_5045, UInt64(step))), firstSample: first, recomputes: recipe.recomputes)
+            .training(seed: CounterRandom.word(recipe.seed ^ 0x5445_5045, UInt64(step))), firstSample: first,
+            recomputes: recipe.recomputes)
         let boxes = network(batch.images, batch.tokens, on: tape)
         let value = loss(boxes, truth: batch.boxes, sigma: network.sigma, of: plan.batchSize)
         let total = Double(value.total.tensor.values[0])
         sums.loss += total
         guard total.isFinite else {
+            tape.discard()
             sums.culprit = culprit(batch).map { first + $0 }
             return
         }
@@ -75,7 +78,9 @@ extension Trainer {
 
     /// The optimizer's step with the gradients of the whole batch.
     private func update(_ sums: StepSums) throws(GroundingError) -> StepResult {
-        func notFinite(_ place: Int?) -> GroundingError { .notFinite(step: step, sample: place.map { step * plan.batchSize + $0 }) }
+        func notFinite(_ place: Int?) -> GroundingError {
+            .notFinite(step: step, sample: place.map { step * plan.batchSize + $0 })
+        }
         guard sums.loss.isFinite else { throw notFinite(sums.culprit) }
         let factor = recipe.rateFactor(step: step)
         let norm = optimizer.update(factor: factor)
@@ -83,7 +88,8 @@ extension Trainer {
         network.parameters.moveStatistics()
         step += 1
         return StepResult(
-            loss: sums.loss, terms: sums.terms, accuracy: Double(sums.hits) / Double(plan.batchSize), gradientNorm: norm,
+            loss: sums.loss, terms: sums.terms, accuracy: Double(sums.hits) / Double(plan.batchSize),
+            gradientNorm: norm,
             rateFactor: factor)
     }
 

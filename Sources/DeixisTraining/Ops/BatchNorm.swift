@@ -5,8 +5,9 @@ extension FeatureMap {
     /// y = act(gamma (x - mean) / sqrt(variance + eps) + beta + residual) with the statistics of this batch, over all
     /// positions.
     ///
-    /// When the step is taken, the running statistics move by `momentum` towards the batch's, of several passes towards the mean of
-    /// theirs; the running variance is the unbiased one, as torch keeps it. Only for training: elsewhere the norm is folded into its convolution.
+    /// When the step is taken, the running statistics move by `momentum` towards the batch's, of several passes
+    /// towards the mean of theirs; the running variance is the unbiased one, as torch keeps it. Only for training:
+    /// elsewhere the norm is folded into its convolution.
     func batchNorm(_ norm: FoldedNorm<Scalar>, momentum: Double, residual: FeatureMap? = nil, activation: Activation) -> FeatureMap {
         let z = variable.tensor, (rows, columns) = (z.rows, z.columns)
         let kernels = Scalar.kernels

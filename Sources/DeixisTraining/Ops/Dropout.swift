@@ -34,8 +34,8 @@ func applyDropout<Scalar: Real>(
     }
 }
 
-/// The parts of `range` that lie in one sample each, and where dropout's random numbers of each begin: 2^32 of them belong to
-/// every sample.
+/// The parts of `range` that lie in one sample each, and where dropout's random numbers of each begin: 2^32 of them
+/// belong to every sample.
 func eachSample(of range: Range<Int>, width: Int, first: Int, _ body: (_ part: Range<Int>, _ position: UInt64) -> Void) {
     var at = range.lowerBound
     while at < range.upperBound {

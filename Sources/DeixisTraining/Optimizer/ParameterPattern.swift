@@ -46,5 +46,7 @@ extension ParameterStore {
     }
 
     /// They learn no more: no gradient is computed for them, and an optimizer made afterwards does not know them.
-    public func freeze(_ parameters: [Parameter<Scalar>]) { for parameter in parameters { parameter.isTrainable = false } }
+    public func freeze(_ parameters: [Parameter<Scalar>]) {
+        for parameter in parameters { parameter.isTrainable = false }
+    }
 }

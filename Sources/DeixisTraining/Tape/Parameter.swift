@@ -70,8 +70,8 @@ public final class ParameterStore<Scalar: Real> {
     /// Forgets the gradients of the last step; their memory is kept.
     public func clearGradients() { for parameter in all { parameter.hasGradient = false } }
 
-    /// Moves the running statistics by what the passes of a step committed. A buffer's "gradient" is that change: sums of gradients
-    /// over passes and ranks hold it like any other.
+    /// Moves the running statistics by what the passes of a step committed. A buffer's "gradient" is that change:
+    /// sums of gradients over passes and ranks hold it like any other.
     public func moveStatistics() {
         for parameter in all where parameter.isBuffer {
             guard let change = parameter.gradient else { continue }

@@ -35,7 +35,8 @@ public final class Tape<Scalar: Real> {
     }
 
     public let mode: Mode
-    /// Where this pass's samples begin in the global batch: what is random of a sample depends on its number there alone.
+    /// Where this pass's samples begin in the global batch: what is random of a sample depends on its number there
+    /// alone.
     public let firstSample: Int
     /// `FeatureMap.recomputed` keeps inputs alone.
     public let recomputes: Bool
@@ -100,6 +101,13 @@ public final class Tape<Scalar: Real> {
 
     /// Keeps `change` for `commit`: of running statistics, which no gradient moves.
     func onCommit(_ change: @escaping (_ share: Double) -> Void) { if isTraining { commits.append(change) } }
+
+    /// Forgets all that was recorded, and its memory with it: of a pass whose `backward` will not run. Until then
+    /// pullbacks keep their tape, and it them.
+    public func discard() {
+        nodes = []
+        commits = []
+    }
 
     /// Takes over what another tape keeps for `commit`.
     func adoptCommits(of other: Tape) { commits += other.commits }

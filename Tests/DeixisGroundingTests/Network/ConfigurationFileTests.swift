@@ -40,34 +40,60 @@ import Testing
     }
 
     @Test(arguments: [
-        ("{\"base\": \"small\",\n\"visual\": {\"stage\": [4]}}", "my.json:2: unknown key 'visual.stage'; did you mean 'visual.stages'?"),
+        (
+            "{\"base\": \"small\",\n\"visual\": {\"stage\": [4]}}",
+            "my.json:2: unknown key 'visual.stage'; did you mean 'visual.stages'?"
+        ),
         ("{\"base\": \"small\", \"stages\": [4]}", "my.json:1: unknown key 'stages'; did you mean 'visual.stages'?"),
-        ("{\"base\": \"smal\"}", "my.json:1: expected one of paper-r50, paper-r101, small, tiny for 'base', found 'smal'"),
-        ("{\"base\": \"small\",\n \"visual\": {\n\"stages\": [5, 4]}}",
-            "my.json:3: visual.stages is [5, 4], but must be one to three of 3, 4, 5 in ascending order"),
+        (
+            "{\"base\": \"smal\"}",
+            "my.json:1: expected one of paper-r50, paper-r101, small, tiny for 'base', found 'smal'"
+        ),
+        (
+            "{\"base\": \"small\",\n \"visual\": {\n\"stages\": [5, 4]}}",
+            "my.json:3: visual.stages is [5, 4], but must be one to three of 3, 4, 5 in ascending order"
+        ),
         // The widths of the base decide: the line is where the file says heads.
-        ("{\"base\": \"small\", \"groups\":\n{\"heads\": 7}}", "my.json:2: groups.heads is 7, but must be a divisor of the width 64"),
-        ("{\"base\": \"small\", \"channels\": 62}", "my.json: groups.heads is 4, but must be a divisor of the width 62"),
+        (
+            "{\"base\": \"small\", \"groups\":\n{\"heads\": 7}}",
+            "my.json:2: groups.heads is 7, but must be a divisor of the width 64"
+        ),
+        (
+            "{\"base\": \"small\", \"channels\": 62}",
+            "my.json: groups.heads is 4, but must be a divisor of the width 62"
+        ),
         ("{\"version\": 2, \"base\": \"small\"}", "my.json:1: version 2, this program reads versions 1 to 1"),
-        ("{\"channels\": 4}", "my.json:1: expected key 'imageSide', or a \"base\" to take it from, found an object without it"),
-        ("{\"base\": \"small\", \"padColor\": [0, 0, 256]}", "my.json:1: padColor is [0, 0, 256], but must be three bytes"),
+        (
+            "{\"channels\": 4}",
+            "my.json:1: expected key 'imageSide', or a \"base\" to take it from, found an object without it"
+        ),
+        (
+            "{\"base\": \"small\", \"padColor\": [0, 0, 256]}",
+            "my.json:1: padColor is [0, 0, 256], but must be three bytes"
+        ),
     ]) func refuses(_ text: String, _ message: String) throws {
         let got = Self.message { _ = try Self.read(text) }
         #expect(got.hasSuffix(message), "\(got)")
     }
 
     @Test func neitherNameNorFile() {
-        #expect(Self.message { _ = try ChosenConfiguration("huge") }
-            == "there is no configuration named huge; known are paper-r50, paper-r101, small, tiny")
-        #expect(Self.message { _ = try ChosenConfiguration("/nowhere.json") }.hasPrefix("/nowhere.json: cannot read it: No such file"))
+        #expect(
+            Self.message { _ = try ChosenConfiguration("huge") }
+                == "there is no configuration named huge; known are paper-r50, paper-r101, small, tiny")
+        #expect(
+            Self.message { _ = try ChosenConfiguration("/nowhere.json") }.hasPrefix(
+                "/nowhere.json: cannot read it: No such file"))
     }
 
     /// Every key of the file moves something: none is read and forgotten.
     @Test func everyKeyIsKept() throws {
         let before = NetworkConfiguration.paperR50.json
-        func leaves(_ text: String) -> [Substring] { text.split(separator: "\n").filter { $0.contains(": ") && !$0.hasSuffix("{") } }
+        func leaves(_ text: String) -> [Substring] {
+            text.split(separator: "\n").filter { $0.contains(": ") && !$0.hasSuffix("{") }
+        }
         let changes = [
-            "\"imageSide\": 64", "\"imageMean\": [0.5, 0.5, 0.5]", "\"imageDeviation\": [1, 1, 1]", "\"padColor\": [1, 2, 3]", "\"channels\": 32",
+            "\"imageSide\": 64", "\"imageMean\": [0.5, 0.5, 0.5]", "\"imageDeviation\": [1, 1, 1]",
+            "\"padColor\": [1, 2, 3]", "\"channels\": 32",
             "\"dropout\": 0.3", "\"normEpsilon\": 0.001",
             "\"visual\": {\"block\": \"basic\", \"stemChannels\": 8, \"stemKernel\": 3, \"blocks\": [1, 1, 1, 1], \"widths\": [8, 8, 8, 8],"
                 + " \"frozenNorm\": false, \"stages\": [5], \"positions\": \"sine\"}",
@@ -79,7 +105,8 @@ import Testing
                 + " \"gridAmplitude\": 0.5, \"headGain\": 0.5, \"box\": [0.1, 0.2, 0.3, 0.4]}",
             "\"loss\": {\"lambda\": 0.1, \"initialSigma\": 1, \"learnsSigma\": false, \"exponentLimit\": 3, \"minimumSigma\": 0.1, \"isSelfPaced\": false}",
         ]
-        let after = try Self.read("{\"base\": \"paper-r50\", " + changes.joined(separator: ", ") + "}").configuration.json
+        let after = try Self.read("{\"base\": \"paper-r50\", " + changes.joined(separator: ", ") + "}").configuration
+            .json
         let kept = zip(leaves(before), leaves(after)).filter { $0 == $1 }.map { $0.0 }
         // Version, and the number of layers, of which six are all there is.
         #expect(kept.map { $0.drop { $0 == " " } } == ["\"version\": 1,", "\"layers\": 6,"])

@@ -5,10 +5,14 @@ import Testing
 
 @Suite struct PatternTests {
     @Test(arguments: [
-        ("visual", "visual.conv1.weight", true), ("visual", "visually.x", false), ("visual.*", "visual.conv1.weight", true),
-        ("*.bias", "head.0.bias", true), ("*.bias", "head.0.weight", false), ("visual.layer*.0", "visual.layer2.0.conv1.weight", true),
-        ("visual.layer*.0", "visual.layer2.10.conv1.weight", false), ("*norm*", "groups.0.layers.1.visual.norm1.weight", true),
-        ("*", "a", true), ("**a*b**", "xxayyb", true), ("a*b", "aXbc", false), ("head.0.weight", "head.0.weight", true), ("", "a.b", false),
+        ("visual", "visual.conv1.weight", true), ("visual", "visually.x", false),
+        ("visual.*", "visual.conv1.weight", true),
+        ("*.bias", "head.0.bias", true), ("*.bias", "head.0.weight", false),
+        ("visual.layer*.0", "visual.layer2.0.conv1.weight", true),
+        ("visual.layer*.0", "visual.layer2.10.conv1.weight", false),
+        ("*norm*", "groups.0.layers.1.visual.norm1.weight", true),
+        ("*", "a", true), ("**a*b**", "xxayyb", true), ("a*b", "aXbc", false), ("head.0.weight", "head.0.weight", true),
+        ("", "a.b", false),
         ("head.0.weigh", "head.0.weight", false),
     ]) func matches(pattern: String, name: String, expected: Bool) {
         #expect(ParameterPattern(pattern).matches(name) == expected)
@@ -20,7 +24,9 @@ import Testing
         return recipe
     }
 
-    @Test("What is frozen does not move, running statistics of frozen norms included; all else does") func freezing() throws {
+    @Test("What is frozen does not move, running statistics of frozen norms included; all else does") func freezing()
+        throws
+    {
         var recipe = try Self.recipe()
         recipe.freeze = ["visual", "*.query"]
         let trainer = try Trainer(recipe, data: TrainingData(recipe))
@@ -33,7 +39,9 @@ import Testing
             #expect((parameter.value.values == values) == frozen, "\(parameter.name)")
         }
         #expect(trainer.matches.map(\.pattern) == ["visual", "*.query"])
-        #expect(trainer.matches[0].line.hasPrefix("visual: frozen, ") && trainer.matches[0].line.contains("visual.conv1.weight ... visual.layer4.0"))
+        #expect(
+            trainer.matches[0].line.hasPrefix("visual: frozen, ")
+                && trainer.matches[0].line.contains("visual.conv1.weight ... visual.layer4.0"))
         #expect(trainer.matches[0].names.count == Set(trainer.matches[0].names).count && trainer.matches[0].count > 0)
     }
 
@@ -52,17 +60,22 @@ import Testing
         let before = try names.map { try #require(trainer.network.parameters[$0]).value.values }
         try trainer.train(trainer.data.maker(recipe).batch(0))
         let steps = try zip(names, before).map { try step($0, $1) }
-        for (got, factor) in zip(steps, [0.5, 0.25, 0, 1] as [Float]) { #expect(abs(got - factor * 3e-4) < 3e-6, "\(steps)") }
+        for (got, factor) in zip(steps, [0.5, 0.25, 0, 1] as [Float]) {
+            #expect(abs(got - factor * 3e-4) < 3e-6, "\(steps)")
+        }
         #expect(trainer.matches[1].line.hasPrefix("head.1: rate x 0.5, 2 parameters of "))
     }
 
-    @Test(arguments: [
-        (["visul.*"], nil, "--freeze 'visul.*' matches no parameter's name; the first is visual.conv1.weight"),
-        (["*"], nil, "--freeze '*' leaves nothing that learns"),
-        (["visual"], "visual.conv1", "--rate 'visual.conv1' matches only what does not learn"),
-        ([], "*.running_mean", "--rate '*.running_mean' matches only what does not learn"),
-        ([], "nothing", "--rate 'nothing' matches no parameter's name; the first is visual.conv1.weight"),
-    ] as [([String], String?, String)]) func mistakesAreNamed(freeze: [String], rate: String?, message: String) throws {
+    @Test(
+        arguments: [
+            (["visul.*"], nil, "--freeze 'visul.*' matches no parameter's name; the first is visual.conv1.weight"),
+            (["*"], nil, "--freeze '*' leaves nothing that learns"),
+            (["visual"], "visual.conv1", "--rate 'visual.conv1' matches only what does not learn"),
+            ([], "*.running_mean", "--rate '*.running_mean' matches only what does not learn"),
+            ([], "nothing", "--rate 'nothing' matches no parameter's name; the first is visual.conv1.weight"),
+        ] as [([String], String?, String)]) func mistakesAreNamed(freeze: [String], rate: String?, message: String)
+        throws
+    {
         var recipe = try Self.recipe()
         recipe.freeze = freeze
         if let rate { recipe.rates.add(rate, 2) }
@@ -82,9 +95,14 @@ import Testing
         let data = try TrainingData(recipe)
         #expect(data.training.count == 10 && data.heldOutCount == 4)
         let apart = try [one, two].map { DatasetSource(try Dataset(directory: $0.path)) }
-        for index in 0..<10 { #expect(try data.training.sample(index) == (index < 6 ? apart[0].sample(index) : apart[1].sample(index - 6))) }
+        for index in 0..<10 {
+            #expect(
+                try data.training.sample(index) == (index < 6 ? apart[0].sample(index) : apart[1].sample(index - 6)))
+        }
         let trainer = try Trainer(recipe, data: data)
-        #expect(trainer.recipe.epochSamples == 10 && trainer.recipe.samples == 30 && trainer.recipe.steps == 8 && trainer.recipe.stepsPerEpoch == 3)
+        #expect(
+            trainer.recipe.epochSamples == 10 && trainer.recipe.samples == 30 && trainer.recipe.steps == 8
+                && trainer.recipe.stepsPerEpoch == 3)
         #expect(trainer.planLines[0] == "batch 4, in one piece; 3 steps per epoch of 10 samples, 8 steps in all")
         // Without --validation each gives its part.
         recipe.data = .directories([one.path, two.path], validation: nil)
@@ -104,11 +122,15 @@ import Testing
         let second = try Trainer(recipe, data: TrainingData(recipe, vocabulary: before.tokenizer.vocabulary))
         try second.loadWeights(from: path)
         #expect(second.step == 0 && second.data.tokenizer.vocabulary.lines == first.data.tokenizer.vocabulary.lines)
-        for (a, b) in zip(before.network.parameters.all, second.network.parameters.all) { #expect(a.value.values == b.value.values, "\(a.name)") }
+        for (a, b) in zip(before.network.parameters.all, second.network.parameters.all) {
+            #expect(a.value.values == b.value.values, "\(a.name)")
+        }
         // The averages begin there too, and not at weights of the seed.
         try second.save(to: path)
         let saved = try TrainedNetwork(checkpoint: path)
-        for (a, b) in zip(saved.network.parameters.all, second.network.parameters.all) { #expect(a.value.values == b.value.values, "\(a.name)") }
+        for (a, b) in zip(saved.network.parameters.all, second.network.parameters.all) {
+            #expect(a.value.values == b.value.values, "\(a.name)")
+        }
         var other = recipe
         other.configuration.channels = 8
         let wide = try Trainer(other, data: TrainingData(other, vocabulary: before.tokenizer.vocabulary))
