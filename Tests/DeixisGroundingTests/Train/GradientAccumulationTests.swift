@@ -256,16 +256,16 @@ import Testing
     /// Alone in its process this is exact; beside other tests the least of several measurements is near it.
     @Test func recomputingTakesLessMemory() throws {
         var recipe = try GradientAccumulationTests.recipe(batch: 8)
-        (recipe.configuration.imageSide, recipe.configuration.visual.blocks) = (128, [6, 6, 6, 6])
+        (recipe.configuration.imageSide, recipe.configuration.visual.blocks) = (128, [16, 16, 16, 16])
         // As many numbers in every stage.
         recipe.configuration.visual.widths = [8, 32, 128, 128]
         func least(_ recomputes: Bool) throws -> Int {
             recipe.recomputes = recomputes
             let trainer = try GradientAccumulationTests.trainer(recipe, micro: nil)
-            return (0..<5).map { _ in trainer.passBytes(samples: 8) }.min() ?? 0
+            return (0..<3).map { _ in trainer.passBytes(samples: 8) }.min() ?? 0
         }
         let (kept, recomputed) = (try least(false), try least(true))
-        #expect(recomputed < kept / 100 * 85, "\(recomputed) against \(kept)")
+        #expect(recomputed < kept / 4 * 3, "\(recomputed) against \(kept)")
     }
 
     @Test func asManyAsFitAreChosen() throws {
