@@ -39,25 +39,26 @@ static int folder_quota(const char *folder) {
     return quota_of(quota, atoll(text));
 }
 
-/// The tightest quota from `base/group` up to `base`. Inside a container the group's own path may not exist; the base then holds it.
-static int path_quota(const char *base, char *group) {
-    int cores = 0;
-    char folder[1300];
+/// Calls `visit` for every folder from `base/group` up to `base`. Inside a container the group's own path may not
+/// exist; the base then holds it.
+static void visit_path(const char *base, const char *group, void (*visit)(const char *folder, void *context), void *context) {
+    char folder[1300], rest[600];
+    snprintf(rest, sizeof rest, "%s", group);
     for (;;) {
-        snprintf(folder, sizeof folder, "%s%s", base, group);
-        cores = tighter(cores, folder_quota(folder));
-        char *slash = strrchr(group, '/');
-        if (!slash) return cores;
+        snprintf(folder, sizeof folder, "%s%s", base, rest);
+        visit(folder, context);
+        char *slash = strrchr(rest, '/');
+        if (!slash) return;
         *slash = 0;
     }
 }
 
-int deixis_quota_cores(const char *root) {
+/// The same for each group that holds this process under `controller`, of both versions of control groups.
+void deixis_visit_groups(const char *root, const char *controller, void (*visit)(const char *folder, void *context), void *context) {
     char path[600], base[600], line[600];
     snprintf(path, sizeof path, "%s/proc/self/cgroup", root);
     FILE *file = fopen(path, "re");
-    if (!file) return 0;
-    int cores = 0;
+    if (!file) return;
     while (fgets(line, sizeof line, file)) {
         // "0::/group" (v2) or "4:cpu,cpuacct:/group" (v1)
         line[strcspn(line, "\n")] = 0;
@@ -70,25 +71,30 @@ int deixis_quota_cores(const char *root) {
         if (controllers[0] == 0) {
             static const char *const mounts[] = {"/sys/fs/cgroup", "/sys/fs/cgroup/unified"};
             for (size_t i = 0; i < 2; i++) {
-                char copy[600];
-                strcpy(copy, group);
                 snprintf(base, sizeof base, "%s%s", root, mounts[i]);
-                cores = tighter(cores, path_quota(base, copy));
+                visit_path(base, group, visit, context);
             }
             continue;
         }
+        char listed[600];
+        snprintf(listed, sizeof listed, "%s", controllers);
         for (char *rest = controllers, *name; (name = strsep(&rest, ",")) != NULL;) {
-            if (strcmp(name, "cpu")) continue;
-            static const char *const mounts[] = {"/sys/fs/cgroup/cpu", "/sys/fs/cgroup/cpu,cpuacct"};
-            for (size_t i = 0; i < 2; i++) {
-                char copy[600];
-                strcpy(copy, group);
-                snprintf(base, sizeof base, "%s%s", root, mounts[i]);
-                cores = tighter(cores, path_quota(base, copy));
+            if (strcmp(name, controller)) continue;
+            const char *const mounts[] = {controller, listed};
+            for (size_t i = 0; i < (strcmp(controller, listed) ? 2 : 1); i++) {
+                int length = snprintf(base, sizeof base, "%s/sys/fs/cgroup/%s", root, mounts[i]);
+                if (length > 0 && (size_t)length < sizeof base) visit_path(base, group, visit, context);
             }
         }
     }
     fclose(file);
+}
+
+static void take_quota(const char *folder, void *cores) { *(int *)cores = tighter(*(int *)cores, folder_quota(folder)); }
+
+int deixis_quota_cores(const char *root) {
+    int cores = 0;
+    deixis_visit_groups(root, "cpu", take_quota, &cores);
     return cores;
 }
 

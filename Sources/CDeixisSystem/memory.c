@@ -61,3 +61,58 @@ int deixis_read_memory(deixis_memory *memory) {
     (void)read_fields("/proc/self/smaps_rollup", 3, rollup, rollup_values);
     return 0;
 }
+
+/// The number a file begins with; `unlimited` for anything else, as "max", or without the file.
+static uint64_t read_number(const char *folder, const char *name, uint64_t unlimited) {
+    char path[1400];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    FILE *file = fopen(path, "re");
+    if (!file) return unlimited;
+    unsigned long long number;
+    int found = fscanf(file, "%llu", &number);
+    fclose(file);
+    return found == 1 ? number : unlimited;
+}
+
+/// Bytes of files in memory that the group gives up first, from "name bytes" lines.
+static uint64_t read_stat(const char *folder, const char *wanted) {
+    char path[1400], name[64];
+    snprintf(path, sizeof path, "%s/memory.stat", folder);
+    FILE *file = fopen(path, "re");
+    if (!file) return 0;
+    unsigned long long number;
+    while (fscanf(file, "%63s %llu", name, &number) == 2) {
+        if (strcmp(name, wanted)) continue;
+        fclose(file);
+        return number;
+    }
+    fclose(file);
+    return 0;
+}
+
+static void cut_by_group(const char *folder, void *context) {
+    static const char *const names[][3] = {
+        {"memory.max", "memory.current", "inactive_file"},
+        {"memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"},
+    };
+    uint64_t *available = context;
+    for (size_t i = 0; i < 2; i++) {
+        const uint64_t limit = read_number(folder, names[i][0], UINT64_MAX), used = read_number(folder, names[i][1], 0);
+        // Version 1 writes "no limit" as a number near 2^63.
+        if (limit >= UINT64_MAX / 4) continue;
+        const uint64_t spare = read_stat(folder, names[i][2]), kept = used > spare ? used - spare : 0;
+        const uint64_t left = limit > kept ? limit - kept : 0;
+        if (left < *available) *available = left;
+    }
+}
+
+uint64_t deixis_available_memory(const char *root) {
+    char path[600];
+    snprintf(path, sizeof path, "%s/proc/meminfo", root);
+    uint64_t available = UINT64_MAX;
+    static const char *const name[] = {"MemAvailable"};
+    uint64_t *const value[] = {&available};
+    (void)read_fields(path, 1, name, value);
+    deixis_visit_groups(root, "memory", cut_by_group, &available);
+    return available;
+}

@@ -2,13 +2,25 @@
 public enum JSONReaderError: Error, Equatable, Sendable, CustomStringConvertible {
     case file(FileError)
     case malformed(path: String, line: Int, expected: String, found: String)
+    /// A key that means nothing there; `nearest` is the known one most like it, where one is like it, `known` all
+    /// that stand there.
+    case unknownKey(path: String, line: Int, key: String, nearest: String?, known: [String])
+    /// A file of a format that a later program writes.
+    case version(path: String, line: Int, version: Int, newest: Int)
 
     public var description: String {
         switch self {
         case .file(let error): error.description
         case .malformed(let path, let line, let expected, let found): "\(path):\(line): expected \(expected), found \(found)"
+        case .unknownKey(let path, let line, let key, let nearest, let known):
+            "\(path):\(line): unknown key '\(key)'; "
+                + (nearest.map { "did you mean '\($0)'?" } ?? "known there: \(known.joined(separator: ", "))")
+        case .version(let path, let line, let version, let newest):
+            "\(path):\(line): version \(version), this program reads versions 1 to \(newest)"
         }
     }
+
+    public var exitCode: Int32 { if case .file(let error) = self { error.exitCode } else { 65 } }
 }
 
 /// Reads JSON (RFC 8259) of any size piece by piece: the caller takes the values it knows and passes over the rest. Memory is
@@ -53,8 +65,11 @@ public struct JSONReader {
         return buffer.first
     }
 
+    /// The line that is being read, counted from 1.
+    public var line: Int { linesBefore + buffer[..<min(at, buffer.count)].count { $0 == 0x0A } + 1 }
+
     public func malformed(_ expected: String, _ found: String) -> JSONReaderError {
-        .malformed(path: path, line: linesBefore + buffer[..<min(at, buffer.count)].count { $0 == 0x0A } + 1, expected: expected, found: found)
+        .malformed(path: path, line: line, expected: expected, found: found)
     }
 
     private mutating func unexpected(_ expected: String) throws(JSONReaderError) -> JSONReaderError {
@@ -133,14 +148,26 @@ public struct JSONReader {
         depth -= 1
     }
 
-    public mutating func number(_ what: String? = nil) throws(JSONReaderError) -> Double {
+    /// A number as it is written.
+    private mutating func digits(_ what: String?) throws(JSONReaderError) -> String {
         try expect(.number, what)
         var text: [UInt8] = []
         while let byte = try peek(), "+-.0123456789eE".utf8.contains(byte), text.count < 400 {
             text.append(byte)
             at += 1
         }
-        let string = String(decoding: text, as: UTF8.self), digits = string.hasPrefix("-") ? string.dropFirst() : string[...]
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    /// A whole number of 64 bits, every digit of it.
+    public mutating func unsigned(_ what: String? = nil) throws(JSONReaderError) -> UInt64 {
+        let string = try digits(what)
+        guard let value = UInt64(string) else { throw malformed(what ?? "a whole number that is not negative", "'\(string.prefix(30))'") }
+        return value
+    }
+
+    public mutating func number(_ what: String? = nil) throws(JSONReaderError) -> Double {
+        let string = try digits(what), digits = string.hasPrefix("-") ? string.dropFirst() : string[...]
         guard digits.utf8.first != UInt8(ascii: "."), !string.hasSuffix("."), let value = Double(string), value.isFinite else {
             throw malformed(what ?? "a number", "'\(string.prefix(30))'")
         }

@@ -21,6 +21,13 @@ public enum GroundingError: Error, Sendable, CustomStringConvertible {
     case badCheckpoint(path: String, reason: String)
     case unknownConfiguration(name: String, known: [String])
     case badSetting(name: String, value: String, rule: String)
+    /// Text that is not the JSON of what it was given for.
+    case json(JSONReaderError)
+    /// A value of a settings file that cannot be; `line` is where the file says it, nil where it comes from the
+    /// file's base.
+    case fileSetting(path: String, line: Int?, name: String, value: String, rule: String)
+    /// A pattern of parameter names, given to `option`, that names nothing to do it to.
+    case pattern(option: String, pattern: String, reason: String)
     /// A step whose loss or gradient is no number; `sample` is the number in the run of the one that is to blame, where one is.
     case notFinite(step: Int, sample: Int?)
     /// A batch was asked for after `BatchQueue.stop`.
@@ -57,6 +64,10 @@ public enum GroundingError: Error, Sendable, CustomStringConvertible {
         case .unknownConfiguration(let name, let known):
             return "no configuration '\(name)'; known: \(known.joined(separator: ", "))"
         case .badSetting(let name, let value, let rule): return "\(name) is \(value), but must be \(rule)"
+        case .json(let error): return error.description
+        case .fileSetting(let path, let line, let name, let value, let rule):
+            return "\(path)\(line.map { ":\($0)" } ?? ""): \(name) is \(value), but must be \(rule)"
+        case .pattern(let option, let pattern, let reason): return "\(option) '\(pattern)' \(reason)"
         case .notFinite(let step, let sample):
             let place = "step \(step)" + (sample.map { ", sample \($0) of the run" } ?? "")
             return "\(place): the loss is not finite; nothing of this step is kept; a checkpoint, if one was written, is from before it"
@@ -76,7 +87,8 @@ public enum GroundingError: Error, Sendable, CustomStringConvertible {
     public var exitCode: Int32 {
         switch self {
         case .file(let error), .training(.file(let error)): error.exitCode
-        case .settled: 64
+        case .json(let error): error.exitCode
+        case .settled, .pattern: 64
         default: 65
         }
     }
@@ -84,6 +96,10 @@ public enum GroundingError: Error, Sendable, CustomStringConvertible {
     /// What `body` does with files, its failure as this target's.
     static func file<Result>(_ body: () throws(FileError) -> Result) throws(GroundingError) -> Result {
         do throws(FileError) { return try body() } catch { throw .file(error) }
+    }
+
+    static func json<Result>(_ body: () throws(JSONReaderError) -> Result) throws(GroundingError) -> Result {
+        do throws(JSONReaderError) { return try body() } catch { throw .json(error) }
     }
 }
 

@@ -32,7 +32,7 @@ final class SplitWriter {
             return try ReplacingFile(path: path)
         }
         let root = options.copies ? (name == nil ? "images" : "../images") : Self.absolute(options.images)
-        try write("{\"images\": \(JSONText.quoted(root))}\n")
+        try write("{\"images\": \(quotedJSON(root))}\n")
     }
 
     /// A folder made for a manifest that never came goes again; one that holds anything stays.
@@ -53,7 +53,7 @@ final class SplitWriter {
         counts.references += 1
         places.insert(place)
         let box = [reference.box.x, reference.box.y, reference.box.width, reference.box.height].map { ManifestLine.short($0) }.joined(separator: ", ")
-        let name = JSONText.quoted(reference.id)
+        let name = quotedJSON(reference.id)
         for (number, sentence) in sentences.enumerated() {
             counts.sentences += 1
             // Labels say the same of one object twice, and the same of two objects of a picture.
@@ -63,10 +63,10 @@ final class SplitWriter {
             } else {
                 said[key] = references
             }
-            let id = sentences.count == 1 ? name : JSONText.quoted("\(reference.id)-\(number)")
-            var line = "{\"image\": \(JSONText.quoted(place)), \"sentence\": \(JSONText.quoted(sentence)), \"box\": [\(box)], "
+            let id = sentences.count == 1 ? name : quotedJSON("\(reference.id)-\(number)")
+            var line = "{\"image\": \(quotedJSON(place)), \"sentence\": \(quotedJSON(sentence)), \"box\": [\(box)], "
                 + "\"id\": \(id), \"reference\": \(name), \"width\": \(size.width), \"height\": \(size.height)"
-            if let kind = reference.kind { line += ", \"kind\": \(JSONText.quoted(kind))" }
+            if let kind = reference.kind { line += ", \"kind\": \(quotedJSON(kind))" }
             if let id = reference.picture.cocoID { line += ", \"coco_id\": \(id)" }
             try write(line + "}\n")
         }

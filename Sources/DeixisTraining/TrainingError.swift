@@ -46,7 +46,7 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
         case .notTraced:
             "the tape recorded no emission; run the network on a tape in mode .tracing"
         case .outOfMemory(let bytes):
-            "out of memory: the system refused \((bytes + (1 << 20) - 1) >> 20) MiB for a tensor. A smaller --batch or --config needs less; "
+            "out of memory: the system refused \((bytes + (1 << 20) - 1) >> 20) MiB for a tensor. A smaller --micro-batch, --batch or --config needs less; "
                 + "a run's checkpoint, if one was written, is whole, and --resume goes on from it"
         }
     }

@@ -19,12 +19,17 @@ struct BenchmarkCommand: ParsableCommand {
               deixis-train benchmark small --batch 64
               deixis-train benchmark small --batch 32 --after-samples 20000 --keep-subnormals
               deixis-train benchmark paper-r50 --batch 2 --steps 5
+              deixis-train benchmark paper-r50 --batch 192 --micro-batch 8 --steps 1 --warm-up 0
             """)
 
-    @Argument(help: "A configuration: \(NetworkConfiguration.names.joined(separator: ", ")).")
+    @Argument(help: "A configuration: \(NetworkConfiguration.names.joined(separator: ", ")) or a JSON file.")
     var network: String = "small"
     @Option(help: "Samples per step.")
     var batch: Int = 64
+    @Option(help: "Samples in memory at once; default: the whole batch.")
+    var microBatch: Int?
+    @Flag(help: "Compute the trunk's stages twice instead of keeping what they need.")
+    var recompute = false
     @Option(help: "Tokens per sentence, all real; for made-up data.")
     var length: Int?
     @Option(help: "Timed steps.")
@@ -44,6 +49,7 @@ struct BenchmarkCommand: ParsableCommand {
     var interactive = false
 
     func validate() throws {
+        if let microBatch, microBatch < 1 { throw ValidationError("--micro-batch must be at least 1, got \(microBatch)") }
         guard batch >= 1, steps >= 1, warmUp >= 0 else { throw ValidationError("--batch and --steps must be at least 1") }
         guard afterSamples >= 0 else { throw ValidationError("--after-samples must not be negative, got \(afterSamples)") }
         if length != nil, afterSamples > 0 { throw ValidationError("--length is of made-up data; --after-samples trains on scenes") }
@@ -54,6 +60,7 @@ struct BenchmarkCommand: ParsableCommand {
         try Backend.load()
         if let threads { try Backend.setThreadCount(threads) }
         if keepSubnormals { Backend.keepSubnormals() }
+        if recompute { BufferPool.keepTight() }
         let step = try afterSamples > 0 ? trainedStep() : freshStep()
         func time(_ number: Int) throws -> Double {
             let work = try step(number), start = ContinuousClock.now
@@ -75,7 +82,7 @@ struct BenchmarkCommand: ParsableCommand {
         guard !times.isEmpty else { return }
         let median = times.sorted()[times.count / 2]
         try Console.out(
-            "{\"network\": \"\(self.network)\", \"batch\": \(batch), \"after_samples\": \(afterSamples), \"keeps_subnormals\": \(keepSubnormals), "
+            "{\"network\": \"\(self.network)\", \"batch\": \(batch), \"micro_batch\": \(plan.microBatch), \"after_samples\": \(afterSamples), \"keeps_subnormals\": \(keepSubnormals), "
                 + "\"threads\": \(Backend.threadCount), \"blas\": \"\(Backend.openBLASCore)\", \"median_ms\": \(median), "
                 + "\"samples_per_second\": \(Double(batch) / median * 1000), \"peak_rss_mb\": \(Program.peakResidentBytes >> 20)}")
     }
@@ -83,8 +90,10 @@ struct BenchmarkCommand: ParsableCommand {
     /// What is to be timed of step `number`; what comes before, such as making its batch, is not.
     private typealias StepMaker = (_ number: Int) throws -> () throws -> Void
 
+    private var plan: BatchPlan { BatchPlan(batchSize: batch, microBatch: microBatch) }
+
     private func freshStep() throws -> StepMaker {
-        let configuration = try NetworkConfiguration.named(network)
+        let configuration = try ChosenConfiguration(network).configuration
         let network = try GroundingNetwork<Float>(configuration, seed: 1)
         let optimizer = AdamW<Float>([.init(name: "all", learningRate: 1e-5, network.parameters.trainable)])
         let loss = SelfPacedLoss(configuration.loss)
@@ -94,28 +103,36 @@ struct BenchmarkCommand: ParsableCommand {
             state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
             return Int(state >> 33) % bound
         }
-        let images = (0..<batch * configuration.imageSide * configuration.imageSide * 3).map { _ in UInt8(next(256)) }
-        let ids = (0..<batch * tokens).map { _ in Int32(next(configuration.language.vocabulary)) }
-        let sentences = TokenBatch(batch: batch, length: tokens, ids: ids, mask: Array(repeating: 1, count: ids.count))
-        let truth: [Float] = (0..<batch).flatMap { _ in [0.5, 0.4, 0.3, 0.2].map { Float($0) } }
+        // Every micro-batch reads the same: what they hold does not matter to time or memory.
+        let pieces = plan.pieces, most = pieces.map(\.count).max() ?? 1, pixels = configuration.imageSide * configuration.imageSide * 3
+        let images = (0..<most * pixels).map { _ in UInt8(next(256)) }
+        let ids = (0..<most * tokens).map { _ in Int32(next(configuration.language.vocabulary)) }
+        let truth: [Float] = (0..<most).flatMap { _ in [0.5, 0.4, 0.3, 0.2].map { Float($0) } }
         return { number in
             {
                 Backend.flushingSubnormals {
                     network.parameters.clearGradients()
-                    let tape = Tape<Float>(.training(seed: UInt64(number)))
-                    let boxes = network(images, sentences, on: tape)
-                    tape.backward(loss(boxes, truth: truth, sigma: network.sigma).total)
+                    for piece in pieces {
+                        let count = piece.count
+                        let sentences = TokenBatch(
+                            batch: count, length: tokens, ids: Array(ids.prefix(count * tokens)), mask: Array(repeating: 1, count: count * tokens))
+                        let tape = Tape<Float>(.training(seed: UInt64(number)), firstSample: piece.lowerBound, recomputes: recompute)
+                        let pictures = count == most ? images : Array(images.prefix(count * pixels))
+                        let boxes = network(pictures, sentences, on: tape)
+                        tape.backward(loss(boxes, truth: Array(truth.prefix(4 * count)), sigma: network.sigma, of: batch).total)
+                        tape.commit(share: Double(count) / Double(batch))
+                    }
                     optimizer.update()
-                    tape.commit()
+                    network.parameters.moveStatistics()
                 }
             }
         }
     }
 
     private func trainedStep() throws -> StepMaker {
-        var recipe = try TrainingRecipe.named(network)
+        var recipe = TrainingRecipe(try ChosenConfiguration(network))
         recipe.data = .scenes
-        recipe.batchSize = batch
+        (recipe.batchSize, recipe.microBatch, recipe.recomputes) = (batch, microBatch, recompute)
         let trainer = try Trainer(recipe, data: TrainingData(recipe)), maker = trainer.data.maker(recipe)
         let queue = BatchQueue(maker, from: 0, depth: 3)
         while trainer.step * batch < afterSamples { try trainer.train(queue.next()) }

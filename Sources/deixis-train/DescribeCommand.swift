@@ -15,21 +15,43 @@ struct DescribeCommand: ParsableCommand {
 
               deixis-train describe small
               deixis-train describe run/checkpoint
+
+            --json writes the whole configuration, --recipe NAME --json a whole recipe: start your own from it. A file need only name what
+            differs from its "base" (all keys: formats/settings.md):
+              deixis-train describe paper-r50 --json > my.json
+              echo '{"base": "paper-r50", "visual": {"stages": [4, 5]}, "loss": {"lambda": 0.5}}' > my.json
+              deixis-train describe my.json
+              deixis-train train --config my.json --recipe paper --data refcoco/train --out run
             """)
 
-    @Argument(help: ArgumentHelp("A configuration's name, or a run's checkpoint.", valueName: "config"))
-    var config: String
+    @Argument(help: ArgumentHelp("A configuration's name or JSON file, or a run's checkpoint.", valueName: "config"))
+    var config: String?
+    @Option(help: ArgumentHelp(
+        "Describe a recipe instead: \(TrainingRecipe.Known.allCases.map(\.rawValue).joined(separator: ", ")), a JSON file, or a checkpoint.", valueName: "name"))
+    var recipe: String?
     @Flag(help: "Every operator on a line of its own.")
     var detail = false
-    @Flag(help: "Print a JSON array of operators instead of the table.")
+    @Flag(help: "Print the whole configuration or recipe as JSON; with --detail the operators.")
     var json = false
 
+    func validate() throws {
+        guard (config == nil) != (recipe == nil) else { throw ValidationError("name a configuration, or --recipe") }
+    }
+
     func run() throws {
-        let isFile = exists(config) && !NetworkConfiguration.names.contains(config)
-        let network =
-            isFile
-            ? try TrainedNetwork(checkpoint: config).network
-            : try GroundingNetwork<Float>(try NetworkConfiguration.named(config), seed: 1)
+        if let recipe { return try Console.out(try Self.recipe(recipe).json) }
+        let config = config ?? ""
+        let isCheckpoint = exists(config) && !NetworkConfiguration.names.contains(config) && !config.hasSuffix(".json")
+        let network: GroundingNetwork<Float>, base: String?
+        if isCheckpoint {
+            (network, base) = (try TrainedNetwork(checkpoint: config).network, nil)
+        } else {
+            let chosen = try ChosenConfiguration(config)
+            base = chosen.base
+            if json, !detail { return try Console.out(chosen.configuration.fileText(version: NetworkConfiguration.version, base: base)) }
+            network = try GroundingNetwork<Float>(chosen.configuration, seed: 1)
+        }
+        if json, !detail { return try Console.out(network.configuration.json) }
         let rows = network.summary()
         if json {
             try Console.out(Self.json(rows))
@@ -46,6 +68,15 @@ struct DescribeCommand: ParsableCommand {
         let total = network.parameters.all.reduce(0) { $0 + $1.count }
         try Console.out(row(["total", "", Self.grouped(total), Self.mega(rows.reduce(0) { $0 + $1.macs })]))
         try Console.out("\(config): \(Self.grouped(total)) parameters with buffers and sigma, \(Self.mega(Double(total) * 4)) MB as float32")
+    }
+
+    private static func recipe(_ choice: String) throws -> TrainingRecipe {
+        if exists(choice), TrainingRecipe.Known(rawValue: choice) == nil, !choice.hasSuffix(".json") {
+            return try TrainedNetwork(checkpoint: choice).recipe
+        }
+        var recipe = TrainingRecipe()
+        try recipe.adopt(choice)
+        return recipe
     }
 
     struct Line {

@@ -24,7 +24,7 @@ struct ExportCommand: ParsableCommand {
 
     @Argument(help: ArgumentHelp("A run's checkpoint, or its directory.", valueName: "checkpoint"))
     var checkpoint: String?
-    @Option(help: ArgumentHelp("Untrained: \(NetworkConfiguration.names.joined(separator: ", ")).", valueName: "name"))
+    @Option(help: ArgumentHelp("Untrained: \(NetworkConfiguration.names.joined(separator: ", ")) or a JSON file.", valueName: "name"))
     var config: String?
     @Option(help: "Of the untrained network's weights.")
     var seed: UInt64 = 1
@@ -37,7 +37,7 @@ struct ExportCommand: ParsableCommand {
 
     func run() throws {
         guard let checkpoint else {
-            try Outputs(("--out", out)).check(against: [])
+            try Outputs(("--out", out)).check(against: config.map { [$0] } ?? [])
             return try exportUntrained(config ?? "")
         }
         // A run's directory is as good as its checkpoint.
@@ -55,7 +55,7 @@ struct ExportCommand: ParsableCommand {
     }
 
     private func exportUntrained(_ name: String) throws {
-        let configuration = try NetworkConfiguration.named(name)
+        let configuration = try ChosenConfiguration(name).configuration
         let network = try GroundingNetwork<Float>(configuration, seed: seed)
         // As many words as the network has rows, BERT's special ones where BERT has them.
         var tokens = (0..<configuration.language.vocabulary).map { "word\($0)" }
@@ -65,7 +65,7 @@ struct ExportCommand: ParsableCommand {
         let settings = TokenizerSettings(maxLength: configuration.language.maximumLength)
         let tokenizer = try Tokenizer(vocabulary: Vocabulary(tokens: tokens.map { Array($0.utf8) }), settings: settings)
         try ModelExport.write(
-            network, tokenizer: tokenizer, letterbox: Letterbox(side: configuration.imageSide),
+            network, tokenizer: tokenizer, letterbox: configuration.letterbox(),
             provenance: [("configuration", name), ("weights", "random, seed \(seed)")], to: out)
         try Console.out("\(out): \(name) with random weights of seed \(seed), for measuring only")
     }

@@ -22,7 +22,7 @@ struct PretrainCommand: ParsableCommand {
             the share of object cells named right on scenes of another seed, by property, of C3, C4 and C5.
             """)
 
-    @Option(help: ArgumentHelp("Network: \(NetworkConfiguration.names.joined(separator: ", ")).", valueName: "name"))
+    @Option(help: ArgumentHelp("Network: \(NetworkConfiguration.names.joined(separator: ", ")) or a JSON file.", valueName: "name"))
     var config: String = "small"
     @Flag(help: "Train on generated scenes of --seed; there is no other choice.")
     var scenes = false
@@ -52,7 +52,7 @@ struct PretrainCommand: ParsableCommand {
     func run() throws {
         let log = log ?? URL(fileURLWithPath: out).deletingPathExtension().path + ".jsonl"
         let outputs = Outputs(("--out", out), (self.log == nil ? "the log (--log)" : "--log", log))
-        try outputs.check(against: [])
+        try outputs.check(against: [config])
         try outputs.mustBeReplaceable()
         if let threads { try Backend.setThreadCount(threads) }
         try Backend.load()

@@ -44,7 +44,7 @@ struct ScenesCommand: ParsableCommand {
     }
 
     func run() throws {
-        let settings = try TrainCommand.curriculum(named: curriculum).heldOut ?? SceneSettings()
+        let settings = try SceneCurriculum(named: curriculum).heldOut ?? SceneSettings()
         try settings.validate()
         let generator = SceneGenerator(seed: seed, settings: settings)
         let writer = SceneDatasetWriter(generator: generator, format: format == .png ? .png : .jpg, overwrite: overwrite)

@@ -19,6 +19,14 @@ struct TrainCommand: ParsableCommand {
               deixis-train train --config small --scenes --seed 1 --samples 400000 --out run
             On your own pictures (formats/dataset.md):
               deixis-train train --config small --data pictures --samples 100000 --out run
+            A network and a recipe of your own, and a big batch on a small machine: files name what differs (formats/settings.md)
+              deixis-train describe paper-r50 --json > my.json
+              deixis-train train --config my.json --recipe paper --data refcoco/train --validation refcoco/val --micro-batch 8 --out run
+            In two stages, on joined sets and then on one, weights and vocabulary kept:
+              deixis-train train --config paper-r50 --recipe pretrain --data refcoco/train --data visual-genome/train --out wide
+              deixis-train train --from wide/checkpoint --recipe finetune --data refcoco/train --validation refcoco/val --out run
+            Parts that learn nothing, or slowly (names: `deixis-train describe`; `*` stands for any characters):
+              deixis-train train --from run/checkpoint --freeze visual.conv1 --freeze 'language.embeddings' --rate 'visual.layer*=0.1' --data mine --out next
             With a visual encoder that already tells colors and shapes:
               deixis-train pretrain --config small --scenes --samples 100000 --out visual.safetensors
               deixis-train train --config small --scenes --pretrained-visual visual.safetensors --out run
@@ -32,16 +40,27 @@ struct TrainCommand: ParsableCommand {
               {"stages": [{"until": 8000, "settings": {"objectCounts": [{"count": 1, "share": 1}]}}]}
             and, beside "stages", as "heldOut" what held-out scenes follow instead of the plain ones.
 
+            --batch is what one step of the optimizer sees. It goes through memory in micro-batches, as large as measured memory allows
+            unless --micro-batch says; their gradients sum to those of the whole batch. Options win over the recipe's file, the recipe's
+            file over the recipe it is based on.
+
             Screen: loss is the self-paced total, \(SelfPacedLoss.terms.map(\.name).joined(separator: " and ")) its terms before weighting, sigma their learned widths, Acc@0.5
             the share of boxes with IoU above 0.5, on the last batches and on held-out samples.
             """)
 
-    @Option(help: ArgumentHelp("Network: \(NetworkConfiguration.names.joined(separator: ", ")); default: small.", valueName: "name"))
+    @Option(help: ArgumentHelp(
+        "Network: \(NetworkConfiguration.names.joined(separator: ", ")), or a JSON file; default: small.", valueName: "name"))
     var config: String?
+    @Option(help: ArgumentHelp(
+        "\(TrainingRecipe.Known.allCases.map(\.rawValue).joined(separator: ", ")), or a JSON file; default: the network's.", valueName: "name"))
+    var recipe: String?
+    @Option(help: ArgumentHelp(
+        "Begin with the weights, vocabulary and (unless --config) network of a run's checkpoint, on a schedule of its own.", valueName: "checkpoint"))
+    var from: String?
     @Flag(help: "Train on generated scenes of --seed (the default unless --data is given).")
     var scenes = false
-    @Option(help: ArgumentHelp("Train on a data set's directory.", valueName: "dir"))
-    var data: String?
+    @Option(help: ArgumentHelp("Train on a data set's directory; several are joined.", valueName: "dir"))
+    var data: [String] = []
     @Option(help: ArgumentHelp("Measure on this data set; without it 5% of --data are held out.", valueName: "dir"))
     var validation: String?
     @Flag(help: "Leave bad lines and broken pictures of a data set out, and list them, instead of stopping.")
@@ -55,12 +74,21 @@ struct TrainCommand: ParsableCommand {
     var seed: UInt64?
     @Option(help: "How many samples to train on, repetitions included. Default: 400000; paper networks: 120 epochs.")
     var samples: Int?
-    @Option(help: "Samples per step.")
+    @Option(help: "How often to go through the data, instead of --samples.")
+    var epochs: Int?
+    @Option(help: "Samples per step of the optimizer.")
     var batch: Int?
+    @Option(help: "Samples in memory at once; default: as many as fit.")
+    var microBatch: Int?
+    @Flag(help: "Compute the trunk's stages twice instead of keeping what they need: less memory, more time, the same but for rounding.")
+    var recompute = false
     @Option(help: "Learning rate of the encoders.")
     var encoderRate: Double?
-    @Option(help: "Learning rate of everything else (and of the encoders, unless --encoder-rate).")
-    var rate: Double?
+    @Option(help: ArgumentHelp(
+        "Learning rate of everything else (and of the encoders, unless --encoder-rate); PATTERN=FACTOR multiplies that of matching parameters.", valueName: "rate"))
+    var rate: [RateOption] = []
+    @Option(help: ArgumentHelp("Parameters under this name learn nothing; `*` stands for any characters.", valueName: "pattern"))
+    var freeze: [String] = []
     @Option(help: "Steps over which the rates rise from 0.")
     var warmUp: Int?
     @Option(help: "none, scenes (mirror images, gentle color, little blur) or paper (affine, color, blur, mirror images).")
@@ -83,8 +111,15 @@ struct TrainCommand: ParsableCommand {
     var pretrainedLanguage: String?
 
     func validate() throws {
-        if scenes, data != nil { throw ValidationError("--scenes or --data, not both") }
-        if validation != nil, data == nil, !resume { throw ValidationError("--validation needs --data") }
+        if scenes, !data.isEmpty { throw ValidationError("--scenes or --data, not both") }
+        if validation != nil, data.isEmpty, !resume { throw ValidationError("--validation needs --data") }
+        if samples != nil, epochs != nil { throw ValidationError("--samples or --epochs, not both") }
+        if from != nil, vocabulary != nil { throw ValidationError("--from brings its vocabulary; leave --vocabulary out") }
+        if from != nil, pretrainedVisual != nil || pretrainedLanguage != nil {
+            throw ValidationError("--from brings all weights; leave --pretrained-visual and --pretrained-language out")
+        }
+        if let microBatch, microBatch < 1 { throw ValidationError("--micro-batch must be at least 1, got \(microBatch)") }
+        if rate.count(where: { $0.base != nil }) > 1 { throw ValidationError("--rate gives more than one rate; a factor is PATTERN=FACTOR") }
         if let threads, threads < 1 { throw ValidationError("--threads must be at least 1, got \(threads)") }
         if checkpointSeconds <= 0 { throw ValidationError("--checkpoint-seconds must be above 0, got \(checkpointSeconds)") }
     }
@@ -92,8 +127,8 @@ struct TrainCommand: ParsableCommand {
     func run() throws {
         var run = TrainingRun(directory: out)
         run.checkpointInterval = checkpointSeconds
-        let manifests = [data, validation].map { $0.map { $0 + "/manifest.jsonl" } }
-        let read = [vocabulary, curriculum, pretrainedVisual, pretrainedLanguage] + manifests
+        let manifests = (data.map(Optional.some) + [validation]).map { $0.map { $0 + "/manifest.jsonl" } }
+        let read = [config, recipe, start, vocabulary, curriculum, pretrainedVisual, pretrainedLanguage] + manifests
         try Outputs(("--out: its file", run.checkpoint), ("--out: its file", run.log)).check(against: read.compactMap { $0 })
         if let threads { try Backend.setThreadCount(threads) }
         try Backend.load()
@@ -103,6 +138,8 @@ struct TrainCommand: ParsableCommand {
         let count = trainer.network.parameters.all.reduce(0) { $0 + $1.count }
         note("\(trainer.recipe.name): \(count) parameters, \(trainer.data.tokenizer.vocabulary.count) tokens, "
             + "\(Backend.threadCount) threads; step \(trainer.step) of \(trainer.recipe.steps)")
+        trainer.matches.forEach { note($0.line) }
+        trainer.planLines.forEach { note($0) }
         let interrupt = Interrupt()
         let screen = ProgressLine()
         let ending = try run.train(
@@ -130,35 +167,72 @@ struct TrainCommand: ParsableCommand {
 }
 
 extension TrainCommand {
+    /// A run's directory is as good as its checkpoint.
+    private var start: String? { from.map { exists($0 + "/.") ? $0 + "/checkpoint" : $0 } }
+
     private func fresh(_ run: TrainingRun) throws -> Trainer {
         if exists(run.checkpoint) {
             throw ValidationError("\(run.checkpoint) exists: pass --resume to go on with it, or choose another --out")
         }
-        let config = config ?? "small"
-        var recipe = try TrainingRecipe.named(config)
-        if let data { recipe.data = .directory(data, validation: validation) }
-        if data != nil, config == "small" { recipe.augmentation = .paper }
-        if let seed { recipe.seed = seed }
-        if let samples { recipe.samples = samples }
-        if let batch { recipe.batchSize = batch }
-        if let rate { (recipe.rate, recipe.encoderRate) = (rate, rate) }
-        if let encoderRate { recipe.encoderRate = encoderRate }
-        if let warmUp { recipe.warmUpSteps = warmUp }
-        if let augmentation { recipe.augmentation = augmentation.choice }
-        if let curriculum { recipe.curriculum = try Self.curriculum(named: curriculum) }
-        if let heldOut { recipe.heldOut = heldOut }
-        if let evaluateEvery { recipe.evaluateEvery = evaluateEvery }
-        recipe.command = "deixis-train " + Program.arguments.joined(separator: " ")
-        let words = try vocabulary.map { try SentenceVocabulary.file($0) }
-        let trainer = try Trainer(recipe, data: TrainingData(recipe, vocabulary: words, skipBad: skipBad))
+        let before = try start.map { try TrainedNetwork(checkpoint: $0) }
+        var chosen = try self.recipe(over: before?.recipe)
+        if let seed { chosen.seed = seed }
+        if let samples { (chosen.samples, chosen.epochs) = (samples, nil) }
+        if let epochs { chosen.epochs = epochs }
+        if let batch { chosen.batchSize = batch }
+        if let microBatch { chosen.microBatch = microBatch }
+        if recompute { chosen.recomputes = true }
+        for option in rate {
+            if let rate = option.base { (chosen.rate, chosen.encoderRate) = (rate, rate) }
+            if let (pattern, factor) = option.factor { chosen.rates.add(pattern, factor) }
+        }
+        if let encoderRate { chosen.encoderRate = encoderRate }
+        chosen.freeze += freeze
+        if let warmUp { chosen.warmUpSteps = warmUp }
+        if let augmentation { chosen.augmentation = augmentation.value }
+        if let curriculum { chosen.curriculum = try SceneCurriculum(named: curriculum) }
+        if let heldOut { chosen.heldOut = heldOut }
+        if let evaluateEvery { chosen.evaluateEvery = evaluateEvery }
+        chosen.command = "deixis-train " + Program.arguments.joined(separator: " ")
+        let words = try before?.tokenizer.vocabulary ?? vocabulary.map { try SentenceVocabulary.file($0) }
+        let trainer = try Trainer(chosen, data: TrainingData(chosen, vocabulary: words, skipBad: skipBad))
+        if let start, let before {
+            try trainer.loadWeights(from: start)
+            note("\(start): the weights after \(before.step) steps, and \(before.tokenizer.vocabulary.count) tokens")
+        }
         if let pretrainedVisual { note(try trainer.loadPretrained(.visual, from: pretrainedVisual)) }
         if let pretrainedLanguage { note(try trainer.loadPretrained(.language, from: pretrainedLanguage)) }
+        if chosen.microBatch == nil, let memory = trainer.chooseMicroBatch() {
+            func megabytes(_ bytes: Int) -> String { String(format: bytes < 10_000_000 ? "%.1f MB" : "%.0f MB", Double(bytes) / 1e6) }
+            let left = Backend.availableMemory.map { ", \(megabytes($0)) left" } ?? ""
+            note("measured: \(megabytes(memory.first)) for one sample in memory, \(megabytes(memory.further)) for each further\(left)")
+        }
         return trainer
+    }
+
+    /// What the network, its recipe and the data are.
+    ///
+    /// - Parameter before: of the run whose weights this one begins with.
+    private func recipe(over before: TrainingRecipe?) throws -> TrainingRecipe {
+        var chosen: TrainingRecipe
+        if let before, config == nil {
+            chosen = TrainingRecipe(before.configuration, name: before.name, base: before.base)
+        } else {
+            chosen = TrainingRecipe(try ChosenConfiguration(config ?? "small"))
+        }
+        if !data.isEmpty {
+            chosen.data = .directories(data, validation: validation)
+            // Photographs, most likely.
+            if chosen.augmentation == .scenes { chosen.augmentation = .paper }
+        }
+        if let recipe { try chosen.adopt(recipe) }
+        return chosen
     }
 
     private func resumed(_ run: TrainingRun) throws -> Trainer {
         let fixed: [(String, Bool)] = [
-            ("--seed", seed != nil), ("--batch", batch != nil), ("--rate", rate != nil), ("--data", data != nil),
+            ("--seed", seed != nil), ("--batch", batch != nil), ("--rate", !rate.isEmpty), ("--data", !data.isEmpty), ("--recipe", recipe != nil),
+            ("--from", from != nil), ("--freeze", !freeze.isEmpty), ("--recompute", recompute),
             ("--augmentation", augmentation != nil), ("--curriculum", curriculum != nil), ("--warm-up", warmUp != nil),
             ("--encoder-rate", encoderRate != nil), ("--vocabulary", vocabulary != nil), ("--validation", validation != nil),
             ("--held-out", heldOut != nil), ("--evaluate-every", evaluateEvery != nil), ("--pretrained-visual", pretrainedVisual != nil),
@@ -167,28 +241,31 @@ extension TrainCommand {
         if let option = fixed.first(where: { $0.1 }) {
             throw ValidationError("\(option.0) is settled by the checkpoint; --resume goes on with the run as it was begun")
         }
-        return try Trainer.resuming(run.checkpoint, skipBad: skipBad, samples: samples, configuration: config, scenes: scenes)
+        return try Trainer.resuming(
+            run.checkpoint, skipBad: skipBad, samples: samples, configuration: config.map { try ChosenConfiguration($0) }, scenes: scenes,
+            epochs: epochs, microBatch: microBatch)
     }
+}
 
-    static func curriculum(named name: String) throws -> SceneCurriculum {
-        switch name {
-        case "none": return .none
-        case "objects": return .objects
-        default:
-            guard exists(name) else { throw ValidationError("--curriculum: none, objects or a JSON file; there is no file '\(name)'") }
-            let bytes = try readFile(name)
-            do {
-                return try JSONDecoder().decode(SceneCurriculum.self, from: Data(bytes))
-            } catch {
-                throw ValidationError("\(name): not a curriculum: \(error)")
-            }
+/// `--rate`: a number, or PATTERN=FACTOR.
+struct RateOption: ExpressibleByArgument {
+    var base: Double?
+    var factor: (pattern: String, factor: Double)?
+
+    init?(argument: String) {
+        if let value = Double(argument) {
+            base = value
+        } else {
+            guard let sign = argument.lastIndex(of: "="), sign > argument.startIndex, let value = Double(argument[argument.index(after: sign)...])
+            else { return nil }
+            factor = (String(argument[..<sign]), value)
         }
     }
 }
 
 enum AugmentationName: String, CaseIterable, ExpressibleByArgument {
     case none, scenes, paper
-    var choice: TrainingRecipe.AugmentationChoice {
+    var value: Augmentation {
         switch self {
         case .none: .none
         case .scenes: .scenes

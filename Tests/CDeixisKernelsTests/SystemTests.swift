@@ -247,3 +247,40 @@ private func errorText(_ code: Int32) -> String {
         #expect(deixis_clock_ns() - start >= 2_000_000)
     }
 }
+
+@Suite struct AvailableMemoryTests {
+    static let meminfo = "MemTotal:       16000000 kB\nMemFree:         1000 kB\nMemAvailable:    2000 kB\n"
+
+    @Test func ofTheSystem() throws {
+        let folder = try Folder()
+        #expect(deixis_available_memory(folder.path) == UInt64.max)
+        _ = try folder.write("proc/meminfo", Self.meminfo)
+        #expect(deixis_available_memory(folder.path) == 2000 * 1024)
+        let here = deixis_available_memory("")
+        #expect(here > 0 && (here == UInt64.max || here <= deixis_physical_memory()))
+    }
+
+    @Test("Version 2: the tightest limit on the path counts; files that can be given up do not") func version2() throws {
+        let folder = try Folder()
+        _ = try folder.write("proc/meminfo", Self.meminfo)
+        _ = try folder.write("proc/self/cgroup", "0::/outer/inner\n")
+        _ = try folder.write("sys/fs/cgroup/outer/inner/memory.max", "max\n")
+        _ = try folder.write("sys/fs/cgroup/outer/memory.max", "1000000\n")
+        _ = try folder.write("sys/fs/cgroup/outer/memory.current", "800000\n")
+        _ = try folder.write("sys/fs/cgroup/outer/memory.stat", "anon 500000\nfile 300000\ninactive_file 250000\n")
+        #expect(deixis_available_memory(folder.path) == 450_000)
+        _ = try folder.write("sys/fs/cgroup/outer/memory.current", "2000000\n")
+        #expect(deixis_available_memory(folder.path) == 0)
+    }
+
+    @Test func version1() throws {
+        let folder = try Folder()
+        _ = try folder.write("proc/meminfo", Self.meminfo)
+        _ = try folder.write("proc/self/cgroup", "5:cpu,cpuacct:/a\n4:memory:/docker/abc\n")
+        _ = try folder.write("sys/fs/cgroup/memory/memory.limit_in_bytes", "9223372036854771712\n")
+        #expect(deixis_available_memory(folder.path) == 2000 * 1024)
+        _ = try folder.write("sys/fs/cgroup/memory/docker/abc/memory.limit_in_bytes", "900000\n")
+        _ = try folder.write("sys/fs/cgroup/memory/docker/abc/memory.usage_in_bytes", "100000\n")
+        #expect(deixis_available_memory(folder.path) == 800_000)
+    }
+}

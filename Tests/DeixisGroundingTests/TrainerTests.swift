@@ -78,7 +78,7 @@ import Testing
         let folder = try Folder(), out = try Folder()
         try SceneDatasetWriter(generator: SceneGenerator(seed: 5)).write(count: 6, to: folder.path, threads: 1)
         var recipe = try Self.recipe(samples: 8 * 250)
-        recipe.data = .directory(folder.path, validation: folder.path)
+        recipe.data = .directories([folder.path], validation: folder.path)
         recipe.augmentation = .none
         (recipe.rate, recipe.encoderRate) = (5e-3, 5e-3)
         recipe.averageDecay = nil
@@ -161,11 +161,11 @@ import Testing
         recipe.samples = 1000 * recipe.batchSize
         recipe.warmUpSteps = 10
         recipe.schedule = .cosine(hold: 0.6, final: 0.01)
-        let at = { (step: Int) in recipe.rateFactor(step: step, epochSamples: 1) }
+        let at = { (step: Int) in recipe.rateFactor(step: step) }
         #expect(abs(at(0) - 0.1) < 1e-12 && at(9) == 1 && at(600) == 1)
         #expect(abs(at(800) - 0.505) < 1e-9 && at(999) < 0.011 && at(999) > 0.01)
         let paper = try TrainingRecipe.named("paper-r50")
-        let epoch = { (number: Int) in paper.rateFactor(step: (number * 120_624 + 200) / 192, epochSamples: 120_624) }
+        let epoch = { (number: Int) in paper.rateFactor(step: (number * 120_624 + 200) / 192) }
         #expect(epoch(9) == 1 && abs(epoch(10) - 0.1) < 1e-12 && abs(epoch(80) - 0.01) < 1e-12)
     }
 

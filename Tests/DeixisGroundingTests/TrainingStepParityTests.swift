@@ -99,6 +99,7 @@ import Testing
             settings)
         optimizer.update()
         tape.commit()
+        network.parameters.moveStatistics()
         #expect(Set(network.parameters.all.map(\.name)) == Set(expected.after.keys))
         for parameter in network.parameters.all {
             let want = try #require(expected.after[parameter.name])

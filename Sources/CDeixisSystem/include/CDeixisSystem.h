@@ -82,6 +82,9 @@ uint64_t deixis_clock_ns(void);
 int deixis_usable_cores(void);
 /// The quota part alone, reading /proc and /sys/fs/cgroup under `root` ("" for the real ones; tests pass a folder). 0 means no quota.
 int deixis_quota_cores(const char *root);
+/// Calls `visit` with the folder of each control group, v1 or v2, that holds this process under `controller` ("cpu"),
+/// from the innermost out. Not all of them need exist.
+void deixis_visit_groups(const char *root, const char *controller, void (*visit)(const char *folder, void *context), void *context);
 
 /// Bytes of the data caches that one core has to itself, of L2 its part where cores share it; where the system does not tell, 32 KiB and 512 KiB.
 void deixis_core_caches(size_t *l1, size_t *l2);
@@ -99,6 +102,10 @@ void deixis_deallocate(void *block);
 
 /// Bytes of memory that this machine has; UINT64_MAX where it does not tell.
 uint64_t deixis_physical_memory(void);
+/// Bytes that this process can still take without swapping: what the system has left or could free, cut by the memory
+/// limit of its control group (v1 or v2, the tightest on the path to the root), read under `root` ("" for the real
+/// ones; tests pass a folder). UINT64_MAX where nothing tells.
+uint64_t deixis_available_memory(const char *root);
 
 /// Bytes of this process, from /proc/self/smaps_rollup and status. A field the system does not tell is 0.
 typedef struct deixis_memory {

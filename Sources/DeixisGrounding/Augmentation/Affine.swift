@@ -1,3 +1,4 @@
+public import DeixisFiles
 public import DeixisInput
 import Foundation
 
@@ -22,6 +23,14 @@ public struct AffineAmounts: Sendable, Equatable {
         self.shear = shear
     }
 
+    func validate() throws(GroundingError) {
+        try requireNumber("augmentation.affine.degrees", degrees, in: 0...180)
+        try requireNumber("augmentation.affine.translation", translation, in: 0...1)
+        try requireNumber("augmentation.affine.shear", shear, in: 0...60)
+        try requireNumber("augmentation.affine.keep", keep, in: 0...1)
+        for bound in [scale.lowerBound, scale.upperBound] { try requireNumber("augmentation.affine.scale", bound, in: 0.01...100) }
+    }
+
     public static let none = AffineAmounts(degrees: 0, translation: 0, scale: 1...1, shear: 0)
     var isNone: Bool { degrees == 0 && translation == 0 && scale == 1...1 && shear == 0 }
 
@@ -41,6 +50,13 @@ public struct AffineAmounts: Sendable, Equatable {
         }
         return sample
     }
+}
+
+extension AffineAmounts: SettingGroup {
+    public static let fields: [SettingField<AffineAmounts>] = [
+        .init("degrees", \.degrees), .init("translation", \.translation), .init("scale", \.scale), .init("shear", \.shear),
+        .init("keep", \.keep),
+    ]
 }
 
 /// (x, y) -> (a x + b y + c, d x + e y + f), continuous pixel coordinates: pixel (i, j) covers i...i+1, j...j+1.

@@ -1,3 +1,4 @@
+public import DeixisFiles
 public import DeixisInput
 
 /// A picture, what is said of it, and the box meant, in the picture's pixels: what every augmentation takes and gives.
@@ -55,6 +56,17 @@ public struct Augmentation: Sendable, Equatable {
 
     public var isNone: Bool { self == .none }
 
+    /// - Throws: `badSetting` for an amount that means nothing.
+    public func validate() throws(GroundingError) {
+        try requireNumber("augmentation.flip", flip, in: 0...1)
+        try affine.validate()
+        try color.validate()
+        try requireNumber("augmentation.blur", blur, in: 0...1)
+        for bound in [blurDeviation.lowerBound, blurDeviation.upperBound] {
+            try requireNumber("augmentation.blurDeviation", bound, in: 0.01...50)
+        }
+    }
+
     public func apply(to sample: GroundingSample, _ random: inout CounterRandom) -> GroundingSample {
         var sample = sample
         if random.chance(flip) { sample = sample.flipped() }
@@ -64,5 +76,22 @@ public struct Augmentation: Sendable, Equatable {
             sample.image = sample.image.blurred(deviation: random.double(blurDeviation.lowerBound, blurDeviation.upperBound))
         }
         return sample
+    }
+}
+
+extension Augmentation: SettingGroup {
+    public static let fields: [SettingField<Augmentation>] = [
+        .init("flip", \.flip), .init("affine", \.affine), .init("color", \.color), .init("blur", \.blur),
+        .init("blurDeviation", \.blurDeviation),
+    ]
+    public static let presets = [
+        (name: "none", value: Augmentation.none), (name: "scenes", value: Augmentation.scenes), (name: "paper", value: Augmentation.paper),
+    ]
+}
+
+/// - Throws: `badSetting`.
+func requireNumber(_ name: String, _ value: Double, in range: ClosedRange<Double>) throws(GroundingError) {
+    guard range.contains(value) else {
+        throw .badSetting(name: name, value: value.description, rule: "\(range.lowerBound) to \(range.upperBound)")
     }
 }

@@ -1,3 +1,4 @@
+public import DeixisFiles
 public import DeixisInput
 import Foundation
 
@@ -15,11 +16,24 @@ public struct ColorAmounts: Sendable, Equatable {
     public static let none = ColorAmounts(brightness: 0, contrast: 0, saturation: 0, hue: 0)
     var isNone: Bool { self == .none }
 
+    func validate() throws(GroundingError) {
+        for (name, amount) in [("brightness", brightness), ("contrast", contrast), ("saturation", saturation)] {
+            try requireNumber("augmentation.color.\(name)", amount, in: 0...1)
+        }
+        try requireNumber("augmentation.color.hue", hue, in: 0...0.5)
+    }
+
     func apply(to image: RGBImage, _ random: inout CounterRandom) -> RGBImage {
         image.recolored(
             brightness: random.double(1 - brightness, 1 + brightness), contrast: random.double(1 - contrast, 1 + contrast),
             saturation: random.double(1 - saturation, 1 + saturation), turn: random.double(-hue, hue))
     }
+}
+
+extension ColorAmounts: SettingGroup {
+    public static let fields: [SettingField<ColorAmounts>] = [
+        .init("brightness", \.brightness), .init("contrast", \.contrast), .init("saturation", \.saturation), .init("hue", \.hue),
+    ]
 }
 
 extension RGBImage {

@@ -15,6 +15,17 @@ public struct GroundingBatch: Sendable, Equatable {
     /// [count, 4]: center x, center y, width, height in 0...1 of the square.
     public var boxes: [Float]
     public var kinds: [String]
+
+    /// Samples `range` alone, padded as they are.
+    func part(_ range: Range<Int>) -> GroundingBatch {
+        guard range != 0..<count else { return self }
+        func rows<Element>(_ values: [Element], _ width: Int) -> [Element] {
+            Array(values[range.lowerBound * width..<range.upperBound * width])
+        }
+        return GroundingBatch(
+            count: range.count, side: side, length: length, images: rows(images, side * side * 3), tokenIDs: rows(tokenIDs, length),
+            mask: rows(mask, length), boxes: rows(boxes, 4), kinds: rows(kinds, 1))
+    }
 }
 
 /// Makes batch number t: a pure function of (source, seed, t), so that a resumed run sees what an uninterrupted one would.
@@ -47,8 +58,11 @@ public struct BatchMaker: Sendable {
     }
 
     /// Batch `number` of training: samples number * batchSize ..< (number + 1) * batchSize of the endless sequence.
-    public func batch(_ number: Int) throws(GroundingError) -> GroundingBatch {
-        let positions = number * batchSize..<(number + 1) * batchSize
+    ///
+    /// - Parameter part: which of the batch's samples; nil: all. Each is the same, whatever others are made with it.
+    public func batch(_ number: Int, part: Range<Int>? = nil) throws(GroundingError) -> GroundingBatch {
+        let part = part ?? 0..<batchSize
+        let positions = number * batchSize + part.lowerBound..<number * batchSize + part.upperBound
         guard let count = source.count else { return try assemble(Array(positions), positions: positions) }
         var order: [Int] = [], epoch = -1
         var indices: [Int] = []
@@ -112,7 +126,7 @@ public struct BatchMaker: Sendable {
             if let sample = try leftOut.sample((index + step) % count, of: source) { return sample }
         }
         guard insteadTheNext else { return nil }
-        throw .noGoodPictures(manifest: (source as? DatasetSource)?.dataset.manifest ?? "")
+        throw .noGoodPictures(manifest: source.manifest)
     }
 
     /// The sample on the network's square, its box in the square's pixels.

@@ -73,4 +73,14 @@ extension BatchQueue where Batch == GroundingBatch {
     public convenience init(_ maker: BatchMaker, from first: Int, depth: Int = 2) {
         self.init(from: first, depth: depth) { (number) throws(GroundingError) in try maker.batch(number) }
     }
+
+    /// The micro-batches of `plan`, of batch after batch: no more of a batch is in memory than `depth` of them.
+    ///
+    /// - Parameter first: the number of the first batch.
+    convenience init(_ maker: BatchMaker, _ plan: BatchPlan, from first: Int, depth: Int) {
+        let pieces = plan.pieces
+        self.init(from: first * pieces.count, depth: depth) { (number) throws(GroundingError) in
+            try maker.batch(number / pieces.count, part: pieces[number % pieces.count])
+        }
+    }
 }

@@ -5,7 +5,13 @@ internal import DeixisImage
 public protocol SampleSource: Sendable {
     /// nil: endless, and no two numbers give the same sample.
     var count: Int? { get }
+    /// The file that names the samples; empty where there is none.
+    var manifest: String { get }
     func sample(_ index: Int) throws(GroundingError) -> GroundingSample
+}
+
+extension SampleSource {
+    public var manifest: String { "" }
 }
 
 /// Generated scenes, straight from the generator to the batch.
@@ -51,6 +57,7 @@ public struct DatasetSource: SampleSource {
     /// Which entries, by position.
     public let selection: [Int]
     public var count: Int? { selection.count }
+    public var manifest: String { dataset.manifest }
 
     public init(_ dataset: Dataset, selection: [Int]? = nil) {
         self.dataset = dataset
@@ -90,5 +97,31 @@ public struct DatasetSource: SampleSource {
         return GroundingSample(
             image: image, sentence: entry.sentence, box: entry.box.clipped(width: image.width, height: image.height),
             kind: entry.kind ?? "")
+    }
+}
+
+/// Several data sets as one, one behind the other.
+public struct JoinedSource: SampleSource {
+    public let parts: [DatasetSource]
+    /// Where each part ends.
+    private let ends: [Int]
+    public var count: Int? { ends.last ?? 0 }
+    public var manifest: String { parts.map(\.manifest).joined(separator: ", ") }
+
+    public init(_ parts: [DatasetSource]) {
+        self.parts = parts
+        var end = 0
+        ends = parts.map { part in
+            end += part.selection.count
+            return end
+        }
+    }
+
+    /// One part as it is.
+    static func of(_ parts: [DatasetSource]) -> any SampleSource { parts.count == 1 ? parts[0] : JoinedSource(parts) }
+
+    public func sample(_ index: Int) throws(GroundingError) -> GroundingSample {
+        let part = ends.firstIndex { index < $0 } ?? 0
+        return try parts[part].sample(index - (part == 0 ? 0 : ends[part - 1]))
     }
 }

@@ -89,8 +89,8 @@ extension SceneSample {
     /// Box numbers rounded to hundredths of a pixel, inwards of the image by construction.
     func manifestLine(image: String, id: String) -> String {
         let values = [box.minX, box.minY, box.width, box.height].map { ManifestLine.short(($0 * 100).rounded() / 100) }
-        return "{\"image\": \(JSONText.quoted(image)), \"sentence\": \(JSONText.quoted(sentence)), "
-            + "\"box\": [\(values.joined(separator: ", "))], \"id\": \(JSONText.quoted(id)), "
+        return "{\"image\": \(quotedJSON(image)), \"sentence\": \(quotedJSON(sentence)), "
+            + "\"box\": [\(values.joined(separator: ", "))], \"id\": \(quotedJSON(id)), "
             + "\"kind\": \"\(kind.rawValue)\", \"width\": \(scene.width), \"height\": \(scene.height)}"
     }
 }

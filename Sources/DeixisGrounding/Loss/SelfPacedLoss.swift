@@ -5,7 +5,8 @@ struct CenterBox {
     var x, y, width, height: Double
 }
 
-/// The loss of one batch; averages over its samples.
+/// The loss of one batch; averages over its samples. Of a share of a global batch: its samples' part of the global
+/// averages, so that values and gradients of all shares add up to the batch's.
 public struct LossValue<Scalar: Real> {
     /// Sum of d L - lambda d over the terms: what `backward` starts from. Shape [1].
     public let total: Variable<Scalar>
@@ -28,7 +29,7 @@ public struct LossTerm: Sendable {
 ///     d(L) = exp((L - mu)^2 / sigma^2), mu = 0
 ///     L_total = d_0 L_l1 + d_1 L_giou - lambda (d_0 + d_1)
 ///
-/// per sample, averaged. Gradients flow through d into the network and sigma.
+/// per sample, averaged over the global batch. Gradients flow through d into the network and sigma.
 ///
 /// As sigma shrinks the exponent has no bound, so it is kept finite: e = min(L^2 / max(|sigma|, minimumSigma)^2, exponentLimit).
 /// Where either bound is active, no gradient flows through it: at the limit d is a constant weight; below the least sigma, sigma
@@ -47,10 +48,11 @@ public struct SelfPacedLoss: Sendable {
     ///   - boxes: predictions, [batch, 4].
     ///   - truth: center x, center y, width, height per sample, in 0...1.
     ///   - sigma: one for each term.
+    ///   - batchSize: samples of the global batch that these are a share of; nil: these are all.
     public func callAsFunction<Scalar: Real>(
-        _ boxes: Variable<Scalar>, truth: [Scalar], sigma: Parameter<Scalar>
+        _ boxes: Variable<Scalar>, truth: [Scalar], sigma: Parameter<Scalar>, of batchSize: Int? = nil
     ) -> LossValue<Scalar> {
-        let batch = boxes.shape[0]
+        let batch = boxes.shape[0], n = Double(batchSize ?? batch)
         precondition(boxes.shape == [batch, 4] && truth.count == 4 * batch, "\(truth.count) numbers of truth for \(boxes.shape)")
         let predictions = boxes.tensor.values
         let terms = Self.terms, sigmas = sigma.value.values.map { Double($0) }
@@ -66,13 +68,13 @@ public struct SelfPacedLoss: Sendable {
                 losses[i] += loss
                 weights[i] += paced.weight
                 for axis in 0..<4 { gradient[axis] += paced.slope * slope[axis] }
-                sigmaGradient[i] += paced.sigmaSlope / Double(batch)
+                sigmaGradient[i] += paced.sigmaSlope / n
             }
             total += value
-            for axis in 0..<4 { boxGradient[4 * sample + axis] = Scalar(gradient[axis] / Double(batch)) }
+            for axis in 0..<4 { boxGradient[4 * sample + axis] = Scalar(gradient[axis] / n) }
         }
 
-        let (tape, source, n) = (boxes.tape, boxes.reference, Double(batch))
+        let (tape, source) = (boxes.tape, boxes.reference)
         let variable = tape.record(
             "SelfPacedLoss", inputs: [boxes], parameters: [sigma], Tensor([1], [Scalar(total / n)]),
             pullback: { [boxGradient, sigmaGradient] gradient in

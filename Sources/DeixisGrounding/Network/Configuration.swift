@@ -1,7 +1,10 @@
+public import DeixisFiles
+
 /// Every number and every choice of the network and its loss. The recipe (rates, epochs) belongs to the training loop.
+/// Names, ranges and defaults of all fields as a file has them: formats/settings.md.
 ///
 /// Defaults are those of the paper's ResNet-50 network. A configuration is a value: change fields, then `validate`.
-public struct NetworkConfiguration: Sendable, Equatable, Codable {
+public struct NetworkConfiguration: Sendable, Equatable {
     /// Side of the square image in pixels.
     public var imageSide = 512
     /// Mean and deviation per channel in 0...1.
@@ -16,12 +19,16 @@ public struct NetworkConfiguration: Sendable, Equatable, Codable {
     public var fusion = Interaction(layers: 3, heads: 8, feedForward: 2048)
     /// [choice] On each sublayer's output before the residual sum, and after the embeddings.
     public var dropout = 0.1
+    /// [choice] In the square root of the LayerNorms of groups and fusion; BERT's own is 1e-12.
+    public var normEpsilon = 1e-5
+    /// [choice] The color of the letterbox's margins, as bytes; the mean color, rounded, is 124, 116, 104.
+    public var padColor = [124, 116, 104]
     public var start = Start()
     public var loss = Loss()
 
     /// [choice] Initial weights where the customary ones are not the best: post-norm layers learn from nothing only if their
     /// residual branches start small and words outweigh positions.
-    public struct Start: Sendable, Equatable, Codable {
+    public struct Start: Sendable, Equatable {
         /// Times Xavier's values for the projections that end a residual branch.
         public var residualGain = 1.0
         public var wordDeviation = 0.02
@@ -35,23 +42,11 @@ public struct NetworkConfiguration: Sendable, Equatable, Codable {
         public var box = [0.5, 0.5, 0.5, 0.5]
 
         public init() {}
-
-        /// Fields that are left out keep their defaults, so that checkpoints from before a field read on.
-        public init(from decoder: any Decoder) throws {
-            let fields = try decoder.container(keyedBy: CodingKeys.self)
-            residualGain = try fields.decodeIfPresent(Double.self, forKey: .residualGain) ?? residualGain
-            wordDeviation = try fields.decodeIfPresent(Double.self, forKey: .wordDeviation) ?? wordDeviation
-            positionDeviation = try fields.decodeIfPresent(Double.self, forKey: .positionDeviation) ?? positionDeviation
-            tokenTypeDeviation = try fields.decodeIfPresent(Double.self, forKey: .tokenTypeDeviation) ?? tokenTypeDeviation
-            gridAmplitude = try fields.decodeIfPresent(Double.self, forKey: .gridAmplitude) ?? gridAmplitude
-            headGain = try fields.decodeIfPresent(Double.self, forKey: .headGain) ?? headGain
-            box = try fields.decodeIfPresent([Double].self, forKey: .box) ?? box
-        }
     }
 
-    public struct Visual: Sendable, Equatable, Codable {
-        public enum Block: String, Sendable, Codable { case basic, bottleneck }
-        public enum Positions: String, Sendable, Codable {
+    public struct Visual: Sendable, Equatable {
+        public enum Block: String, Sendable, NamedSetting { case basic, bottleneck }
+        public enum Positions: String, Sendable, NamedSetting {
             /// Normal, deviation 0.02.
             case normal
             /// Sines of the grid position, a start that already tells neighbors; learned from there.
@@ -77,7 +72,7 @@ public struct NetworkConfiguration: Sendable, Equatable, Codable {
         func channels(stage: Int) -> Int { widths[stage - 2] * (block == .bottleneck ? 4 : 1) }
     }
 
-    public struct Language: Sendable, Equatable, Codable {
+    public struct Language: Sendable, Equatable {
         public var vocabulary = 30522
         public var width = 768
         public var layers = 6
@@ -95,18 +90,22 @@ public struct NetworkConfiguration: Sendable, Equatable, Codable {
     }
 
     /// A stack of cross-modal layers.
-    public struct Interaction: Sendable, Equatable, Codable {
-        public enum Kind: String, Sendable, Codable {
+    public struct Interaction: Sendable, Equatable {
+        public enum Kind: String, Sendable, NamedSetting {
             /// Cross-modal alternate attention: vision asks language, then language asks the updated vision.
             case alternate
             /// The ablation: a standard Transformer encoder layer over the concatenated tokens.
             case transformer
         }
 
+        /// [choice] Of the feed-forward part.
+        public enum Nonlinearity: String, Sendable, NamedSetting { case relu, gelu }
+
         public var kind = Kind.alternate
         public var layers: Int
         public var heads: Int
         public var feedForward: Int
+        public var activation = Nonlinearity.relu
 
         public init(kind: Kind = .alternate, layers: Int, heads: Int, feedForward: Int) {
             (self.kind, self.layers, self.heads, self.feedForward) = (kind, layers, heads, feedForward)
@@ -114,7 +113,7 @@ public struct NetworkConfiguration: Sendable, Equatable, Codable {
     }
 
     /// The self-paced loss, section 2 of the paper.
-    public struct Loss: Sendable, Equatable, Codable {
+    public struct Loss: Sendable, Equatable {
         public var lambda = 0.75
         public var initialSigma = 2.5
         public var learnsSigma = true
@@ -151,6 +150,9 @@ extension NetworkConfiguration {
         default: throw .unknownConfiguration(name: name, known: names)
         }
     }
+
+    /// The same, nil where there is no such name.
+    static func known(_ name: String) -> NetworkConfiguration? { try? named(name) }
 
     public static let paperR50 = NetworkConfiguration()
 

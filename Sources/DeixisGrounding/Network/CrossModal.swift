@@ -2,28 +2,35 @@ import DeixisTraining
 
 /// One half of a CA2M, and the body of a Transformer encoder layer:
 ///
-///     x* = LN(x + MHA(x, s));  x' = LN(x* + W2 ReLU(W1 x*))
+///     x* = LN(x + MHA(x, s));  x' = LN(x* + W2 act(W1 x*)),  act: ReLU or GELU
 ///
 /// s is the other modality for a CA2M, x itself for the encoder layer.
 struct AttentionHalf<Scalar: Real> {
     let attention: MultiHeadAttention<Scalar>
     let norm1, norm2: LayerNorm<Scalar>
     let linear1, linear2: Linear<Scalar>
+    let activation: NetworkConfiguration.Interaction.Nonlinearity
     let dropout: Double
 
     init(_ scope: Scope<Scalar>, width: Int, _ configuration: NetworkConfiguration.Interaction, _ whole: NetworkConfiguration) {
         let gain = whole.start.residualGain
         attention = MultiHeadAttention(scope("attention"), width: width, heads: configuration.heads, outputGain: gain)
-        norm1 = LayerNorm(scope("norm1"), width, epsilon: 1e-5)
+        norm1 = LayerNorm(scope("norm1"), width, epsilon: whole.normEpsilon)
         linear1 = Linear(scope("linear1"), width, configuration.feedForward)
         linear2 = Linear(scope("linear2"), configuration.feedForward, width, gain: gain)
-        norm2 = LayerNorm(scope("norm2"), width, epsilon: 1e-5)
+        norm2 = LayerNorm(scope("norm2"), width, epsilon: whole.normEpsilon)
+        activation = configuration.activation
         dropout = whole.dropout
     }
 
     func callAsFunction(_ x: Variable<Scalar>, over source: Variable<Scalar>, mask: KeyMask<Scalar>?) -> Variable<Scalar> {
         let x = norm1(x, adding: attention(x, over: source, mask: mask), dropout: dropout)
-        return norm2(x, adding: linear2(linear1(x, activation: .relu)), dropout: dropout)
+        let hidden =
+            switch activation {
+            case .relu: linear1(x, activation: .relu)
+            case .gelu: x.tape.scope(linear1.name) { linear1(x).gelu() }
+            }
+        return norm2(x, adding: linear2(hidden), dropout: dropout)
     }
 }
 

@@ -1,26 +1,4 @@
 public import DeixisTraining
-import FoundationEssentials
-
-extension NetworkConfiguration {
-    /// As the checkpoint's metadata keeps it: JSON with sorted keys.
-    public var json: String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
-        // Only a number that is not finite cannot be encoded; `validate` refuses those.
-        guard let data = try? encoder.encode(self) else { return "{}" }
-        return String(decoding: data, as: UTF8.self)
-    }
-
-    /// - Throws: `invalid` when the text is not a whole configuration.
-    public init(json: String) throws(NetworkError) {
-        do {
-            self = try JSONDecoder().decode(NetworkConfiguration.self, from: Data(json.utf8))
-        } catch {
-            throw .invalid(field: "configuration", got: String(json.prefix(60)), expected: "the JSON of a whole configuration")
-        }
-        try validate()
-    }
-}
 
 extension GroundingNetwork {
     /// Writes a checkpoint with the configuration in its metadata.
@@ -63,14 +41,24 @@ extension GroundingNetwork {
         return (network, metadata)
     }
 
-    /// The recipe's three groups: encoders, sigma (never decays), rest.
-    public func optimizerGroups(encoders: Double, sigma: Double, rest: Double) -> [AdamW<Scalar>.Group] {
-        let trainable = parameters.trainable
-        func isEncoder(_ name: String) -> Bool { name.hasPrefix("visual.") || name.hasPrefix("language.") }
-        return [
-            .init(name: "encoders", learningRate: encoders, trainable.filter { isEncoder($0.name) }),
-            .init(name: "sigma", learningRate: sigma, decays: false, trainable.filter { $0.name == self.sigma.name }),
-            .init(name: "rest", learningRate: rest, trainable.filter { !isEncoder($0.name) && $0.name != self.sigma.name }),
-        ]
+    /// The recipe's three groups: encoders, sigma (never decays), rest; each in as many parts as `factors` tells apart.
+    ///
+    /// - Parameter factors: of learning rates, by parameter name; 1 where none stands.
+    public func optimizerGroups(
+        encoders: Double, sigma: Double, rest: Double, factors: [String: Double] = [:]
+    ) -> [AdamW<Scalar>.Group] {
+        func kind(_ parameter: Parameter<Scalar>) -> Int {
+            let name = parameter.name
+            return name == self.sigma.name ? 1 : name.hasPrefix("visual.") || name.hasPrefix("language.") ? 0 : 2
+        }
+        return [("encoders", encoders), ("sigma", sigma), ("rest", rest)].enumerated().flatMap { index, group in
+            let members = parameters.trainable.filter { kind($0) == index }
+            let parts = Set(members.map { factors[$0.name] ?? 1 }).union([1]).sorted(by: >)
+            return parts.map { factor in
+                AdamW<Scalar>.Group(
+                    name: factor == 1 ? group.0 : "\(group.0) x \(factor)", learningRate: group.1 * factor, decays: index != 1,
+                    members.filter { (factors[$0.name] ?? 1) == factor })
+            }
+        }
     }
 }

@@ -21,9 +21,11 @@ extension NetworkConfiguration {
         }
         let sizes: ClosedRange<Int> = 1...65536
         try check(imageSide > 0 && imageSide % 32 == 0 && imageSide <= 4096, "imageSide", imageSide, "a multiple of 32 up to 4096")
-        try check(imageMean.count == 3, "imageMean", imageMean, "three numbers")
+        try check(imageMean.count == 3 && imageMean.allSatisfy(\.isFinite), "imageMean", imageMean, "three numbers")
         try check(
             imageDeviation.count == 3 && imageDeviation.allSatisfy { $0 > 0 }, "imageDeviation", imageDeviation, "three positive numbers")
+        try check(padColor.count == 3 && padColor.allSatisfy((0...255).contains), "padColor", padColor, "three bytes")
+        try check(normEpsilon > 0 && normEpsilon <= 1, "normEpsilon", normEpsilon, "above 0, at most 1")
         try check(sizes.contains(channels), "channels", channels, "1 or more")
 
         try check(sizes.contains(visual.stemChannels), "visual.stemChannels", visual.stemChannels, "1 or more")

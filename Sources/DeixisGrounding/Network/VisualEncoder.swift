@@ -27,8 +27,9 @@ struct VisualEncoder<Scalar: Real> {
         var x = image.tape.scope("visual.maxpool") {
             conv1(image, activation: .relu).maxPool(kernel: 3, stride: 2, padding: 1)
         }
+        // A stage is what a recomputing tape computes twice: its blocks' own outputs are most of what they keep.
         return layers.map { layer in
-            for block in layer { x = block(x) }
+            x = x.recomputed(parameters: layer.flatMap(\.parameters)) { layer.reduce($0) { $1($0) } }
             return x
         }.suffix(3)
     }
@@ -58,6 +59,8 @@ struct ResidualBlock<Scalar: Real> {
         downsample = stride == 1 && inputs == outputs ? nil : NormedConvolution(
             scope("downsample")(0), scope("downsample")(1), inputs: inputs, outputs: outputs, kernel: 1, stride: stride, frozen: frozen)
     }
+
+    var parameters: [Parameter<Scalar>] { (branch + (downsample.map { [$0] } ?? [])).flatMap(\.parameters) }
 
     func callAsFunction(_ x: FeatureMap<Scalar>) -> FeatureMap<Scalar> {
         let shortcut = downsample.map { $0(x, activation: .none) } ?? x

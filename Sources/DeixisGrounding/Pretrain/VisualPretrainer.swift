@@ -22,11 +22,11 @@ public struct PretrainingRecipe: Sendable, Equatable {
 
     public init() {}
 
-    /// For a configuration by name.
+    /// For a configuration by name, or of a file.
     public static func named(_ name: String) throws(GroundingError) -> PretrainingRecipe {
         var recipe = PretrainingRecipe()
         recipe.name = name
-        recipe.configuration = try TrainingRecipe.named(name).configuration
+        recipe.configuration = try ChosenConfiguration(name).configuration
         return recipe
     }
 
@@ -83,11 +83,7 @@ public final class VisualPretrainer {
     public init(_ recipe: PretrainingRecipe) throws(GroundingError) {
         try recipe.validate()
         self.recipe = recipe
-        do throws(InputError) {
-            grid = CellGrid(try Letterbox(side: recipe.configuration.imageSide))
-        } catch {
-            throw .input(error)
-        }
+        grid = CellGrid(try recipe.configuration.letterbox())
         var configuration = recipe.configuration.visual
         configuration.frozenNorm = false
         let parameters = ParameterStore<Float>(seed: recipe.seed), outputs = classes.reduce(0, +)
@@ -151,6 +147,7 @@ public final class VisualPretrainer {
         tape.backward(loss)
         guard optimizer.update(factor: rateFactor).isFinite else { throw .notFinite(step: step, sample: nil) }
         tape.commit()
+        parameters.moveStatistics()
         step += 1
         return value
     }

@@ -1,3 +1,5 @@
+public import DeixisFiles
+
 /// Which objects a noun phrase may mean: nil leaves a property open, and no shape is "object".
 public struct SceneDescription: Sendable, Hashable {
     public var size: SceneSize?
@@ -48,6 +50,6 @@ public enum SceneExpression: Sendable, Hashable {
     }
 }
 
-public enum SceneExpressionKind: String, CaseIterable, Sendable, Hashable, Codable {
+public enum SceneExpressionKind: String, NamedSetting, Hashable {
     case attribute, side, superlative, relation, nearest, between
 }

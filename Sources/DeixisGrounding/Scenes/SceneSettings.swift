@@ -1,16 +1,18 @@
+public import DeixisFiles
+
 /// How often what is drawn and said. Shares need not add up to 1.
-public struct SceneSettings: Sendable, Codable, Equatable {
-    public struct CountShare: Sendable, Codable, Equatable {
+public struct SceneSettings: Sendable, Equatable {
+    public struct CountShare: Sendable, Equatable {
         public var count: Int
         public var share: Double
         public init(_ count: Int, _ share: Double) { (self.count, self.share) = (count, share) }
     }
-    public struct KindShare: Sendable, Codable, Equatable {
+    public struct KindShare: Sendable, Equatable {
         public var kind: SceneExpressionKind
         public var share: Double
         public init(_ kind: SceneExpressionKind, _ share: Double) { (self.kind, self.share) = (kind, share) }
     }
-    public struct ImageShare: Sendable, Codable, Equatable {
+    public struct ImageShare: Sendable, Equatable {
         public var width, height: Int
         public var share: Double
         public init(_ width: Int, _ height: Int, _ share: Double) { (self.width, self.height, self.share) = (width, height, share) }
@@ -42,20 +44,6 @@ public struct SceneSettings: Sendable, Codable, Equatable {
 
     public init() {}
 
-    /// Fields that are left out keep their defaults, so that a curriculum's file says only what differs.
-    public init(from decoder: any Decoder) throws {
-        try FieldName.requireKnown(
-            ["kinds", "objectCounts", "images", "smallPalette", "twins", "overlapping", "ambiguousNoun"], in: decoder, of: "settings")
-        let fields = try decoder.container(keyedBy: CodingKeys.self)
-        kinds = try fields.decodeIfPresent([KindShare].self, forKey: .kinds) ?? kinds
-        objectCounts = try fields.decodeIfPresent([CountShare].self, forKey: .objectCounts) ?? objectCounts
-        images = try fields.decodeIfPresent([ImageShare].self, forKey: .images) ?? images
-        smallPalette = try fields.decodeIfPresent(Double.self, forKey: .smallPalette) ?? smallPalette
-        twins = try fields.decodeIfPresent(Double.self, forKey: .twins) ?? twins
-        overlapping = try fields.decodeIfPresent(Double.self, forKey: .overlapping) ?? overlapping
-        ambiguousNoun = try fields.decodeIfPresent(Double.self, forKey: .ambiguousNoun) ?? ambiguousNoun
-    }
-
     public func validate() throws(GroundingError) {
         func shares(_ name: String, _ shares: [Double]) throws(GroundingError) {
             guard shares.allSatisfy({ $0.isFinite && $0 >= 0 }), shares.contains(where: { $0 > 0 }) else {
@@ -76,19 +64,12 @@ public struct SceneSettings: Sendable, Codable, Equatable {
 
 /// Easier scenes first: stage by stage, each up to a sample's number. After the last stage come the plain settings, the ones
 /// that held-out and evaluation scenes follow.
-public struct SceneCurriculum: Sendable, Codable, Equatable {
-    public struct Stage: Sendable, Codable, Equatable {
+public struct SceneCurriculum: Sendable, Equatable {
+    public struct Stage: Sendable, Equatable {
         /// The stage holds for samples before this number.
         public var until: Int
         public var settings: SceneSettings
         public init(until: Int, _ settings: SceneSettings) { (self.until, self.settings) = (until, settings) }
-
-        public init(from decoder: any Decoder) throws {
-            try FieldName.requireKnown(["until", "settings"], in: decoder, of: "stage")
-            let fields = try decoder.container(keyedBy: CodingKeys.self)
-            until = try fields.decode(Int.self, forKey: .until)
-            settings = try fields.decode(SceneSettings.self, forKey: .settings)
-        }
     }
     public var stages: [Stage]
     /// What held-out scenes follow; nil: the plain settings, so that accuracies of different runs compare.
@@ -126,16 +107,65 @@ public struct SceneCurriculum: Sendable, Codable, Equatable {
     func settings(of sample: Int) -> SceneSettings? { stages.first { sample < $0.until }?.settings }
 }
 
-/// Any key of a JSON object, so that one which means nothing can be named.
-private struct FieldName: CodingKey {
-    var stringValue: String
-    var intValue: Int? { nil }
-    init(stringValue: String) { self.stringValue = stringValue }
-    init?(intValue: Int) { nil }
+// MARK: - As JSON, formats/settings.md
 
-    static func requireKnown(_ known: [String], in decoder: any Decoder, of what: String) throws {
-        let fields = try decoder.container(keyedBy: FieldName.self)
-        guard let stranger = fields.allKeys.map(\.stringValue).sorted().first(where: { !known.contains($0) }) else { return }
-        throw GroundingError.badSetting(name: "\(what).\(stranger)", value: "unknown", rule: "one of \(known.joined(separator: ", "))")
+extension SceneSettings: SettingGroup, BlankSetting {
+    public static let fields: [SettingField<SceneSettings>] = [
+        .init("kinds", \.kinds, since: 1), .init("objectCounts", \.objectCounts, since: 1), .init("images", \.images, since: 1),
+        .init("smallPalette", \.smallPalette, since: 1), .init("twins", \.twins, since: 1), .init("overlapping", \.overlapping, since: 1),
+        .init("ambiguousNoun", \.ambiguousNoun, since: 1),
+    ]
+}
+
+extension SceneSettings.CountShare: SettingGroup, BlankSetting {
+    public init() { self.init(1, 1) }
+    public static let fields: [SettingField<Self>] = [
+        .init("count", \.count, role: .required), .init("share", \.share, role: .required),
+    ]
+}
+
+extension SceneSettings.KindShare: SettingGroup, BlankSetting {
+    public init() { self.init(.attribute, 1) }
+    public static let fields: [SettingField<Self>] = [
+        .init("kind", \.kind, role: .required), .init("share", \.share, role: .required),
+    ]
+}
+
+extension SceneSettings.ImageShare: SettingGroup, BlankSetting {
+    public init() { self.init(256, 256, 1) }
+    public static let fields: [SettingField<Self>] = [
+        .init("width", \.width, role: .required), .init("height", \.height, role: .required), .init("share", \.share, role: .required),
+    ]
+}
+
+extension SceneCurriculum.Stage: SettingGroup, BlankSetting {
+    public init() { self.init(until: 0, SceneSettings()) }
+    public static let fields: [SettingField<Self>] = [
+        .init("until", \.until, role: .required), .init("settings", \.settings, role: .required),
+    ]
+}
+
+extension SceneCurriculum: SettingGroup {
+    public static let fields: [SettingField<SceneCurriculum>] = [
+        .init("stages", \.stages, role: .required), .init("heldOut", \.heldOut, since: 1),
+    ]
+    public static let presets = [(name: "none", value: SceneCurriculum.none), (name: "objects", value: .objects)]
+
+    /// `none`, `objects`, or a file of stages.
+    public init(named name: String) throws(GroundingError) {
+        if let preset = Self.presets.first(where: { $0.name == name }) {
+            self = preset.value
+        } else {
+            guard exists(name) else {
+                throw .badSetting(name: "curriculum", value: "'\(name)'", rule: "none, objects or a JSON file; there is no file '\(name)'")
+            }
+            let text = try GroundingError.file { () throws(FileError) in try readFile(name) }
+            self = try GroundingError.json { () throws(JSONReaderError) in
+                var (curriculum, reader, pass) = (SceneCurriculum(), JSONReader(text, path: name), SettingsPass())
+                try curriculum.read(&reader, as: "", &pass)
+                try reader.end()
+                return curriculum
+            }
+        }
     }
 }

@@ -1,3 +1,4 @@
+import DeixisFiles
 public import DeixisInput
 public import DeixisTraining
 import Foundation
@@ -33,8 +34,16 @@ struct RunHeader {
             }
             return value
         }
-        _ = try text("recipe")
-        let recipe = try json("recipe", TrainingRecipe.self)
+        let recipeText = Array(try text("recipe").utf8)
+        var start = TrainingRecipe()
+        start.configuration = NetworkConfiguration()
+        let recipe: TrainingRecipe
+        do throws(JSONReaderError) {
+            recipe = try TrainingRecipe.parse(
+                recipeText, path: "'recipe' of its metadata", newest: TrainingRecipe.version, versionless: 0, start: start).settings
+        } catch {
+            throw .badCheckpoint(path: path, reason: error.description)
+        }
         _ = try text("state")
         let state = try json("state", State.self)
         let lines = try text("vocabulary")
@@ -53,7 +62,7 @@ struct RunHeader {
             return String(decoding: data, as: UTF8.self)
         }
         return [
-            "recipe": try json(recipe), "state": try json(state), "vocabulary": String(decoding: vocabulary.lines, as: UTF8.self),
+            "recipe": recipe.fileText(version: TrainingRecipe.version), "state": try json(state), "vocabulary": String(decoding: vocabulary.lines, as: UTF8.self),
         ]
     }
 }
@@ -74,20 +83,29 @@ extension Trainer {
     /// The run of a checkpoint, ready for its next step.
     ///
     /// - Parameters:
-    ///   - samples: a new length of the run; nil keeps the recipe's.
-    ///   - configuration: the name of the network that the run must have; nil: any.
+    ///   - samples, epochs: a new length of the run; nil keeps the recipe's.
+    ///   - configuration: the network that the run must have; nil: any.
     ///   - scenes: whether the run must be on generated scenes.
+    ///   - microBatch: another number of samples in memory at once; nil keeps the recipe's.
     /// - Throws: `training`, `badCheckpoint`, `settled`, and what the recipe's data set finds wrong.
     public static func resuming(
-        _ path: String, skipBad: Bool = false, samples: Int? = nil, configuration: String? = nil, scenes: Bool = false
+        _ path: String, skipBad: Bool = false, samples: Int? = nil, configuration: ChosenConfiguration? = nil, scenes: Bool = false,
+        epochs: Int? = nil, microBatch: Int? = nil
     ) throws(GroundingError) -> Trainer {
         let header = try RunHeader.read(path)
         var recipe = header.recipe
-        if let configuration, configuration != recipe.name {
-            throw .settled(option: "--config \(configuration)", checkpoint: "\(path), a run of \(recipe.name)")
+        if let configuration {
+            // The run's vocabulary is its data's.
+            var asked = configuration.configuration
+            asked.language.vocabulary = recipe.configuration.language.vocabulary
+            guard asked == recipe.configuration else {
+                throw .settled(option: "--config \(configuration.name)", checkpoint: "\(path), a run of \(recipe.name)")
+            }
         }
         if scenes, recipe.data != .scenes { throw .settled(option: "--scenes", checkpoint: "\(path), a run on a data set") }
-        if let samples { recipe.samples = samples }
+        if let samples { (recipe.samples, recipe.epochs) = (samples, nil) }
+        if let epochs { recipe.epochs = epochs }
+        if let microBatch { recipe.microBatch = microBatch }
         let trainer = try Trainer(recipe, data: TrainingData(recipe, vocabulary: header.vocabulary, skipBad: skipBad))
         do throws(TrainingError) {
             try Checkpoint.load(path, into: trainer.network.parameters, optimizer: trainer.optimizer)
@@ -130,10 +148,10 @@ public struct TrainedNetwork {
             tokenizer = try Tokenizer(
                 vocabulary: header.vocabulary,
                 settings: TokenizerSettings(maxLength: recipe.configuration.language.maximumLength))
-            letterbox = try Letterbox(side: recipe.configuration.imageSide)
         } catch {
             throw .badCheckpoint(path: path, reason: error.description)
         }
+        letterbox = try recipe.configuration.letterbox()
         guard tokenizer.vocabulary.count == recipe.configuration.language.vocabulary else {
             throw .badCheckpoint(
                 path: path, reason: "\(tokenizer.vocabulary.count) tokens, the network has \(recipe.configuration.language.vocabulary)")
@@ -148,7 +166,7 @@ public struct TrainedNetwork {
         let data =
             switch recipe.data {
             case .scenes: "generated scenes of seed \(recipe.seed)"
-            case .directory(let path, _): "data set \(path)"
+            case .directories(let paths, _): "data set \(paths.joined(separator: ", "))"
             }
         return [
             ("command", recipe.command), ("configuration", recipe.name), ("data", data), ("seed", "\(recipe.seed)"),

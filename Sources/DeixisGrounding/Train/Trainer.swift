@@ -7,7 +7,7 @@ import Foundation
 /// Step t reads batch t and draws from a stream of its own; with the same recipe and thread count every run computes
 /// the same losses, whether or not it was interrupted and resumed.
 public final class Trainer {
-    public let recipe: TrainingRecipe
+    public private(set) var recipe: TrainingRecipe
     public let data: TrainingData
     public let network: GroundingNetwork<Float>
     let optimizer: AdamW<Float>
@@ -19,26 +19,50 @@ public final class Trainer {
     /// The last measurement on the held-out samples.
     public internal(set) var heldOutAccuracy: Double?
 
-    /// A fresh start. `recipe.configuration.language.vocabulary` becomes the tokenizer's count.
-    public init(_ recipe: TrainingRecipe, data: TrainingData) throws(GroundingError) {
+    /// How the batches are cut.
+    public private(set) var plan: BatchPlan
+    /// What the recipe's patterns of names matched.
+    public let matches: [PatternMatch]
+    /// Where the shares of several ranks come together: called once a step, with the gradients (of buffers too: the
+    /// changes of running statistics) and sums of this rank's share of the global batch, to make them those of all.
+    /// nil: there is one rank.
+    public var joinShares: ((ParameterStore<Float>, inout StepSums) throws(GroundingError) -> Void)?
+
+    /// A fresh start. `recipe.configuration.language.vocabulary` becomes the tokenizer's count, an epoch's samples
+    /// the data's.
+    ///
+    /// - Parameters:
+    ///   - rank, ranks: which share of every batch is computed here.
+    public init(_ recipe: TrainingRecipe, data: TrainingData, rank: Int = 0, ranks: Int = 1) throws(GroundingError) {
         var recipe = recipe
         recipe.configuration.language.vocabulary = data.tokenizer.vocabulary.count
+        recipe.settle(samples: data.training.count)
         try recipe.validate()
+        guard recipe.batchSize >= ranks else {
+            throw .badSetting(name: "batchSize", value: "\(recipe.batchSize)", rule: "at least 1 for each of \(ranks) ranks")
+        }
         self.recipe = recipe
+        plan = BatchPlan(batchSize: recipe.batchSize, microBatch: recipe.microBatch, rank: rank, ranks: ranks)
         self.data = data
         do throws(NetworkError) {
             network = try GroundingNetwork<Float>(recipe.configuration, seed: recipe.seed)
         } catch {
             throw .network(error)
         }
+        let applied = try PatternMatch.apply(freeze: recipe.freeze, rates: recipe.rates, to: network.parameters)
+        matches = applied.matches
         var settings = AdamW<Float>.Settings()
         settings.weightDecay = recipe.weightDecay
-        settings.beta2 = recipe.beta2
+        (settings.beta1, settings.beta2, settings.epsilon) = (recipe.beta1, recipe.beta2, recipe.epsilon)
+        settings.decaysVectors = recipe.decaysVectors
         settings.maximumGradientNorm = recipe.maximumGradientNorm
         settings.averageDecay = recipe.averageDecay
         optimizer = AdamW(
-            network.optimizerGroups(encoders: recipe.encoderRate, sigma: recipe.sigmaRate, rest: recipe.rate), settings)
+            network.optimizerGroups(
+                encoders: recipe.encoderRate, sigma: recipe.sigmaRate, rest: recipe.rate, factors: applied.factors), settings)
         loss = SelfPacedLoss(recipe.configuration.loss)
+        // Who computes twice to save memory wants what is saved.
+        if recipe.recomputes { BufferPool.keepTight() }
     }
 
     /// Starts an encoder from a file of safetensors or of PyTorch: a ResNet under torchvision's or DETR's names, or BERT.
@@ -46,6 +70,7 @@ public final class Trainer {
     public func loadPretrained(_ encoder: GroundingNetwork<Float>.Encoder, from path: String) throws(GroundingError) -> String {
         do throws(TrainingError) {
             let report = try network.loadPretrained(encoder, from: path)
+            optimizer.restartAverages()
             return "\(path)\(report.part.map { ", its '\($0)'" } ?? ""): \(report.loaded.count) tensors for the \(encoder.rawValue) encoder"
                 + (report.ignored.isEmpty ? "" : ", \(report.ignored.count) others not used")
         } catch {
@@ -53,52 +78,17 @@ public final class Trainer {
         }
     }
 
-    /// What one step found, before its update.
-    public struct StepResult {
-        public internal(set) var loss: Double
-        /// Each of `SelfPacedLoss.terms`, not weighted.
-        public internal(set) var terms: [Double]
-        public internal(set) var accuracy, gradientNorm, rateFactor: Double
+    /// Takes the weights of a run's checkpoint, averaged ones where it has them, as the start of this run.
+    /// - Throws: `training`, naming the tensor where the networks differ.
+    public func loadWeights(from checkpoint: String) throws(GroundingError) {
+        do throws(TrainingError) { try Checkpoint.load(checkpoint, into: network.parameters, averaged: true) } catch { throw .training(error) }
+        optimizer.restartAverages()
     }
 
-    /// Forward, loss, backward, update.
-    /// - Throws: `notFinite`; weights, moments and running statistics are then as before the step.
-    @discardableResult
-    public func train(_ batch: GroundingBatch) throws(GroundingError) -> StepResult {
-        try Backend.flushingSubnormals { () throws(GroundingError) in try takeStep(batch) }
-    }
-
-    private func takeStep(_ batch: GroundingBatch) throws(GroundingError) -> StepResult {
-        network.parameters.clearGradients()
-        let tape = Tape<Float>(.training(seed: CounterRandom.word(recipe.seed ^ 0x5445_5045, UInt64(step))))
-        let boxes = network(batch.images, batch.tokens, on: tape)
-        let value = loss(boxes, truth: batch.boxes, sigma: network.sigma)
-        let predictions = boxes.tensor.values
-        let total = Double(value.total.tensor.values[0])
-        guard total.isFinite else { throw notFinite(batch) }
-        tape.backward(value.total)
-        let factor = recipe.rateFactor(step: step, epochSamples: data.training.count ?? recipe.epochSamples)
-        let norm = optimizer.update(factor: factor)
-        guard norm.isFinite else { throw notFinite(batch) }
-        tape.commit()
-        step += 1
-        let hits = (0..<batch.count).reduce(0) { sum, i in
-            let range = i * 4..<i * 4 + 4
-            return sum + (GroundingScore.iou(predictions[range], batch.boxes[range]) > GroundingScore.threshold ? 1 : 0)
-        }
-        return StepResult(
-            loss: total, terms: value.terms, accuracy: Double(hits) / Double(batch.count), gradientNorm: norm,
-            rateFactor: factor)
-    }
-
-    /// Names the sample, by its number in the run, whose true box or whose answer alone is no number; none where every
-    /// answer is.
-    private func notFinite(_ batch: GroundingBatch) -> GroundingError {
-        let answers = network(batch.images, batch.tokens, on: Tape<Float>(.inference)).tensor.values
-        func first(_ boxes: [Float]) -> Int? { boxes.firstIndex { !$0.isFinite }.map { $0 / 4 } }
-        let weightsAreSound = (0..<batch.count).contains { answers[$0 * 4..<$0 * 4 + 4].allSatisfy(\.isFinite) }
-        let culprit = first(batch.boxes) ?? (weightsAreSound ? first(answers) : nil)
-        return .notFinite(step: step, sample: culprit.map { step * recipe.batchSize + $0 })
+    /// From now on at most so many samples are in memory at once.
+    public func setMicroBatch(_ count: Int) {
+        recipe.microBatch = count
+        plan = BatchPlan(batchSize: recipe.batchSize, microBatch: count, rank: plan.rank, ranks: plan.ranks)
     }
 
     /// Runs the averaged weights (the last ones if no average is kept) over the held-out samples, in order, without
@@ -113,7 +103,7 @@ public final class Trainer {
             var score = GroundingScore()
             var at = 0
             while at < data.heldOutCount {
-                let end = min(data.heldOutCount, at + recipe.batchSize)
+                let end = min(data.heldOutCount, at + plan.microBatch)
                 let batch = try maker.plain(at..<end)
                 at = end
                 if batch.count == 0 { continue }

@@ -32,33 +32,40 @@ public struct TrainingData: Sendable {
             heldOutCount = recipe.heldOut
             skipped = []
             if let vocabulary { words = vocabulary } else { words = try SentenceVocabulary.scenes() }
-        case .directory(let path, let validation):
-            let dataset = try Dataset(directory: path, skipBad: skipBad)
+        case .directories(let paths, let validation):
+            var datasets: [Dataset] = []
+            for path in paths { datasets.append(try Dataset(directory: path, skipBad: skipBad)) }
             if let validation {
                 let other = try Dataset(directory: validation, skipBad: skipBad)
-                (training, heldOut) = (DatasetSource(dataset), DatasetSource(other))
+                (training, heldOut) = (JoinedSource.of(datasets.map { DatasetSource($0) }), DatasetSource(other))
                 heldOutCount = min(recipe.heldOut, other.entries.count)
-                skipped = dataset.skipped + other.skipped
+                skipped = datasets.flatMap(\.skipped) + other.skipped
             } else {
-                let parts = DatasetSource.split(dataset, heldOut: 0.05, most: recipe.heldOut, seed: recipe.seed)
+                // As many of each as its share of all.
+                let all = datasets.reduce(0) { $0 + $1.entries.count }
+                let parts = datasets.map { dataset in
+                    DatasetSource.split(
+                        dataset, heldOut: 0.05, most: (recipe.heldOut * dataset.entries.count + all - 1) / all, seed: recipe.seed)
+                }
                 // Too few to spare any: train on all.
-                training = parts.training.selection.isEmpty ? DatasetSource(dataset) : parts.training
-                heldOut = parts.heldOut
-                heldOutCount = parts.training.selection.isEmpty ? 0 : parts.heldOut.selection.count
-                skipped = dataset.skipped
+                let sparesNone = parts.contains { $0.training.selection.isEmpty }
+                training = JoinedSource.of(sparesNone ? datasets.map { DatasetSource($0) } : parts.map(\.training))
+                heldOut = JoinedSource.of(parts.map(\.heldOut))
+                heldOutCount = sparesNone ? 0 : min(recipe.heldOut, parts.reduce(0) { $0 + $1.heldOut.selection.count })
+                skipped = datasets.flatMap(\.skipped)
             }
             if let vocabulary {
                 words = vocabulary
             } else {
-                words = try SentenceVocabulary.of(dataset.entries.map(\.sentence), settings: settings, limit: 8000)
+                words = try SentenceVocabulary.of(datasets.flatMap { $0.entries.map(\.sentence) }, settings: settings, limit: 8000)
             }
         }
         do throws(InputError) {
             tokenizer = try Tokenizer(vocabulary: words, settings: settings)
-            letterbox = try Letterbox(side: side)
         } catch {
             throw .input(error)
         }
+        letterbox = try recipe.configuration.letterbox()
     }
 
     /// Broken pictures found since the last call.
@@ -66,7 +73,7 @@ public struct TrainingData: Sendable {
 
     public func maker(_ recipe: TrainingRecipe) -> BatchMaker {
         BatchMaker(
-            source: training, tokenizer: tokenizer, letterbox: letterbox, augmentation: recipe.augmentationAmounts,
+            source: training, tokenizer: tokenizer, letterbox: letterbox, augmentation: recipe.augmentation,
             seed: recipe.seed, batchSize: recipe.batchSize, strayWord: recipe.strayWord, leftOut: broken?.training)
     }
 

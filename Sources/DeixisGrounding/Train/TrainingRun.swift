@@ -64,7 +64,7 @@ public struct TrainingRun: Sendable {
         }
         try TrainingLog.rewind(log, to: trainer.step)
         let recipe = trainer.recipe
-        let queue = BatchQueue(trainer.data.maker(recipe), from: trainer.step, depth: 3)
+        let queue = BatchQueue(trainer.data.maker(recipe), trainer.plan, from: trainer.step, depth: 3)
         defer { queue.stop() }
         let clock = ContinuousClock()
         let before = trainer.seconds
@@ -79,7 +79,7 @@ public struct TrainingRun: Sendable {
                 try trainer.save(to: checkpoint)
                 return .stopped
             }
-            let result = try trainer.train(try queue.next())
+            let result = try trainer.train { (_) throws(GroundingError) in try queue.next() }
             trainer.data.takeBroken().forEach { report("left out: \($0)") }
             trainer.seconds = before + (clock.now - start) / .seconds(1)
             window.add(result, recipe.batchSize)

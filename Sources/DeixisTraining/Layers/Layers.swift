@@ -93,13 +93,17 @@ public struct NormedConvolution<Scalar: Real> {
         (self.stride, self.frozen, self.momentum) = (stride, frozen, momentum)
     }
 
+    /// Its weights, buffers left out.
+    public var parameters: [Parameter<Scalar>] { [weight, norm.gamma, norm.beta] }
+
     /// act(norm(conv(x)) + residual)
     public func callAsFunction(
         _ x: FeatureMap<Scalar>, adding residual: FeatureMap<Scalar>? = nil, activation: Activation
     ) -> FeatureMap<Scalar> {
         let padding = weight.shape[2] / 2
         return x.tape.scope(scopeName(weight)) {
-            guard x.tape.isTraining && !frozen else {
+            // A scale that does not learn belongs to statistics that do not move.
+            guard x.tape.isTraining && !frozen && norm.gamma.isTrainable else {
                 return x.convolution(
                     weight, norm: norm, residual: residual, activation: activation, stride: stride, padding: padding)
             }

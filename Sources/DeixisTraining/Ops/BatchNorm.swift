@@ -5,8 +5,9 @@ extension FeatureMap {
     /// y = act(gamma (x - mean) / sqrt(variance + eps) + beta + residual) with the statistics of this batch, over all
     /// positions.
     ///
-    /// When the tape is committed, the running statistics move by `momentum` towards the batch's; the running variance
-    /// is the unbiased one, as torch keeps it. Only for training: elsewhere the norm is folded into its convolution.
+    /// When the step is taken, the running statistics move by `momentum` towards the batch's, of several passes
+    /// towards the mean of theirs; the running variance is the unbiased one, as torch keeps it. Only for training:
+    /// elsewhere the norm is folded into its convolution.
     func batchNorm(_ norm: FoldedNorm<Scalar>, momentum: Double, residual: FeatureMap? = nil, activation: Activation) -> FeatureMap {
         let z = variable.tensor, (rows, columns) = (z.rows, z.columns)
         let kernels = Scalar.kernels
@@ -28,12 +29,16 @@ extension FeatureMap {
             scale.pointer[c] = norm.gamma.value.pointer[c] * rstd.pointer[c]
             shift.pointer[c] = norm.beta.value.pointer[c] - mean.pointer[c] * scale.pointer[c]
         }
-        tape.onCommit {
-            let (runningMean, runningVariance) = (norm.mean.value.pointer, norm.variance.value.pointer)
-            let m = Scalar(momentum)
-            for c in 0..<columns {
-                runningMean[c] += m * (mean.pointer[c] - runningMean[c])
-                runningVariance[c] += m * (unbiased.pointer[c] - runningVariance[c])
+        tape.onCommit { share in
+            let m = Scalar(momentum * share)
+            for (running, found) in [(norm.mean, mean), (norm.variance, unbiased)] {
+                let now = running.value.pointer
+                running.accumulateGradient { change, beta in
+                    for c in 0..<columns {
+                        let step = m * (found.pointer[c] - now[c])
+                        change[c] = beta == 0 ? step : change[c] + step
+                    }
+                }
             }
         }
         let y = Tensor<Scalar>(uninitialized: z.shape)

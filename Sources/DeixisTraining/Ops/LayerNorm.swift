@@ -19,12 +19,19 @@ extension Variable {
         let sum = residual == nil ? tensor : Tensor<Scalar>(uninitialized: shape)
         let y = Tensor<Scalar>(uninitialized: shape)
         let mean = Tensor<Scalar>(uninitialized: [rows]), deviation = Tensor<Scalar>(uninitialized: [rows])
-        parallel(rows, grain: max(1, 8192 / columns)) { range in
+        let (samples, first) = (shape[0], tape.firstSample), sampleRows = max(1, rows / max(samples, 1))
+        func normalize(_ range: Range<Int>, _ position: UInt64) {
             let offset = range.lowerBound * columns
             Scalar.kernels.pointee.layer_norm(
                 y.pointer + offset, sum.pointer + offset, mean.pointer + range.lowerBound, deviation.pointer + range.lowerBound,
                 tensor.pointer + offset, residual.map { $0.tensor.pointer + offset }, gamma.value.pointer, beta.value.pointer,
-                epsilon, range.count, columns, p, seed ?? 0, UInt64(offset))
+                epsilon, range.count, columns, p, seed ?? 0, position)
+        }
+        parallel(rows, grain: max(1, 8192 / columns)) { range in
+            guard p > 0 else { return normalize(range, 0) }
+            eachSample(of: range.lowerBound * columns..<range.upperBound * columns, width: sampleRows * columns, first: first) {
+                normalize($0.lowerBound / columns..<$0.upperBound / columns, $1)
+            }
         }
 
         // Pullback: with h = g gamma and n = (s - mean) rstd, ds = rstd (h - mean(h) - n mean(h n)); dr = dropout(ds)
@@ -45,7 +52,7 @@ extension Variable {
                 if let residualSource {
                     if let seed {
                         let dropped = Tensor<Scalar>(uninitialized: ds.shape)
-                        applyDropout(ds, into: dropped, rate: p, seed: seed)
+                        applyDropout(ds, into: dropped, rate: p, seed: seed, samples: samples, first: first)
                         tape.accumulate(dropped, into: residualSource)
                     } else {
                         tape.accumulate(ds, into: residualSource)

@@ -104,6 +104,16 @@ public final class AdamW<Scalar: Real> {
         return try body()
     }
 
+    /// The averages begin anew at the present weights: after these were read from elsewhere.
+    public func restartAverages() {
+        for group in groups {
+            for parameter in group.parameters {
+                guard let moments = moments[parameter.name], moments.average != nil else { continue }
+                moments.average = parameter.value.copy()
+            }
+        }
+    }
+
     private func exchangeAverages() {
         for group in groups {
             for parameter in group.parameters {

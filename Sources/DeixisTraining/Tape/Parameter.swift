@@ -8,14 +8,17 @@ public final class Parameter<Scalar: Real> {
     public let value: Tensor<Scalar>
     /// False for buffers and frozen weights: no gradient is computed, no optimizer touches them.
     public internal(set) var isTrainable: Bool
+    /// Changed by its own layer alone: running statistics.
+    public let isBuffer: Bool
     /// Weight decay applies: matrices, convolutions, embeddings; not biases and norms.
     public let decays: Bool
     /// Memory kept between steps; meaningful while `hasGradient`.
     var gradientStorage: Tensor<Scalar>?
     public internal(set) var hasGradient = false
 
-    init(name: String, value: Tensor<Scalar>, isTrainable: Bool, decays: Bool) {
+    init(name: String, value: Tensor<Scalar>, isTrainable: Bool, isBuffer: Bool, decays: Bool) {
         self.name = name
+        self.isBuffer = isBuffer
         self.value = value
         self.isTrainable = isTrainable
         self.decays = decays
@@ -67,6 +70,15 @@ public final class ParameterStore<Scalar: Real> {
     /// Forgets the gradients of the last step; their memory is kept.
     public func clearGradients() { for parameter in all { parameter.hasGradient = false } }
 
+    /// Moves the running statistics by what the passes of a step committed. A buffer's "gradient" is that change:
+    /// sums of gradients over passes and ranks hold it like any other.
+    public func moveStatistics() {
+        for parameter in all where parameter.isBuffer {
+            guard let change = parameter.gradient else { continue }
+            Scalar.kernels.pointee.axpy(parameter.value.pointer, change.pointer, 1, parameter.count)
+        }
+    }
+
     func add(_ parameter: Parameter<Scalar>) {
         precondition(index[parameter.name] == nil, "two parameters named \(parameter.name)")
         index[parameter.name] = all.count
@@ -112,18 +124,18 @@ public struct Scope<Scalar: Real> {
 
     /// Saved and exported with the model, changed by its own layer alone.
     public func buffer(_ name: String, _ shape: [Int], _ initializer: Initializer) -> Parameter<Scalar> {
-        make(name, shape, initializer, trainable: false, decays: false)
+        make(name, shape, initializer, trainable: false, isBuffer: true, decays: false)
     }
 
     private func path(_ name: String) -> String { prefix.isEmpty ? name : "\(prefix).\(name)" }
 
     private func make(
-        _ name: String, _ shape: [Int], _ initializer: Initializer, trainable: Bool, decays: Bool
+        _ name: String, _ shape: [Int], _ initializer: Initializer, trainable: Bool, isBuffer: Bool = false, decays: Bool
     ) -> Parameter<Scalar> {
         let name = path(name)
         let value = Tensor<Scalar>(uninitialized: shape)
         initializer.fill(value, seed: store.seed ^ stableHash(name))
-        let parameter = Parameter(name: name, value: value, isTrainable: trainable, decays: decays)
+        let parameter = Parameter(name: name, value: value, isTrainable: trainable, isBuffer: isBuffer, decays: decays)
         store.add(parameter)
         return parameter
     }

@@ -35,13 +35,20 @@ public final class Tape<Scalar: Real> {
     }
 
     public let mode: Mode
+    /// Where this pass's samples begin in the global batch: what is random of a sample depends on its number there
+    /// alone.
+    public let firstSample: Int
+    /// `FeatureMap.recomputed` keeps inputs alone.
+    public let recomputes: Bool
     var nodes: [Node] = []
     private var gradients: [Tensor<Scalar>?] = []
     private var scopeNames: [String] = []
     private var randomDraws: UInt64 = 0
-    private var commits: [() -> Void] = []
+    private var commits: [(_ share: Double) -> Void] = []
 
-    public init(_ mode: Mode) { self.mode = mode }
+    public init(_ mode: Mode, firstSample: Int = 0, recomputes: Bool = false) {
+        (self.mode, self.firstSample, self.recomputes) = (mode, firstSample, recomputes)
+    }
 
     public var isTraining: Bool { if case .training = mode { true } else { false } }
     var isTracing: Bool { mode == .tracing }
@@ -93,12 +100,22 @@ public final class Tape<Scalar: Real> {
     // MARK: - What outlives the pass
 
     /// Keeps `change` for `commit`: of running statistics, which no gradient moves.
-    func onCommit(_ change: @escaping () -> Void) { if isTraining { commits.append(change) } }
+    func onCommit(_ change: @escaping (_ share: Double) -> Void) { if isTraining { commits.append(change) } }
 
-    /// Moves the running statistics as this pass found them. Called when its step is taken: a batch whose loss is no
-    /// number leaves no trace.
-    public func commit() {
-        for change in commits { change() }
+    /// Forgets all that was recorded, and its memory with it: of a pass whose `backward` will not run. Until then
+    /// pullbacks keep their tape, and it them.
+    public func discard() {
+        nodes = []
+        commits = []
+    }
+
+    /// Takes over what another tape keeps for `commit`.
+    func adoptCommits(of other: Tape) { commits += other.commits }
+
+    /// Adds the changes of running statistics that this pass found, times its `share` of the global batch, to what
+    /// `ParameterStore.moveStatistics` takes once the step is taken: a batch whose loss is no number leaves no trace.
+    public func commit(share: Double = 1) {
+        for change in commits { change(share) }
         commits = []
     }
 

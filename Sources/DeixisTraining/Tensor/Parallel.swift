@@ -7,6 +7,12 @@ public enum Backend {
     /// The cores this process may use: affinity and quota.
     public static var usableCores: Int { Int(deixis_usable_cores()) }
 
+    /// Bytes this process can still take without swapping; nil where the system does not tell.
+    public static var availableMemory: Int? {
+        let bytes = deixis_available_memory("")
+        return bytes == UInt64.max ? nil : Int(clamping: bytes)
+    }
+
     /// Threads that share the work; by default `usableCores`. Results are the same for the same count.
     public static var threadCount: Int { Int(dxt_threads()) }
 

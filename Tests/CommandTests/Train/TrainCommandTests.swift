@@ -110,7 +110,7 @@ import Testing
         let file = folder + "/curriculum.json"
         try Data(#"{"stages": [{"until": 8, "settings": {"objectCount": []}}]}"#.utf8).write(to: URL(fileURLWithPath: file))
         let refused = try Self.train("train", "--config", "tiny", "--scenes", "--curriculum", file, "--out", folder + "/run")
-        #expect(refused.code == 64)
+        #expect(refused.code == 65)
         #expect(refused.errors.contains("settings.objectCount") && refused.errors.contains("objectCounts"), "\(refused.errors)")
     }
 

@@ -1,4 +1,5 @@
 import CDeixisSystem
+import DeixisFiles
 import DeixisGrounding
 import DeixisImage
 import DeixisInput
@@ -214,9 +215,7 @@ enum CheckpointText {
         var recipe = TrainingRecipe()
         recipe.configuration = .tiny
         recipe.name = "tiny"
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        guard let text = try? encoder.encode(recipe) else { return [] }
+        let text = recipe.fileText(version: TrainingRecipe.version).utf8
         let state = #"{"step":3,"seconds":1.5,"heldOutAccuracy":0.5}"#, vocabulary = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na"
         let tensors = #"[{"name":"a","role":"value","shape":[2],"offset":0,"checksum":"0","steps":1}]"#
         return [Array([Array(text), Array(state.utf8), Array(vocabulary.utf8), Array(tensors.utf8)].joined(separator: [1]))]
