@@ -112,7 +112,7 @@ let testTargets: [Target] = [
     .testTarget(name: "DeixisONNXTests", dependencies: ["DeixisONNX", "DeixisGraph", "CDeixisProto", "DeixisExport"], exclude: ["Fixtures"], swiftSettings: swift),
     .testTarget(name: "DeixisInputTests", dependencies: ["DeixisInput", "CDeixisSystem"], exclude: ["Fixtures"], swiftSettings: swift),
     // Random graphs, run in every way there is; tools/differential and a test share them.
-    .target(name: "DifferentialGraphs", dependencies: ["DeixisRuntime", "DeixisGraph"], path: "Tests/DifferentialGraphs", swiftSettings: swift),
+    .target(name: "DifferentialGraphs", dependencies: ["DeixisRuntime", "DeixisGraph", "DeixisFiles"], path: "Tests/DifferentialGraphs", swiftSettings: swift),
     .executableTarget(name: "deixis-differential", dependencies: ["DifferentialGraphs", "DeixisExport", "DeixisGraph", parser], path: "Tests/deixis-differential", swiftSettings: swift),
     .testTarget(name: "DifferentialTests", dependencies: ["DifferentialGraphs", "DeixisGraph"], swiftSettings: swift),
     .testTarget(name: "DeixisRuntimeTests", dependencies: ["CAllocations", "DeixisOperators", "DeixisRuntime", "DeixisONNX", "DeixisGraph", "DeixisExport"], exclude: ["Fixtures", "Conformance/onnx-1.12.txt", "Conformance/onnx-newest.txt", "Conformance/simple.txt", "Conformance/pytorch-operator.txt", "Conformance/pytorch-converted.txt"], swiftSettings: swift),

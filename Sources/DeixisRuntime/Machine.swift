@@ -17,7 +17,7 @@ enum Machine {
     /// Whether kernels of both are the same: those of AVX-512 VNNI go before those of AVX-VNNI.
     static func areAlike(_ a: UInt32, _ b: UInt32) -> Bool {
         func chosen(_ bits: UInt32) -> UInt32 {
-            bits & DEIXIS_ISA_AVX512VNNI.rawValue == 0 ? bits : bits & ~DEIXIS_ISA_AVXVNNI.rawValue
+            bits & UInt32(DEIXIS_ISA_AVX512VNNI) == 0 ? bits : bits & ~UInt32(DEIXIS_ISA_AVXVNNI)
         }
         return chosen(a) == chosen(b)
     }

@@ -50,8 +50,11 @@ struct BenchmarkCommand: ParsableCommand {
 
     func validate() throws {
         if let microBatch, microBatch < 1 { throw ValidationError("--micro-batch must be at least 1, got \(microBatch)") }
-        guard batch >= 1, steps >= 1, warmUp >= 0 else { throw ValidationError("--batch and --steps must be at least 1") }
-        guard afterSamples >= 0 else { throw ValidationError("--after-samples must not be negative, got \(afterSamples)") }
+        try check(batch, "--batch", 1...65536)
+        try check(steps, "--steps", 1...1_000_000)
+        try check(warmUp, "--warm-up", 0...1_000_000)
+        try check(afterSamples, "--after-samples", 0...1 << 40)
+        if let length { try check(length, "--length", 1...4096) }
         if length != nil, afterSamples > 0 { throw ValidationError("--length is of made-up data; --after-samples trains on scenes") }
         if handOver != nil, afterSamples == 0 { throw ValidationError("--hand-over needs --after-samples") }
     }

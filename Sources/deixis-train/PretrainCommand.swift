@@ -47,6 +47,8 @@ struct PretrainCommand: ParsableCommand {
 
     func validate() throws {
         if let threads, threads < 1 { throw ValidationError("--threads must be at least 1, got \(threads)") }
+        try check(samples, "--samples", 1...1 << 48)
+        try check(batch, "--batch", 1...65536)
     }
 
     func run() throws {

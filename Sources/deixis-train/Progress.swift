@@ -1,11 +1,11 @@
 internal import DeixisCommand
+internal import DeixisFiles
 internal import Foundation
-internal import Synchronization
 
 /// One line on standard error that is drawn over: at most ten times a second on a terminal, every ten seconds elsewhere.
 final class ProgressLine: Sendable {
     private let terminal = isatty(2) == 1
-    private let last = Mutex(ContinuousClock.Instant?.none)
+    private let last = Locked(ContinuousClock.Instant?.none)
 
     func show(_ text: @autoclosure () -> String, final: Bool = false) {
         let due = last.withLock { last in

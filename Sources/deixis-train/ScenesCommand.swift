@@ -38,8 +38,8 @@ struct ScenesCommand: ParsableCommand {
     var threads: Int = Backend.usableCores
 
     func validate() throws {
-        guard count >= 1 else { throw ValidationError("--count must be at least 1, got \(count)") }
-        guard threads >= 1 else { throw ValidationError("--threads must be at least 1, got \(threads)") }
+        try check(count, "--count", 1...10_000_000)
+        try check(threads, "--threads", 1...1024)
         guard out != nil || contactSheet != nil else { throw ValidationError("say where to: --out DIR, --contact-sheet FILE.png, or both") }
     }
 

@@ -77,6 +77,8 @@ private func errorText(_ code: Int32) -> String {
         #expect(count > 100)
         deixis_deallocate(bytes)
         #expect(deixis_read_file("/proc", &bytes, &count) == EISDIR)
+        #expect(deixis_read_file("/dev/zero", &bytes, &count) == EINVAL)
+        #expect(deixis_read_file("/dev/null", &bytes, &count) == 0 && count == 0)
         #expect(deixis_read_file("/none/none", &bytes, &count) == ENOENT)
     }
 

@@ -1,3 +1,4 @@
+import CDeixisSystem
 import DeixisInput
 import DeixisRuntime
 import Foundation
@@ -6,6 +7,28 @@ import TestSupport
 import Testing
 
 @testable import DeixisModel
+
+#if arch(x86_64)
+    /// What a host's thread has set does not reach answers: rounding down, up and to zero, and exceptions that trap.
+    @Suite struct FloatModeTests {
+        @Test(arguments: ["small.onnx", "small.int8.onnx"], [1, 2])
+        func answersHaveTheSameBits(file: String, threads: Int) throws {
+            let path = BundledModelTests.path(file), picture = try GroundingModelTests.picture(90, 200)
+            var options = SessionOptions()
+            options.threads = threads
+            let expected = try GroundingModel(path: path, options: options).ground(picture, "the red star").normalizedBox
+            let before = deixis_float_mode()
+            defer { deixis_set_float_mode(before) }
+            for mode: UInt64 in [0x3F80, 0x5F80, 0x7F80, 0x0000] {
+                deixis_set_float_mode(mode)
+                let found = try GroundingModel(path: path, options: options).ground(picture, "the red star").normalizedBox
+                #expect(deixis_float_mode() == mode)
+                deixis_set_float_mode(before)
+                #expect(found == expected, "mode \(mode)")
+            }
+        }
+    }
+#endif
 
 /// One loaded model and its scenes, asked by many threads at once.
 @Suite struct SharedModelTests {

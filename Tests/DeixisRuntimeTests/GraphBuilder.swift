@@ -52,7 +52,8 @@ struct GraphBuilder {
     /// As the trainer writes attention; `mask` [batch, 1, 1, keys] or nil. With another `axis` or `merge` it is none; `batch`: of the result, where
     /// it is not that of q.
     mutating func attention(
-        _ q: ValueID, _ k: ValueID, _ v: ValueID, width: Int, heads: Int, mask: ValueID?, batch: Int64 = 0, axis: Int64 = -1, merge: [Int64] = [0, 2, 1, 3]
+        _ q: ValueID, _ k: ValueID, _ v: ValueID, width: Int, heads: Int, mask: ValueID?, batch: Int64 = 0, axis: Int64 = -1, merge: [Int64] = [0, 2, 1, 3],
+        rows: Int64? = nil
     ) -> ValueID {
         func split(_ builder: inout GraphBuilder, _ x: ValueID, _ order: [Int64]) -> ValueID {
             let shaped = builder.node("Reshape", [x, builder.ints([0, 0, Int64(heads), Int64(width / heads)])])
@@ -62,7 +63,7 @@ struct GraphBuilder {
         var scores = node("Mul", [product, scalar(1 / Float(width / heads).squareRoot())])
         if let mask { scores = node("Add", [scores, mask]) }
         let mixed = node("MatMul", [node("Softmax", [scores], [("axis", .int(axis))]), split(&self, v, [0, 2, 1, 3])])
-        return node("Reshape", [node("Transpose", [mixed], [("perm", .ints(merge))]), ints([batch, merge[1] == 2 ? 0 : -1, Int64(width)])])
+        return node("Reshape", [node("Transpose", [mixed], [("perm", .ints(merge))]), ints([batch, rows ?? (merge[1] == 2 ? 0 : -1), Int64(width)])])
     }
 
     mutating func gelu(_ x: ValueID) -> ValueID {

@@ -1,7 +1,7 @@
+import DeixisFiles
 public import DeixisGraph
 import DeixisRuntime
 import Dispatch
-import Synchronization
 
 /// The one place that knows how the runtime is called.
 public struct Way: Sendable, CustomStringConvertible {
@@ -92,7 +92,7 @@ public enum Runner {
     /// Two threads with contexts of their own ask one new session about `lists` at the same time, twice each.
     static func runSideBySide(_ graph: Graph, _ lists: [[Constant]], _ way: Way) throws -> [[Constant]] {
         let session = try Session(Model(graph: graph), options: way.options)
-        let found = Mutex([Result<[Constant], any Error>?](repeating: nil, count: lists.count))
+        let found = Locked([Result<[Constant], any Error>?](repeating: nil, count: lists.count))
         DispatchQueue.concurrentPerform(iterations: lists.count) { i in
             let result = Result {
                 let context = session.makeContext()

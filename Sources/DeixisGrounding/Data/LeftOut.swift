@@ -1,4 +1,4 @@
-internal import Synchronization
+internal import DeixisFiles
 
 /// Lines of a data set whose pictures turned out to be broken when they were decoded, left out because of `--skip-bad`.
 ///
@@ -9,7 +9,7 @@ public final class LeftOut: Sendable {
         var lines: [Int: BadLine] = [:]
         var unread: [BadLine] = []
     }
-    private let state = Mutex(State())
+    private let state = Locked(State())
 
     public init() {}
 

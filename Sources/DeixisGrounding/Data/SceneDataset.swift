@@ -2,7 +2,6 @@ internal import DeixisFiles
 internal import DeixisImage
 public import DeixisInput
 import Foundation
-import Synchronization
 
 /// Writes generated scenes as a data set: DIR/images/SEED-INDEX.png and DIR/manifest.jsonl.
 ///
@@ -32,7 +31,7 @@ public struct SceneDatasetWriter: Sendable {
         }
         try GroundingError.file { () throws(FileError) in try makeFolder(directory + "/images") }
         if overwrite { unlink(manifest) }
-        let state = Mutex((lines: [String](repeating: "", count: count), next: 0, done: 0, error: GroundingError?.none))
+        let state = Locked((lines: [String](repeating: "", count: count), next: 0, done: 0, error: GroundingError?.none))
         DispatchQueue.concurrentPerform(iterations: max(1, threads)) { _ in
             while true {
                 let index = state.withLock { state in

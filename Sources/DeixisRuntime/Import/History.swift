@@ -125,7 +125,8 @@ enum History {
         if axis == -1 || importer.shape(of: x).map({ Int64($0.count) - 1 == axis }) == true { return node }
         let rows = try importer.add("Flatten", [x], for: node, attributes: [("axis", .int(axis))])
         let made = try importer.add(node.op, [rows], for: node, attributes: node.attributes)
-        try importer.add("Reshape", [made, try importer.add("Shape", [x], for: node)], for: node, output: output)
+        try importer.add(
+            "Reshape", [made, try importer.add("Shape", [x], for: node)], for: node, attributes: [("allowzero", .int(1))], output: output)
         return nil
     }
 

@@ -34,7 +34,7 @@ enum FuseAttention {
         }
         guard let (productID, product) = editor.maker(of: scores, "MatMul"), let q = product.input(0), let k = product.input(1),
             let queries = Split(editor, q), !queries.isTransposed, let keys = Split(editor, k), keys.isTransposed,
-            queries.heads == keys.heads, values.heads == keys.heads, output.shape[2] == values.heads * values.head,
+            queries.heads == keys.heads, values.heads == keys.heads, output.shape == [weightSpec.shape[0], weightSpec.shape[2], values.heads * values.head],
             isOne(editor, queries.source, keys.source, values.source, weightSpec, heads: keys.heads),
             let biasSpec = bias == nil ? weightSpec : editor.spec(bias), biasSpec.element == .float32,
             broadcast(biasSpec.shape, weightSpec.shape) == weightSpec.shape

@@ -1,5 +1,5 @@
 import CDeixisSystem
-import Synchronization
+import DeixisFiles
 
 /// Memory of one or more tensors; goes back to the pool with its last owner.
 final class Storage<Scalar: Real> {
@@ -46,7 +46,7 @@ public enum BufferPool {
             return gone
         }
     }
-    private static let state = Mutex(State())
+    private static let state = Locked(State())
 
     /// Runs `body`; returns also how many more bytes, of tensors and of buffers that wait, were held at once than
     /// before it.
@@ -76,7 +76,7 @@ public enum BufferPool {
     /// What to do when the system refuses memory for a tensor. No step can go on without it, so this never returns: a command says so and
     /// exits; what is on disk is whole, for files are replaced and not rewritten.
     public static func onExhaustion(_ handler: @escaping @Sendable (TrainingError) -> Never) { exhausted.withLock { $0 = handler } }
-    private static let exhausted = Mutex<@Sendable (TrainingError) -> Never>({ fatalError($0.description) })
+    private static let exhausted = Locked<@Sendable (TrainingError) -> Never>({ fatalError($0.description) })
 
     static func take(_ bytes: Int) -> UnsafeMutableRawPointer {
         let (pooled, surplus) = state.withLock { state in

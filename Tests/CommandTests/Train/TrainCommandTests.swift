@@ -262,7 +262,11 @@ import Testing
         (["benchmark", "tiny", "--after-samples", "8", "--length", "9"], "--length is of made-up data"),
         (["scenes", "--count", "3", "--curriculum", "/nowhere", "--out", "X"], "there is no file '/nowhere'"),
         (["scenes", "--count", "3"], "say where to: --out DIR, --contact-sheet FILE.png, or both"),
-        (["scenes", "--count", "0", "--out", "X"], "--count must be at least 1, got 0"),
+        (["scenes", "--count", "0", "--out", "X"], "--count must be 1 to 10000000, got 0"),
+        (["scenes", "--count", "99999999999999", "--out", "X"], "--count must be 1 to 10000000, got 99999999999999"),
+        (["pretrain", "--scenes", "--samples", "9223372036854775807", "--out", "X"], "--samples must be 1 to"),
+        (["benchmark", "small", "--batch", "9223372036854775807"], "--batch must be 1 to 65536"),
+        (["benchmark", "small", "--length", "0"], "--length must be 1 to 4096, got 0"),
     ])
     func mistakesAreNamed(arguments: [String], message: String) throws {
         let finished = try launch(products.appendingPathComponent("deixis-train").path, arguments)

@@ -65,6 +65,7 @@ struct OldNode {
         (OldNode(op: "Softmax", opset: 11, inputs: [cube]), [0.25, 0.25, 0.25, 0.25]),
         (OldNode(op: "Softmax", opset: 12, attributes: [("axis", .int(2))], inputs: [cube]), [0.5, 0.5, 0.5, 0.5]),
         (OldNode(op: "Softmax", opset: 13, inputs: [cube]), [0.5, 0.5, 0.5, 0.5]),
+        (OldNode(op: "Softmax", opset: 11, inputs: [floats([2, 3, 0], [])]), []),
         (OldNode(op: "Hardmax", opset: 11, inputs: [floats([1, 2, 2], [1, 4, 3, 2])]), [0, 1, 0, 0]),
         (OldNode(op: "LogSoftmax", opset: 9, attributes: [("axis", .int(0))], inputs: [floats([1, 1], [5])]), [0]),
         (OldNode(op: "Clip", opset: 6, attributes: [("min", .float(2)), ("max", .float(4))], inputs: [six]), [2, 2, 3, 4, 4, 4]),

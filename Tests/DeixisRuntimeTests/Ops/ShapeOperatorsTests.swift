@@ -12,10 +12,10 @@ import Testing
     }
     private let count = floats([6], [0, 1, 2, 3, 4, 5])
 
-    /// Against Python's x[start:end:step], written out.
+    /// Against Python's x[start:end:step], written out; a start before the first element is that element where steps are negative.
     @Test(arguments: [
         (1, 5, 2, [1, 3]), (-2, .max, 1, [4, 5]), (.max, .min, -2, [5, 3, 1]), (4, 1, -1, [4, 3, 2]), (-1, -7, -3, [5, 2]),
-        (3, 3, 1, []), (5, 2, 1, []), (0, 6, .max, [0]), (5, .min, .min, [5]), (-100, 100, 4, [0, 4]),
+        (3, 3, 1, []), (5, 2, 1, []), (0, 6, .max, [0]), (5, .min, .min, [5]), (-100, 100, 4, [0, 4]), (-100, .min, -1, [0]),
     ] as [(Int64, Int64, Int64, [Float])])
     func sliceTakesEverySignAndStep(_ start: Int64, _ end: Int64, _ step: Int64, _ expected: [Float]) throws {
         let y = try one("Slice", [count, int64s([start]), int64s([end]), int64s([-1]), int64s([step])])
@@ -49,6 +49,7 @@ import Testing
         #expect(try one("Einsum", [floats([2, 0], [])], [("equation", .string("ij->i"))]).floats == [0, 0])
         #expect(try one("Tile", [count, int64s([0])]).shape == [0])
         #expect(try one("Softmax", [floats([0, 3], [])]).shape == [0, 3])
+        #expect(try one("Slice", [floats([0], []), int64s([-100]), int64s([.min]), int64s([0]), int64s([-1])]).shape == [0])
     }
 
     @Test func topKBreaksTiesByIndexAndRanksNaNFirst() throws {

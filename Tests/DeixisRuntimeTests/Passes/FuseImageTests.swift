@@ -35,6 +35,32 @@ import Testing
         return b.graph
     }
 
+    /// Chains of one step and another number on a byte, and whether one product and one sum say the same.
+    static let chains: [(steps: [(op: Name, number: Float)], isFused: Bool)] = [
+        ([("Div", 255), ("Sub", 0.485), ("Div", 0.229)], true), ([("Mul", 0.0078125), ("Add", -1)], true), ([("Sub", 128)], true),
+        ([("Div", 0)], false), ([("Mul", .infinity)], false), ([("Add", 1e8), ("Sub", 1e8)], false),
+        ([("Div", 255), ("Add", 1e6), ("Sub", 1e6)], false), ([("Mul", 1e38), ("Mul", 1e3), ("Mul", 1e-30)], false),
+        ([("Mul", 1e-30), ("Mul", 1e-30), ("Div", 1e-30), ("Div", 1e-30)], false), ([("Add", .nan)], false),
+    ]
+
+    @Test(arguments: chains.indices)
+    func chainsThatLoseDigitsStay(index: Int) throws {
+        var b = GraphBuilder()
+        let x = b.graph.addInput("x", TensorType(.uint8, [.fixed(1), .fixed(256), .fixed(1), .fixed(1)]))
+        var y = b.node("Cast", [x], [("to", .int(1))])
+        for (op, number) in Self.chains[index].steps { y = b.node(op, [y, b.constant(Constant(.float32, [], [number]))]) }
+        b.graph.outputs = [y]
+        let model = try Model(graph: b.graph), inputs = [(name: "x" as Name, tensor: Constant(.uint8, [1, 256, 1, 1], (0..<256).map { UInt8($0) }))]
+        var options = SessionOptions()
+        (options.optimize, options.referenceOnly) = (false, true)
+        let expected = try Session(model, options: options).run(inputs)[0].tensor.floats ?? []
+        let context = try Session(model).makeContext()
+        let found = try context.run(inputs)[0].tensor.floats ?? []
+        #expect(try #require(context.current).plan.graph.nodes.contains { $0.op == "NormalizeImage" } == Self.chains[index].isFused)
+        #expect(found.count == 256)
+        for (a, b) in zip(found, expected) { #expect(a == b || (a - b).magnitude <= 1e-6 * b.magnitude + 1e-6 || (a.isNaN && b.isNaN)) }
+    }
+
     @Test(arguments: cases.indices, [1, 2])
     func sameNumbers(index: Int, batch: Int) throws {
         let c = Self.cases[index], model = try Model(graph: Self.graph(c))

@@ -134,6 +134,11 @@ struct LookAlike: CustomTestStringConvertible, Sendable {
                 b.attention(b.input("q", [1, 3, 8]), k, k, width: 8, heads: 2, mask: nil, merge: [0, 1, 2, 3])
             ]
         },
+        LookAlike("attention merged into another shape", without: "deixis.Attention") { b in
+            let k = b.input("k", [1, 4, 8])
+            let y = b.attention(b.input("q", [1, 3, 8]), k, k, width: 8, heads: 2, mask: nil, batch: 3, rows: 1)
+            b.graph.outputs = [b.node("Relu", [y])]
+        },
         LookAlike("slice of what a product sums over", without: "none") { b in
             let y = b.node("MatMul", [b.input("x", [1, 4, 4]), b.weights([4, 4])])
             b.graph.outputs = [b.node("Slice", [y, b.ints([1]), b.ints([2]), b.ints([2])])]

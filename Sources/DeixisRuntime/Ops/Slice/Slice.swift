@@ -2,7 +2,8 @@ import DeixisGraph
 
 /// Y = X[start, start + step, ... before end] along `axes`: inputs 1 starts, 2 ends, 3 axes (default the first), 4 steps (default 1).
 ///
-/// Negative starts and ends count from the end; both are then clamped into the axis, so that steps may be negative.
+/// Negative starts and ends count from the end; both are then clamped: into 0...extent, or where the step is negative a start into
+/// 0...extent - 1 (unlike Python's) and an end into -1...extent - 1.
 enum Slice {
     static let definition = OperatorDefinition(
         "Slice", since: 10, inputs: 3...5, types: .movable,
@@ -43,10 +44,10 @@ enum Slice {
             // Beyond the extent the step's size does not matter.
             let step = max(-extent - 1, min(steps[i], extent + 1))
             guard step != 0 else { throw call.invalid("the step along axis \(axis) is 0") }
-            let low = step > 0 ? 0 : -1, high = step > 0 ? extent : extent - 1
-            func clamp(_ position: Int) -> Int { max(low, min(position < 0 ? position + extent : position, high)) }
-            let start = clamp(starts[i]), end = clamp(ends[i])
-            let way = step > 0 ? end - start : start - end, size = Swift.abs(step)
+            let high = step > 0 ? extent : extent - 1
+            func clamp(_ position: Int, _ low: Int) -> Int { max(low, min(position < 0 ? position + extent : position, high)) }
+            let start = clamp(starts[i], 0), end = clamp(ends[i], step > 0 ? 0 : -1)
+            let way = extent == 0 ? 0 : step > 0 ? end - start : start - end, size = Swift.abs(step)
             result[axis] = Cut(start: start, step: step, count: way > 0 ? (way + size - 1) / size : 0)
         }
         return result

@@ -50,7 +50,7 @@ enum UseStoredAttention {
         guard let (productID, product) = editor.maker(of: scores, "MatMul"), let (q, qScale) = editor.dequantized(product.input(0)),
             let (k, kScale) = editor.dequantized(product.input(1)), let queries = Split(editor, q), !queries.isTransposed,
             let keys = Split(editor, k), keys.isTransposed, queries.heads == keys.heads, values.heads == keys.heads,
-            output.shape[2] == values.heads * values.head,
+            output.shape == [weightSpec.shape[0], weightSpec.shape[2], values.heads * values.head],
             FuseAttention.isOne(editor, queries.source, keys.source, values.source, weightSpec, heads: keys.heads),
             QAttention.fits(keys: weightSpec.shape[3], head: queries.head)
         else { return nil }
