@@ -65,9 +65,9 @@ int main(int count, char **arguments) {
                 const deixis_grounding found = ask(model);
                 asked[flushing]++;
                 if (memcmp(&found.center_x, &first.center_x, answer_bytes) && differing[flushing]++ < 3)
-                    printf("answer %ld: %.9g %.9g %.9g %.9g, the first was %.9g %.9g %.9g %.9g\n", asked[flushing], found.center_x,
-                           found.center_y, found.box_width, found.box_height, first.center_x, first.center_y, first.box_width,
-                           first.box_height);
+                    printf("answer %ld: %.9g %.9g %.9g %.9g, the first was %.9g %.9g %.9g %.9g\n", asked[flushing],
+                        found.center_x, found.center_y, found.box_width, found.box_height, first.center_x,
+                        first.center_y, first.box_width, first.box_height);
             }
             spent[flushing] += seconds() - start;
         }
@@ -76,6 +76,7 @@ int main(int count, char **arguments) {
     deixis_free(model);
     for (int flushing = 0; flushing <= flush; flushing++)
         printf("%s, %s threads%s: %ld of %ld answers differ, %.0f a second\n", arguments[1], arguments[2],
-               flushing ? ", subnormals as zero" : "", differing[flushing], asked[flushing], (double)asked[flushing] / spent[flushing]);
+            flushing ? ", subnormals as zero" : "", differing[flushing], asked[flushing],
+            (double)asked[flushing] / spent[flushing]);
     return differing[0] ? 1 : 0;
 }

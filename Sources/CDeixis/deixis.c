@@ -8,7 +8,8 @@ _Static_assert(sizeof(deixis_status) == 4, "deixis_status is passed as a C int")
 #if UINTPTR_MAX == UINT64_MAX
 _Static_assert(sizeof(deixis_options) == 16, "deixis_options may only grow at its end");
 _Static_assert(sizeof(deixis_image) == 24, "deixis_image has no size field: it cannot change");
-_Static_assert(offsetof(deixis_grounding, tokens) == 56 && offsetof(deixis_grounding, tokens_unknown) == 80, "deixis_grounding may only grow at its end");
+_Static_assert(offsetof(deixis_grounding, tokens) == 56 && offsetof(deixis_grounding, tokens_unknown) == 80,
+    "deixis_grounding may only grow at its end");
 #endif
 
 static _Thread_local char last_error[1024];

@@ -16,7 +16,9 @@ typedef uint64_t u64x4 __attribute__((vector_size(32)));
 #define NAME s8_avx2
 #define VECTOR __m256i
 #define PREPARE __m256i u = _mm256_set1_epi8(1), s = u, ones = _mm256_set1_epi16(1);
-#define STEP(acc) __asm__ volatile("" : "+x"(u)); acc = _mm256_add_epi32(acc, _mm256_madd_epi16(_mm256_maddubs_epi16(u, s), ones));
+#define STEP(acc) \
+    __asm__ volatile("" : "+x"(u)); \
+    acc = _mm256_add_epi32(acc, _mm256_madd_epi16(_mm256_maddubs_epi16(u, s), ones));
 #include "body.h"
 
 #define NAME deixis_read_avx2

@@ -16,7 +16,9 @@ typedef uint64_t u64x8 __attribute__((vector_size(64)));
 #define NAME s8_avx512
 #define VECTOR __m512i
 #define PREPARE __m512i u = _mm512_set1_epi8(1), s = u, ones = _mm512_set1_epi16(1);
-#define STEP(acc) __asm__ volatile("" : "+v"(u)); acc = _mm512_add_epi32(acc, _mm512_madd_epi16(_mm512_maddubs_epi16(u, s), ones));
+#define STEP(acc) \
+    __asm__ volatile("" : "+v"(u)); \
+    acc = _mm512_add_epi32(acc, _mm512_madd_epi16(_mm512_maddubs_epi16(u, s), ones));
 #include "body.h"
 
 #define NAME deixis_read_avx512

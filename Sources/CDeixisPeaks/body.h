@@ -3,7 +3,8 @@
 //   VECTOR    the type of accumulators, LANES of them in use at once
 //   PREPARE   declares the factors
 //   STEP(acc) acc += products
-// Enough accumulators to hide the latency of the two or four units that multiply: 12, and 16 registers are there at least.
+// Enough accumulators to hide the latency of the two or four units that multiply: 12, and 16 registers are there at
+// least.
 
 #define PEAK_JOIN2(a, b) a##b
 #define PEAK_JOIN(a, b) PEAK_JOIN2(a, b)

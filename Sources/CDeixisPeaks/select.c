@@ -13,7 +13,8 @@ static deixis_peak loop(const char *name, uint64_t macs, uint64_t (*run)(uint64_
 
 deixis_peak deixis_peak_f32(void) {
 #if defined(__x86_64__)
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw")) return loop("avx512", 16, deixis_peak_f32_avx512);
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw"))
+        return loop("avx512", 16, deixis_peak_f32_avx512);
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return loop("avx2", 8, deixis_peak_f32_avx2);
 #endif
     return loop("v128", 4, deixis_peak_f32_v128);
@@ -21,7 +22,8 @@ deixis_peak deixis_peak_f32(void) {
 
 deixis_peak deixis_peak_s8(void) {
 #if defined(__x86_64__)
-    if (__builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx512bw")) return loop("avx512vnni", 64, deixis_peak_s8_avx512vnni);
+    if (__builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx512bw"))
+        return loop("avx512vnni", 64, deixis_peak_s8_avx512vnni);
     if (__builtin_cpu_supports("avx512bw")) return loop("avx512", 64, deixis_peak_s8_avx512);
     if (__builtin_cpu_supports("avxvnni")) return loop("avxvnni", 32, deixis_peak_s8_avxvnni);
     if (__builtin_cpu_supports("avx2")) return loop("avx2", 32, deixis_peak_s8_avx2);

@@ -27,7 +27,9 @@ typedef uint64_t u64x2 __attribute__((vector_size(16)));
 #elif defined(__aarch64__)
 #include <arm_neon.h>
 // 16 8-bit products in two instructions, summed in pairs by a third.
-#define STEP(acc) __asm__ volatile("" : "+w"(x)); acc = (s32x4)vmlal_s16((int32x4_t)acc, vget_low_s16((int16x8_t)x), vget_low_s16((int16x8_t)y)); \
+#define STEP(acc) \
+    __asm__ volatile("" : "+w"(x)); \
+    acc = (s32x4)vmlal_s16((int32x4_t)acc, vget_low_s16((int16x8_t)x), vget_low_s16((int16x8_t)y)); \
     acc = (s32x4)vmlal_high_s16((int32x4_t)acc, (int16x8_t)x, (int16x8_t)y);
 #else
 #define STEP(acc) __asm__ volatile("" : "+m"(x)); s16x8 p = x * y; acc += (s32x4)p;

@@ -48,7 +48,9 @@ static int level_of(const char *root, int index, long *sharers) {
 }
 
 /// Of an L2 cache that `second` CPUs share, where `first` share the L1: those are threads of one core.
-static size_t part(size_t size, long second, long first) { return size / (size_t)(second > first ? second / first : 1); }
+static size_t part(size_t size, long second, long first) {
+    return size / (size_t)(second > first ? second / first : 1);
+}
 
 void deixis_listed_caches(const char *root, size_t *l1, size_t *l2) {
     size_t size[3] = {0};
@@ -69,7 +71,8 @@ void deixis_listed_caches(const char *root, size_t *l1, size_t *l2) {
 void deixis_core_caches(size_t *l1, size_t *l2) {
     *l1 = *l2 = 0;
 #ifdef _SC_LEVEL1_DCACHE_SIZE
-    // At once from the CPU on x86, where L1 and L2 are listed first and third: who shares them takes four small files more, sizes eight.
+    // At once from the CPU on x86, where L1 and L2 are listed first and third: who shares them takes four small files
+    // more, sizes eight.
     const long first = sysconf(_SC_LEVEL1_DCACHE_SIZE), second = sysconf(_SC_LEVEL2_CACHE_SIZE);
     long of_first = 1, of_second = 1;
     if (first > 0 && second > 0 && level_of("", 2, &of_second) == 2 && level_of("", 0, &of_first) == 1) {

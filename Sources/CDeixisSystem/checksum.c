@@ -8,7 +8,8 @@ static const uint64_t prime = 0x9E3779B97F4A7C15u;
 static inline uint64_t step(uint64_t lane, uint64_t word) {
     lane ^= word;
     lane = (lane << 29 | lane >> 35) * prime;
-    // Eight scalar products are faster than vectors, which lack a 64-bit one before AVX-512: 12 GB/s, as fast as memory gives, against 8.
+    // Eight scalar products are faster than vectors, which lack a 64-bit one before AVX-512: 12 GB/s, as fast as memory
+    // gives, against 8.
     __asm__("" : "+r"(lane));
     return lane;
 }

@@ -30,7 +30,8 @@ static int folder_quota(const char *folder) {
     char path[1400], text[128];
     long long quota, period;
     snprintf(path, sizeof path, "%s/cpu.max", folder);
-    if (read_text(path, text, sizeof text)) return sscanf(text, "%lld %lld", &quota, &period) == 2 ? quota_of(quota, period) : 0;
+    if (read_text(path, text, sizeof text))
+        return sscanf(text, "%lld %lld", &quota, &period) == 2 ? quota_of(quota, period) : 0;
     snprintf(path, sizeof path, "%s/cpu.cfs_quota_us", folder);
     if (!read_text(path, text, sizeof text)) return 0;
     quota = atoll(text);
@@ -41,7 +42,8 @@ static int folder_quota(const char *folder) {
 
 /// Calls `visit` for every folder from `base/group` up to `base`. Inside a container the group's own path may not
 /// exist; the base then holds it.
-static void visit_path(const char *base, const char *group, void (*visit)(const char *folder, void *context), void *context) {
+static void visit_path(
+    const char *base, const char *group, void (*visit)(const char *folder, void *context), void *context) {
     char folder[1300], rest[600];
     snprintf(rest, sizeof rest, "%s", group);
     for (;;) {
@@ -54,7 +56,8 @@ static void visit_path(const char *base, const char *group, void (*visit)(const 
 }
 
 /// The same for each group that holds this process under `controller`, of both versions of control groups.
-void deixis_visit_groups(const char *root, const char *controller, void (*visit)(const char *folder, void *context), void *context) {
+void deixis_visit_groups(
+    const char *root, const char *controller, void (*visit)(const char *folder, void *context), void *context) {
     char path[600], base[600], line[600];
     snprintf(path, sizeof path, "%s/proc/self/cgroup", root);
     FILE *file = fopen(path, "re");
@@ -90,7 +93,9 @@ void deixis_visit_groups(const char *root, const char *controller, void (*visit)
     fclose(file);
 }
 
-static void take_quota(const char *folder, void *cores) { *(int *)cores = tighter(*(int *)cores, folder_quota(folder)); }
+static void take_quota(const char *folder, void *cores) {
+    *(int *)cores = tighter(*(int *)cores, folder_quota(folder));
+}
 
 int deixis_quota_cores(const char *root) {
     int cores = 0;

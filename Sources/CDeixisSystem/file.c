@@ -68,7 +68,8 @@ int deixis_read_file(const char *path, uint8_t **bytes, size_t *size) {
     if (fstat(fd, &info) != 0) error = errno;
     else if (S_ISDIR(info.st_mode)) error = EISDIR;
     // Devices may never end; a terminal does, and so does what has nothing.
-    else if (S_ISBLK(info.st_mode) || (S_ISCHR(info.st_mode) && !isatty(fd) && info.st_rdev != makedev(1, 3))) error = EINVAL;
+    else if (S_ISBLK(info.st_mode) || (S_ISCHR(info.st_mode) && !isatty(fd) && info.st_rdev != makedev(1, 3)))
+        error = EINVAL;
     // One byte more than the file says, so that one short read tells the end.
     else capacity = info.st_size > 0 ? (size_t)info.st_size + 1 : 1 << 16;
     if (!error && !(buffer = malloc(capacity))) error = ENOMEM;

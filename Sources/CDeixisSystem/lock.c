@@ -2,8 +2,9 @@
 
 #include <pthread.h>
 
-// One lock for the whole process: what it guards is short (a look into a list, a number changed), so nobody waits for long. fork() happens
-// with the lock held, so a child never finds a list half changed, and never a lock that a thread it does not have would have to give back.
+// One lock for the whole process: what it guards is short (a look into a list, a number changed), so nobody waits for
+// long. fork() happens with the lock held, so a child never finds a list half changed, and never a lock that a thread
+// it does not have would have to give back.
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;

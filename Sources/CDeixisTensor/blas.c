@@ -1,5 +1,5 @@
-// OpenBLAS, loaded at run time so that its core type can be chosen first: 0.3.21 does not know newer CPUs and falls back to SSE3
-// kernels, a fifth of the speed. It always runs on the calling thread; the split over threads is ours.
+// OpenBLAS, loaded at run time so that its core type can be chosen first: 0.3.21 does not know newer CPUs and falls
+// back to SSE3 kernels, a fifth of the speed. It always runs on the calling thread; the split over threads is ours.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <math.h>
@@ -11,8 +11,10 @@
 #include "include/CDeixisTensor.h"
 
 enum { row_major = 101, no_transpose = 111, transpose = 112 };
-typedef void (*sgemm_fn)(int, int, int, int, int, int, float, const float *, int, const float *, int, float, float *, int);
-typedef void (*dgemm_fn)(int, int, int, int, int, int, double, const double *, int, const double *, int, double, double *, int);
+typedef void (*sgemm_fn)(
+    int, int, int, int, int, int, float, const float *, int, const float *, int, float, float *, int);
+typedef void (*dgemm_fn)(
+    int, int, int, int, int, int, double, const double *, int, const double *, int, double, double *, int);
 
 static sgemm_fn sgemm;
 static dgemm_fn dgemm;
@@ -28,16 +30,19 @@ static bool agrees_with_naive(void) {
     for (int kind = 0; kind < 4; kind++) {
       const int m = shapes[s][0], n = shapes[s][1], k = shapes[s][2];
       const bool ta = kind & 1, tb = kind & 2;
-      float *a = malloc(sizeof(float) * (size_t)m * k), *b = malloc(sizeof(float) * (size_t)k * n), *c = malloc(sizeof(float) * (size_t)m * n);
+      float *a = malloc(sizeof(float) * (size_t)m * k), *b = malloc(sizeof(float) * (size_t)k * n),
+            *c = malloc(sizeof(float) * (size_t)m * n);
       if (!a || !b || !c) abort();
       for (int i = 0; i < m * k; i++) a[i] = (float)((i * 37 + 11) % 29 - 14) / 16;
       for (int i = 0; i < k * n; i++) b[i] = (float)((i * 53 + 5) % 31 - 15) / 16;
       for (int i = 0; i < m * n; i++) c[i] = 1;
-      sgemm(row_major, ta ? transpose : no_transpose, tb ? transpose : no_transpose, m, n, k, 1, a, ta ? m : k, b, tb ? k : n, 0.5f, c, n);
+      sgemm(row_major, ta ? transpose : no_transpose, tb ? transpose : no_transpose, m, n, k, 1, a, ta ? m : k, b,
+          tb ? k : n, 0.5f, c, n);
       for (int i = 0; i < m; i++)
         for (int j = 0; j < n; j++) {
           double sum = 0.5;
-          for (int p = 0; p < k; p++) sum += (double)(ta ? a[p * m + i] : a[i * k + p]) * (tb ? b[j * k + p] : b[p * n + j]);
+          for (int p = 0; p < k; p++)
+              sum += (double)(ta ? a[p * m + i] : a[i * k + p]) * (tb ? b[j * k + p] : b[p * n + j]);
           if (!(fabs(sum - c[i * n + j]) < 1e-3)) good = false;
         }
       free(a), free(b), free(c);
@@ -76,7 +81,10 @@ static dxt_blas_status open_with(const char *type) {
 static void load(void) {
   const char *asked = getenv("DEIXIS_OPENBLAS_CORETYPE");
   const dxt_isa isa = dxt_best_isa();
-  const char *type = asked && *asked ? asked : isa == dxt_isa_avx512 ? "SkylakeX" : isa == dxt_isa_avx2 ? "Haswell" : NULL;
+  const char *type = asked && *asked ? asked
+      : isa == dxt_isa_avx512        ? "SkylakeX"
+      : isa == dxt_isa_avx2          ? "Haswell"
+                                     : NULL;
   status = open_with(type);
   if (status == dxt_blas_symbol && type) status = open_with(NULL);
 }
@@ -88,20 +96,21 @@ dxt_blas_status dxt_blas_load(void) {
 
 const char *dxt_blas_core(void) { return core; }
 
-void dxt_gemm(bool is_double, bool ta, bool tb, long m, long n, long k, double alpha, const void *a, long lda, const void *b, long ldb,
-              double beta, void *c, long ldc) {
-  if (m <= 0 || n <= 0) return;
-  if (!sgemm || m * n * k < 32 * 32 * 32 || k == 0) {
-    static const dxt_kernels *tables[2];
-    if (!tables[is_double]) tables[is_double] = dxt_kernel_table(is_double, dxt_best_isa());
-    tables[is_double]->gemm(m, n, k, alpha, a, ta ? 1 : lda, ta ? lda : 1, b, tb ? 1 : ldb, tb ? ldb : 1, beta, c, ldc);
-  } else if (is_double) {
-    dgemm(row_major, ta ? transpose : no_transpose, tb ? transpose : no_transpose, (int)m, (int)n, (int)k, alpha, a, (int)lda, b, (int)ldb,
-          beta, c, (int)ldc);
-  } else {
-    sgemm(row_major, ta ? transpose : no_transpose, tb ? transpose : no_transpose, (int)m, (int)n, (int)k, (float)alpha, a, (int)lda, b,
-          (int)ldb, (float)beta, c, (int)ldc);
-  }
+void dxt_gemm(bool is_double, bool ta, bool tb, long m, long n, long k, double alpha, const void *a, long lda,
+    const void *b, long ldb, double beta, void *c, long ldc) {
+    if (m <= 0 || n <= 0) return;
+    if (!sgemm || m * n * k < 32 * 32 * 32 || k == 0) {
+        static const dxt_kernels *tables[2];
+        if (!tables[is_double]) tables[is_double] = dxt_kernel_table(is_double, dxt_best_isa());
+        tables[is_double]->gemm(
+            m, n, k, alpha, a, ta ? 1 : lda, ta ? lda : 1, b, tb ? 1 : ldb, tb ? ldb : 1, beta, c, ldc);
+    } else if (is_double) {
+        dgemm(row_major, ta ? transpose : no_transpose, tb ? transpose : no_transpose, (int)m, (int)n, (int)k, alpha, a,
+            (int)lda, b, (int)ldb, beta, c, (int)ldc);
+    } else {
+        sgemm(row_major, ta ? transpose : no_transpose, tb ? transpose : no_transpose, (int)m, (int)n, (int)k,
+            (float)alpha, a, (int)lda, b, (int)ldb, (float)beta, c, (int)ldc);
+    }
 }
 
 typedef struct {
@@ -118,21 +127,24 @@ static void run_part(void *context, long chunk) {
   long count = total - begin < p->step ? total - begin : p->step;
   if (count <= 0) return;
   if (p->by_rows)
-    dxt_gemm(p->is_double, p->ta, p->tb, count, p->n, p->k, p->alpha, p->a + size * begin * (p->ta ? 1 : p->lda), p->lda, p->b, p->ldb,
-             p->beta, p->c + size * begin * p->ldc, p->ldc);
+      dxt_gemm(p->is_double, p->ta, p->tb, count, p->n, p->k, p->alpha, p->a + size * begin * (p->ta ? 1 : p->lda),
+          p->lda, p->b, p->ldb, p->beta, p->c + size * begin * p->ldc, p->ldc);
   else
-    dxt_gemm(p->is_double, p->ta, p->tb, p->m, count, p->k, p->alpha, p->a, p->lda, p->b + size * begin * (p->tb ? p->ldb : 1), p->ldb,
-             p->beta, p->c + size * begin, p->ldc);
+      dxt_gemm(p->is_double, p->ta, p->tb, p->m, count, p->k, p->alpha, p->a, p->lda,
+          p->b + size * begin * (p->tb ? p->ldb : 1), p->ldb, p->beta, p->c + size * begin, p->ldc);
 }
 
-void dxt_gemm_parallel(bool is_double, bool ta, bool tb, long m, long n, long k, double alpha, const void *a, long lda, const void *b,
-                       long ldb, double beta, void *c, long ldc) {
-  long parts = dxt_threads();
-  if (m * n * k < 64 * 64 * 64) parts = 1;
-  product p = {is_double, ta, tb, m >= n, m, n, k, lda, ldb, ldc, 0, alpha, beta, a, b, c};
-  const long total = p.by_rows ? m : n;
-  p.step = (total + parts - 1) / parts;
-  p.step = (p.step + 31) / 32 * 32;
-  if (p.step >= total) { dxt_gemm(is_double, ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc); return; }
-  dxt_parallel((total + p.step - 1) / p.step, run_part, &p);
+void dxt_gemm_parallel(bool is_double, bool ta, bool tb, long m, long n, long k, double alpha, const void *a, long lda,
+    const void *b, long ldb, double beta, void *c, long ldc) {
+    long parts = dxt_threads();
+    if (m * n * k < 64 * 64 * 64) parts = 1;
+    product p = {is_double, ta, tb, m >= n, m, n, k, lda, ldb, ldc, 0, alpha, beta, a, b, c};
+    const long total = p.by_rows ? m : n;
+    p.step = (total + parts - 1) / parts;
+    p.step = (p.step + 31) / 32 * 32;
+    if (p.step >= total) {
+        dxt_gemm(is_double, ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+        return;
+    }
+    dxt_parallel((total + p.step - 1) / p.step, run_part, &p);
 }

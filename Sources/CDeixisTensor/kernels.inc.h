@@ -1,13 +1,13 @@
-// The loops, once: T is the scalar, FN(x) its name, VB the bytes of a vector. Over 400 lines because a table's entries share one
-// instantiation; the order is that of dxt_kernels.
+// The loops, once: T is the scalar, FN(x) its name, VB the bytes of a vector. Over 400 lines because a table's entries
+// share one instantiation; the order is that of dxt_kernels.
 
 #include "scalar_math.inc.h"
 #include "gemm.inc.h"
 
 #define RESTRICT restrict
 #define REASSOCIATE _Pragma("clang fp reassociate(on)")
-// The result may lie over an operand: element for element, so vectors are safe; without this the compiler's overlap test sends
-// exactly that case to scalar code.
+// The result may lie over an operand: element for element, so vectors are safe; without this the compiler's overlap
+// test sends exactly that case to scalar code.
 #define IN_PLACE _Pragma("clang loop vectorize(assume_safety)")
 #if T_IS_DOUBLE
 #define IN_PLACE_EXP  // libm's exp and erf stay scalar
@@ -112,100 +112,102 @@ static void FN(dropout)(void *out_, const void *x_, long n, double p, uint64_t s
     for (; i < end; i++) out[i] = FN(hash)(low + (uint32_t)(i - start), key) >= below ? x[i] * keep : 0;
   }
 }
-static void FN(layer_norm)(void *y_, void *s_, void *mean_, void *rstd_, const void *x_, const void *r_, const void *gamma_,
-                           const void *beta_, double eps, long rows, long cols, double p, uint64_t seed, uint64_t base) {
-  REASSOCIATE
-  const T *RESTRICT gamma = gamma_, *RESTRICT beta = beta_;
-  for (long row = 0; row < rows; row++) {
-    const T *x = (const T *)x_ + row * cols;
-    T *RESTRICT y = (T *)y_ + row * cols;
-    if (r_) {
-      T *s = (T *)s_ + row * cols;
-      const T *r = (const T *)r_ + row * cols;
-      if (p > 0) {
-        FN(dropout)(s, r, cols, p, seed, base + (uint64_t)(row * cols));
+static void FN(layer_norm)(void *y_, void *s_, void *mean_, void *rstd_, const void *x_, const void *r_,
+    const void *gamma_, const void *beta_, double eps, long rows, long cols, double p, uint64_t seed, uint64_t base) {
+    REASSOCIATE
+    const T *RESTRICT gamma = gamma_, *RESTRICT beta = beta_;
+    for (long row = 0; row < rows; row++) {
+        const T *x = (const T *)x_ + row * cols;
+        T *RESTRICT y = (T *)y_ + row * cols;
+        if (r_) {
+            T *s = (T *)s_ + row * cols;
+            const T *r = (const T *)r_ + row * cols;
+            if (p > 0) {
+                FN(dropout)(s, r, cols, p, seed, base + (uint64_t)(row * cols));
+                IN_PLACE
+                for (long c = 0; c < cols; c++) s[c] += x[c];
+            } else {
+                IN_PLACE
+                for (long c = 0; c < cols; c++) s[c] = x[c] + r[c];
+            }
+            x = s;
+        }
+        T sum = 0, squares = 0;
+        for (long c = 0; c < cols; c++) sum += x[c];
+        const T mean = sum / cols;
+        for (long c = 0; c < cols; c++) squares += (x[c] - mean) * (x[c] - mean);
+        const T rstd = 1 / SQRT(squares / cols + (T)eps);
+        for (long c = 0; c < cols; c++) y[c] = (x[c] - mean) * rstd * gamma[c] + beta[c];
+        ((T *)mean_)[row] = mean;
+        ((T *)rstd_)[row] = rstd;
+    }
+}
+static void FN(layer_norm_backward)(void *ds_, void *gamma_sums_, void *beta_sums_, const void *g_, const void *s_,
+    const void *mean_, const void *rstd_, const void *gamma_, long rows, long cols) {
+    REASSOCIATE
+    T *RESTRICT gamma_sums = gamma_sums_, *RESTRICT beta_sums = beta_sums_;
+    const T *RESTRICT gamma = gamma_;
+    for (long row = 0; row < rows; row++) {
+        const T *g = (const T *)g_ + row * cols, *s = (const T *)s_ + row * cols;
+        T *ds = (T *)ds_ + row * cols;
+        const T mean = ((const T *)mean_)[row], rstd = ((const T *)rstd_)[row];
+        T a = 0, b = 0;
+        for (long c = 0; c < cols; c++) {
+            T xhat = (s[c] - mean) * rstd, h = g[c] * gamma[c];
+            gamma_sums[c] += g[c] * xhat;
+            beta_sums[c] += g[c];
+            a += h;
+            b += h * xhat;
+        }
+        a /= cols;
+        b /= cols;
         IN_PLACE
-        for (long c = 0; c < cols; c++) s[c] += x[c];
-      } else {
-        IN_PLACE
-        for (long c = 0; c < cols; c++) s[c] = x[c] + r[c];
-      }
-      x = s;
+        for (long c = 0; c < cols; c++) ds[c] = rstd * (g[c] * gamma[c] - a - (s[c] - mean) * rstd * b);
     }
-    T sum = 0, squares = 0;
-    for (long c = 0; c < cols; c++) sum += x[c];
-    const T mean = sum / cols;
-    for (long c = 0; c < cols; c++) squares += (x[c] - mean) * (x[c] - mean);
-    const T rstd = 1 / SQRT(squares / cols + (T)eps);
-    for (long c = 0; c < cols; c++) y[c] = (x[c] - mean) * rstd * gamma[c] + beta[c];
-    ((T *)mean_)[row] = mean;
-    ((T *)rstd_)[row] = rstd;
-  }
 }
-static void FN(layer_norm_backward)(void *ds_, void *gamma_sums_, void *beta_sums_, const void *g_, const void *s_, const void *mean_,
-                                    const void *rstd_, const void *gamma_, long rows, long cols) {
-  REASSOCIATE
-  T *RESTRICT gamma_sums = gamma_sums_, *RESTRICT beta_sums = beta_sums_;
-  const T *RESTRICT gamma = gamma_;
-  for (long row = 0; row < rows; row++) {
-    const T *g = (const T *)g_ + row * cols, *s = (const T *)s_ + row * cols;
-    T *ds = (T *)ds_ + row * cols;
-    const T mean = ((const T *)mean_)[row], rstd = ((const T *)rstd_)[row];
-    T a = 0, b = 0;
-    for (long c = 0; c < cols; c++) {
-      T xhat = (s[c] - mean) * rstd, h = g[c] * gamma[c];
-      gamma_sums[c] += g[c] * xhat;
-      beta_sums[c] += g[c];
-      a += h;
-      b += h * xhat;
+static void FN(attention)(
+    void *o, void *p_, const void *q, const void *k, const void *v, const void *mask_, const dxt_attention *w) {
+    REASSOCIATE
+    const long m = w->queries, n = w->keys, d = w->depth;
+    const T *RESTRICT mask = mask_;
+    FN(gemm)(m, n, d, w->scale, q, w->ldq, 1, k, 1, w->ldk, 0, p_, n);
+    for (long i = 0; i < m; i++) {
+        T *RESTRICT p = (T *)p_ + i * n;
+        T top = -INFINITY, sum = 0;
+        if (mask)
+            for (long j = 0; j < n; j++) p[j] += mask[j];
+        for (long j = 0; j < n; j++) top = p[j] > top ? p[j] : top;
+        for (long j = 0; j < n; j++) p[j] = FN(exp_)(p[j] - top);
+        for (long j = 0; j < n; j++) sum += p[j];
+        const T inverse = 1 / sum;
+        for (long j = 0; j < n; j++) p[j] *= inverse;
     }
-    a /= cols;
-    b /= cols;
-    IN_PLACE
-    for (long c = 0; c < cols; c++) ds[c] = rstd * (g[c] * gamma[c] - a - (s[c] - mean) * rstd * b);
-  }
+    FN(gemm)(m, d, n, 1, p_, n, 1, v, w->ldv, 1, 0, o, w->ldo);
 }
-static void FN(attention)(void *o, void *p_, const void *q, const void *k, const void *v, const void *mask_, const dxt_attention *w) {
-  REASSOCIATE
-  const long m = w->queries, n = w->keys, d = w->depth;
-  const T *RESTRICT mask = mask_;
-  FN(gemm)(m, n, d, w->scale, q, w->ldq, 1, k, 1, w->ldk, 0, p_, n);
-  for (long i = 0; i < m; i++) {
-    T *RESTRICT p = (T *)p_ + i * n;
-    T top = -INFINITY, sum = 0;
-    if (mask) for (long j = 0; j < n; j++) p[j] += mask[j];
-    for (long j = 0; j < n; j++) top = p[j] > top ? p[j] : top;
-    for (long j = 0; j < n; j++) p[j] = FN(exp_)(p[j] - top);
-    for (long j = 0; j < n; j++) sum += p[j];
-    const T inverse = 1 / sum;
-    for (long j = 0; j < n; j++) p[j] *= inverse;
-  }
-  FN(gemm)(m, d, n, 1, p_, n, 1, v, w->ldv, 1, 0, o, w->ldo);
-}
-static void FN(attention_backward)(void *dq, void *dk, void *dv, const void *d_o, void *p_, const void *q, const void *k, const void *v,
-                                   const dxt_attention *w) {
-  REASSOCIATE
-  const long m = w->queries, n = w->keys, d = w->depth;
-  FN(gemm)(n, d, m, 1, p_, 1, n, d_o, w->ldo, 1, 0, dv, w->ldv);
-  // dP in row blocks beside P, so that it stays in cache and needs no memory of its own size.
-  T *block = FN(scratch2)(32 * n);
-  for (long i0 = 0; i0 < m; i0 += 32) {
-    const long rows = m - i0 < 32 ? m - i0 : 32;
-    FN(gemm)(rows, n, d, 1, (const T *)d_o + i0 * w->ldo, w->ldo, 1, v, 1, w->ldv, 0, block, n);
-    for (long i = 0; i < rows; i++) {
-      T *RESTRICT p = (T *)p_ + (i0 + i) * n;
-      const T *RESTRICT dp = block + i * n;
-      T dot = 0;
-      for (long j = 0; j < n; j++) dot += p[j] * dp[j];
-      for (long j = 0; j < n; j++) p[j] *= dp[j] - dot;
+static void FN(attention_backward)(void *dq, void *dk, void *dv, const void *d_o, void *p_, const void *q,
+    const void *k, const void *v, const dxt_attention *w) {
+    REASSOCIATE
+    const long m = w->queries, n = w->keys, d = w->depth;
+    FN(gemm)(n, d, m, 1, p_, 1, n, d_o, w->ldo, 1, 0, dv, w->ldv);
+    // dP in row blocks beside P, so that it stays in cache and needs no memory of its own size.
+    T *block = FN(scratch2)(32 * n);
+    for (long i0 = 0; i0 < m; i0 += 32) {
+        const long rows = m - i0 < 32 ? m - i0 : 32;
+        FN(gemm)(rows, n, d, 1, (const T *)d_o + i0 * w->ldo, w->ldo, 1, v, 1, w->ldv, 0, block, n);
+        for (long i = 0; i < rows; i++) {
+            T *RESTRICT p = (T *)p_ + (i0 + i) * n;
+            const T *RESTRICT dp = block + i * n;
+            T dot = 0;
+            for (long j = 0; j < n; j++) dot += p[j] * dp[j];
+            for (long j = 0; j < n; j++) p[j] *= dp[j] - dot;
+        }
     }
-  }
-  FN(gemm)(m, d, n, w->scale, p_, n, 1, k, w->ldk, 1, 0, dq, w->ldq);
-  FN(gemm)(n, d, m, w->scale, p_, 1, n, q, w->ldq, 1, 0, dk, w->ldk);
+    FN(gemm)(m, d, n, w->scale, p_, n, 1, k, w->ldk, 1, 0, dq, w->ldq);
+    FN(gemm)(n, d, m, w->scale, p_, 1, n, q, w->ldq, 1, 0, dk, w->ldk);
 }
-static void FN(gemm_entry)(long m, long n, long k, double alpha, const void *a, long ars, long acs, const void *b, long brs, long bcs,
-                           double beta, void *c, long ldc) {
-  FN(gemm)(m, n, k, alpha, a, ars, acs, b, brs, bcs, beta, c, ldc);
+static void FN(gemm_entry)(long m, long n, long k, double alpha, const void *a, long ars, long acs, const void *b,
+    long brs, long bcs, double beta, void *c, long ldc) {
+    FN(gemm)(m, n, k, alpha, a, ars, acs, b, brs, bcs, beta, c, ldc);
 }
 static void FN(im2col)(void *col_, const void *x_, const dxt_window *w, long begin, long end) {
   T *col = col_;
@@ -264,18 +266,19 @@ static void FN(reorder_weight)(void *out_, const void *w_, const void *scale_, l
       }
   }
 }
-static void FN(reorder_gradient)(void *out_, const void *d_, const void *scale_, long o, long i, long hw, double beta_) {
-  T *out = out_;
-  const T *d = d_, *scale = scale_;
-  for (long a = 0; a < o; a++) {
-    const T s = scale ? scale[a] : 1;
-    for (long b = 0; b < i; b++)
-      for (long k = 0; k < hw; k++) {
-        T *target = &out[(a * i + b) * hw + k];
-        const T value = d[(a * hw + k) * i + b] * s;
-        *target = beta_ == 0 ? value : *target + value;
-      }
-  }
+static void FN(reorder_gradient)(
+    void *out_, const void *d_, const void *scale_, long o, long i, long hw, double beta_) {
+    T *out = out_;
+    const T *d = d_, *scale = scale_;
+    for (long a = 0; a < o; a++) {
+        const T s = scale ? scale[a] : 1;
+        for (long b = 0; b < i; b++)
+            for (long k = 0; k < hw; k++) {
+                T *target = &out[(a * i + b) * hw + k];
+                const T value = d[(a * hw + k) * i + b] * s;
+                *target = beta_ == 0 ? value : *target + value;
+            }
+    }
 }
 static void FN(centered_squares)(void *sums_, const void *x_, const void *mean_, long rows, long cols) {
   T *RESTRICT sums = sums_;
@@ -285,61 +288,68 @@ static void FN(centered_squares)(void *sums_, const void *x_, const void *mean_,
     for (long c = 0; c < cols; c++) { T v = x[c] - mean[c]; sums[c] += v * v; }
   }
 }
-static void FN(scale_shift)(void *y_, const void *x_, const void *scale_, const void *shift_, const void *residual_, int act, long rows,
-                            long cols) {
-  const T *RESTRICT scale = scale_, *RESTRICT shift = shift_;
-  const T floor_ = act ? 0 : -INFINITY;
-  for (long r = 0; r < rows; r++) {
-    T *y = (T *)y_ + r * cols;
-    const T *x = (const T *)x_ + r * cols;
-    if (residual_) {
-      const T *residual = (const T *)residual_ + r * cols;
-      IN_PLACE
-      for (long c = 0; c < cols; c++) { T v = x[c] * scale[c] + shift[c] + residual[c]; y[c] = v > floor_ ? v : floor_; }
-    } else {
-      IN_PLACE
-      for (long c = 0; c < cols; c++) { T v = x[c] * scale[c] + shift[c]; y[c] = v > floor_ ? v : floor_; }
+static void FN(scale_shift)(void *y_, const void *x_, const void *scale_, const void *shift_, const void *residual_,
+    int act, long rows, long cols) {
+    const T *RESTRICT scale = scale_, *RESTRICT shift = shift_;
+    const T floor_ = act ? 0 : -INFINITY;
+    for (long r = 0; r < rows; r++) {
+        T *y = (T *)y_ + r * cols;
+        const T *x = (const T *)x_ + r * cols;
+        if (residual_) {
+            const T *residual = (const T *)residual_ + r * cols;
+            IN_PLACE
+            for (long c = 0; c < cols; c++) {
+                T v = x[c] * scale[c] + shift[c] + residual[c];
+                y[c] = v > floor_ ? v : floor_;
+            }
+        } else {
+            IN_PLACE
+            for (long c = 0; c < cols; c++) {
+                T v = x[c] * scale[c] + shift[c];
+                y[c] = v > floor_ ? v : floor_;
+            }
+        }
     }
-  }
 }
-static void FN(norm_backward_sums)(void *gm_, void *sum_g_, void *sum_gx_, const void *g_, const void *y_, const void *z_,
-                                   const void *mean_, const void *rstd_, long rows, long cols) {
-  T *RESTRICT sum_g = sum_g_, *RESTRICT sum_gx = sum_gx_;
-  const T *RESTRICT mean = mean_, *RESTRICT rstd = rstd_;
-  for (long r = 0; r < rows; r++) {
-    T *gm = (T *)gm_ + r * cols;
-    const T *g = (const T *)g_ + r * cols, *RESTRICT z = (const T *)z_ + r * cols;
-    if (y_) {
-      const T *RESTRICT y = (const T *)y_ + r * cols;
-      IN_PLACE
-      for (long c = 0; c < cols; c++) {
-        T v = y[c] > 0 ? g[c] : 0;
-        gm[c] = v;
-        sum_g[c] += v;
-        sum_gx[c] += v * (z[c] - mean[c]) * rstd[c];
-      }
-    } else {
-      IN_PLACE
-      for (long c = 0; c < cols; c++) {
-        T v = g[c];
-        gm[c] = v;
-        sum_g[c] += v;
-        sum_gx[c] += v * (z[c] - mean[c]) * rstd[c];
-      }
+static void FN(norm_backward_sums)(void *gm_, void *sum_g_, void *sum_gx_, const void *g_, const void *y_,
+    const void *z_, const void *mean_, const void *rstd_, long rows, long cols) {
+    T *RESTRICT sum_g = sum_g_, *RESTRICT sum_gx = sum_gx_;
+    const T *RESTRICT mean = mean_, *RESTRICT rstd = rstd_;
+    for (long r = 0; r < rows; r++) {
+        T *gm = (T *)gm_ + r * cols;
+        const T *g = (const T *)g_ + r * cols, *RESTRICT z = (const T *)z_ + r * cols;
+        if (y_) {
+            const T *RESTRICT y = (const T *)y_ + r * cols;
+            IN_PLACE
+            for (long c = 0; c < cols; c++) {
+                T v = y[c] > 0 ? g[c] : 0;
+                gm[c] = v;
+                sum_g[c] += v;
+                sum_gx[c] += v * (z[c] - mean[c]) * rstd[c];
+            }
+        } else {
+            IN_PLACE
+            for (long c = 0; c < cols; c++) {
+                T v = g[c];
+                gm[c] = v;
+                sum_g[c] += v;
+                sum_gx[c] += v * (z[c] - mean[c]) * rstd[c];
+            }
+        }
     }
-  }
 }
-static void FN(norm_backward)(void *dz_, const void *gm_, const void *z_, const void *mean_, const void *rstd_, const void *gamma_,
-                              const void *sum_g_, const void *sum_gx_, double inv_, long rows, long cols) {
-  const T *RESTRICT mean = mean_, *RESTRICT rstd = rstd_, *RESTRICT gamma = gamma_, *RESTRICT sum_g = sum_g_, *RESTRICT sum_gx = sum_gx_;
-  const T inv = (T)inv_;
-  for (long r = 0; r < rows; r++) {
-    T *dz = (T *)dz_ + r * cols;
-    const T *gm = (const T *)gm_ + r * cols, *z = (const T *)z_ + r * cols;
-    IN_PLACE
-    for (long c = 0; c < cols; c++)
-      dz[c] = gamma[c] * rstd[c] * (gm[c] - sum_g[c] * inv - (z[c] - mean[c]) * rstd[c] * sum_gx[c] * inv);
-  }
+static void FN(norm_backward)(void *dz_, const void *gm_, const void *z_, const void *mean_, const void *rstd_,
+    const void *gamma_, const void *sum_g_, const void *sum_gx_, double inv_, long rows, long cols) {
+    const T *RESTRICT mean = mean_, *RESTRICT rstd = rstd_, *RESTRICT gamma = gamma_, *RESTRICT sum_g = sum_g_,
+                      *RESTRICT sum_gx = sum_gx_;
+    const T inv = (T)inv_;
+    for (long r = 0; r < rows; r++) {
+        T *dz = (T *)dz_ + r * cols;
+        const T *gm = (const T *)gm_ + r * cols, *z = (const T *)z_ + r * cols;
+        IN_PLACE
+        for (long c = 0; c < cols; c++)
+            dz[c] = gamma[c] * rstd[c] * (gm[c] - sum_g[c] * inv - (z[c] - mean[c]) * rstd[c] * sum_gx[c] * inv);
+    }
 }
 static void FN(max_pool)(void *y_, uint8_t *which_, const void *x_, const dxt_window *w) {
   const long channels = w->channels;
@@ -385,22 +395,22 @@ static void FN(max_pool_backward)(void *dx_, const void *g_, const uint8_t *whic
 static void FN(copy_columns)(void *y_, long ldy, const void *x_, long ldx, long rows, long cols) {
   for (long r = 0; r < rows; r++) memcpy((T *)y_ + r * ldy, (const T *)x_ + r * ldx, (size_t)cols * sizeof(T));
 }
-static void FN(adamw)(void *p_, const void *g_, void *m_, void *v_, void *average_, double lr_decay, double rate, double root_,
-                      double beta1, double beta2, double eps_, double g_scale, double average_decay, long n) {
-  T *RESTRICT p = p_, *RESTRICT m = m_, *RESTRICT v = v_, *RESTRICT average = average_;
-  const T *RESTRICT g = g_;
-  const T keep = (T)(1 - lr_decay), b1 = (T)beta1, c1 = (T)(1 - beta1), b2 = (T)beta2, c2 = (T)(1 - beta2), step = (T)rate,
-          root = (T)root_, eps = (T)eps_, scale = (T)g_scale;
-  for (long i = 0; i < n; i++) {
-    const T gi = g[i] * scale, mi = b1 * m[i] + c1 * gi, vi = b2 * v[i] + c2 * gi * gi;
-    m[i] = mi;
-    v[i] = vi;
-    p[i] = p[i] * keep - step * mi / (SQRT(vi) * root + eps);
-  }
-  if (average) {
-    const T d = (T)average_decay, e = (T)(1 - average_decay);
-    for (long i = 0; i < n; i++) average[i] = d * average[i] + e * p[i];
-  }
+static void FN(adamw)(void *p_, const void *g_, void *m_, void *v_, void *average_, double lr_decay, double rate,
+    double root_, double beta1, double beta2, double eps_, double g_scale, double average_decay, long n) {
+    T *RESTRICT p = p_, *RESTRICT m = m_, *RESTRICT v = v_, *RESTRICT average = average_;
+    const T *RESTRICT g = g_;
+    const T keep = (T)(1 - lr_decay), b1 = (T)beta1, c1 = (T)(1 - beta1), b2 = (T)beta2, c2 = (T)(1 - beta2),
+            step = (T)rate, root = (T)root_, eps = (T)eps_, scale = (T)g_scale;
+    for (long i = 0; i < n; i++) {
+        const T gi = g[i] * scale, mi = b1 * m[i] + c1 * gi, vi = b2 * v[i] + c2 * gi * gi;
+        m[i] = mi;
+        v[i] = vi;
+        p[i] = p[i] * keep - step * mi / (SQRT(vi) * root + eps);
+    }
+    if (average) {
+        const T d = (T)average_decay, e = (T)(1 - average_decay);
+        for (long i = 0; i < n; i++) average[i] = d * average[i] + e * p[i];
+    }
 }
 static double FN(sum_squares)(const void *x_, long n) {
   REASSOCIATE
@@ -431,22 +441,47 @@ static void FN(uniform)(void *out_, double low, double high, uint64_t seed, uint
   T *out = out_;
   for (long i = 0; i < n; i++) out[i] = (T)(low + (high - low) * FN(unit)(seed, base + (uint64_t)i));
 }
-static void FN(normalize_bytes)(void *out_, const uint8_t *bytes, const double *mean, const double *deviation, long pixels) {
-  T *out = out_;
-  for (long c = 0; c < 3; c++) {
-    const T a = (T)mean[c], b = (T)deviation[c];
-    for (long i = 0; i < pixels; i++) out[3 * i + c] = ((T)bytes[3 * i + c] - a) / b;
-  }
+static void FN(normalize_bytes)(
+    void *out_, const uint8_t *bytes, const double *mean, const double *deviation, long pixels) {
+    T *out = out_;
+    for (long c = 0; c < 3; c++) {
+        const T a = (T)mean[c], b = (T)deviation[c];
+        for (long i = 0; i < pixels; i++) out[3 * i + c] = ((T)bytes[3 * i + c] - a) / b;
+    }
 }
 
 static const dxt_kernels FN(table) = {
-    .fill = FN(fill), .add = FN(add), .axpy = FN(axpy), .bias_act = FN(bias_act), .relu_backward = FN(relu_backward),
-    .column_sums = FN(column_sums), .relu_backward_sums = FN(relu_backward_sums), .gelu = FN(gelu),
-    .gelu_backward = FN(gelu_backward), .sigmoid = FN(sigmoid), .sigmoid_backward = FN(sigmoid_backward), .dropout = FN(dropout),
-    .layer_norm = FN(layer_norm), .layer_norm_backward = FN(layer_norm_backward), .attention = FN(attention),
-    .attention_backward = FN(attention_backward), .gemm = FN(gemm_entry), .im2col = FN(im2col), .col2im = FN(col2im),
-    .reorder_weight = FN(reorder_weight), .reorder_gradient = FN(reorder_gradient), .centered_squares = FN(centered_squares),
-    .scale_shift = FN(scale_shift), .norm_backward_sums = FN(norm_backward_sums), .norm_backward = FN(norm_backward),
-    .max_pool = FN(max_pool), .max_pool_backward = FN(max_pool_backward), .copy_columns = FN(copy_columns), .adamw = FN(adamw),
-    .sum_squares = FN(sum_squares), .normal = FN(normal), .uniform = FN(uniform), .normalize_bytes = FN(normalize_bytes),
+    .fill = FN(fill),
+    .add = FN(add),
+    .axpy = FN(axpy),
+    .bias_act = FN(bias_act),
+    .relu_backward = FN(relu_backward),
+    .column_sums = FN(column_sums),
+    .relu_backward_sums = FN(relu_backward_sums),
+    .gelu = FN(gelu),
+    .gelu_backward = FN(gelu_backward),
+    .sigmoid = FN(sigmoid),
+    .sigmoid_backward = FN(sigmoid_backward),
+    .dropout = FN(dropout),
+    .layer_norm = FN(layer_norm),
+    .layer_norm_backward = FN(layer_norm_backward),
+    .attention = FN(attention),
+    .attention_backward = FN(attention_backward),
+    .gemm = FN(gemm_entry),
+    .im2col = FN(im2col),
+    .col2im = FN(col2im),
+    .reorder_weight = FN(reorder_weight),
+    .reorder_gradient = FN(reorder_gradient),
+    .centered_squares = FN(centered_squares),
+    .scale_shift = FN(scale_shift),
+    .norm_backward_sums = FN(norm_backward_sums),
+    .norm_backward = FN(norm_backward),
+    .max_pool = FN(max_pool),
+    .max_pool_backward = FN(max_pool_backward),
+    .copy_columns = FN(copy_columns),
+    .adamw = FN(adamw),
+    .sum_squares = FN(sum_squares),
+    .normal = FN(normal),
+    .uniform = FN(uniform),
+    .normalize_bytes = FN(normalize_bytes),
 };

@@ -1,10 +1,12 @@
-// exp, erf and the hash of the random stream, in a form that compilers vectorize. Included once per scalar type and instruction set.
+// exp, erf and the hash of the random stream, in a form that compilers vectorize. Included once per scalar type and
+// instruction set.
 
 #if T_IS_DOUBLE
 static inline T FN(exp_)(T x) { return exp(x); }
 static inline T FN(erf_)(T x) { return erf(x); }
 #else
-// 2^n e^r with n = round(x / ln 2), |r| <= ln 2 / 2, e^r by its Taylor polynomial of degree 7: relative error below 2e-7. NaN gives NaN.
+// 2^n e^r with n = round(x / ln 2), |r| <= ln 2 / 2, e^r by its Taylor polynomial of degree 7: relative error below
+// 2e-7. NaN gives NaN.
 static inline T FN(exp_)(T given) {
   T x = given > -87.0f ? given : -87.0f;
   x = x > 88.0f ? 88.0f : x;
@@ -37,7 +39,8 @@ static inline T FN(erf_)(T x) {
 }
 #endif
 
-// 32 well-mixed bits of a 64-bit counter under a seed: the stream is a function of the position, so backward makes it again.
+// 32 well-mixed bits of a 64-bit counter under a seed: the stream is a function of the position, so backward makes it
+// again.
 static inline uint32_t FN(hash)(uint32_t low, uint32_t key) {
   uint32_t h = low * 0x9E3779B1u ^ key;
   h ^= h >> 16;

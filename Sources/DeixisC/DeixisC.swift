@@ -24,7 +24,8 @@ private final class Handle: Sendable {
 
 @c @implementation
 public func deixis_load(
-    _ path: UnsafePointer<CChar>?, _ options: UnsafePointer<deixis_options>?, _ model: UnsafeMutablePointer<OpaquePointer?>?
+    _ path: UnsafePointer<CChar>?, _ options: UnsafePointer<deixis_options>?,
+    _ model: UnsafeMutablePointer<OpaquePointer?>?
 ) -> deixis_status {
     model?.pointee = nil
     guard let path else { return fail(DEIXIS_INVALID_ARGUMENT, "deixis_load: path is null") }
@@ -33,14 +34,20 @@ public func deixis_load(
     var deadline: Double?
     if let options {
         guard options.pointee.size == MemoryLayout<deixis_options>.size else {
-            return fail(DEIXIS_INVALID_ARGUMENT, "deixis_load: options.size is \(options.pointee.size), expected \(MemoryLayout<deixis_options>.size)")
+            return fail(
+                DEIXIS_INVALID_ARGUMENT,
+                "deixis_load: options.size is \(options.pointee.size), expected \(MemoryLayout<deixis_options>.size)")
         }
         guard options.pointee.threads >= 0 else {
-            return fail(DEIXIS_INVALID_ARGUMENT, "deixis_load: options.threads is \(options.pointee.threads), expected 0 or more")
+            return fail(
+                DEIXIS_INVALID_ARGUMENT,
+                "deixis_load: options.threads is \(options.pointee.threads), expected 0 or more")
         }
         session.threads = Int(options.pointee.threads)
         guard options.pointee.deadline_ms >= 0 else {
-            return fail(DEIXIS_INVALID_ARGUMENT, "deixis_load: options.deadline_ms is \(options.pointee.deadline_ms), expected 0 or more")
+            return fail(
+                DEIXIS_INVALID_ARGUMENT,
+                "deixis_load: options.deadline_ms is \(options.pointee.deadline_ms), expected 0 or more")
         }
         if options.pointee.deadline_ms > 0 { deadline = Double(options.pointee.deadline_ms) }
     }
@@ -61,13 +68,16 @@ public func deixis_ground(
     let call: StaticString = "deixis_ground"
     guard let model else { return fail(DEIXIS_INVALID_ARGUMENT, "\(call): model is null") }
     let pixels: Pixels
-    do throws(BadArgument) { pixels = try Pixels(image, call) } catch { return fail(DEIXIS_INVALID_ARGUMENT, error.message) }
+    do throws(BadArgument) { pixels = try Pixels(image, call) } catch {
+        return fail(DEIXIS_INVALID_ARGUMENT, error.message)
+    }
     guard let sentence else { return fail(DEIXIS_INVALID_ARGUMENT, "\(call): sentence is null") }
     if let bad = check(result, call) { return bad }
     let handle = Handle.from(model)
     do throws(ModelError) {
         let found = try handle.model.ground(
-            pixels: pixels.bytes, width: pixels.width, height: pixels.height, stride: pixels.stride, sentence: utf8(sentence),
+            pixels: pixels.bytes, width: pixels.width, height: pixels.height, stride: pixels.stride,
+            sentence: utf8(sentence),
             deadline: handle.deadline)
         return write(found, to: result)
     } catch {
@@ -95,12 +105,15 @@ public func deixis_scene_create(
     scene?.pointee = nil
     guard let model else { return fail(DEIXIS_INVALID_ARGUMENT, "\(call): model is null") }
     let pixels: Pixels
-    do throws(BadArgument) { pixels = try Pixels(image, call) } catch { return fail(DEIXIS_INVALID_ARGUMENT, error.message) }
+    do throws(BadArgument) { pixels = try Pixels(image, call) } catch {
+        return fail(DEIXIS_INVALID_ARGUMENT, error.message)
+    }
     guard let scene else { return fail(DEIXIS_INVALID_ARGUMENT, "\(call): scene is null") }
     let handle = Handle.from(model)
     do throws(ModelError) {
         let made = try handle.model.scene(
-            pixels: pixels.bytes, width: pixels.width, height: pixels.height, stride: pixels.stride, deadline: handle.deadline)
+            pixels: pixels.bytes, width: pixels.width, height: pixels.height, stride: pixels.stride,
+            deadline: handle.deadline)
         scene.pointee = OpaquePointer(Unmanaged.passRetained(SceneHandle(handle, made)).toOpaque())
         return DEIXIS_OK
     } catch {
@@ -117,7 +130,9 @@ public func deixis_scene_ground(
     guard let sentence else { return fail(DEIXIS_INVALID_ARGUMENT, "\(call): sentence is null") }
     if let bad = check(result, call) { return bad }
     let asked = Unmanaged<SceneHandle>.fromOpaque(UnsafeRawPointer(scene)).takeUnretainedValue()
-    do throws(ModelError) { return write(try asked.scene.ground(utf8: utf8(sentence), deadline: asked.handle.deadline), to: result) } catch {
+    do throws(ModelError) {
+        return write(try asked.scene.ground(utf8: utf8(sentence), deadline: asked.handle.deadline), to: result)
+    } catch {
         return fail(status(error), Message(error.description))
     }
 }
@@ -146,7 +161,9 @@ private struct Pixels {
     let width: Int, height: Int, stride: Int
 
     init(_ image: UnsafePointer<deixis_image>?, _ call: StaticString) throws(BadArgument) {
-        guard let image = image?.pointee, let rgb = image.rgb else { throw BadArgument(message: "\(call): image is null") }
+        guard let image = image?.pointee, let rgb = image.rgb else {
+            throw BadArgument(message: "\(call): image is null")
+        }
         width = Int(image.width)
         height = Int(image.height)
         guard width > 0, height > 0 else {
@@ -163,8 +180,14 @@ private struct Pixels {
 
 private func check(_ result: UnsafeMutablePointer<deixis_grounding>?, _ call: StaticString) -> deixis_status? {
     guard let result else { return fail(DEIXIS_INVALID_ARGUMENT, "\(call): result is null") }
-    if result.pointee.size == MemoryLayout<deixis_grounding>.size || result.pointee.size == Int(DEIXIS_GROUNDING_FIRST_SIZE) { return nil }
-    return fail(DEIXIS_INVALID_ARGUMENT, "\(call): result.size is \(result.pointee.size), expected \(MemoryLayout<deixis_grounding>.size)")
+    if result.pointee.size == MemoryLayout<deixis_grounding>.size
+        || result.pointee.size == Int(DEIXIS_GROUNDING_FIRST_SIZE)
+    {
+        return nil
+    }
+    return fail(
+        DEIXIS_INVALID_ARGUMENT,
+        "\(call): result.size is \(result.pointee.size), expected \(MemoryLayout<deixis_grounding>.size)")
 }
 
 private func write(_ found: Grounding, to result: UnsafeMutablePointer<deixis_grounding>?) -> deixis_status {
@@ -182,7 +205,9 @@ private func write(_ found: Grounding, to result: UnsafeMutablePointer<deixis_gr
     result.pointee.input_ms = found.inputMilliseconds
     result.pointee.network_ms = found.networkMilliseconds
     // The caller's structure may end before this field.
-    if result.pointee.size > Int(DEIXIS_GROUNDING_FIRST_SIZE) { result.pointee.tokens_unknown = Int32(clamping: found.unknownTokenCount) }
+    if result.pointee.size > Int(DEIXIS_GROUNDING_FIRST_SIZE) {
+        result.pointee.tokens_unknown = Int32(clamping: found.unknownTokenCount)
+    }
     return DEIXIS_OK
 }
 

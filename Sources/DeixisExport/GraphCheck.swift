@@ -33,7 +33,9 @@ struct GraphCheck {
         }
         for id in graph.inputs {
             try make(id, by: "the graph's inputs")
-            guard graph[id].type?.shape != nil else { throw .graph("input '\(graph[id].name)' has no type with a shape") }
+            guard graph[id].type?.shape != nil else {
+                throw .graph("input '\(graph[id].name)' has no type with a shape")
+            }
         }
         for (id, constant) in graph.constants.sorted(by: { $0.key.index < $1.key.index }) {
             try make(id, by: "the graph's constants")
@@ -70,7 +72,9 @@ struct GraphCheck {
             guard graph.values.indices.contains(id.index), made[id.index] else {
                 throw .graph("nothing makes the output '\(name(id))'")
             }
-            guard graph[id].type?.shape != nil else { throw .graph("output '\(graph[id].name)' has no type with a shape") }
+            guard graph[id].type?.shape != nil else {
+                throw .graph("output '\(graph[id].name)' has no type with a shape")
+            }
         }
     }
 
@@ -101,6 +105,8 @@ struct GraphCheck {
     /// protobuf strings are UTF-8; protobuf-c's end at a zero byte.
     private static func text(_ name: Name, _ what: String) throws(ExportError) {
         guard !name.bytes.contains(0) else { throw .graph("\(what) '\(name)' holds a zero byte") }
-        guard String(validating: name.bytes, as: UTF8.self) != nil else { throw .graph("\(what) '\(name)' is not UTF-8") }
+        guard String(validating: name.bytes, as: UTF8.self) != nil else {
+            throw .graph("\(what) '\(name)' is not UTF-8")
+        }
     }
 }

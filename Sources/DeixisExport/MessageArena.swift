@@ -1,7 +1,8 @@
 import CDeixisProto
 import DeixisGraph
 
-/// Memory of one tree of protobuf-c messages, freed together. Tensor data is not in here: messages point to the constants' own bytes.
+/// Memory of one tree of protobuf-c messages, freed together. Tensor data is not in here: messages point to the
+/// constants' own bytes.
 final class MessageArena {
     private var blocks: [UnsafeMutableRawPointer] = []
 

@@ -4,8 +4,8 @@ public import DeixisGraph
 
 /// Graph and weights -> a standard ONNX file.
 ///
-/// Packing streams: protobuf-c hands over pieces that go to the file as they come, and `raw_data` is written from the constant's own
-/// memory, so writing costs no second copy of the weights.
+/// Packing streams: protobuf-c hands over pieces that go to the file as they come, and `raw_data` is written from the
+/// constant's own memory, so writing costs no second copy of the weights.
 public enum ONNXFile {
     public struct Options: Sendable {
         /// Used where `Graph.producer` is empty.
@@ -78,7 +78,8 @@ public enum ONNXFile {
     }
 }
 
-/// A ProtobufCBuffer whose pieces go to a file. protobuf-c cannot be stopped half-way, so the first error is kept and the rest dropped.
+/// A ProtobufCBuffer whose pieces go to a file. protobuf-c cannot be stopped half-way, so the first error is kept and
+/// the rest dropped.
 private final class FileSink {
     let file: ReplacingFile
     private var error: FileError?

@@ -1,7 +1,8 @@
 import CDeixisProto
 import DeixisGraph
 
-/// Graph -> the messages of formats/onnx.proto. `raw_data` points to the constants' bytes, so `graph` must outlive the messages.
+/// Graph -> the messages of formats/onnx.proto. `raw_data` points to the constants' bytes, so `graph` must outlive the
+/// messages.
 struct ONNXMessages {
     let graph: Graph
     let options: ONNXFile.Options

@@ -11,7 +11,8 @@ public enum JSONReaderError: Error, Equatable, Sendable, CustomStringConvertible
     public var description: String {
         switch self {
         case .file(let error): error.description
-        case .malformed(let path, let line, let expected, let found): "\(path):\(line): expected \(expected), found \(found)"
+        case .malformed(let path, let line, let expected, let found):
+            "\(path):\(line): expected \(expected), found \(found)"
         case .unknownKey(let path, let line, let key, let nearest, let known):
             "\(path):\(line): unknown key '\(key)'; "
                 + (nearest.map { "did you mean '\($0)'?" } ?? "known there: \(known.joined(separator: ", "))")
@@ -23,8 +24,8 @@ public enum JSONReaderError: Error, Equatable, Sendable, CustomStringConvertible
     public var exitCode: Int32 { if case .file(let error) = self { error.exitCode } else { 65 } }
 }
 
-/// Reads JSON (RFC 8259) of any size piece by piece: the caller takes the values it knows and passes over the rest. Memory is
-/// one piece of the file and the value at hand.
+/// Reads JSON (RFC 8259) of any size piece by piece: the caller takes the values it knows and passes over the rest.
+/// Memory is one piece of the file and the value at hand.
 ///
 ///     try reader.object { reader, key throws(JSONReaderError) in
 ///         if key == "images" { try reader.array { ... } } else { try reader.skip() }
@@ -59,7 +60,9 @@ public struct JSONReader {
         if at < buffer.count { return buffer[at] }
         guard let file, position < file.size else { return nil }
         linesBefore += buffer.count { $0 == 0x0A }
-        do throws(FileError) { buffer = try file.bytes(at: position, count: min(Self.piece, file.size - position)) } catch { throw .file(error) }
+        do throws(FileError) {
+            buffer = try file.bytes(at: position, count: min(Self.piece, file.size - position))
+        } catch { throw .file(error) }
         position += buffer.count
         at = 0
         return buffer.first
@@ -94,7 +97,10 @@ public struct JSONReader {
 
     // MARK: Values
 
-    public enum Kind: String, Sendable { case object = "an object", array = "an array", string = "a string", number = "a number", bool = "a boolean", null }
+    public enum Kind: String, Sendable {
+        case object = "an object", array = "an array", string = "a string", number = "a number", bool = "a boolean",
+            null
+    }
 
     /// What the next value is.
     public mutating func kind() throws(JSONReaderError) -> Kind {
@@ -122,7 +128,9 @@ public struct JSONReader {
     }
 
     /// An object; `field` must take the value of each key, or `skip()` it.
-    public mutating func object(_ what: String? = nil, _ field: (inout JSONReader, String) throws(JSONReaderError) -> Void) throws(JSONReaderError) {
+    public mutating func object(
+        _ what: String? = nil, _ field: (inout JSONReader, String) throws(JSONReaderError) -> Void
+    ) throws(JSONReaderError) {
         try expect(.object, what)
         try enter()
         if try !take("}") {
@@ -138,7 +146,9 @@ public struct JSONReader {
     }
 
     /// An array; `element` must take each value, or `skip()` it.
-    public mutating func array(_ what: String? = nil, _ element: (inout JSONReader) throws(JSONReaderError) -> Void) throws(JSONReaderError) {
+    public mutating func array(_ what: String? = nil, _ element: (inout JSONReader) throws(JSONReaderError) -> Void)
+        throws(JSONReaderError)
+    {
         try expect(.array, what)
         try enter()
         if try !take("]") {
@@ -162,13 +172,16 @@ public struct JSONReader {
     /// A whole number of 64 bits, every digit of it.
     public mutating func unsigned(_ what: String? = nil) throws(JSONReaderError) -> UInt64 {
         let string = try digits(what)
-        guard let value = UInt64(string) else { throw malformed(what ?? "a whole number that is not negative", "'\(string.prefix(30))'") }
+        guard let value = UInt64(string) else {
+            throw malformed(what ?? "a whole number that is not negative", "'\(string.prefix(30))'")
+        }
         return value
     }
 
     public mutating func number(_ what: String? = nil) throws(JSONReaderError) -> Double {
         let string = try digits(what), digits = string.hasPrefix("-") ? string.dropFirst() : string[...]
-        guard digits.utf8.first != UInt8(ascii: "."), !string.hasSuffix("."), let value = Double(string), value.isFinite else {
+        guard digits.utf8.first != UInt8(ascii: "."), !string.hasSuffix("."), let value = Double(string), value.isFinite
+        else {
             throw malformed(what ?? "a number", "'\(string.prefix(30))'")
         }
         return value
@@ -222,7 +235,9 @@ public struct JSONReader {
             guard try peek() == UInt8(ascii: "u") else { return Array("\u{FFFD}".utf8) + (try escape()) }
             at += 1
             let low = try hexadecimal()
-            guard (0xDC00..<0xE000).contains(low) else { throw malformed("the second half of a surrogate pair", "\\u\(String(low, radix: 16))") }
+            guard (0xDC00..<0xE000).contains(low) else {
+                throw malformed("the second half of a surrogate pair", "\\u\(String(low, radix: 16))")
+            }
             unit = 0x10000 + (unit - 0xD800) << 10 + (low - 0xDC00)
         }
         return Array(String(UnicodeScalar(unit) ?? "\u{FFFD}").utf8)

@@ -25,8 +25,8 @@ public func replaceFile(_ path: String, with bytes: [UInt8], durable: Bool = tru
     try file.commit(durable: durable)
 }
 
-/// The same for a file that must be looked at before it may replace another: `make` makes it under the name it is given, in
-/// the same folder, and throws if it is not to be kept.
+/// The same for a file that must be looked at before it may replace another: `make` makes it under the name it is
+/// given, in the same folder, and throws if it is not to be kept.
 public func replaceFile(_ path: String, by make: (_ temporary: String) throws -> Void) throws {
     let temporary = folder(of: followed(path)) + ".deixis-\(getpid())-new"
     do {

@@ -35,8 +35,8 @@ public struct OutOfMemory: Error, Equatable, Sendable {
 
     public var message: Message { "out of memory: \(byteCount) bytes could not be had" }
 
-    /// Throws where there are no `byteCount` bytes now: asked before an array becomes as large as a file says, for an array that finds no
-    /// memory ends the process.
+    /// Throws where there are no `byteCount` bytes now: asked before an array becomes as large as a file says, for an
+    /// array that finds no memory ends the process.
     public static func check(_ byteCount: Int) throws(OutOfMemory) {
         guard byteCount > 1 << 16 else { return }
         guard let block = deixis_allocate_pages(byteCount, 64) else { throw OutOfMemory(byteCount: byteCount) }
@@ -79,7 +79,9 @@ extension Constant {
     /// The same where there may be many values: memory that cannot be had is an error.
     public init<T: BitwiseCopyable>(_ type: ElementType, _ shape: [Int], copying values: [T]) throws(OutOfMemory) {
         let byteCount = values.count * MemoryLayout<T>.stride
-        let storage = try ByteStorage(byteCount: byteCount) { target in values.withUnsafeBytes { target.copyMemory(from: $0) } }
+        let storage = try ByteStorage(byteCount: byteCount) { target in
+            values.withUnsafeBytes { target.copyMemory(from: $0) }
+        }
         self.init(type: type, shape: shape, storage: storage, range: 0..<byteCount)
     }
 }

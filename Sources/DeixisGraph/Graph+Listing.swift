@@ -20,9 +20,13 @@ extension Graph {
 
     public func describe(_ node: Node) -> String {
         var text = ""
-        for (i, output) in node.outputs.enumerated() { text += (i == 0 ? "" : ", ") + (output.map { describe($0) } ?? "_") }
+        for (i, output) in node.outputs.enumerated() {
+            text += (i == 0 ? "" : ", ") + (output.map { describe($0) } ?? "_")
+        }
         text += " = " + (node.domain.isEmpty ? "" : "\(node.domain).") + "\(node.op)("
-        for (i, input) in node.inputs.enumerated() { text += (i == 0 ? "" : ", ") + (input.map { spelling(of: $0) } ?? "_") }
+        for (i, input) in node.inputs.enumerated() {
+            text += (i == 0 ? "" : ", ") + (input.map { spelling(of: $0) } ?? "_")
+        }
         text += ")"
         for (name, value) in node.attributes { text += " \(name)=\(value)" }
         return text + (node.name.isEmpty ? "" : " \"\(node.name)\"")
@@ -30,7 +34,8 @@ extension Graph {
 
     /// A small integer constant is written out, for it decides shapes; anything else by its name.
     private func spelling(of id: ValueID) -> String {
-        guard let constant = constants[id], constant.type == .int64, constant.shape.count <= 1, constant.count <= 8 else {
+        guard let constant = constants[id], constant.type == .int64, constant.shape.count <= 1, constant.count <= 8
+        else {
             return "\(self[id].name)"
         }
         var text = ""

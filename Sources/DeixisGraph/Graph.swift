@@ -42,7 +42,8 @@ public struct Value: Sendable {
 public enum Attribute: Sendable {
     case int(Int64), float(Float), string(Name), tensor(Constant)
     case ints([Int64]), floats([Float]), strings([Name])
-    /// A sub-graph (If, Loop, Scan). What it takes from the graph around it are its last inputs, and the node's, in the same order.
+    /// A sub-graph (If, Loop, Scan). What it takes from the graph around it are its last inputs, and the node's, in the
+    /// same order.
     indirect case graph(Graph)
     /// Inside a function: what the calling node has under this name.
     case reference(Name)

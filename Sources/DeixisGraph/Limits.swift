@@ -1,11 +1,12 @@
 import CDeixisSystem
 
-/// Bounds on what a model may ask for, far above what models need. Whatever goes beyond one is refused with an error that names it, before
-/// memory or time is spent on it.
+/// Bounds on what a model may ask for, far above what models need. Whatever goes beyond one is refused with an error
+/// that names it, before memory or time is spent on it.
 public struct Limits: Sendable {
     /// Axes of one tensor.
     public var rank = 64
-    /// Elements and bytes of one tensor. Extents of 0 count as 1, so that a tensor without elements has bounded extents too.
+    /// Elements and bytes of one tensor. Extents of 0 count as 1, so that a tensor without elements has bounded extents
+    /// too.
     public var elements = Shape.most
     public var bytes = Shape.most
     /// Nodes of a graph.
@@ -28,7 +29,9 @@ public struct Limits: Sendable {
 
 /// What went beyond one of `Limits`.
 public struct LimitExceeded: Error, Equatable, Sendable {
-    public enum Kind: Sendable { case rank, elements, bytes, nodes, depth, macs, tableEntries, plannedBytes, rewriteSteps }
+    public enum Kind: Sendable {
+        case rank, elements, bytes, nodes, depth, macs, tableEntries, plannedBytes, rewriteSteps
+    }
 
     public var kind: Kind
     /// `Int.max` stands for any number too large to count.
@@ -61,6 +64,8 @@ public struct LimitExceeded: Error, Equatable, Sendable {
         case .plannedBytes: unit = "bytes of planned memory"
         case .rewriteSteps: unit = "rewriting steps"
         }
-        return value == .max ? "too many \(unit) to count, more than the limit of \(limit)" : "\(value) \(unit), more than the limit of \(limit)"
+        return value == .max
+            ? "too many \(unit) to count, more than the limit of \(limit)"
+            : "\(value) \(unit), more than the limit of \(limit)"
     }
 }

@@ -1,7 +1,7 @@
 /// The text of an error, written like a string: `"axis \(axis) is outside rank \(rank)"`.
 ///
-/// A type of its own, because a `String`'s interpolation is inlined at every use: some hundred bytes for each of some hundred messages,
-/// where this one costs a call for each part.
+/// A type of its own, because a `String`'s interpolation is inlined at every use: some hundred bytes for each of some
+/// hundred messages, where this one costs a call for each part.
 public struct Message: ExpressibleByStringInterpolation, CustomStringConvertible, Sendable {
     public let text: String
 
@@ -50,7 +50,9 @@ public struct Message: ExpressibleByStringInterpolation, CustomStringConvertible
 
         /// `[batch, 40, ?]`
         @inline(never)
-        public mutating func appendInterpolation(_ shape: [Dimension]) { appendInterpolation(list: shape) { $0.description } }
+        public mutating func appendInterpolation(_ shape: [Dimension]) {
+            appendInterpolation(list: shape) { $0.description }
+        }
 
         private mutating func appendInterpolation<T>(list: [T], _ spell: (T) -> String) {
             text += "["

@@ -1,6 +1,7 @@
 /// A name as the file spells it: UTF-8 bytes compared bit for bit.
 ///
-/// Bytes and not `String`, because Embedded Swift's `String` comparison needs Unicode tables the lean library does not carry.
+/// Bytes and not `String`, because Embedded Swift's `String` comparison needs Unicode tables the lean library does not
+/// carry.
 public struct Name: Hashable, Sendable, ExpressibleByStringLiteral, CustomStringConvertible {
     public let bytes: [UInt8]
 

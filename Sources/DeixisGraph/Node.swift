@@ -1,4 +1,5 @@
-/// One operator at work. A value; copies share their content until one of them changes, so that rules may look at nodes freely.
+/// One operator at work. A value; copies share their content until one of them changes, so that rules may look at nodes
+/// freely.
 public struct Node: Sendable {
     private var content: Content
 
@@ -46,7 +47,8 @@ public struct Node: Sendable {
     @inline(never)
     private mutating func change(_ body: (Content) -> Void) {
         if !isKnownUniquelyReferenced(&content) {
-            content = Content(content.name, content.domain, content.op, content.inputs, content.outputs, content.attributes)
+            content = Content(
+                content.name, content.domain, content.op, content.inputs, content.outputs, content.attributes)
         }
         body(content)
     }

@@ -1,5 +1,5 @@
-/// Who reads each value: lists linked through the inputs of all nodes, so that a node leaves them in the time of its own
-/// inputs, however many others read the same value.
+/// Who reads each value: lists linked through the inputs of all nodes, so that a node leaves them in the time of its
+/// own inputs, however many others read the same value.
 ///
 /// A place is an input of a node, `none` where there is none; the inputs of a node stand side by side.
 struct ReaderLists {
@@ -71,8 +71,8 @@ struct ReaderLists {
     }
 }
 
-/// The readers of one value, in the order they came; a node appears once for every input that reads it. Of use until the
-/// graph changes.
+/// The readers of one value, in the order they came; a node appears once for every input that reads it. Of use until
+/// the graph changes.
 public struct Readers: Sequence, IteratorProtocol {
     private let editor: GraphEditor
     private var place: Int

@@ -2,8 +2,8 @@
 public typealias Rule = @Sendable (GraphEditor, NodeID, Node) -> Patch?
 
 extension GraphEditor {
-    /// Applies `rule` to every node, new ones included, until it has nothing more to say; to those of the operators `ops`, where given, which
-    /// saves it the look at all others. Returns how many patches it gave.
+    /// Applies `rule` to every node, new ones included, until it has nothing more to say; to those of the operators
+    /// `ops`, where given, which saves it the look at all others. Returns how many patches it gave.
     ///
     /// - Precondition: each patch brings the graph nearer to a form the rule leaves alone.
     @discardableResult

@@ -1,10 +1,12 @@
-/// The extents of a tensor, checked where they come in: none is negative, and they multiply to a number within bounds, with extents of 0
-/// counted as 1. So whoever holds a `Shape` may multiply any of its extents with each other and with an element's bytes.
+/// The extents of a tensor, checked where they come in: none is negative, and they multiply to a number within bounds,
+/// with extents of 0 counted as 1. So whoever holds a `Shape` may multiply any of its extents with each other and with
+/// an element's bytes.
 public struct Shape: Hashable, Sendable {
     public let extents: [Int]
     public let count: Int
 
-    /// More elements, or bytes, than any tensor may have whatever `Limits` say: index arithmetic stays clear of overflow below it.
+    /// More elements, or bytes, than any tensor may have whatever `Limits` say: index arithmetic stays clear of
+    /// overflow below it.
     public static let most = Int.bitWidth == 64 ? 1 << 40 : 1 << 30
 
     public init(_ extents: [Int], of element: ElementType, limits: Limits = Limits()) throws(ShapeError) {
@@ -40,8 +42,8 @@ public enum ShapeError: Error, Equatable, Sendable {
     }
 }
 
-// Arithmetic on numbers that a file gave and nobody has checked yet: instead of overflowing it stays at the greatest (least) Int, which no
-// limit lets pass.
+// Arithmetic on numbers that a file gave and nobody has checked yet: instead of overflowing it stays at the greatest
+// (least) Int, which no limit lets pass.
 extension Int {
     @inline(never)
     public func addingClamped(_ other: Int) -> Int {

@@ -28,7 +28,8 @@ public enum GroundingError: Error, Sendable, CustomStringConvertible {
     case fileSetting(path: String, line: Int?, name: String, value: String, rule: String)
     /// A pattern of parameter names, given to `option`, that names nothing to do it to.
     case pattern(option: String, pattern: String, reason: String)
-    /// A step whose loss or gradient is no number; `sample` is the number in the run of the one that is to blame, where one is.
+    /// A step whose loss or gradient is no number; `sample` is the number in the run of the one that is to blame, where
+    /// one is.
     case notFinite(step: Int, sample: Int?)
     /// A batch was asked for after `BatchQueue.stop`.
     case stopped
@@ -54,7 +55,8 @@ public enum GroundingError: Error, Sendable, CustomStringConvertible {
             return "\(directory): no manifest.jsonl in it (formats/dataset.md describes a data set's directory)"
         case .emptyDataset(let manifest): return "\(manifest): no samples"
         case .datasetExists(let file): return "\(file): exists; choose another directory or pass --overwrite"
-        case .badImage(let manifest, let line, let image, let reason): return "\(manifest):\(line): image '\(image)': \(reason)"
+        case .badImage(let manifest, let line, let image, let reason):
+            return "\(manifest):\(line): image '\(image)': \(reason)"
         case .noGoodPictures(let manifest): return "\(manifest): none of its pictures can be decoded"
         case .file(.system(.read, let path, let code)):
             return "\(path): cannot read it: \(FileError.system(.read, path: path, code: code).reason)"
@@ -70,7 +72,8 @@ public enum GroundingError: Error, Sendable, CustomStringConvertible {
         case .pattern(let option, let pattern, let reason): return "\(option) '\(pattern)' \(reason)"
         case .notFinite(let step, let sample):
             let place = "step \(step)" + (sample.map { ", sample \($0) of the run" } ?? "")
-            return "\(place): the loss is not finite; nothing of this step is kept; a checkpoint, if one was written, is from before it"
+            return
+                "\(place): the loss is not finite; nothing of this step is kept; a checkpoint, if one was written, is from before it"
         case .stopped: return "no batch is made after the queue was stopped"
         case .vocabularyTooLarge(let words, let room):
             return "the sentences hold \(words) words, but the configuration's vocabulary has room for \(room)"
@@ -83,7 +86,8 @@ public enum GroundingError: Error, Sendable, CustomStringConvertible {
         }
     }
 
-    /// What scripts are told: a file's own code (`FileError.exitCode`), 64 for a wrong option, 65 for what a file holds.
+    /// What scripts are told: a file's own code (`FileError.exitCode`), 64 for a wrong option, 65 for what a file
+    /// holds.
     public var exitCode: Int32 {
         switch self {
         case .file(let error), .training(.file(let error)): error.exitCode

@@ -1,7 +1,8 @@
 public import DeixisInput
 
 extension RGBImage {
-    /// A copy with `box` framed and `caption` beside it. Line and text sizes follow the picture's; the label stays inside it.
+    /// A copy with `box` framed and `caption` beside it. Line and text sizes follow the picture's; the label stays
+    /// inside it.
     public func annotated(_ box: PixelBox, caption: String, color: RGB = RGB(236, 28, 92)) -> RGBImage {
         var canvas = Canvas(self)
         canvas.annotate(box, caption: caption, color: color)
@@ -32,14 +33,18 @@ extension Canvas {
         let textWidth = lines.map { Canvas.textWidth($0, scale: scale) }.max() ?? 0
         let size = (
             width: (textWidth + padding * 2).rounded(.up),
-            height: Canvas.lineHeight(scale: scale) * Double(lines.count - 1) + Canvas.capHeight(scale: scale) + padding * 2 + scale)
+            height: Canvas.lineHeight(scale: scale) * Double(lines.count - 1) + Canvas.capHeight(scale: scale) + padding
+                * 2 + scale
+        )
         let x = min(max((frame.x - thickness / 2).rounded(), 0), max(Double(width) - size.width, 0))
         let gap = (thickness * 0.5).rounded()
         var y = frame.y - size.height - gap
         if y < 0 { y = frame.bottom + gap }
         if y + size.height > Double(height) { y = min(max(frame.y + gap, 0), max(Double(height) - size.height, 0)) }
         y = y.rounded()
-        fill(PixelBox(x: x, y: y, width: size.width, height: size.height), color: color, opacity: 0.92, radius: scale * 1.5)
+        fill(
+            PixelBox(x: x, y: y, width: size.width, height: size.height), color: color, opacity: 0.92,
+            radius: scale * 1.5)
         for (i, line) in lines.enumerated() {
             let top = y + padding + Double(i) * Canvas.lineHeight(scale: scale)
             text(line, at: Point(x + padding, top), scale: scale, color: .white)

@@ -12,7 +12,8 @@ extension Canvas {
         return Double(max(cells - 1, 0)) * scale
     }
 
-    /// One line of text; `at` is the top left corner of its capitals. Scale 1 is drawn cell by pixel, others as smooth strokes.
+    /// One line of text; `at` is the top left corner of its capitals. Scale 1 is drawn cell by pixel, others as smooth
+    /// strokes.
     public mutating func text(_ text: String, at: Point, scale: Double = 1, color: RGB, opacity: Double = 1) {
         guard at.x.isFinite, at.y.isFinite, scale.isFinite, scale > 0 else { return }
         var x = at.x
@@ -32,10 +33,14 @@ extension Canvas {
         }
     }
 
-    private mutating func smooth(_ glyph: Font.Glyph, _ x: Double, _ y: Double, _ scale: Double, _ color: RGB, _ opacity: Double) {
+    private mutating func smooth(
+        _ glyph: Font.Glyph, _ x: Double, _ y: Double, _ scale: Double, _ color: RGB, _ opacity: Double
+    ) {
         let strokes = glyph.strokes.map {
-            (Point(x + (Double($0.x0) + 0.5) * scale, y + (Double($0.y0) + 0.5) * scale),
-             Point(x + (Double($0.x1) + 0.5) * scale, y + (Double($0.y1) + 0.5) * scale))
+            (
+                Point(x + (Double($0.x0) + 0.5) * scale, y + (Double($0.y0) + 0.5) * scale),
+                Point(x + (Double($0.x1) + 0.5) * scale, y + (Double($0.y1) + 0.5) * scale)
+            )
         }
         guard !strokes.isEmpty else { return }
         let radius = scale * 0.5
@@ -48,7 +53,8 @@ extension Canvas {
     }
 }
 
-/// Breaks `text` at spaces into lines of at most `width` pixels, at most `lines` of them; what does not fit ends in "...".
+/// Breaks `text` at spaces into lines of at most `width` pixels, at most `lines` of them; what does not fit ends in
+/// "...".
 func wrapped(_ text: String, width: Double, scale: Double, lines: Int) -> [String] {
     var result: [String] = []
     var current = ""

@@ -9,14 +9,16 @@ public struct Point: Sendable, Hashable {
     }
 }
 
-/// Antialiased drawing on a picture. Coverage of a pixel is taken from its center's distance to the shape; parts outside the
-/// picture, and shapes with NaN or infinite coordinates, are not drawn.
+/// Antialiased drawing on a picture. Coverage of a pixel is taken from its center's distance to the shape; parts
+/// outside the picture, and shapes with NaN or infinite coordinates, are not drawn.
 public struct Canvas: Sendable {
     public private(set) var image: RGBImage
 
     public init(_ image: RGBImage) { self.image = image }
 
-    public init(width: Int, height: Int, color: RGB = .white) { image = RGBImage(width: width, height: height, color: color) }
+    public init(width: Int, height: Int, color: RGB = .white) {
+        image = RGBImage(width: width, height: height, color: color)
+    }
 
     public var width: Int { image.width }
     public var height: Int { image.height }
@@ -32,7 +34,9 @@ public struct Canvas: Sendable {
 
     /// Strokes joined one to the next.
     public mutating func polyline(_ points: [Point], width: Double = 1, color: RGB, opacity: Double = 1) {
-        for (from, to) in zip(points, points.dropFirst()) { line(from: from, to: to, width: width, color: color, opacity: opacity) }
+        for (from, to) in zip(points, points.dropFirst()) {
+            line(from: from, to: to, width: width, color: color, opacity: opacity)
+        }
     }
 
     /// A filled rectangle, its corners rounded by `radius`.
@@ -41,8 +45,10 @@ public struct Canvas: Sendable {
     }
 
     /// A rectangle's outline, `width` wide and centered on its edges.
-    public mutating func stroke(_ box: PixelBox, width: Double = 1, color: RGB, opacity: Double = 1, radius: Double = 0) {
-        let grown = PixelBox(x: box.x - width / 2, y: box.y - width / 2, width: box.width + width, height: box.height + width)
+    public mutating func stroke(_ box: PixelBox, width: Double = 1, color: RGB, opacity: Double = 1, radius: Double = 0)
+    {
+        let grown = PixelBox(
+            x: box.x - width / 2, y: box.y - width / 2, width: box.width + width, height: box.height + width)
         guard let all = pixels(near: grown) else { return }
         // The hole in the middle, which is most of a large frame, is not walked.
         let inset = width / 2 + max(radius, 0) + 1
@@ -70,7 +76,8 @@ public struct Canvas: Sendable {
         guard points.count >= 3, points.allSatisfy({ $0.x.isFinite && $0.y.isFinite }) else { return }
         let left = points.map(\.x).min() ?? 0, top = points.map(\.y).min() ?? 0
         let bounds = PixelBox(
-            x: left, y: top, width: (points.map(\.x).max() ?? left) - left, height: (points.map(\.y).max() ?? top) - top)
+            x: left, y: top, width: (points.map(\.x).max() ?? left) - left, height: (points.map(\.y).max() ?? top) - top
+        )
         shade(bounds, color, opacity) { x, y in
             var hits = 0
             for sub in 0..<16 {
@@ -95,7 +102,8 @@ extension Canvas {
         guard bounds.x.isFinite, bounds.y.isFinite, bounds.right.isFinite, bounds.bottom.isFinite else { return nil }
         let area = PixelBox(x: bounds.x - 1, y: bounds.y - 1, width: bounds.width + 2, height: bounds.height + 2)
             .clipped(width: width, height: height)
-        let left = Int(area.x), right = Int(area.right.rounded(.up)), top = Int(area.y), bottom = Int(area.bottom.rounded(.up))
+        let left = Int(area.x), right = Int(area.right.rounded(.up)), top = Int(area.y),
+            bottom = Int(area.bottom.rounded(.up))
         return (left..<max(right, left), top..<max(bottom, top))
     }
 

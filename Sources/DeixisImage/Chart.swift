@@ -61,12 +61,16 @@ public struct Chart: Sendable {
         let margin = 16 * unit
         var top = margin
         if !title.isEmpty {
-            canvas.text(fitted(title, Double(width) - 2 * margin, 2.2 * unit), at: Point(margin, top), scale: 2.2 * unit, color: Chart.ink)
+            canvas.text(
+                fitted(title, Double(width) - 2 * margin, 2.2 * unit), at: Point(margin, top), scale: 2.2 * unit,
+                color: Chart.ink)
             top += 22 * unit
         }
         if !subtitle.isEmpty {
             let scale = ChartPanel.small(unit)
-            canvas.text(fitted(subtitle, Double(width) - 2 * margin, scale), at: Point(margin, top), scale: scale, color: Chart.quiet)
+            canvas.text(
+                fitted(subtitle, Double(width) - 2 * margin, scale), at: Point(margin, top), scale: scale,
+                color: Chart.quiet)
             top += 15 * unit
         }
         guard !panels.isEmpty else { return canvas.image }
@@ -75,10 +79,12 @@ public struct Chart: Sendable {
         let gap = 12 * unit
         let size = (
             width: (Double(width) - 2 * margin - gap * Double(across - 1)) / Double(across),
-            height: (Double(height) - top - margin - gap * Double(down - 1)) / Double(down))
+            height: (Double(height) - top - margin - gap * Double(down - 1)) / Double(down)
+        )
         for (i, panel) in panels.enumerated() {
             let box = PixelBox(
-                x: (margin + Double(i % across) * (size.width + gap)).rounded(), y: (top + Double(i / across) * (size.height + gap)).rounded(),
+                x: (margin + Double(i % across) * (size.width + gap)).rounded(),
+                y: (top + Double(i / across) * (size.height + gap)).rounded(),
                 width: size.width.rounded(.down), height: size.height.rounded(.down))
             ChartPanel(panel, box: box, unit: unit).draw(on: &canvas)
         }

@@ -37,7 +37,8 @@ struct ChartPanel {
         let labels = vertical.ticks.map { Canvas.textWidth(vertical.label($0), scale: small) }.max() ?? 0
         let left = labels + 24 * unit, top = 44 * unit, bottom = (panel.xLabel.isEmpty ? 26 : 40) * unit
         plot = PixelBox(
-            x: (box.x + left).rounded(), y: (box.y + top).rounded(), width: max(box.width - left - 18 * unit, 8).rounded(),
+            x: (box.x + left).rounded(), y: (box.y + top).rounded(),
+            width: max(box.width - left - 18 * unit, 8).rounded(),
             height: max(box.height - top - bottom, 8).rounded())
     }
 
@@ -46,14 +47,16 @@ struct ChartPanel {
         canvas.stroke(box, width: unit, color: Chart.grid, radius: 5 * unit)
         let heading = ChartPanel.heading(unit)
         canvas.text(
-            fitted(panel.title, box.width - 28 * unit, heading), at: Point(box.x + 14 * unit, box.y + 11 * unit), scale: heading, color: Chart.ink)
+            fitted(panel.title, box.width - 28 * unit, heading), at: Point(box.x + 14 * unit, box.y + 11 * unit),
+            scale: heading, color: Chart.ink)
         drawGrid(&canvas)
         for line in lines { draw(line, &canvas) }
         drawLegend(&canvas)
         if lines.allSatisfy({ $0.raw.isEmpty }) {
             let text = "no values yet"
             let at = Point(
-                plot.x + (plot.width - Canvas.textWidth(text, scale: small)) / 2, plot.y + plot.height / 2 - Canvas.capHeight(scale: small) / 2)
+                plot.x + (plot.width - Canvas.textWidth(text, scale: small)) / 2,
+                plot.y + plot.height / 2 - Canvas.capHeight(scale: small) / 2)
             canvas.text(text, at: at, scale: small, color: Chart.quiet)
         }
     }
@@ -70,7 +73,9 @@ struct ChartPanel {
             let label = y.label(tick)
             canvas.text(
                 label,
-                at: Point(plot.x - 7 * unit - Canvas.textWidth(label, scale: small), at + thin / 2 - Canvas.capHeight(scale: small) / 2),
+                at: Point(
+                    plot.x - 7 * unit - Canvas.textWidth(label, scale: small),
+                    at + thin / 2 - Canvas.capHeight(scale: small) / 2),
                 scale: small, color: Chart.quiet)
         }
         for tick in x.ticks {
@@ -80,7 +85,8 @@ struct ChartPanel {
             let left = min(at + thin / 2 - labelWidth / 2, box.right - labelWidth - 4 * unit)
             canvas.text(label, at: Point(left, plot.bottom + 8 * unit), scale: small, color: Chart.quiet)
         }
-        canvas.fill(PixelBox(x: plot.x, y: crisp(plot.bottom, thin), width: plot.width, height: thin), color: Chart.quiet)
+        canvas.fill(
+            PixelBox(x: plot.x, y: crisp(plot.bottom, thin), width: plot.width, height: thin), color: Chart.quiet)
         if !panel.xLabel.isEmpty {
             let text = fitted(panel.xLabel, plot.width, small)
             let left = plot.x + (plot.width - Canvas.textWidth(text, scale: small)) / 2
@@ -143,7 +149,8 @@ struct ChartPanel {
         return (moved(a, b), moved(b, a))
     }
 
-    /// A swatch, the name and the last value of each series, in one row below the title; those that do not fit are left out.
+    /// A swatch, the name and the last value of each series, in one row below the title; those that do not fit are left
+    /// out.
     private func drawLegend(_ canvas: inout Canvas) {
         var at = Point(box.x + 14 * unit, box.y + 28 * unit)
         for line in lines {
@@ -153,7 +160,8 @@ struct ChartPanel {
             guard at.x + width <= box.right - 8 * unit else { return }
             let middle = at.y + Canvas.capHeight(scale: small) / 2
             canvas.line(
-                from: Point(at.x + unit, middle), to: Point(at.x + 10 * unit, middle), width: 3 * unit, color: line.color)
+                from: Point(at.x + unit, middle), to: Point(at.x + 10 * unit, middle), width: 3 * unit,
+                color: line.color)
             canvas.text(text, at: Point(at.x + 16 * unit, at.y), scale: small, color: Chart.ink)
             at.x += width + 14 * unit
         }
@@ -187,11 +195,13 @@ private struct ChartLine {
         }
     }
 
-    /// All values, or for a smoothed line those within the 1st to 99th percentile and the mean's: one spike hides no curve.
+    /// All values, or for a smoothed line those within the 1st to 99th percentile and the mean's: one spike hides no
+    /// curve.
     var valuesForRange: [Double] {
         let values = raw.flatMap { $0.map(\.y) }
         guard let smooth, values.count > 20 else { return values }
         let sorted = values.sorted()
-        return [sorted[sorted.count / 100], sorted[sorted.count - 1 - sorted.count / 100]] + smooth.flatMap { $0.map(\.y) }
+        return [sorted[sorted.count / 100], sorted[sorted.count - 1 - sorted.count / 100]]
+            + smooth.flatMap { $0.map(\.y) }
     }
 }

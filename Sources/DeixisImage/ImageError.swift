@@ -24,7 +24,8 @@ extension ImageError: CustomStringConvertible {
         case .empty(let name): return "\(name): the file is empty; expected a JPEG or PNG picture"
         case .notAnImage(let name, let firstBytes, let kind):
             if let kind { return "\(name): this is \(kind); expected a JPEG or PNG picture" }
-            let hex = firstBytes.prefix(8).map { ($0 < 16 ? "0" : "") + String($0, radix: 16, uppercase: true) }.joined(separator: " ")
+            let hex = firstBytes.prefix(8).map { ($0 < 16 ? "0" : "") + String($0, radix: 16, uppercase: true) }.joined(
+                separator: " ")
             return "\(name): not a picture; expected a JPEG (FF D8 FF ...) or PNG (89 50 4E 47 ...), found \(hex)"
         case .truncated(let name, let format): return "\(name): the \(format) ends too early; the file is incomplete"
         case .corrupt(let name, let format, let reason): return "\(name): the \(format) is damaged: \(reason)"

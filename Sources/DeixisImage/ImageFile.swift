@@ -2,18 +2,22 @@ import DeixisFiles
 public import DeixisInput
 
 extension RGBImage {
-    /// Reads a JPEG or PNG, known by its content and not by its name; upright (EXIF orientation applied), alpha over white.
+    /// Reads a JPEG or PNG, known by its content and not by its name; upright (EXIF orientation applied), alpha over
+    /// white.
     public init(contentsOf path: String, limits: ImageLimits = ImageLimits()) throws(ImageError) {
         let bytes: [UInt8]
         do throws(FileError) { bytes = try readFile(path, limit: limits.fileBytes) } catch {
-            if case .tooLarge(_, let byteCount, let limit) = error { throw .fileTooLarge(name: path, byteCount: byteCount, limit: limit) }
+            if case .tooLarge(_, let byteCount, let limit) = error {
+                throw .fileTooLarge(name: path, byteCount: byteCount, limit: limit)
+            }
             throw .file(error)
         }
         try self.init(decoding: bytes, name: path, limits: limits)
     }
 
     /// The same from bytes in memory; `name` is for messages.
-    public init(decoding bytes: [UInt8], name: String = "image", limits: ImageLimits = ImageLimits()) throws(ImageError) {
+    public init(decoding bytes: [UInt8], name: String = "image", limits: ImageLimits = ImageLimits()) throws(ImageError)
+    {
         if bytes.isEmpty { throw .empty(name: name) }
         if bytes.starts(with: [0xFF, 0xD8, 0xFF]) {
             self = try decodeJPEG(bytes, name: name, limits: limits)

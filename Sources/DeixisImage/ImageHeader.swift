@@ -44,7 +44,8 @@ public enum ImageHeader {
             let length = PNGChunks.number(chunk[0..<4]), name = chunk[4..<8]
             if name.elementsEqual("IEND".utf8) { break }
             // libspng leaves out chunks that are damaged.
-            if name.elementsEqual("eXIf".utf8), let block = bytes.at(at + 8, length), let sum = bytes.at(at + 8 + length, 4),
+            if name.elementsEqual("eXIf".utf8), let block = bytes.at(at + 8, length),
+                let sum = bytes.at(at + 8 + length, 4),
                 PNGChunks.number(sum) == PNGChunks.checksum(name + block)
             {
                 return turned(width, height, Orientation.inTIFF(block[...]))

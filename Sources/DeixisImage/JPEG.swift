@@ -1,8 +1,8 @@
 import CTurboJPEG
 public import DeixisInput
 
-/// Grayscale, YCbCr, RGB, CMYK and YCCK; baseline and progressive. Stray bytes between segments, which some cameras write, are
-/// accepted; other damage is not, since a picture half gray is worse than none.
+/// Grayscale, YCbCr, RGB, CMYK and YCCK; baseline and progressive. Stray bytes between segments, which some cameras
+/// write, are accepted; other damage is not, since a picture half gray is worse than none.
 func decodeJPEG(_ bytes: [UInt8], name: String, limits: ImageLimits) throws(ImageError) -> RGBImage {
     let markers = JPEGMarkers(bytes)
     guard markers.isWhole else { throw .truncated(name: name, format: "JPEG") }
@@ -32,8 +32,8 @@ func decodeJPEG(_ bytes: [UInt8], name: String, limits: ImageLimits) throws(Imag
             TJFLAG_ACCURATEDCT | TJFLAG_LIMITSCANS)
         count = size
     }
-    // The error code tells nothing: after one warning every failure is called a warning. The text is the latest failure's,
-    // or else the first warning's.
+    // The error code tells nothing: after one warning every failure is called a warning. The text is the latest
+    // failure's, or else the first warning's.
     if status != 0, !String(cString: tjGetErrorStr2(handle)).contains("extraneous bytes before marker") {
         throw jpegFailure(handle, name)
     }
@@ -97,7 +97,9 @@ struct JPEGMarkers {
             let end = at + 2 + max(length, 2)
             guard end <= bytes.count else { return }
             if marker == 0xDA {
-                isWhole = (end..<bytes.count).dropLast().reversed().contains { bytes[$0] == 0xFF && bytes[$0 + 1] == 0xD9 }
+                isWhole = (end..<bytes.count).dropLast().reversed().contains {
+                    bytes[$0] == 0xFF && bytes[$0 + 1] == 0xD9
+                }
                 return
             }
             let body = bytes[(at + 4)..<max(end, at + 4)]
@@ -119,7 +121,9 @@ extension RGBImage {
         guard width <= 65500, height <= 65500 else {
             throw .cannotEncode(format: "JPEG", reason: "\(width) x \(height) is more than 65500 on a side")
         }
-        guard let handle = tjInitCompress() else { throw .cannotEncode(format: "JPEG", reason: "the encoder cannot start") }
+        guard let handle = tjInitCompress() else {
+            throw .cannotEncode(format: "JPEG", reason: "the encoder cannot start")
+        }
         defer { tjDestroy(handle) }
         var buffer: UnsafeMutablePointer<UInt8>?
         var size: UInt = 0

@@ -3,14 +3,16 @@ import DeixisInput
 /// How the stored rows and columns lie in the upright picture; raw values are EXIF tag 0x0112's.
 enum Orientation: UInt16, CaseIterable {
     case upright = 1, mirrored = 2, upsideDown = 3, upsideDownMirrored = 4
-    /// Transposed about the main diagonal; rotated by 90 degrees clockwise to be upright; about the other diagonal; counterclockwise.
+    /// Transposed about the main diagonal; rotated by 90 degrees clockwise to be upright; about the other diagonal;
+    /// counterclockwise.
     case transposed = 5, clockwise = 6, transversed = 7, counterclockwise = 8
 
     var swapsAxes: Bool { rawValue >= 5 }
 
     /// The orientation in TIFF bytes, the payload of an EXIF block; upright if there is none or the block is malformed.
     ///
-    /// TIFF 6.0 section 2: "II" or "MM", 42, offset of the first directory: count, then entries of 12 bytes (tag, type, count, value).
+    /// TIFF 6.0 section 2: "II" or "MM", 42, offset of the first directory: count, then entries of 12 bytes (tag, type,
+    /// count, value).
     static func inTIFF(_ bytes: ArraySlice<UInt8>) -> Orientation {
         let base = bytes.startIndex
         guard bytes.count >= 8 else { return .upright }

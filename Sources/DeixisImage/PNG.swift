@@ -5,7 +5,8 @@ import Glibc
 /// All color types and depths, interlaced or not; alpha and tRNS are laid over white; eXIf orientation applied.
 func decodePNG(_ bytes: [UInt8], name: String, limits: ImageLimits) throws(ImageError) -> RGBImage {
     // libspng keeps the pointer until its context is freed.
-    var outcome: Result<RGBImage, ImageError> = .failure(.corrupt(name: name, format: "PNG", reason: "the decoder cannot start"))
+    var outcome: Result<RGBImage, ImageError> = .failure(
+        .corrupt(name: name, format: "PNG", reason: "the decoder cannot start"))
     bytes.withUnsafeBufferPointer { buffer in
         do throws(ImageError) {
             outcome = .success(try decodePNG(buffer, name: name, limits: limits))
@@ -16,10 +17,14 @@ func decodePNG(_ bytes: [UInt8], name: String, limits: ImageLimits) throws(Image
     return try outcome.get()
 }
 
-private func decodePNG(_ bytes: UnsafeBufferPointer<UInt8>, name: String, limits: ImageLimits) throws(ImageError) -> RGBImage {
+private func decodePNG(_ bytes: UnsafeBufferPointer<UInt8>, name: String, limits: ImageLimits) throws(ImageError)
+    -> RGBImage
+{
     func check(_ status: Int32) throws(ImageError) {
         if status == 0 { return }
-        if status == SPNG_IO_EOF.rawValue || status == Int32(SPNG_EOF.rawValue) || status == Int32(SPNG_EIDAT_TOO_SHORT.rawValue) {
+        if status == SPNG_IO_EOF.rawValue || status == Int32(SPNG_EOF.rawValue)
+            || status == Int32(SPNG_EIDAT_TOO_SHORT.rawValue)
+        {
             throw .truncated(name: name, format: "PNG")
         }
         throw .corrupt(name: name, format: "PNG", reason: String(cString: spng_strerror(status)))
@@ -46,7 +51,8 @@ private func decodePNG(_ bytes: UnsafeBufferPointer<UInt8>, name: String, limits
     let keyed = spng_get_trns(context, &transparency)
     if keyed != Int32(SPNG_ECHUNKAVAIL.rawValue) { try check(keyed) }
     let hasKey = keyed == 0
-    let hasAlpha = hasKey || header.color_type == UInt8(SPNG_COLOR_TYPE_GRAYSCALE_ALPHA.rawValue)
+    let hasAlpha =
+        hasKey || header.color_type == UInt8(SPNG_COLOR_TYPE_GRAYSCALE_ALPHA.rawValue)
         || header.color_type == UInt8(SPNG_COLOR_TYPE_TRUECOLOR_ALPHA.rawValue)
     let channels = hasAlpha ? 4 : 3
     let size = width * height * channels
@@ -84,7 +90,8 @@ package enum PNGChunks {
     }
 }
 
-/// Whether chunk follows chunk (length, name, data, checksum) up to a whole IEND; libspng does not look at that one's end.
+/// Whether chunk follows chunk (length, name, data, checksum) up to a whole IEND; libspng does not look at that one's
+/// end.
 private func reachesEnd(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
     var at = 8
     while at + 12 <= bytes.count {
@@ -101,7 +108,9 @@ private func overWhite(_ rgba: [UInt8]) -> [UInt8] {
     return [UInt8](unsafeUninitializedCapacity: count * 3) { target, written in
         for i in 0..<count {
             let alpha = Int(rgba[i * 4 + 3])
-            for c in 0..<3 { target[i * 3 + c] = UInt8((Int(rgba[i * 4 + c]) * alpha + 255 * (255 - alpha) + 127) / 255) }
+            for c in 0..<3 {
+                target[i * 3 + c] = UInt8((Int(rgba[i * 4 + c]) * alpha + 255 * (255 - alpha) + 127) / 255)
+            }
         }
         written = count * 3
     }
@@ -128,8 +137,9 @@ extension RGBImage {
         header.bit_depth = 8
         header.color_type = UInt8(SPNG_COLOR_TYPE_TRUECOLOR.rawValue)
         try check(spng_set_ihdr(context, &header))
-        try check(spng_encode_image(
-            context, pixels, pixels.count, Int32(SPNG_FMT_PNG.rawValue), Int32(SPNG_ENCODE_FINALIZE.rawValue)))
+        try check(
+            spng_encode_image(
+                context, pixels, pixels.count, Int32(SPNG_FMT_PNG.rawValue), Int32(SPNG_ENCODE_FINALIZE.rawValue)))
         var size = 0
         var status: Int32 = 0
         guard let buffer = spng_get_png_buffer(context, &size, &status) else {

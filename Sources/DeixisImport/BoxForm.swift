@@ -10,7 +10,8 @@ public enum BoxForm: String, Sendable, CaseIterable {
     public func box(_ numbers: [Double]) -> PixelBox {
         switch self {
         case .xywh: PixelBox(x: numbers[0], y: numbers[1], width: numbers[2], height: numbers[3])
-        case .xyxy: PixelBox(x: numbers[0], y: numbers[1], width: numbers[2] - numbers[0], height: numbers[3] - numbers[1])
+        case .xyxy:
+            PixelBox(x: numbers[0], y: numbers[1], width: numbers[2] - numbers[0], height: numbers[3] - numbers[1])
         }
     }
 

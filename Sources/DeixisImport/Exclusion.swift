@@ -3,7 +3,8 @@ import DeixisGrounding
 
 /// Pictures by which a data set measures: training on them would make its measure worthless.
 enum Exclusion {
-    /// Of a data set's folder: all its pictures; of a folder with one folder per split: those of every split but `train`.
+    /// Of a data set's folder: all its pictures; of a folder with one folder per split: those of every split but
+    /// `train`.
     static func pictures(of folder: String) throws(ImportError) -> Set<String> {
         if exists(folder + "/manifest.jsonl") { return try pictures(inManifest: folder + "/manifest.jsonl") }
         var result: Set<String> = [], found = false
@@ -13,7 +14,9 @@ enum Exclusion {
             found = true
             if name != "train" { result.formUnion(try pictures(inManifest: manifest)) }
         }
-        if !found { throw .empty(path: folder, what: "manifest.jsonl in it or in a folder of it; import that data set first") }
+        if !found {
+            throw .empty(path: folder, what: "manifest.jsonl in it or in a folder of it; import that data set first")
+        }
         return result
     }
 

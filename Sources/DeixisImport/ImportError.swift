@@ -23,7 +23,8 @@ public enum ImportError: Error, Equatable, Sendable, CustomStringConvertible {
         case .file(let error): error.description
         case .pickle(let error): error.description
         case .json(let error): error.description
-        case .record(let path, let record, let expected, let found): "\(path): \(record): expected \(expected), found \(found)"
+        case .record(let path, let record, let expected, let found):
+            "\(path): \(record): expected \(expected), found \(found)"
         case .noPictures(let folder, let tried, let count):
             "\(folder): none of the \(count) pictures is there; the first is '\(tried)'. Name the folder that holds them with --images"
         case .missingPictures(let folder, let first, let count, let all):
@@ -34,7 +35,8 @@ public enum ImportError: Error, Equatable, Sendable, CustomStringConvertible {
                 + "pass --boxes \(fits)"
         case .badReferences(let shown, let count, let all):
             "\(count) of \(all) references cannot be used:\n  " + shown.joined(separator: "\n  ")
-                + (count > shown.count ? "\n  ... and \(count - shown.count) more" : "") + "\nPass --skip-bad to leave them out."
+                + (count > shown.count ? "\n  ... and \(count - shown.count) more" : "")
+                + "\nPass --skip-bad to leave them out."
         case .empty(let path, let what): "\(path): no \(what)"
         case .exists(let file): "\(file): exists; choose another folder or pass --overwrite"
         case .tooLarge(let path, let what, let limit): "\(path): \(what); at most \(limit) are read"

@@ -53,11 +53,17 @@ public struct ImportReport: Sendable {
             }
             return String(line.reversed().drop { $0 == " " }.reversed())
         }
-        let repeated = splits.reduce(0) { $0 + $1.counts.repeated }, contradictory = splits.reduce(0) { $0 + $1.counts.contradictory }
+        let repeated = splits.reduce(0) { $0 + $1.counts.repeated },
+            contradictory = splits.reduce(0) { $0 + $1.counts.contradictory }
         if repeated > 0 { lines.append("\(repeated) sentences are said twice of one object") }
-        if contradictory > 0 { lines.append("\(contradictory) sentences are said of two objects of one picture: labels that contradict each other") }
+        if contradictory > 0 {
+            lines.append(
+                "\(contradictory) sentences are said of two objects of one picture: labels that contradict each other")
+        }
         if !missing.isEmpty {
-            lines.append("\(missing.count) pictures are missing: \(missing.prefix(5).joined(separator: ", "))\(missing.count > 5 ? ", ..." : "")")
+            lines.append(
+                "\(missing.count) pictures are missing: \(missing.prefix(5).joined(separator: ", "))\(missing.count > 5 ? ", ..." : "")"
+            )
         }
         lines += bad.map { "left out: \($0)" }
         return lines.joined(separator: "\n")

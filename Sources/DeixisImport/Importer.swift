@@ -66,16 +66,24 @@ public final class Importer {
         if count % 1000 == 0 { progress?(count) }
         firstTried = firstTried ?? reference.picture.file
         guard let place = pictures.place(of: reference.picture) else {
-            if missing.updateValue(true, forKey: reference.picture.file) == nil { missingOrder.append(reference.picture.file) }
+            if missing.updateValue(true, forKey: reference.picture.file) == nil {
+                missingOrder.append(reference.picture.file)
+            }
             split.counts.withoutPicture += 1
             return
         }
-        guard let size = pictures.size(at: place) else { return leaveOut(reference, split, "'\(place)' is neither a PNG nor a JPEG") }
+        guard let size = pictures.size(at: place) else {
+            return leaveOut(reference, split, "'\(place)' is neither a PNG nor a JPEG")
+        }
         if let told = reference.size, (told.width, told.height) != size {
-            return leaveOut(reference, split, "'\(place)' is \(size.width)x\(size.height), the annotations say \(told.width)x\(told.height)")
+            return leaveOut(
+                reference, split,
+                "'\(place)' is \(size.width)x\(size.height), the annotations say \(told.width)x\(told.height)")
         }
         check.add(reference.box, in: size)
-        if let problem = ManifestLine.problem(of: reference.box, in: size) { return leaveOut(reference, split, problem) }
+        if let problem = ManifestLine.problem(of: reference.box, in: size) {
+            return leaveOut(reference, split, problem)
+        }
         let sentences = reference.sentences.filter { Tokenizer.hasWords($0) }
         if sentences.isEmpty { return leaveOut(reference, split, "it has no sentence") }
         try split.write(reference, sentences: sentences, place: place, size: size)
@@ -107,22 +115,32 @@ public final class Importer {
     /// Checks what was seen as a whole, then lets all manifests appear.
     public func finish(from path: String) throws(ImportError) -> ImportReport {
         if count == 0 {
-            if splits.contains(where: { $0.counts.excluded > 0 }) { throw .empty(path: path, what: "references left: --exclude drops all") }
+            if splits.contains(where: { $0.counts.excluded > 0 }) {
+                throw .empty(path: path, what: "references left: --exclude drops all")
+            }
             throw .empty(path: path, what: "references")
         }
         let withoutPicture = splits.reduce(0) { $0 + $1.counts.withoutPicture }
-        if withoutPicture == count { throw .noPictures(folder: options.images, tried: firstTried ?? "", count: missing.count) }
+        if withoutPicture == count {
+            throw .noPictures(folder: options.images, tried: firstTried ?? "", count: missing.count)
+        }
         if check.isWrong {
-            throw .boxForm(path: path, count: check.misfits, of: check.count, read: check.form.rawValue, fits: check.form.other.rawValue)
+            throw .boxForm(
+                path: path, count: check.misfits, of: check.count, read: check.form.rawValue,
+                fits: check.form.other.rawValue)
         }
         if !options.skipBad {
             let found = Set(splits.flatMap(\.places)).count
             if !missing.isEmpty {
-                throw .missingPictures(folder: options.images, first: Array(missingOrder.prefix(5)), count: missing.count, of: missing.count + found)
+                throw .missingPictures(
+                    folder: options.images, first: Array(missingOrder.prefix(5)), count: missing.count,
+                    of: missing.count + found)
             }
             if badCount > 0 { throw .badReferences(shown: bad, count: badCount, of: count) }
         }
-        if splits.allSatisfy({ $0.counts.sentences == 0 }) { throw .badReferences(shown: bad, count: badCount, of: count) }
+        if splits.allSatisfy({ $0.counts.sentences == 0 }) {
+            throw .badReferences(shown: bad, count: badCount, of: count)
+        }
         if options.copies { try copyPictures() }
         for split in splits { try split.commit() }
         return ImportReport(

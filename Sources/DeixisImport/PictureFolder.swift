@@ -1,8 +1,8 @@
 import DeixisFiles
 import DeixisImage
 
-/// Finds pictures by name in a folder and those below it, however a corpus was unpacked (`train2014`, `VG_100K` beside `VG_100K_2`,
-/// `images/mscoco/images/train2014`).
+/// Finds pictures by name in a folder and those below it, however a corpus was unpacked (`train2014`, `VG_100K` beside
+/// `VG_100K_2`, `images/mscoco/images/train2014`).
 struct PictureFolder {
     let root: String
     /// Paths below `root` by file name.
@@ -23,7 +23,9 @@ struct PictureFolder {
                 } else if Self.isPicture(name) {
                     places[name, default: []].append(path)
                     count += 1
-                    if count > Self.fileLimit { throw .tooLarge(path: root, what: "more pictures", limit: Self.fileLimit) }
+                    if count > Self.fileLimit {
+                        throw .tooLarge(path: root, what: "more pictures", limit: Self.fileLimit)
+                    }
                 }
             }
         }
@@ -37,12 +39,15 @@ struct PictureFolder {
         [".jpg", ".jpeg", ".png", ".JPG", ".JPEG", ".PNG"].contains { name.hasSuffix($0) }
     }
 
-    /// Below `root`; of several files of that name one in a folder that `picture` asks for, else the one nearest to `root`.
+    /// Below `root`; of several files of that name one in a folder that `picture` asks for, else the one nearest to
+    /// `root`.
     func place(of picture: PictureName) -> String? {
         guard let found = places[picture.file] else { return nil }
         if found.count == 1 { return found[0] }
         let asked = found.filter { path in picture.folders.contains { path.contains($0) } }
-        return (asked.isEmpty ? found : asked).min { ($0.split(separator: "/").count, $0) < ($1.split(separator: "/").count, $1) }
+        return (asked.isEmpty ? found : asked).min {
+            ($0.split(separator: "/").count, $0) < ($1.split(separator: "/").count, $1)
+        }
     }
 
     /// The picture's extents as the decoder gives them; nil where it is no picture or cannot be read.

@@ -21,7 +21,8 @@ public struct Reference: Sendable, Equatable {
 public struct PictureName: Sendable, Hashable {
     /// The file's name without folders.
     public var file: String
-    /// Words of which one is part of a folder's name above the file, where several data sets number their pictures alike.
+    /// Words of which one is part of a folder's name above the file, where several data sets number their pictures
+    /// alike.
     public var folders: [String] = []
     /// COCO's number, where the file's name does not tell it.
     public var cocoID: Int?
@@ -46,7 +47,9 @@ public struct PictureName: Sendable, Hashable {
 
     static func identity(_ file: String) -> String {
         let stem = file.prefix { $0 != "." }
-        guard let digits = stem.split(separator: "_").last, digits.count == 12, let id = Int(digits) else { return file }
+        guard let digits = stem.split(separator: "_").last, digits.count == 12, let id = Int(digits) else {
+            return file
+        }
         return "coco \(id)"
     }
 }

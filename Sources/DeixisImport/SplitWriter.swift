@@ -20,7 +20,8 @@ final class SplitWriter {
     init(_ name: String?, _ options: ImportOptions) throws(ImportError) {
         self.name = name
         if let name, name.isEmpty || name.hasPrefix(".") || name.contains("/") {
-            throw .record(path: options.out, record: "a split", expected: "a name such as train or val", found: "'\(name)'")
+            throw .record(
+                path: options.out, record: "a split", expected: "a name such as train or val", found: "'\(name)'")
         }
         let folder = name.map { options.out + "/" + $0 } ?? options.out
         (self.folder, isNew) = (folder, !exists(folder))
@@ -48,11 +49,15 @@ final class SplitWriter {
         return String(cString: full)
     }
 
-    func write(_ reference: Reference, sentences: [String], place: String, size: (width: Int, height: Int)) throws(ImportError) {
+    func write(_ reference: Reference, sentences: [String], place: String, size: (width: Int, height: Int))
+        throws(ImportError)
+    {
         references += 1
         counts.references += 1
         places.insert(place)
-        let box = [reference.box.x, reference.box.y, reference.box.width, reference.box.height].map { ManifestLine.short($0) }.joined(separator: ", ")
+        let box = [reference.box.x, reference.box.y, reference.box.width, reference.box.height].map {
+            ManifestLine.short($0)
+        }.joined(separator: ", ")
         let name = quotedJSON(reference.id)
         for (number, sentence) in sentences.enumerated() {
             counts.sentences += 1
@@ -64,7 +69,8 @@ final class SplitWriter {
                 said[key] = references
             }
             let id = sentences.count == 1 ? name : quotedJSON("\(reference.id)-\(number)")
-            var line = "{\"image\": \(quotedJSON(place)), \"sentence\": \(quotedJSON(sentence)), \"box\": [\(box)], "
+            var line =
+                "{\"image\": \(quotedJSON(place)), \"sentence\": \(quotedJSON(sentence)), \"box\": [\(box)], "
                 + "\"id\": \(id), \"reference\": \(name), \"width\": \(size.width), \"height\": \(size.height)"
             if let kind = reference.kind { line += ", \"kind\": \(quotedJSON(kind))" }
             if let id = reference.picture.cocoID { line += ", \"coco_id\": \(id)" }

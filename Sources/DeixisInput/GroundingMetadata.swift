@@ -1,5 +1,5 @@
-/// What an exported model says beside its graph: all that is needed to turn a sentence and a picture into its inputs and its
-/// output into a box. Stored as ONNX `metadata_props`; `formats/metadata.md` is the specification.
+/// What an exported model says beside its graph: all that is needed to turn a sentence and a picture into its inputs
+/// and its output into a box. Stored as ONNX `metadata_props`; `formats/metadata.md` is the specification.
 public struct GroundingMetadata: Sendable {
     public static let formatVersion = 1
     /// The one letterbox rule there is: `Letterbox`.
@@ -61,13 +61,14 @@ extension GroundingMetadata {
         return result
     }
 
-    /// Reads the pairs of a file. Keys that are not ours are passed over. Throws `missingKey`, `malformedKey` or `duplicateKey`,
-    /// and what `Vocabulary.init` and `Tokenizer.init` find wrong.
+    /// Reads the pairs of a file. Keys that are not ours are passed over. Throws `missingKey`, `malformedKey` or
+    /// `duplicateKey`, and what `Vocabulary.init` and `Tokenizer.init` find wrong.
     public init(pairs: [(key: [UInt8], value: [UInt8])]) throws(InputError) {
         let reader = try MetadataReader(pairs)
         let version = try reader.value(.format)
         guard version == MetadataText.integer(GroundingMetadata.formatVersion) else {
-            throw .malformedKey(key: MetadataKey.format.bytes, expected: "1, the version this library reads", got: version)
+            throw .malformedKey(
+                key: MetadataKey.format.bytes, expected: "1, the version this library reads", got: version)
         }
         let vocabulary = try Vocabulary(lines: try reader.value(.vocabulary))
         let settings = TokenizerSettings(
@@ -79,7 +80,8 @@ extension GroundingMetadata {
         }
         let side = try reader.integer(.imageSize, 1...Letterbox.maximumSide, "a whole number from 1 to 16384")
         self.init(
-            vocabulary: vocabulary, settings: settings, letterbox: try Letterbox(side: side, padColor: try reader.color(.padColor)))
+            vocabulary: vocabulary, settings: settings,
+            letterbox: try Letterbox(side: side, padColor: try reader.color(.padColor)))
         mean = try reader.channels(.mean)
         standardDeviation = try reader.channels(.standardDeviation)
         training = reader.training

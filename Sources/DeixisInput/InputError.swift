@@ -37,7 +37,8 @@ private func excerpt(_ bytes: [UInt8]) -> String {
 /// An interpolated string, in a call: inlined at every use it takes hundreds of bytes each.
 @inline(never)
 private func line(
-    _ a: StaticString, _ x: String = "", _ b: StaticString = "", _ y: String = "", _ c: StaticString = "", _ z: String = "", _ d: StaticString = ""
+    _ a: StaticString, _ x: String = "", _ b: StaticString = "", _ y: String = "", _ c: StaticString = "",
+    _ z: String = "", _ d: StaticString = ""
 ) -> String { "\(a)\(x)\(b)\(y)\(c)\(z)\(d)" }
 
 @inline(never)
@@ -51,21 +52,29 @@ extension InputError: CustomStringConvertible {
         case .emptyToken(let index):
             line("vocabulary entry ", number(index), " is empty; expected one token per line")
         case .duplicateToken(let token, let first, let second):
-            line("vocabulary entries ", number(first), " and ", number(second), " are both '", excerpt(token), "'; expected each token once")
+            line(
+                "vocabulary entries ", number(first), " and ", number(second), " are both '", excerpt(token),
+                "'; expected each token once")
         case .missingSpecialToken(let token):
             line("the vocabulary has no '", excerpt(token), "'; expected [PAD], [UNK], [CLS] and [SEP]")
         case .maxLengthTooSmall(let length):
             line("the maximum length is ", number(length), "; expected at least 2, for [CLS] and [SEP]")
         case .pixelCountMismatch(let width, let height, let byteCount):
-            line("an RGB image of ", number(width), " x ", number(height), " was given ", number(byteCount), " bytes; expected width x height x 3, both at least 1")
+            line(
+                "an RGB image of ", number(width), " x ", number(height), " was given ", number(byteCount),
+                " bytes; expected width x height x 3, both at least 1")
         case .imageTooLong(let width, let height):
-            line("an image of ", number(width), " x ", number(height), " is too long; expected at most ", number(RGBImage.longestSide), " each")
+            line(
+                "an image of ", number(width), " x ", number(height), " is too long; expected at most ",
+                number(RGBImage.longestSide), " each")
         case .invalidSide(let side):
             line("the letterboxed image's side is ", number(side), "; expected 1 to ", number(Letterbox.maximumSide))
         case .missingKey(let key):
             line("the model's metadata has no '", excerpt(key), "'; was it written by deixis-train export?")
         case .malformedKey(let key, let expected, let got):
-            line("the model's metadata key '", excerpt(key), "' is '", excerpt(got), "'; expected ", expected.description)
+            line(
+                "the model's metadata key '", excerpt(key), "' is '", excerpt(got), "'; expected ", expected.description
+            )
         case .duplicateKey(let key):
             line("the model's metadata has '", excerpt(key), "' twice; expected it once")
         }

@@ -43,30 +43,38 @@ public struct Letterbox: Sendable, Equatable {
         pixels: UnsafeBufferPointer<UInt8>, width: Int, height: Int, into target: UnsafeMutableBufferPointer<UInt8>,
         scratch: inout LetterboxScratch
     ) {
-        apply(pixels: pixels, rowBytes: width * 3, width: width, height: height, into: target, scratch: &scratch, pool: nil)
+        apply(
+            pixels: pixels, rowBytes: width * 3, width: width, height: height, into: target, scratch: &scratch,
+            pool: nil)
     }
 
     /// The same for rows `rowBytes` apart, on the threads of a `deixis_pool`.
     package func apply(
-        pixels: UnsafeBufferPointer<UInt8>, rowBytes: Int, width: Int, height: Int, into target: UnsafeMutableBufferPointer<UInt8>,
+        pixels: UnsafeBufferPointer<UInt8>, rowBytes: Int, width: Int, height: Int,
+        into target: UnsafeMutableBufferPointer<UInt8>,
         scratch: inout LetterboxScratch, pool: OpaquePointer?
     ) {
         precondition(
-            width > 0 && height > 0 && rowBytes >= width * 3 && pixels.count >= (height - 1) * rowBytes + width * 3, "Letterbox: wrong source size")
+            width > 0 && height > 0 && rowBytes >= width * 3 && pixels.count >= (height - 1) * rowBytes + width * 3,
+            "Letterbox: wrong source size")
         precondition(target.count == side * side * 3, "Letterbox: wrong target size")
         guard let source = pixels.baseAddress, let square = target.baseAddress else { return }
         let place = placement(width: width, height: height)
         pad(square, place)
         scratch.resample.run(
             Resampler.Pixels(bytes: source, rowBytes: rowBytes, width: width, height: height),
-            into: Resampler.Pixels(bytes: square + (place.y * side + place.x) * 3, rowBytes: side * 3, width: place.width, height: place.height),
+            into: Resampler.Pixels(
+                bytes: square + (place.y * side + place.x) * 3, rowBytes: side * 3, width: place.width,
+                height: place.height),
             pool: pool)
     }
 
     /// Rows above and below, then what is left and right of the picture; each like the first of its kind.
     private func pad(_ square: UnsafeMutablePointer<UInt8>, _ place: (x: Int, y: Int, width: Int, height: Int)) {
         var first: UnsafeMutablePointer<UInt8>?
-        for y in 0..<side where y < place.y || y >= place.y + place.height { fill(square + y * side * 3, side, like: &first) }
+        for y in 0..<side where y < place.y || y >= place.y + place.height {
+            fill(square + y * side * 3, side, like: &first)
+        }
         let right = place.x + place.width
         for (x, end) in [(0, place.x), (right, side)] where end > x {
             first = nil
@@ -74,10 +82,14 @@ public struct Letterbox: Sendable, Equatable {
         }
     }
 
-    private func fill(_ pixels: UnsafeMutablePointer<UInt8>, _ count: Int, like first: inout UnsafeMutablePointer<UInt8>?) {
+    private func fill(
+        _ pixels: UnsafeMutablePointer<UInt8>, _ count: Int, like first: inout UnsafeMutablePointer<UInt8>?
+    ) {
         if let first { return UnsafeMutableRawPointer(pixels).copyMemory(from: first, byteCount: count * 3) }
         first = pixels
-        for i in 0..<count { (pixels[3 * i], pixels[3 * i + 1], pixels[3 * i + 2]) = (padColor.red, padColor.green, padColor.blue) }
+        for i in 0..<count {
+            (pixels[3 * i], pixels[3 * i + 1], pixels[3 * i + 2]) = (padColor.red, padColor.green, padColor.blue)
+        }
     }
 }
 
@@ -99,7 +111,8 @@ extension Letterbox {
             width: Float(box.width * scaleX / square), height: Float(box.height * scaleY / square))
     }
 
-    /// The network's box in the pixels of a width x height picture, clipped to it. NaN gives an empty box at the corner.
+    /// The network's box in the pixels of a width x height picture, clipped to it. NaN gives an empty box at the
+    /// corner.
     public func pixels(_ box: NormalizedBox, width: Int, height: Int) -> PixelBox {
         let place = placement(width: width, height: height)
         let scaleX = Double(place.width) / Double(width), scaleY = Double(place.height) / Double(height)

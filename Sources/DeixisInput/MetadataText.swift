@@ -101,7 +101,9 @@ struct MetadataReader {
 
     var training: [(key: [UInt8], value: [UInt8])] {
         let prefix = MetadataKey.training.bytes
-        return pairs.filter { $0.key.starts(with: prefix) }.map { (key: Array($0.key.dropFirst(prefix.count)), value: $0.value) }
+        return pairs.filter { $0.key.starts(with: prefix) }.map {
+            (key: Array($0.key.dropFirst(prefix.count)), value: $0.value)
+        }
     }
 
     func value(_ key: MetadataKey) throws(InputError) -> [UInt8] {

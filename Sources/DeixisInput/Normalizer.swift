@@ -1,5 +1,5 @@
-/// BERT's normalization of a sentence: controls dropped, whitespace made U+0020, ideographs set apart, accents stripped,
-/// letters lowered, in this order.
+/// BERT's normalization of a sentence: controls dropped, whitespace made U+0020, ideographs set apart, accents
+/// stripped, letters lowered, in this order.
 ///
 /// Equal to `tokenizers.normalizers.BertNormalizer(clean_text=True, handle_chinese_chars=True)`.
 struct Normalizer: Sendable {

@@ -8,7 +8,8 @@ public struct RGBImage: Sendable, Equatable {
     /// What letterboxing needs grows with the longer side, however thin the picture.
     public static let longestSide = 1 << 20
 
-    /// Throws `imageTooLong`, or `pixelCountMismatch` unless both extents are positive and `pixels` holds exactly width * height * 3 bytes.
+    /// Throws `imageTooLong`, or `pixelCountMismatch` unless both extents are positive and `pixels` holds exactly width
+    /// * height * 3 bytes.
     public init(width: Int, height: Int, pixels: [UInt8]) throws(InputError) {
         let (area, overflow) = width.multipliedReportingOverflow(by: height)
         guard width > 0, height > 0, !overflow, pixels.count % 3 == 0, pixels.count / 3 == area else {

@@ -27,7 +27,9 @@ struct Resampler: Sendable {
     }
 
     /// Resizes `source` to the size of `target`, on the threads of `pool` where there is one.
-    mutating func run(_ source: Pixels<UnsafePointer<UInt8>>, into target: Pixels<UnsafeMutablePointer<UInt8>>, pool: OpaquePointer?) {
+    mutating func run(
+        _ source: Pixels<UnsafePointer<UInt8>>, into target: Pixels<UnsafeMutablePointer<UInt8>>, pool: OpaquePointer?
+    ) {
         if source.width == target.width, source.height == target.height {
             for y in 0..<source.height {
                 UnsafeMutableRawPointer(target.bytes + y * target.rowBytes)
@@ -42,11 +44,15 @@ struct Resampler: Sendable {
         middle.withUnsafeMutableBufferPointer { middle in
             guard let between = middle.baseAddress else { return }
             horizontal.withKernelAxis { axis in
-                var pass = Pass(axis: axis, from: source.bytes, fromRow: source.rowBytes, to: between, toRow: row, rows: source.height)
+                var pass = Pass(
+                    axis: axis, from: source.bytes, fromRow: source.rowBytes, to: between, toRow: row,
+                    rows: source.height)
                 pass.run(pool)
             }
             vertical.withKernelAxis { axis in
-                var pass = Pass(axis: axis, from: between, fromRow: row, to: target.bytes, toRow: target.rowBytes, rows: target.height, bytes: row)
+                var pass = Pass(
+                    axis: axis, from: between, fromRow: row, to: target.bytes, toRow: target.rowBytes,
+                    rows: target.height, bytes: row)
                 pass.run(pool)
             }
         }
@@ -70,9 +76,11 @@ private struct Pass {
         // Kernels take up to eight rows at a time.
         tasks = max(1, min(rows / 8, Int(deixis_pool_threads(pool)) * 4))
         withUnsafeMutablePointer(to: &self) { pass in
-            deixis_pool_run(pool, pass.pointee.tasks, { context, task, _ in
-                context?.assumingMemoryBound(to: Pass.self).pointee.task(Int(task))
-            }, pass)
+            deixis_pool_run(
+                pool, pass.pointee.tasks,
+                { context, task, _ in
+                    context?.assumingMemoryBound(to: Pass.self).pointee.task(Int(task))
+                }, pass)
         }
     }
 
@@ -113,7 +121,8 @@ extension Resampler.Axis {
             for x in low..<high { sum += triangle((Double(x) - center + 0.5) * inverse) }
             for x in low..<high {
                 let weight = triangle((Double(x) - center + 0.5) * inverse) / sum
-                let fixed = Int32(0.5 + weight * Double(1 << Resampler.precision)), k = x - low, at = (i * taps + k / 4 * 4) * 2 + k % 4
+                let fixed = Int32(0.5 + weight * Double(1 << Resampler.precision)), k = x - low,
+                    at = (i * taps + k / 4 * 4) * 2 + k % 4
                 weights[at] = Int16(fixed & 0x7FF)
                 weights[at + 4] = Int16(fixed >> 11)
             }
@@ -131,8 +140,10 @@ extension Resampler.Axis {
         first.withUnsafeBufferPointer { first in
             count.withUnsafeBufferPointer { count in
                 weights.withUnsafeBufferPointer { weights in
-                    body(deixis_letterbox_axis(
-                        input: input, output: output, taps: taps, first: first.baseAddress, count: count.baseAddress, weights: weights.baseAddress))
+                    body(
+                        deixis_letterbox_axis(
+                            input: input, output: output, taps: taps, first: first.baseAddress,
+                            count: count.baseAddress, weights: weights.baseAddress))
                 }
             }
         }

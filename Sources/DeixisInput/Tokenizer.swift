@@ -23,10 +23,11 @@ public struct TokenizedSentence: Sendable, Equatable {
     public var isEmpty: Bool { ids.count <= 2 }
 }
 
-/// BERT's WordPiece tokenizer, equal to Hugging Face `tokenizers` (BertNormalizer, BertPreTokenizer, WordPiece, [CLS] A [SEP]).
+/// BERT's WordPiece tokenizer, equal to Hugging Face `tokenizers` (BertNormalizer, BertPreTokenizer, WordPiece, [CLS] A
+/// [SEP]).
 ///
-/// Greedy longest match from the left; pieces after the first are spelled `##piece`; a word with an unknown rest, or of more
-/// than 100 scalars, is one [UNK]. A special token's spelling inside a sentence is ordinary text.
+/// Greedy longest match from the left; pieces after the first are spelled `##piece`; a word with an unknown rest, or of
+/// more than 100 scalars, is one [UNK]. A special token's spelling inside a sentence is ordinary text.
 public struct Tokenizer: Sendable {
     public static let maxScalarsPerWord = 100
 
@@ -65,7 +66,8 @@ public struct Tokenizer: Sendable {
         pieces.ids.append(startID)
         for word in Words(scalars) { pieces.add(scalars[word]) }
         pieces.ids.append(endID)
-        return TokenizedSentence(ids: pieces.ids, droppedCount: max(pieces.total - room, 0), unknownCount: pieces.unknown)
+        return TokenizedSentence(
+            ids: pieces.ids, droppedCount: max(pieces.total - room, 0), unknownCount: pieces.unknown)
     }
 
     /// The words that `encode` counts in `unknownCount`, normalized, each once, in the sentence's order.
@@ -84,7 +86,8 @@ public struct Tokenizer: Sendable {
         return words.map { String(decoding: $0, as: UTF8.self) }
     }
 
-    /// Whether a tokenizer finds a word in `sentence`, whatever its vocabulary: nothing is left of spaces, control characters and the like.
+    /// Whether a tokenizer finds a word in `sentence`, whatever its vocabulary: nothing is left of spaces, control
+    /// characters and the like.
     public static func hasWords(_ sentence: String, settings: TokenizerSettings = TokenizerSettings()) -> Bool {
         let normalizer = Normalizer(lowercases: settings.lowercases, stripsAccents: settings.stripsAccents)
         var words = Words(Array(sentence.utf8).withUnsafeBufferPointer { normalizer.normalize($0) })
@@ -179,7 +182,9 @@ private struct WordPieces {
         return bytes.withUnsafeBufferPointer { bytes in
             while end > start {
                 let range = edges[start]..<edges[end]
-                if let id = vocabulary.id(hashes[end - start - 1], of: bytes, range, continued: continued) { return (id, end) }
+                if let id = vocabulary.id(hashes[end - start - 1], of: bytes, range, continued: continued) {
+                    return (id, end)
+                }
                 end -= 1
             }
             return nil

@@ -1,4 +1,5 @@
-/// The scalars of UTF-8 bytes; every maximal ill-formed run becomes one U+FFFD (Unicode 15, section 3.9, as WHATWG does).
+/// The scalars of UTF-8 bytes; every maximal ill-formed run becomes one U+FFFD (Unicode 15, section 3.9, as WHATWG
+/// does).
 struct UTF8Decoder {
     private let bytes: UnsafeBufferPointer<UInt8>
     private var at = 0

@@ -14,7 +14,8 @@ public struct Vocabulary: Sendable {
         try index()
     }
 
-    /// Newline separated tokens, as in a `vocab.txt`: the id is the line number; CR before LF is dropped, as is a last empty line.
+    /// Newline separated tokens, as in a `vocab.txt`: the id is the line number; CR before LF is dropped, as is a last
+    /// empty line.
     public init(lines: [UInt8]) throws(InputError) {
         var start = 0
         while start < lines.count {
@@ -48,10 +49,14 @@ public struct Vocabulary: Sendable {
     public func id(of token: [UInt8]) -> Int? {
         var hash = TokenHash()
         for byte in token { hash.add(byte) }
-        return token.withUnsafeBufferPointer { find(hash, count: $0.count, matches: { [bytes] start in
-            for i in 0..<token.count where bytes[start + i] != token[i] { return false }
-            return true
-        }) }
+        return token.withUnsafeBufferPointer {
+            find(
+                hash, count: $0.count,
+                matches: { [bytes] start in
+                    for i in 0..<token.count where bytes[start + i] != token[i] { return false }
+                    return true
+                })
+        }
     }
 
     /// The id of the token of `count` bytes with this hash for which `matches(offset into bytes)` holds.

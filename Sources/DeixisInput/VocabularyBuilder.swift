@@ -1,5 +1,5 @@
-/// Makes a WordPiece vocabulary from a corpus: [PAD] [UNK] [CLS] [SEP] [MASK], every character met (alone and as `##x`),
-/// then whole words, then `##` endings, the frequent first. Deterministic: ties are broken by bytes.
+/// Makes a WordPiece vocabulary from a corpus: [PAD] [UNK] [CLS] [SEP] [MASK], every character met (alone and as
+/// `##x`), then whole words, then `##` endings, the frequent first. Deterministic: ties are broken by bytes.
 public struct VocabularyBuilder {
     public let settings: TokenizerSettings
     private let normalizer: Normalizer
@@ -19,10 +19,14 @@ public struct VocabularyBuilder {
         }
     }
 
-    /// At most `limit` tokens (never fewer than the five specials), words and characters met less than `minimumCount` times left out.
+    /// At most `limit` tokens (never fewer than the five specials), words and characters met less than `minimumCount`
+    /// times left out.
     ///
-    /// Endings (`##s`, `##ing`) of up to six scalars are kept where at least `minimumEndings` different words have them.
-    public func build(limit: Int = 30_000, minimumCount: Int = 1, minimumEndings: Int = 8) throws(InputError) -> Vocabulary {
+    /// Endings (`##s`, `##ing`) of up to six scalars are kept where at least `minimumEndings` different words have
+    /// them.
+    public func build(limit: Int = 30_000, minimumCount: Int = 1, minimumEndings: Int = 8) throws(InputError)
+        -> Vocabulary
+    {
         var tokens = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"].map { Array($0.utf8) }
         var characters: [Word: Int] = [:], words: [Word: Int] = [:], endings: [Word: (words: Int, count: Int)] = [:]
         for (word, count) in counts {
@@ -45,7 +49,9 @@ public struct VocabularyBuilder {
 
     private func ranked(_ counts: [Word: Int], _ minimum: Int) -> [Word] {
         counts.filter { $0.value >= minimum }
-            .sorted { $0.value != $1.value ? $0.value > $1.value : $0.key.scalars.lexicographicallyPrecedes($1.key.scalars) }
+            .sorted {
+                $0.value != $1.value ? $0.value > $1.value : $0.key.scalars.lexicographicallyPrecedes($1.key.scalars)
+            }
             .map { $0.key }
     }
 }

@@ -31,7 +31,9 @@ struct Picture {
         else {
             throw .image(.pixelCountMismatch(width: width, height: height, byteCount: pixels.count))
         }
-        guard max(width, height) <= RGBImage.longestSide else { throw .image(.imageTooLong(width: width, height: height)) }
+        guard max(width, height) <= RGBImage.longestSide else {
+            throw .image(.imageTooLong(width: width, height: height))
+        }
         self.init(pixels: pixels, width: width, height: height, stride: stride)
     }
 }

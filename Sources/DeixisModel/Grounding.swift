@@ -10,7 +10,8 @@ public struct Grounding: Sendable {
     public var tokenCount: Int
     /// Word pieces that were cut off because the sentence was too long.
     public var droppedTokenCount: Int
-    /// Words among the tokens that the vocabulary lacks: the network reads each as [UNK] and cannot tell one from another.
+    /// Words among the tokens that the vocabulary lacks: the network reads each as [UNK] and cannot tell one from
+    /// another.
     public var unknownTokenCount: Int
     /// Letterbox and tokenizer, in milliseconds.
     public var inputMilliseconds: Double

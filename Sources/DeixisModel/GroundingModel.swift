@@ -9,8 +9,9 @@ public import DeixisRuntime
 ///     let found = try model.ground(picture, "the red mug left of the laptop")
 ///     print(found.box)
 ///
-/// Any number of threads may ask one model at once: they share its weights and plans, and each call has memory of its own to work in.
-/// With `SessionOptions.threads` at 1 each caller has its core to itself; with more they take turns at the model's threads.
+/// Any number of threads may ask one model at once: they share its weights and plans, and each call has memory of its
+/// own to work in. With `SessionOptions.threads` at 1 each caller has its core to itself; with more they take turns at
+/// the model's threads.
 public final class GroundingModel: Sendable {
     /// The file, for messages.
     public let path: String
@@ -25,10 +26,14 @@ public final class GroundingModel: Sendable {
     /// - Parameters:
     ///   - options: how to run; `options.threads` counts the calling thread, 0 means all usable cores.
     ///   - operators: what the file may use; `DeixisOperators` has more.
-    public init(path: String, options: SessionOptions = SessionOptions(), operators: OperatorSet = .lean) throws(ModelError) {
+    public init(path: String, options: SessionOptions = SessionOptions(), operators: OperatorSet = .lean)
+        throws(ModelError)
+    {
         self.path = path
         let model: Model
-        do throws(RuntimeError) { model = try Model.load(path, operators: operators) } catch { throw .runtime(file: path, error) }
+        do throws(RuntimeError) { model = try Model.load(path, operators: operators) } catch {
+            throw .runtime(file: path, error)
+        }
         let graph = model.graph
         do throws(InputError) {
             metadata = try GroundingMetadata(pairs: graph.metadata.map { ($0.key.bytes, $0.value.bytes) })
@@ -44,18 +49,21 @@ public final class GroundingModel: Sendable {
         }
         func position(_ name: Name, _ ids: [ValueID]) -> Int { ids.firstIndex { graph[$0].name == name } ?? 0 }
         positions = (
-            position(Interface.image, graph.inputs), position(Interface.tokens, graph.inputs), position(Interface.mask, graph.inputs),
+            position(Interface.image, graph.inputs), position(Interface.tokens, graph.inputs),
+            position(Interface.mask, graph.inputs),
             position(Interface.box, graph.outputs)
         )
     }
 
     public var threads: Int { session.threads }
 
-    /// The words of `sentence` that the vocabulary lacks, each once, as the tokenizer spells them (lower case, for most models).
+    /// The words of `sentence` that the vocabulary lacks, each once, as the tokenizer spells them (lower case, for most
+    /// models).
     public func unknownWords(in sentence: String) -> [String] { tokenizer.unknownWords(in: sentence) }
 
-    /// What `sentence` points at in `image`. After `deadline` milliseconds the network stops at its next step and the error is
-    /// `ModelError.runtime(_, .timeout)`; the model stays usable. The first sentence of a length pays for its plan.
+    /// What `sentence` points at in `image`. After `deadline` milliseconds the network stops at its next step and the
+    /// error is `ModelError.runtime(_, .timeout)`; the model stays usable. The first sentence of a length pays for its
+    /// plan.
     public func ground(_ image: RGBImage, _ sentence: String, deadline: Double? = nil) throws(ModelError) -> Grounding {
         let utf8 = Array(sentence.utf8)
         return try image.pixels.withUnsafeBufferPointer { (pixels) throws(ModelError) in
@@ -64,9 +72,11 @@ public final class GroundingModel: Sendable {
         }
     }
 
-    /// The same for pixels that lie elsewhere: rows of `width` * 3 bytes R G B, `stride` bytes apart; and a sentence in UTF-8.
+    /// The same for pixels that lie elsewhere: rows of `width` * 3 bytes R G B, `stride` bytes apart; and a sentence in
+    /// UTF-8.
     public func ground(
-        pixels: UnsafeBufferPointer<UInt8>, width: Int, height: Int, stride: Int, sentence: [UInt8], deadline: Double? = nil
+        pixels: UnsafeBufferPointer<UInt8>, width: Int, height: Int, stride: Int, sentence: [UInt8],
+        deadline: Double? = nil
     ) throws(ModelError) -> Grounding {
         try ground(try Picture(checking: pixels, width: width, height: height, stride: stride), sentence, deadline)
     }
@@ -74,7 +84,8 @@ public final class GroundingModel: Sendable {
     /// Looks at `image` once, to be asked many sentences. `deadline` as in `ground`, for the looking.
     public func scene(_ image: RGBImage, deadline: Double? = nil) throws(ModelError) -> Scene {
         try image.pixels.withUnsafeBufferPointer { (pixels) throws(ModelError) in
-            try look(Picture(pixels: pixels, width: image.width, height: image.height, stride: image.width * 3), deadline)
+            try look(
+                Picture(pixels: pixels, width: image.width, height: image.height, stride: image.width * 3), deadline)
         }
     }
 
@@ -115,7 +126,8 @@ public final class GroundingModel: Sendable {
         }
         let (input, network) = watch.milliseconds
         return Scene(
-            self, values, width: picture.width, height: picture.height, inputMilliseconds: input, networkMilliseconds: network)
+            self, values, width: picture.width, height: picture.height, inputMilliseconds: input,
+            networkMilliseconds: network)
     }
 
     func ground(_ scene: Scene, _ sentence: [UInt8], _ deadline: Double?) throws(ModelError) -> Grounding {
@@ -171,7 +183,8 @@ public final class GroundingModel: Sendable {
         caller.values = nil
         metadata.letterbox.apply(
             pixels: picture.pixels, rowBytes: picture.stride, width: picture.width, height: picture.height,
-            into: try caller.context.inputBuffer(positions.image).bindMemory(to: UInt8.self), scratch: &caller.scratch, pool: session.pool)
+            into: try caller.context.inputBuffer(positions.image).bindMemory(to: UInt8.self), scratch: &caller.scratch,
+            pool: session.pool)
     }
 
     private func write(_ tokens: TokenizedSentence, _ caller: Caller) throws(RuntimeError) {
@@ -183,7 +196,9 @@ public final class GroundingModel: Sendable {
     private func box(_ caller: Caller) throws(RuntimeError) -> NormalizedBox {
         let bytes = try caller.context.output(positions.box).bytes
         // `Interface` has checked type and shape as stated; a file may compute something else.
-        guard bytes.count == 16 else { throw .invalidGraph(reason: "output 'box' has \(bytes.count) bytes, expected 16") }
+        guard bytes.count == 16 else {
+            throw .invalidGraph(reason: "output 'box' has \(bytes.count) bytes, expected 16")
+        }
         func number(_ at: Int) -> Float { bytes.loadUnaligned(fromByteOffset: at * 4, as: Float.self) }
         return NormalizedBox(centerX: number(0), centerY: number(1), width: number(2), height: number(3))
     }
@@ -192,9 +207,12 @@ public final class GroundingModel: Sendable {
         _ box: NormalizedBox, _ tokens: TokenizedSentence, _ width: Int, _ height: Int, _ watch: Watch
     ) throws(ModelError) -> Grounding {
         let (input, network) = watch.milliseconds
-        guard box.centerX.isFinite, box.centerY.isFinite, box.width.isFinite, box.height.isFinite else { throw .notFinite(file: path) }
+        guard box.centerX.isFinite, box.centerY.isFinite, box.width.isFinite, box.height.isFinite else {
+            throw .notFinite(file: path)
+        }
         return Grounding(
-            box: metadata.letterbox.pixels(box, width: width, height: height), normalizedBox: box, tokenCount: tokens.ids.count,
+            box: metadata.letterbox.pixels(box, width: width, height: height), normalizedBox: box,
+            tokenCount: tokens.ids.count,
             droppedTokenCount: tokens.droppedCount, unknownTokenCount: tokens.unknownCount, inputMilliseconds: input,
             networkMilliseconds: network)
     }

@@ -3,7 +3,8 @@ import DeixisInput
 
 /// What a grounding model's inputs and outputs must be, `GroundingInput` in a graph's terms:
 ///
-/// batch is 1 or symbolic; length is symbolic, or fixed at no less than the metadata's longest sentence (then sentences are padded).
+/// batch is 1 or symbolic; length is symbolic, or fixed at no less than the metadata's longest sentence (then sentences
+/// are padded).
 struct Interface {
     static let image = Name(stringLiteral: GroundingInput.image), tokens = Name(stringLiteral: GroundingInput.tokens)
     static let mask = Name(stringLiteral: GroundingInput.mask), box = Name(stringLiteral: GroundingInput.box)
@@ -21,7 +22,8 @@ struct Interface {
             throw Mismatch(reason: "token_ids and attention_mask have different lengths")
         }
         if let length, length < longest {
-            throw Mismatch(reason: "token_ids has room for \(length) tokens, the metadata promises sentences of \(longest)")
+            throw Mismatch(
+                reason: "token_ids has room for \(length) tokens, the metadata promises sentences of \(longest)")
         }
         try Self.check(graph, graph.outputs, "output", Self.box, .float32, [1, 4])
         for id in graph.inputs where ![Self.image, Self.tokens, Self.mask].contains(graph[id].name) {
@@ -35,8 +37,13 @@ struct Interface {
     private static func checkTable(_ graph: Graph, _ metadata: GroundingMetadata) throws(Mismatch) {
         guard let tokens = graph.inputs.first(where: { graph[$0].name == tokens }) else { return }
         for node in graph.nodes where node.op == "Gather" && node.inputs.count == 2 && node.inputs[1] == tokens {
-            guard let table = node.inputs[0], let rows = graph.constants[table]?.shape.first, rows < metadata.vocabulary.count else { continue }
-            throw Mismatch(reason: "the metadata's vocabulary has \(metadata.vocabulary.count) tokens, the table of word vectors \(rows)")
+            guard let table = node.inputs[0], let rows = graph.constants[table]?.shape.first,
+                rows < metadata.vocabulary.count
+            else { continue }
+            throw Mismatch(
+                reason:
+                    "the metadata's vocabulary has \(metadata.vocabulary.count) tokens, the table of word vectors \(rows)"
+            )
         }
     }
 

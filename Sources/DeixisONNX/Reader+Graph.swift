@@ -22,9 +22,13 @@ extension Reader {
             }
         }
         guard let version else { throw .invalid(file: file, reason: "not an ONNX model: it has no ir_version") }
-        guard version >= 3 else { throw .unsupported(file: file, reason: "the model has IR version \(version), older than 3") }
+        guard version >= 3 else {
+            throw .unsupported(file: file, reason: "the model has IR version \(version), older than 3")
+        }
         guard let graphRange else { throw .invalid(file: file, reason: "the model has no graph") }
-        guard let opset else { throw .invalid(file: file, reason: "the model does not say which opset of ai.onnx it uses") }
+        guard let opset else {
+            throw .invalid(file: file, reason: "the model does not say which opset of ai.onnx it uses")
+        }
         self.opset = opset
         var graph = try self.graph(graphRange).graph
         for range in functions { graph.functions.append(try function(range, opset: opset)) }
@@ -58,7 +62,9 @@ extension Reader {
             case 2: scope.graph.name = try name(field, "GraphProto.name")
             case 5:
                 let (name, constant) = try tensor(try self.range(field, "GraphProto.initializer"))
-                guard scope.ids[name] == nil else { throw .invalid(file: file, reason: "initializer '\(name)' is there twice") }
+                guard scope.ids[name] == nil else {
+                    throw .invalid(file: file, reason: "initializer '\(name)' is there twice")
+                }
                 scope.ids[name] = scope.graph.addConstant(name, constant)
             case 11: inputs.append(try valueInfo(try self.range(field, "GraphProto.input")))
             case 12:
@@ -79,12 +85,16 @@ extension Reader {
                 scope.graph.defaults.append((id, type ?? TensorType(constant.type, nil)))
                 continue
             }
-            guard type != nil || scope.isInner else { throw .invalid(file: file, reason: "input '\(name)' has no element type") }
+            guard type != nil || scope.isInner else {
+                throw .invalid(file: file, reason: "input '\(name)' has no element type")
+            }
             scope.addInput(name, type)
         }
         for range in infos {
             let (name, type) = try valueInfo(range)
-            if let type, scope.ids[name] == nil, scope.stated[name] == nil { scope.stated[name] = scope.graph.addValue(name, type) }
+            if let type, scope.ids[name] == nil, scope.stated[name] == nil {
+                scope.stated[name] = scope.graph.addValue(name, type)
+            }
         }
         try read(nodes, outputs, into: &scope)
         return (scope.graph, scope.captured)
@@ -94,7 +104,8 @@ extension Reader {
     private mutating func function(_ range: Range<Int>, opset: Int) throws(ONNXError) -> Function {
         var wire = wire(range)
         var domain: Name = "", functionName: Name = "", overload: Name = ""
-        var nodes: [Range<Int>] = [], inputs: [Name] = [], outputs: [Name] = [], attributes: [(name: Name, value: Attribute?)] = []
+        var nodes: [Range<Int>] = [], inputs: [Name] = [], outputs: [Name] = [],
+            attributes: [(name: Name, value: Attribute?)] = []
         self.opset = opset
         while let field = try next(&wire, "FunctionProto") {
             switch field.number {
@@ -111,7 +122,8 @@ extension Reader {
                 var message = NodeMessage()
                 let known = try attribute(try self.range(field, "FunctionProto.attribute_proto"), of: &message)
                 guard let known, message.captured.isEmpty else {
-                    throw .unsupported(file: file, reason: "function '\(functionName)' has an attribute whose default is a graph")
+                    throw .unsupported(
+                        file: file, reason: "function '\(functionName)' has an attribute whose default is a graph")
                 }
                 attributes.append((known.name, known.value))
             case 13: overload = try name(field, "FunctionProto.overload")
@@ -121,12 +133,15 @@ extension Reader {
         var scope = Scope(opset: self.opset, isInner: false)
         scope.graph.name = functionName
         for name in inputs {
-            guard scope.ids[name] == nil else { throw .invalid(file: file, reason: "input '\(name)' of function '\(functionName)' is there twice") }
+            guard scope.ids[name] == nil else {
+                throw .invalid(file: file, reason: "input '\(name)' of function '\(functionName)' is there twice")
+            }
             scope.addInput(name, nil)
         }
         try read(nodes, outputs, into: &scope)
         return Function(
-            domain: domain == "ai.onnx" ? "" : domain, name: functionName.overloaded(overload), attributes: attributes, body: scope.graph)
+            domain: domain == "ai.onnx" ? "" : domain, name: functionName.overloaded(overload), attributes: attributes,
+            body: scope.graph)
     }
 
     /// Notes where a node lies.
@@ -139,7 +154,9 @@ extension Reader {
     private mutating func read(_ nodes: [Range<Int>], _ outputs: [Name], into scope: inout Scope) throws(ONNXError) {
         for range in nodes { try add(try node(range), to: &scope) }
         for name in outputs {
-            guard let id = scope.find(name) else { throw .invalid(file: file, reason: "output '\(name)' is made by no node") }
+            guard let id = scope.find(name) else {
+                throw .invalid(file: file, reason: "output '\(name)' is made by no node")
+            }
             scope.graph.outputs.append(id)
         }
     }
@@ -150,7 +167,9 @@ extension Reader {
         var inputs: [ValueID?] = [], outputs: [ValueID?] = []
         func find(_ name: Name) throws(ONNXError) -> ValueID {
             guard let id = scope.find(name) else {
-                throw .invalid(file: file, reason: "node '\(node.name)' (\(node.op)) uses '\(name)', which nothing in front of it makes")
+                throw .invalid(
+                    file: file,
+                    reason: "node '\(node.name)' (\(node.op)) uses '\(name)', which nothing in front of it makes")
             }
             return id
         }
@@ -161,7 +180,8 @@ extension Reader {
         for name in message.outputs {
             if name.isEmpty { outputs.append(nil); continue }
             guard scope.ids[name] == nil else {
-                throw .invalid(file: file, reason: "node '\(node.name)' (\(node.op)) makes '\(name)', which is made already")
+                throw .invalid(
+                    file: file, reason: "node '\(node.name)' (\(node.op)) makes '\(name)', which is made already")
             }
             let id = scope.stated[name] ?? scope.graph.addValue(name)
             scope.ids[name] = id

@@ -23,7 +23,9 @@ extension Reader {
             case 3: message.node.name = try name(field, "NodeProto.name")
             case 4: message.node.op = try name(field, "NodeProto.op_type")
             case 5:
-                if let found = try attribute(try self.range(field, "NodeProto.attribute"), of: &message) { attributes.append(found) }
+                if let found = try attribute(try self.range(field, "NodeProto.attribute"), of: &message) {
+                    attributes.append(found)
+                }
             case 7:
                 let domain = try name(field, "NodeProto.domain")
                 message.node.domain = domain == "ai.onnx" ? "" : domain
@@ -39,7 +41,9 @@ extension Reader {
     }
 
     /// `AttributeProto`. Files of old writers may leave `type` out; then the field that is there decides.
-    mutating func attribute(_ range: Range<Int>, of node: inout NodeMessage) throws(ONNXError) -> (name: Name, value: Attribute)? {
+    mutating func attribute(_ range: Range<Int>, of node: inout NodeMessage) throws(ONNXError) -> (
+        name: Name, value: Attribute
+    )? {
         var wire = wire(range)
         var attributeName: Name = ""
         var type = 0
@@ -50,7 +54,9 @@ extension Reader {
             switch field.number {
             case 1: attributeName = try name(field, "AttributeProto.name")
             case 2:
-                guard case .fixed32(let bits) = field.content else { throw malformed(field, "AttributeProto.f", "expected a float") }
+                guard case .fixed32(let bits) = field.content else {
+                    throw malformed(field, "AttributeProto.f", "expected a float")
+                }
                 value.float = Float(bitPattern: bits)
                 single = .float(value.float)
             case 3:

@@ -1,7 +1,8 @@
 import DeixisGraph
 
 extension Reader {
-    /// `TensorProto`. `raw_data` and external data stay views; typed lists (`float_data`, ...) are copied, as they must be.
+    /// `TensorProto`. `raw_data` and external data stay views; typed lists (`float_data`, ...) are copied, as they must
+    /// be.
     mutating func tensor(_ range: Range<Int>) throws(ONNXError) -> (name: Name, constant: Constant) {
         var wire = wire(range)
         var dims: [Int64] = []
@@ -36,7 +37,8 @@ extension Reader {
             throw .unsupported(file: file, reason: "tensor '\(tensorName)' has element type \(element.label)")
         }
         let checked: Shape
-        do throws(ShapeError) { checked = try Shape(dims.map { Int(clamping: $0) }, of: element, limits: limits) } catch {
+        do throws(ShapeError) { checked = try Shape(dims.map { Int(clamping: $0) }, of: element, limits: limits) } catch
+        {
             if case .limit(let limit) = error { throw .limit(file: file, what: "tensor '\(tensorName)'", limit) }
             throw .invalid(file: file, reason: "tensor '\(tensorName)' \(error.message)")
         }
@@ -47,14 +49,17 @@ extension Reader {
         if let raw {
             guard raw.count == count * size else {
                 throw .invalid(
-                    file: file, reason: "tensor '\(tensorName)' has \(raw.count) bytes, its shape asks for \(count * size)")
+                    file: file,
+                    reason: "tensor '\(tensorName)' has \(raw.count) bytes, its shape asks for \(count * size)")
             }
             return (tensorName, Constant(type: element, shape: shape, storage: storage, range: raw))
         }
         /// Integers as they come, low bytes of each.
         func cut<T: FixedWidthInteger & BitwiseCopyable>(_ list: [Int64], to: T.Type) throws(OutOfMemory) -> Constant {
             let storage = try ByteStorage(byteCount: list.count * size) { target in
-                for i in list.indices { target.storeBytes(of: T(truncatingIfNeeded: list[i]), toByteOffset: i * size, as: T.self) }
+                for i in list.indices {
+                    target.storeBytes(of: T(truncatingIfNeeded: list[i]), toByteOffset: i * size, as: T.self)
+                }
             }
             return Constant(type: element, shape: shape, storage: storage, range: 0..<list.count * size)
         }
@@ -78,7 +83,9 @@ extension Reader {
         }
         guard constant.range.count == count * size else {
             throw .invalid(
-                file: file, reason: "tensor '\(tensorName)' has \(constant.range.count / size) elements, its shape asks for \(count)")
+                file: file,
+                reason:
+                    "tensor '\(tensorName)' has \(constant.range.count / size) elements, its shape asks for \(count)")
         }
         return (tensorName, constant)
     }
@@ -101,23 +108,32 @@ extension Reader {
             throw .invalid(file: file, reason: "tensor '\(name)' lies in another file, but does not say which")
         }
         guard let folder else {
-            throw .unsupported(file: file, reason: "tensor '\(name)' lies in another file and the model was given as bytes")
+            throw .unsupported(
+                file: file, reason: "tensor '\(name)' lies in another file and the model was given as bytes")
         }
         guard isInsideFolder(location) else {
-            throw .invalid(file: file, reason: "tensor '\(name)' lies in '\(location)', which is outside the model's folder")
+            throw .invalid(
+                file: file, reason: "tensor '\(name)' lies in '\(location)', which is outside the model's folder")
         }
         let path = folder + "\(location)"
         let bytes: ByteStorage
-        if let known = external[location] { bytes = known } else {
+        if let known = external[location] {
+            bytes = known
+        } else {
             bytes = try mapFile(path)
             external[location] = bytes
         }
         guard length == nil || length == byteCount else {
-            throw .invalid(file: file, reason: "tensor '\(name)' has \(length ?? 0) bytes in '\(location)', its shape asks for \(byteCount)")
+            throw .invalid(
+                file: file,
+                reason: "tensor '\(name)' has \(length ?? 0) bytes in '\(location)', its shape asks for \(byteCount)")
         }
         guard offset <= bytes.bytes.count, byteCount <= bytes.bytes.count - offset else {
             throw .invalid(
-                file: path, reason: "tensor '\(name)' ends at byte \(offset.addingClamped(byteCount)), the file has \(bytes.bytes.count)")
+                file: path,
+                reason:
+                    "tensor '\(name)' ends at byte \(offset.addingClamped(byteCount)), the file has \(bytes.bytes.count)"
+            )
         }
         return Constant(type: element, shape: shape, storage: bytes, range: offset..<offset + byteCount)
     }
@@ -126,7 +142,9 @@ extension Reader {
     private func number(_ text: Name, _ tensor: Name) throws(ONNXError) -> Int {
         var value = 0
         for byte in text.bytes {
-            guard byte >= 48, byte <= 57 else { throw .invalid(file: file, reason: "tensor '\(tensor)' has the place '\(text)'") }
+            guard byte >= 48, byte <= 57 else {
+                throw .invalid(file: file, reason: "tensor '\(tensor)' has the place '\(text)'")
+            }
             value = value.multipliedClamped(by: 10).addingClamped(Int(byte - 48))
         }
         return value

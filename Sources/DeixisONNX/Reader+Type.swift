@@ -68,9 +68,12 @@ extension Reader {
             }
             result.append(dimension)
         }
-        // A stated extent is a claim, to be checked against what is inferred and given; what no tensor can have is refused here.
+        // A stated extent is a claim, to be checked against what is inferred and given; what no tensor can have is
+        // refused here.
         try check(.rank, result.count, limit: limits.rank, "value '\(value)'")
-        for case .fixed(let extent) in result { try check(.elements, extent, limit: limits.elements, "value '\(value)'") }
+        for case .fixed(let extent) in result {
+            try check(.elements, extent, limit: limits.elements, "value '\(value)'")
+        }
         return result
     }
 }

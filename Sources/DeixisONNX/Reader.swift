@@ -1,6 +1,7 @@
 import DeixisGraph
 
-/// Reads messages out of one file's bytes. One method per message type, one file each; they nest as deep as `Limits.depth` lets sub-graphs.
+/// Reads messages out of one file's bytes. One method per message type, one file each; they nest as deep as
+/// `Limits.depth` lets sub-graphs.
 struct Reader {
     /// For messages.
     let file: String

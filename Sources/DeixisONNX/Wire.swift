@@ -41,21 +41,29 @@ struct Wire {
         let offset = position
         let tag = try varint()
         let number = Int(truncatingIfNeeded: tag >> 3)
-        guard tag <= UInt64(UInt32.max), number > 0 else { throw WireError(offset: offset, reason: "a field number is out of range") }
+        guard tag <= UInt64(UInt32.max), number > 0 else {
+            throw WireError(offset: offset, reason: "a field number is out of range")
+        }
         switch tag & 7 {
         case 0:
             return WireField(offset: offset, number: number, content: .varint(try varint()))
         case 1:
             let at = try take(8)
-            return WireField(offset: offset, number: number, content: .fixed64(bytes.loadUnaligned(fromByteOffset: at, as: UInt64.self)))
+            return WireField(
+                offset: offset, number: number,
+                content: .fixed64(bytes.loadUnaligned(fromByteOffset: at, as: UInt64.self)))
         case 2:
             let length = try varint()
-            guard length <= UInt64(end - position) else { throw WireError(offset: offset, reason: "a length runs past the end") }
+            guard length <= UInt64(end - position) else {
+                throw WireError(offset: offset, reason: "a length runs past the end")
+            }
             let at = try take(Int(length))
             return WireField(offset: offset, number: number, content: .bytes(at..<at + Int(length)))
         case 5:
             let at = try take(4)
-            return WireField(offset: offset, number: number, content: .fixed32(bytes.loadUnaligned(fromByteOffset: at, as: UInt32.self)))
+            return WireField(
+                offset: offset, number: number,
+                content: .fixed32(bytes.loadUnaligned(fromByteOffset: at, as: UInt32.self)))
         default:
             throw WireError(offset: offset, reason: "an unknown wire type")
         }

@@ -3,8 +3,8 @@ import DeixisRuntime
 
 /// Attention as the nodes that exporters write where they have no operator for it, which the passes fuse.
 enum AttentionFunctions {
-    /// Attention of opset 23: Q, K, V, mask, past K, past V, all [batch, heads, length, size], or Q, K, V [batch, length, heads size].
-    /// Outputs: Y as Q, K and V with the past in front, scores.
+    /// Attention of opset 23: Q, K, V, mask, past K, past V, all [batch, heads, length, size], or Q, K, V [batch,
+    /// length, heads size]. Outputs: Y as Q, K and V with the past in front, scores.
     static let attention: FunctionLine.Expand = { (importer, node) throws(RuntimeError) in
         for name in ["softmax_precision", "left_window_size", "right_window_size"] as [Name] {
             switch node.attribute(name) {
@@ -14,7 +14,9 @@ enum AttentionFunctions {
             }
         }
         guard node.input(6) == nil else { throw node.invalid("input 6 (nonpad_kv_seqlen) is not supported") }
-        guard node.outputs.count < 4 || node.outputs[3] == nil else { throw node.invalid("output 3 (scores) is not supported") }
+        guard node.outputs.count < 4 || node.outputs[3] == nil else {
+            throw node.invalid("output 3 (scores) is not supported")
+        }
         var core = Core(node)
         core.softcap = node.float("softcap", default: 0)
         core.isCausal = node.int("is_causal", default: 0) != 0
@@ -24,7 +26,9 @@ enum AttentionFunctions {
         var q = node.input(0), k = node.input(1), v = node.input(2)
         let isFlat = heads != 0
         if isFlat {
-            guard heads > 0, shared > 0, heads % shared == 0 else { throw node.invalid("\(heads) heads do not share \(shared)") }
+            guard heads > 0, shared > 0, heads % shared == 0 else {
+                throw node.invalid("\(heads) heads do not share \(shared)")
+            }
             q = try core.split(&importer, q, heads)
             k = try core.split(&importer, k, shared)
             v = try core.split(&importer, v, shared)
@@ -46,7 +50,8 @@ enum AttentionFunctions {
         return true
     }
 
-    /// onnxruntime's: query, key, value [batch, length, heads size], bias of all three, padding mask [batch, length], bias of the scores.
+    /// onnxruntime's: query, key, value [batch, length, heads size], bias of all three, padding mask [batch, length],
+    /// bias of the scores.
     static let multiHead: FunctionLine.Expand = { (importer, node) throws(RuntimeError) in
         guard node.input(1) != nil, node.input(2) != nil, node.inputs.dropFirst(6).allSatisfy({ $0 == nil }) else {
             throw node.invalid("packed or past keys and values are not supported")
@@ -64,14 +69,18 @@ enum AttentionFunctions {
             let two = try importer.add("Add", [width, width], for: node)
             let cuts = [core.ints(&importer, [0]), width, two, all]
             for i in 0..<3 {
-                let part = try importer.add("Slice", [bias, cuts[i], cuts[i + 1], core.ints(&importer, [0])], for: node)
+                let part = try importer.add(
+                    "Slice", [bias, cuts[i], cuts[i + 1], core.ints(&importer, [0])], for: node)
                 parts[i] = try importer.add("Add", [parts[i], part], for: node)
             }
         }
         if let padding = node.input(4) {
             // 0 where a token is padding; [batch, 1, 1, length].
-            guard importer.graph[padding].type?.shape?.count == 2 else { throw node.invalid("a padding mask that is no stated matrix is not supported") }
-            let real = try importer.add("Cast", [padding], for: node, attributes: [("to", .int(Int64(ElementType.bool.rawValue)))])
+            guard importer.graph[padding].type?.shape?.count == 2 else {
+                throw node.invalid("a padding mask that is no stated matrix is not supported")
+            }
+            let real = try importer.add(
+                "Cast", [padding], for: node, attributes: [("to", .int(Int64(ElementType.bool.rawValue)))])
             let open = try importer.add("Unsqueeze", [real, core.ints(&importer, [1, 2])], for: node)
             core.padding = open
             core.low = node.float("mask_filter_value", default: -10000)
@@ -97,7 +106,9 @@ enum AttentionFunctions {
 
         init(_ node: Node) { self.node = node }
 
-        func ints(_ importer: inout Importer, _ values: [Int64]) -> ValueID { importer.addConstant(Constant(.int64, [values.count], values)) }
+        func ints(_ importer: inout Importer, _ values: [Int64]) -> ValueID {
+            importer.addConstant(Constant(.int64, [values.count], values))
+        }
 
         /// [one extent]
         func extent(_ importer: inout Importer, _ x: ValueID?, axis: Int64) throws(RuntimeError) -> ValueID {
@@ -117,12 +128,15 @@ enum AttentionFunctions {
             return try importer.add("Transpose", [shaped], for: node, attributes: [("perm", .ints([0, 2, 1, 3]))])
         }
 
-        func joined(_ importer: inout Importer, _ past: ValueID?, _ x: ValueID?, output: ValueID?) throws(RuntimeError) -> ValueID {
+        func joined(_ importer: inout Importer, _ past: ValueID?, _ x: ValueID?, output: ValueID?) throws(RuntimeError)
+            -> ValueID
+        {
             try importer.add("Concat", [past, x], for: node, attributes: [("axis", .int(2))], output: output)
         }
 
         func headsMayDiffer(_ importer: Importer, _ q: ValueID?, _ k: ValueID?) -> Bool {
-            guard let q = q.flatMap({ importer.graph[$0].type?.shape }), let k = k.flatMap({ importer.graph[$0].type?.shape }), q.count == 4, k.count == 4
+            guard let q = q.flatMap({ importer.graph[$0].type?.shape }),
+                let k = k.flatMap({ importer.graph[$0].type?.shape }), q.count == 4, k.count == 4
             else { return true }
             return q[1] != k[1] || q[1] == .unknown
         }
@@ -131,24 +145,33 @@ enum AttentionFunctions {
         func repeated(_ importer: inout Importer, _ x: ValueID?, like q: ValueID?) throws(RuntimeError) -> ValueID {
             let heads = try extent(&importer, q, axis: 1), shared = try extent(&importer, x, axis: 1)
             let times = try importer.add("Div", [heads, shared], for: node), one = ints(&importer, [1])
-            let shape = try importer.add("Concat", [one, one, times, one, one], for: node, attributes: [("axis", .int(0))])
-            let apart = try importer.add("Expand", [try importer.add("Unsqueeze", [x, ints(&importer, [2])], for: node), shape], for: node)
+            let shape = try importer.add(
+                "Concat", [one, one, times, one, one], for: node, attributes: [("axis", .int(0))])
+            let apart = try importer.add(
+                "Expand", [try importer.add("Unsqueeze", [x, ints(&importer, [2])], for: node), shape], for: node)
             let minus = ints(&importer, [-1])
             let joined = try importer.add(
-                "Concat", [ints(&importer, [0]), heads, minus, try extent(&importer, x, axis: 3)], for: node, attributes: [("axis", .int(0))])
+                "Concat", [ints(&importer, [0]), heads, minus, try extent(&importer, x, axis: 3)], for: node,
+                attributes: [("axis", .int(0))])
             return try importer.add("Reshape", [apart, joined], for: node)
         }
 
-        func finish(_ importer: inout Importer, _ q: ValueID?, _ k: ValueID?, _ v: ValueID?, isFlat: Bool) throws(RuntimeError) {
+        func finish(_ importer: inout Importer, _ q: ValueID?, _ k: ValueID?, _ v: ValueID?, isFlat: Bool)
+            throws(RuntimeError)
+        {
             let keys = try importer.add("Transpose", [k], for: node, attributes: [("perm", .ints([0, 1, 3, 2]))])
             let factor: ValueID
-            if let scale { factor = try number(&importer, scale, like: node.input(0)) } else {
+            if let scale {
+                factor = try number(&importer, scale, like: node.input(0))
+            } else {
                 let size = try importer.add("Squeeze", [try extent(&importer, q, axis: 3)], for: node)
-                let real = try importer.add("Cast", [size], for: node, attributes: [("to", .int(Int64(ElementType.float32.rawValue)))])
+                let real = try importer.add(
+                    "Cast", [size], for: node, attributes: [("to", .int(Int64(ElementType.float32.rawValue)))])
                 let root = try importer.add("Reciprocal", [try importer.add("Sqrt", [real], for: node)], for: node)
                 factor = try importer.add("CastLike", [root, node.input(0)], for: node)
             }
-            var scores = try importer.add("Mul", [try importer.add("MatMul", [q, keys], for: node), factor], for: node)
+            var scores = try importer.add(
+                "Mul", [try importer.add("MatMul", [q, keys], for: node), factor], for: node)
             if softcap != 0 {
                 let cap = try number(&importer, softcap, like: node.input(0))
                 let bent = try importer.add("Tanh", [try importer.add("Div", [scores, cap], for: node)], for: node)
@@ -158,13 +181,15 @@ enum AttentionFunctions {
             for (seen, low) in [(mask, -Float.infinity), (padding, low), (causal, -Float.infinity)] {
                 guard var seen else { continue }
                 if seen != mask || importer.graph[seen].type?.element == .bool {
-                    let zero = try number(&importer, 0, like: node.input(0)), low = try number(&importer, low, like: node.input(0))
+                    let zero = try number(&importer, 0, like: node.input(0)),
+                        low = try number(&importer, low, like: node.input(0))
                     seen = try importer.add("Where", [seen, zero, low], for: node)
                 }
                 scores = try importer.add("Add", [scores, seen], for: node)
             }
             let weights = try importer.add("Softmax", [scores], for: node, attributes: [("axis", .int(-1))])
-            let output = node.outputs.first ?? nil, isGuarded = mask.flatMap { importer.graph[$0].type?.element } == .bool
+            let output = node.outputs.first ?? nil,
+                isGuarded = mask.flatMap { importer.graph[$0].type?.element } == .bool
             var mixed = try importer.add("MatMul", [weights, v], for: node, output: isFlat || isGuarded ? nil : output)
             if isGuarded {
                 // A query that sees nothing gets zeros.
@@ -181,11 +206,15 @@ enum AttentionFunctions {
         /// What query i may see: keys up to i, and the past.
         private func causal(_ importer: inout Importer, _ q: ValueID?, _ k: ValueID?) throws(RuntimeError) -> ValueID {
             let shape = try importer.add(
-                "Concat", [try extent(&importer, q, axis: 2), try extent(&importer, k, axis: 2)], for: node, attributes: [("axis", .int(0))])
+                "Concat", [try extent(&importer, q, axis: 2), try extent(&importer, k, axis: 2)], for: node,
+                attributes: [("axis", .int(0))])
             let all = try importer.add(
-                "ConstantOfShape", [shape], for: node, attributes: [("value", .tensor(Constant(.bool, [1], [UInt8(1)])))])
+                "ConstantOfShape", [shape], for: node,
+                attributes: [("value", .tensor(Constant(.bool, [1], [UInt8(1)])))])
             var inputs: [ValueID?] = [all]
-            if let past { inputs.append(try importer.add("Squeeze", [try extent(&importer, past, axis: 2)], for: node)) }
+            if let past {
+                inputs.append(try importer.add("Squeeze", [try extent(&importer, past, axis: 2)], for: node))
+            }
             return try importer.add("Trilu", inputs, for: node, attributes: [("upper", .int(0))])
         }
     }

@@ -15,13 +15,15 @@ extension OperatorSet {
         FunctionLine("QLinearSigmoid", domain: "com.microsoft", QuantizedFunctions.unary("Sigmoid")),
         FunctionLine("QLinearLeakyRelu", domain: "com.microsoft", QuantizedFunctions.unary("LeakyRelu")),
         FunctionLine("QLinearAveragePool", domain: "com.microsoft", QuantizedFunctions.unary("AveragePool")),
-        FunctionLine("QLinearGlobalAveragePool", domain: "com.microsoft", QuantizedFunctions.unary("GlobalAveragePool")),
+        FunctionLine(
+            "QLinearGlobalAveragePool", domain: "com.microsoft", QuantizedFunctions.unary("GlobalAveragePool")),
         FunctionLine("QLinearConcat", domain: "com.microsoft", QuantizedFunctions.concat),
         FunctionLine("MatMulNBits", domain: "com.microsoft", QuantizedFunctions.matMulNBits),
         FunctionLine("SkipLayerNormalization", domain: "com.microsoft", FusedFunctions.skipLayerNorm),
         FunctionLine("SkipSimplifiedLayerNormalization", domain: "com.microsoft", FusedFunctions.skipRMSNorm),
         FunctionLine("SimplifiedLayerNormalization", FusedFunctions.renamed("RMSNormalization")),
-        FunctionLine("SimplifiedLayerNormalization", domain: "com.microsoft", FusedFunctions.renamed("RMSNormalization")),
+        FunctionLine(
+            "SimplifiedLayerNormalization", domain: "com.microsoft", FusedFunctions.renamed("RMSNormalization")),
         FunctionLine("Gelu", domain: "com.microsoft", FusedFunctions.renamed("Gelu")),
         FunctionLine("FastGelu", domain: "com.microsoft", FusedFunctions.gelu("tanh")),
         FunctionLine("BiasGelu", domain: "com.microsoft", FusedFunctions.gelu("none")),

@@ -15,7 +15,8 @@ extension PickleTree {
         return kind.number(bytes[...])
     }
 
-    /// `_reconstruct(ndarray, (0,), b'b')` with the state `(version, shape, dtype, is_fortran, bytes)`, or a list or tuple of numbers.
+    /// `_reconstruct(ndarray, (0,), b'b')` with the state `(version, shape, dtype, is_fortran, bytes)`, or a list or
+    /// tuple of numbers.
     public func numbers(_ value: PickleValue) -> [Double]? {
         if let elements = elements(value) {
             var result: [Double] = []
@@ -26,7 +27,8 @@ extension PickleTree {
             return result
         }
         guard let object = object(value), name(object.callee)?.hasSuffix("multiarray._reconstruct") == true,
-            let state = object.state.flatMap(elements), state.count == 5, let shape = numbers(state[1]), shape.count == 1,
+            let state = object.state.flatMap(elements), state.count == 5, let shape = numbers(state[1]),
+            shape.count == 1,
             let kind = numPyType(state[2]), let bytes = bytes(state[4]), bytes.count % kind.size == 0,
             shape[0] == Double(bytes.count / kind.size)
         else { return nil }
@@ -54,11 +56,15 @@ extension PickleTree {
     /// `dtype('f8', 0, 1)` with the state `(3, '<', ...)`.
     private func numPyType(_ value: PickleValue) -> NumPyType? {
         guard let object = object(value), name(object.callee) == "numpy.dtype",
-            let code = elements(object.arguments)?.first.flatMap({ text($0) ?? bytes($0).map { String(decoding: $0, as: UTF8.self) } }),
+            let code = elements(object.arguments)?.first.flatMap({
+                text($0) ?? bytes($0).map { String(decoding: $0, as: UTF8.self) }
+            }),
             let kind = code.first, let size = Int(code.dropFirst())
         else { return nil }
         let order = object.state.flatMap(elements).flatMap { $0.count > 1 ? text($0[1]) : nil }
-        guard kind == "f" ? [4, 8].contains(size) : ["i", "u", "b"].contains(kind) && [1, 2, 4, 8].contains(size) else { return nil }
+        guard kind == "f" ? [4, 8].contains(size) : ["i", "u", "b"].contains(kind) && [1, 2, 4, 8].contains(size) else {
+            return nil
+        }
         return NumPyType(kind: kind, size: size, isBig: order == ">")
     }
 }

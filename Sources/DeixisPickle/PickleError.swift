@@ -14,7 +14,9 @@ public enum PickleError: Error, Equatable, Sendable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .file(let error): error.description
-        case .malformed(let path, _, _, _), .lineEnds(let path, _), .refusedGlobal(let path, _, _), .tooMany(let path, _, _): "\(path): \(reason)"
+        case .malformed(let path, _, _, _), .lineEnds(let path, _), .refusedGlobal(let path, _, _),
+            .tooMany(let path, _, _):
+            "\(path): \(reason)"
         }
     }
 

@@ -2,8 +2,8 @@ import DeixisFiles
 
 /// Reads a pickle of protocol 0 to 5 as data: the stack machine of Python's `pickletools`, without the part that calls.
 ///
-/// A class or function is kept by name, and only if `globals` has it. Every opcode takes at least a byte of the file and adds
-/// at most one value, so memory stays within a small multiple of the file's size.
+/// A class or function is kept by name, and only if `globals` has it. Every opcode takes at least a byte of the file
+/// and adds at most one value, so memory stays within a small multiple of the file's size.
 struct PickleReader {
     let path: String
     let bytes: [UInt8]
@@ -35,7 +35,9 @@ struct PickleReader {
                 return tree
             }
             try execute(opcode)
-            guard stack.count <= Self.stackLimit else { throw .tooMany(path: path, what: "values waiting", limit: Self.stackLimit) }
+            guard stack.count <= Self.stackLimit else {
+                throw .tooMany(path: path, what: "values waiting", limit: Self.stackLimit)
+            }
         }
     }
 
@@ -52,7 +54,9 @@ struct PickleReader {
     }
 
     mutating func take(_ count: Int) throws(PickleError) -> ArraySlice<UInt8> {
-        guard count >= 0, count <= bytes.count - at else { throw malformed("\(count) bytes", "\(bytes.count - at) before the end of the file") }
+        guard count >= 0, count <= bytes.count - at else {
+            throw malformed("\(count) bytes", "\(bytes.count - at) before the end of the file")
+        }
         at += count
         return bytes[at - count..<at]
     }
@@ -88,7 +92,9 @@ struct PickleReader {
     }
 
     func top() throws(PickleError) -> PickleValue {
-        guard stack.count > (marks.last ?? 0), let value = stack.last else { throw malformed("a value on the stack", "none") }
+        guard stack.count > (marks.last ?? 0), let value = stack.last else {
+            throw malformed("a value on the stack", "none")
+        }
         return value
     }
 
@@ -101,14 +107,18 @@ struct PickleReader {
     }
 
     mutating func recall(_ index: Int) throws(PickleError) {
-        guard memo.indices.contains(index) else { throw malformed("one of \(memo.count) memo entries", "entry \(index)") }
+        guard memo.indices.contains(index) else {
+            throw malformed("one of \(memo.count) memo entries", "entry \(index)")
+        }
         stack.append(memo[index])
     }
 
     // MARK: New values
 
     private func checked(_ count: Int) throws(PickleError) -> Int32 {
-        guard count < Self.containerLimit else { throw .tooMany(path: path, what: "lists, dictionaries and objects", limit: Self.containerLimit) }
+        guard count < Self.containerLimit else {
+            throw .tooMany(path: path, what: "lists, dictionaries and objects", limit: Self.containerLimit)
+        }
         return Int32(count)
     }
 
@@ -138,7 +148,9 @@ struct PickleReader {
     }
 
     mutating func push(text: String) throws(PickleError) {
-        guard let index = Int32(exactly: tree.texts.count) else { throw .tooMany(path: path, what: "strings", limit: Int(Int32.max)) }
+        guard let index = Int32(exactly: tree.texts.count) else {
+            throw .tooMany(path: path, what: "strings", limit: Int(Int32.max))
+        }
         tree.texts.append(text)
         stack.append(.text(index))
     }

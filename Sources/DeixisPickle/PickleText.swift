@@ -18,7 +18,8 @@ enum PickleText {
             throw reader.malformed("a string in quotes", "'\(String(decoding: line.prefix(20), as: UTF8.self))'")
         }
         let letters: [UInt8: UInt8] = [
-            0x5C: 0x5C, 0x27: 0x27, 0x22: 0x22, UInt8(ascii: "n"): 10, UInt8(ascii: "r"): 13, UInt8(ascii: "t"): 9, UInt8(ascii: "a"): 7,
+            0x5C: 0x5C, 0x27: 0x27, 0x22: 0x22, UInt8(ascii: "n"): 10, UInt8(ascii: "r"): 13, UInt8(ascii: "t"): 9,
+            UInt8(ascii: "a"): 7,
             UInt8(ascii: "b"): 8, UInt8(ascii: "f"): 12, UInt8(ascii: "v"): 11,
         ]
         var result: [UInt8] = []
@@ -30,7 +31,9 @@ enum PickleText {
             }
             if let letter = letters[escape] {
                 result.append(letter)
-            } else if escape == UInt8(ascii: "x"), let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16) {
+            } else if escape == UInt8(ascii: "x"),
+                let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16)
+            {
                 rest = rest.dropFirst(2)
                 result.append(value)
             } else if (0x30..<0x38).contains(escape) {
@@ -52,13 +55,18 @@ enum PickleText {
     static func rawUnicode(_ line: ArraySlice<UInt8>) -> String {
         var units: [UInt16] = []
         func append(_ scalar: UInt32) {
-            if scalar < 0x1_0000 { units.append(UInt16(scalar)) } else if let scalar = UnicodeScalar(scalar) { units += Array(String(scalar).utf16) }
+            if scalar < 0x1_0000 {
+                units.append(UInt16(scalar))
+            } else if let scalar = UnicodeScalar(scalar) {
+                units += Array(String(scalar).utf16)
+            }
         }
         var rest = line
         while let byte = rest.popFirst() {
             let width = byte == 0x5C ? rest.first == UInt8(ascii: "u") ? 4 : rest.first == UInt8(ascii: "U") ? 8 : 0 : 0
             let digits = rest.dropFirst().prefix(width)
-            if width > 0, digits.count == width, let value = UInt32(String(decoding: digits, as: UTF8.self), radix: 16) {
+            if width > 0, digits.count == width, let value = UInt32(String(decoding: digits, as: UTF8.self), radix: 16)
+            {
                 append(value)
                 rest = rest.dropFirst(width + 1)
             } else {

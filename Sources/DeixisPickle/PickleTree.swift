@@ -45,7 +45,8 @@ public struct PickleTree: Sendable {
         case .bytes(let index), .bigInteger(let index): return blobs[Int(index)]
         case .object(let index):
             let object = objects[Int(index)]
-            guard name(object.callee) == "_codecs.encode", let text = elements(object.arguments)?.first.flatMap(text) else { return nil }
+            guard name(object.callee) == "_codecs.encode", let text = elements(object.arguments)?.first.flatMap(text)
+            else { return nil }
             let scalars = text.unicodeScalars.map(\.value)
             return scalars.allSatisfy { $0 < 256 } ? scalars.map { UInt8($0) } : nil
         default: return nil

@@ -5,7 +5,8 @@ public enum TorchScalar: String, Sendable {
     case float32, float64, float16, bfloat16, int64, int32, int16, int8, uint8, bool
 
     static let storages: [String: TorchScalar] = [
-        "FloatStorage": .float32, "DoubleStorage": .float64, "HalfStorage": .float16, "BFloat16Storage": .bfloat16, "LongStorage": .int64,
+        "FloatStorage": .float32, "DoubleStorage": .float64, "HalfStorage": .float16, "BFloat16Storage": .bfloat16,
+        "LongStorage": .int64,
         "IntStorage": .int32, "ShortStorage": .int16, "CharStorage": .int8, "ByteStorage": .uint8, "BoolStorage": .bool,
     ]
 
@@ -20,7 +21,9 @@ public enum TorchScalar: String, Sendable {
 
     /// Element `index`, rounded to float.
     func float(_ raw: UnsafeRawBufferPointer, _ index: Int) -> Float {
-        func load<T: FixedWidthInteger>(_: T.Type) -> T { T(littleEndian: raw.loadUnaligned(fromByteOffset: index * MemoryLayout<T>.size, as: T.self)) }
+        func load<T: FixedWidthInteger>(_: T.Type) -> T {
+            T(littleEndian: raw.loadUnaligned(fromByteOffset: index * MemoryLayout<T>.size, as: T.self))
+        }
         return switch self {
         case .float32: Float(bitPattern: load(UInt32.self))
         case .float64: Float(Double(bitPattern: load(UInt64.self)))
@@ -35,7 +38,8 @@ public enum TorchScalar: String, Sendable {
     }
 }
 
-/// Where a tensor's elements lie: element (i, j, ...) is `offset + i * strides[0] + j * strides[1] + ...` of its storage.
+/// Where a tensor's elements lie: element (i, j, ...) is `offset + i * strides[0] + j * strides[1] + ...` of its
+/// storage.
 public struct TorchTensor: Sendable, Equatable {
     public let storage: String
     public let scalar: TorchScalar
@@ -47,7 +51,8 @@ public struct TorchTensor: Sendable, Equatable {
 extension PickleTree {
     /// A storage's key and element type, from `('storage', type, key, place, count, ...)`.
     func storage(_ value: PickleValue) -> (key: String, scalar: TorchScalar)? {
-        guard let parts = persistentID(value).flatMap(elements), parts.count >= 5, text(parts[0]) == "storage", let key = text(parts[2]),
+        guard let parts = persistentID(value).flatMap(elements), parts.count >= 5, text(parts[0]) == "storage",
+            let key = text(parts[2]),
             let type = name(parts[1])?.split(separator: ".").last, let scalar = TorchScalar.storages[String(type)]
         else { return nil }
         return (key, scalar)
@@ -64,7 +69,8 @@ extension PickleTree {
 
     /// `_rebuild_tensor_v2(storage, offset, shape, strides, ...)`, also inside `_rebuild_parameter(tensor, ...)`.
     public func tensor(_ value: PickleValue) -> TorchTensor? {
-        guard let object = object(value), let name = name(object.callee), let arguments = elements(object.arguments) else { return nil }
+        guard let object = object(value), let name = name(object.callee), let arguments = elements(object.arguments)
+        else { return nil }
         if name == "torch._utils._rebuild_parameter" { return arguments.first.flatMap(tensor) }
         guard name.hasPrefix("torch._utils._rebuild_tensor"), arguments.count >= 4, let storage = storage(arguments[0]),
             let offset = integer(arguments[1]), let shape = integers(arguments[2]), let strides = integers(arguments[3])
@@ -93,7 +99,9 @@ extension TorchFile {
         func malformed(_ expected: String, _ found: String) -> PickleError {
             .malformed(path: path, offset: 0, expected: "tensor \(name): " + expected, found: found)
         }
-        guard let place = storages[tensor.storage] else { throw malformed("its storage '\(tensor.storage)'", "none of that name") }
+        guard let place = storages[tensor.storage] else {
+            throw malformed("its storage '\(tensor.storage)'", "none of that name")
+        }
         let width = tensor.scalar.byteCount, room = place.count / width
         // The last element's place, in checked arithmetic; strides may be 0 and shared.
         var count = 1, last = tensor.offset, isInside = tensor.offset >= 0 && tensor.shape.count == tensor.strides.count
@@ -101,15 +109,19 @@ extension TorchFile {
             let (product, overflow) = count.multipliedReportingOverflow(by: extent)
             let (reach, overflow2) = max(extent - 1, 0).multipliedReportingOverflow(by: stride)
             let (sum, overflow3) = last.addingReportingOverflow(reach)
-            isInside = isInside && extent >= 0 && stride >= 0 && !overflow && !overflow2 && !overflow3 && product <= 1 << 32
+            isInside =
+                isInside && extent >= 0 && stride >= 0 && !overflow && !overflow2 && !overflow3 && product <= 1 << 32
             (count, last) = (product, sum)
             guard isInside else { break }
         }
         guard isInside, count == 0 || last < room else {
-            throw malformed("elements inside a storage of \(room)", "shape \(tensor.shape), strides \(tensor.strides), offset \(tensor.offset)")
+            throw malformed(
+                "elements inside a storage of \(room)",
+                "shape \(tensor.shape), strides \(tensor.strides), offset \(tensor.offset)")
         }
         guard count > 0 else { return [] }
-        let bytes = try Self.bytes(file, place.lowerBound + tensor.offset * width..<place.lowerBound + (last + 1) * width)
+        let bytes = try Self.bytes(
+            file, place.lowerBound + tensor.offset * width..<place.lowerBound + (last + 1) * width)
         return bytes.withUnsafeBytes { raw in
             var result: [Float] = []
             result.reserveCapacity(count)

@@ -14,8 +14,9 @@ public struct AccuracyGate: Sendable {
         float.accuracy - int8.accuracy <= accuracyLoss + 1e-9 && float.meanIoU - int8.meanIoU <= meanIoULoss + 1e-9
     }
 
-    /// The shortest beginning of `candidates`, the most harmful first, that must stay float for `passes` to hold; nil if even all of them are
-    /// not enough. Doubles until it holds, then halves: about 2 log2(n) trials, exact where more kept layers never hurt.
+    /// The shortest beginning of `candidates`, the most harmful first, that must stay float for `passes` to hold; nil
+    /// if even all of them are not enough. Doubles until it holds, then halves: about 2 log2(n) trials, exact where
+    /// more kept layers never hurt.
     public static func fewest<Failure: Error, Name>(
         of candidates: [Name], passes: ([Name]) throws(Failure) -> Bool
     ) throws(Failure) -> [Name]? {

@@ -10,7 +10,8 @@ struct ChannelStatistics {
     var magnitude: Float { max(-least, greatest) }
 }
 
-/// What the values of a graph look like on real inputs: a histogram each, and statistics of each channel where products read.
+/// What the values of a graph look like on real inputs: a histogram each, and statistics of each channel where products
+/// read.
 struct Calibration {
     private(set) var histograms: [Histogram]
     /// By channel; empty where nobody asked.
@@ -24,7 +25,9 @@ struct Calibration {
     private let firstExtra: Int
 
     /// Watches `values` of `graph`.
-    init(_ graph: Graph, watching values: [ValueID], channelAxis: [ValueID: Int], options: SessionOptions) throws(QuantizationError) {
+    init(_ graph: Graph, watching values: [ValueID], channelAxis: [ValueID: Int], options: SessionOptions)
+        throws(QuantizationError)
+    {
         self.values = values
         self.channelAxis = channelAxis
         histograms = Array(repeating: Histogram(), count: values.count)
@@ -33,7 +36,9 @@ struct Calibration {
         var watched = graph
         firstExtra = graph.outputs.count
         watched.outputs += values
-        do throws(RuntimeError) { session = try Session(try Model(graph: watched), options: options) } catch { throw .runtime(error) }
+        do throws(RuntimeError) { session = try Session(try Model(graph: watched), options: options) } catch {
+            throw .runtime(error)
+        }
     }
 
     mutating func observe(_ inputs: [(name: Name, tensor: Constant)]) throws(QuantizationError) {
@@ -47,7 +52,9 @@ struct Calibration {
             guard histograms[i].add(floats) else {
                 throw .notFinite(value: outputs[firstExtra + i].name.description, sample: sampleCount)
             }
-            if let axis = channelAxis[id] { addChannels(i, floats, tensor.shape, axis < 0 ? tensor.shape.count - 1 : axis) }
+            if let axis = channelAxis[id] {
+                addChannels(i, floats, tensor.shape, axis < 0 ? tensor.shape.count - 1 : axis)
+            }
         }
         withExtendedLifetime(outputs) {}
         sampleCount += 1

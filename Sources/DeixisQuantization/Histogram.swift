@@ -1,5 +1,5 @@
-/// How often a tensor's values fall where: `bins` equal steps from -limit to limit, which doubles, bins folding in pairs, when a value lies
-/// outside. Exact least and greatest beside it.
+/// How often a tensor's values fall where: `bins` equal steps from -limit to limit, which doubles, bins folding in
+/// pairs, when a value lies outside. Exact least and greatest beside it.
 public struct Histogram: Sendable {
     public static let binCount = 2048
 
@@ -56,6 +56,8 @@ public struct Histogram: Sendable {
     }
 
     /// Center of bin i.
-    public func center(_ i: Int) -> Float { (Float(i) + 0.5 - Float(Self.binCount / 2)) * limit / Float(Self.binCount / 2) }
+    public func center(_ i: Int) -> Float {
+        (Float(i) + 0.5 - Float(Self.binCount / 2)) * limit / Float(Self.binCount / 2)
+    }
     public var mean: Double { count == 0 ? 0 : sum / Double(count) }
 }

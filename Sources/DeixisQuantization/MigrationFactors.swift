@@ -19,14 +19,18 @@ struct MigrationFactors {
     /// Times the median channel's magnitude: what is larger is an outlier.
     static let headroom: Float = 2
 
-    /// s[k] = max(1, (max|x[k]| / 2 m)^a (n / max|W[k]|)^(1 - a)),   m, n: medians over k of max|x[k]| and of max|W[k]| over all products
+    /// s[k] = max(1, (max|x[k]| / 2 m)^a (n / max|W[k]|)^(1 - a)),   m, n: medians over k of max|x[k]| and of max|W[k]|
+    /// over all products
     ///
-    /// Never below 1: were all channels brought to the same range, each would be cut off at the largest value that calibration happened to see.
+    /// Never below 1: were all channels brought to the same range, each would be cut off at the largest value that
+    /// calibration happened to see.
     static func factors(_ x: Activation, _ products: [Weights], exponent a: Double) -> [Float] {
         let activation = x.magnitudes
         var weight = [Float](repeating: 0, count: activation.count)
         for product in products {
-            for i in product.values.indices { weight[product.input(i)] = max(weight[product.input(i)], abs(product.values[i])) }
+            for i in product.values.indices {
+                weight[product.input(i)] = max(weight[product.input(i)], abs(product.values[i]))
+            }
         }
         guard let m = median(activation), let n = median(weight) else { return activation.map { _ in 1 } }
         return activation.indices.map { k in
@@ -46,7 +50,8 @@ struct MigrationFactors {
     ///
     ///     sum over o, k of  e[k] (s[k] W[k, o])^2  +  step(W, o)^2 / 12 mean(x[k]^2) / s[k]^2
     ///
-    /// with e[k] = share of x[k] that is not 0 times step(x)^2 / 12, or all of mean(x[k]^2) / s[k]^2 where that is less: it is lost then.
+    /// with e[k] = share of x[k] that is not 0 times step(x)^2 / 12, or all of mean(x[k]^2) / s[k]^2 where that is
+    /// less: it is lost then.
     static func noise(_ x: Activation, _ products: [Weights], _ s: [Float]) -> Double {
         let low = zip(x.least, s).map { $0 / $1 }.min() ?? 0, high = zip(x.greatest, s).map { $0 / $1 }.max() ?? 0
         let step = Double(high - low) / 255

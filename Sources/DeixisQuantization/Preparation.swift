@@ -1,22 +1,25 @@
 internal import DeixisGraph
 internal import DeixisRuntime
 
-/// The graph in the form that is quantized: batch normalizations inside their convolutions, constant transposes carried out. Same results,
-/// standard operators.
+/// The graph in the form that is quantized: batch normalizations inside their convolutions, constant transposes carried
+/// out. Same results, standard operators.
 enum Preparation {
     static func prepare(_ graph: Graph) throws(QuantizationError) -> Graph {
         let editor = GraphEditor(graph)
         editor.rewrite(foldBatchNorm)
         editor.rewrite(foldTranspose)
         editor.removeUnused()
-        do throws(GraphError) { return try editor.finish() } catch { throw .runtime(.invalidGraph(reason: Message(error.description))) }
+        do throws(GraphError) { return try editor.finish() } catch {
+            throw .runtime(.invalidGraph(reason: Message(error.description)))
+        }
     }
 
     /// BatchNormalization(Conv(x, W, b)) => Conv(x, s W, beta + (b - mean) s),   s = gamma / sqrt(variance + epsilon)
     static func foldBatchNorm(_ editor: GraphEditor, _ id: NodeID, _ node: Node) -> Patch? {
         guard node.op == "BatchNormalization", node.domain.isEmpty, node.outputs.dropFirst().allSatisfy({ $0 == nil }),
             let x = node.input(0), editor.vanishes(x), let (convID, conv) = editor.maker(of: x, "Conv"),
-            let weight = editor.constant(conv.input(1)), var w = weight.floats, let channels = weight.shape.first, channels > 0,
+            let weight = editor.constant(conv.input(1)), var w = weight.floats, let channels = weight.shape.first,
+            channels > 0,
             let gamma = editor.constant(node.input(1))?.floats, let beta = editor.constant(node.input(2))?.floats,
             let mean = editor.constant(node.input(3))?.floats, let variance = editor.constant(node.input(4))?.floats,
             [gamma, beta, mean, variance].allSatisfy({ $0.count == channels })
@@ -38,14 +41,17 @@ enum Preparation {
         let folded = patch.addConstant(conv.name + "/weight", Constant(.float32, weight.shape, w))
         let shift = patch.addConstant(conv.name + "/bias", Constant(.float32, [channels], bias))
         patch.nodes = [
-            Node(name: conv.name, op: "Conv", inputs: [conv.input(0), folded, shift], outputs: [node.outputs.first ?? nil], attributes: conv.attributes)
+            Node(
+                name: conv.name, op: "Conv", inputs: [conv.input(0), folded, shift],
+                outputs: [node.outputs.first ?? nil], attributes: conv.attributes)
         ]
         return patch
     }
 
     /// Transpose(constant matrix) => constant
     static func foldTranspose(_ editor: GraphEditor, _ id: NodeID, _ node: Node) -> Patch? {
-        guard node.op == "Transpose", node.domain.isEmpty, let constant = editor.constant(node.input(0)), constant.shape.count == 2,
+        guard node.op == "Transpose", node.domain.isEmpty, let constant = editor.constant(node.input(0)),
+            constant.shape.count == 2,
             let from = constant.floats, let output = node.outputs.first ?? nil, !editor.isOutput(output)
         else { return nil }
         for case ("perm", .ints(let perm)) in node.attributes where perm != [1, 0] { return nil }

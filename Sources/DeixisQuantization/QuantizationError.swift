@@ -14,10 +14,12 @@ public enum QuantizationError: Error, CustomStringConvertible {
 
     public var description: String {
         switch self {
-        case .alreadyQuantized(let node): "the graph is quantized already: node '\(node)' is a QuantizeLinear or DequantizeLinear"
+        case .alreadyQuantized(let node):
+            "the graph is quantized already: node '\(node)' is a QuantizeLinear or DequantizeLinear"
         case .nothingToQuantize: "the graph has no Conv, MatMul or Gemm to quantize"
         case .noSamples: "calibration needs at least one sample"
-        case .notFinite(let value, let sample): "value '\(value)' is not finite on sample \(sample); are there NaNs among the weights?"
+        case .notFinite(let value, let sample):
+            "value '\(value)' is not finite on sample \(sample); are there NaNs among the weights?"
         case .runtime(let error): error.description
         }
     }

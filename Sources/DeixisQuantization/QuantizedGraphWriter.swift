@@ -14,8 +14,13 @@ struct QuantizedGraphWriter {
     /// Inputs of bias additions, settled when the product was written.
     private var biases: [Int: [(input: Int, value: ValueID)]] = [:]
 
-    init(_ selection: Selection, parameters: [Int: ActivationParameters], _ calibration: Calibration, _ options: QuantizationOptions) {
-        (self.selection, self.parameters, self.calibration, self.options) = (selection, parameters, calibration, options)
+    init(
+        _ selection: Selection, parameters: [Int: ActivationParameters], _ calibration: Calibration,
+        _ options: QuantizationOptions
+    ) {
+        (self.selection, self.parameters, self.calibration, self.options) = (
+            selection, parameters, calibration, options
+        )
         graph = selection.graph
     }
 
@@ -46,10 +51,13 @@ struct QuantizedGraphWriter {
         replaced[id] = graph.addNode("DequantizeLinear", [q, scale, zero], name: name + "/DequantizeLinear")
     }
 
-    private mutating func scalar(_ group: Int, _ p: ActivationParameters, _ name: Name) -> (scale: ValueID, zero: ValueID) {
+    private mutating func scalar(_ group: Int, _ p: ActivationParameters, _ name: Name) -> (
+        scale: ValueID, zero: ValueID
+    ) {
         if let known = scalars[group] { return known }
         let made = (
-            scale: graph.addConstant(name + "/scale", Constant(.float32, [], [p.scale])), zero: graph.addConstant(name + "/zero_point", Constant(.uint8, [], [p.zero]))
+            scale: graph.addConstant(name + "/scale", Constant(.float32, [], [p.scale])),
+            zero: graph.addConstant(name + "/zero_point", Constant(.uint8, [], [p.zero]))
         )
         scalars[group] = made
         return made
@@ -57,8 +65,11 @@ struct QuantizedGraphWriter {
 
     // MARK: Weights
 
-    private mutating func quantizeWeights(_ node: inout Node, _ original: Node, _ compute: Selection.Compute, _ nodes: [Node]) {
-        guard let axis = compute.weightAxis, let x = original.input(0), let input = parameters[selection.group(x)], let id = original.input(1),
+    private mutating func quantizeWeights(
+        _ node: inout Node, _ original: Node, _ compute: Selection.Compute, _ nodes: [Node]
+    ) {
+        guard let axis = compute.weightAxis, let x = original.input(0), let input = parameters[selection.group(x)],
+            let id = original.input(1),
             let weight = graph.constants[id], let values = weight.floats, weight.shape.indices.contains(axis)
         else { return }
         let channels = weight.shape[axis], inner = weight.shape[(axis + 1)...].reduce(1, *)
@@ -66,13 +77,16 @@ struct QuantizedGraphWriter {
         let name = graph[id].name
         let q = graph.addConstant(name + "/quantized", Constant(.int8, weight.shape, stored.values))
         let scale = graph.addConstant(name + "/scale", Constant(.float32, [channels], stored.scales))
-        let zero = graph.addConstant(name + "/zero_point", Constant(.int8, [channels], [Int8](repeating: 0, count: channels)))
+        let zero = graph.addConstant(
+            name + "/zero_point", Constant(.int8, [channels], [Int8](repeating: 0, count: channels)))
         node.inputs[1] = dequantize(q, scale, zero, axis: axis, name)
 
         let shift = options.biasCorrection ? meanError(values, stored, weight.shape, axis, x) : nil
         let from: ValueID?
         if let bias = compute.bias { from = nodes[bias.node].inputs[bias.input] } else { from = original.input(2) }
-        var bias = from.flatMap { graph.constants[$0] }.flatMap { constant in constant.count == channels ? constant.floats : nil }
+        var bias = from.flatMap { graph.constants[$0] }.flatMap { constant in
+            constant.count == channels ? constant.floats : nil
+        }
         if bias == nil {
             // A bias of another shape stays; a convolution without one gets one for the correction.
             guard from == nil, original.op == "Conv", shift != nil else { return }
@@ -101,8 +115,11 @@ struct QuantizedGraphWriter {
         }
     }
 
-    /// Per output channel: sum over inputs k of (stored - w)[k] times the mean of input k. Borders of padded images count like the inside.
-    private func meanError(_ w: [Float], _ stored: QuantizedWeights, _ shape: [Int], _ axis: Int, _ x: ValueID) -> [Double]? {
+    /// Per output channel: sum over inputs k of (stored - w)[k] times the mean of input k. Borders of padded images
+    /// count like the inside.
+    private func meanError(_ w: [Float], _ stored: QuantizedWeights, _ shape: [Int], _ axis: Int, _ x: ValueID)
+        -> [Double]?
+    {
         guard let means = calibration.channelMeans(of: x) else { return nil }
         let channels = shape[axis], inner = shape[(axis + 1)...].reduce(1, *)
         // Input channel of element i: axis 1 of [O, I, ...], or the other axis of a matrix.
@@ -118,8 +135,10 @@ struct QuantizedGraphWriter {
 
     /// Gather(table, ids) => DequantizeLinear(Gather(int8 table, ids)), one scale per column.
     private mutating func quantizeEmbedding(_ node: Node) -> Bool {
-        guard let id = node.input(0), let table = graph.constants[id], table.shape.count == 2, table.shape[0] > 1, let values = table.floats,
-            let output = node.outputs.first ?? nil, !graph.outputs.contains(output), selection.isActivation(node.input(1))
+        guard let id = node.input(0), let table = graph.constants[id], table.shape.count == 2, table.shape[0] > 1,
+            let values = table.floats,
+            let output = node.outputs.first ?? nil, !graph.outputs.contains(output),
+            selection.isActivation(node.input(1))
         else { return false }
         for case ("axis", .int(let axis)) in node.attributes where axis != 0 { return false }
         let columns = table.shape[1]
@@ -130,17 +149,21 @@ struct QuantizedGraphWriter {
         gather.inputs[0] = graph.addConstant(name + "/quantized", Constant(.int8, table.shape, stored.values))
         gather.outputs = [small]
         let scale = graph.addConstant(name + "/scale", Constant(.float32, [columns], stored.scales))
-        let zero = graph.addConstant(name + "/zero_point", Constant(.int8, [columns], [Int8](repeating: 0, count: columns)))
+        let zero = graph.addConstant(
+            name + "/zero_point", Constant(.int8, [columns], [Int8](repeating: 0, count: columns)))
         graph.nodes.append(gather)
         graph.nodes.append(
             Node(
-                name: node.name + "/DequantizeLinear", op: "DequantizeLinear", inputs: [small, scale, zero], outputs: [output],
+                name: node.name + "/DequantizeLinear", op: "DequantizeLinear", inputs: [small, scale, zero],
+                outputs: [output],
                 attributes: [("axis", .int(-1))]))
         store(output, named: graph[output].name)
         return true
     }
 
-    private mutating func dequantize(_ q: ValueID, _ scale: ValueID, _ zero: ValueID?, axis: Int, _ name: Name) -> ValueID {
+    private mutating func dequantize(_ q: ValueID, _ scale: ValueID, _ zero: ValueID?, axis: Int, _ name: Name)
+        -> ValueID
+    {
         graph.addNode(
             "DequantizeLinear", zero.map { [q, scale, $0] } ?? [q, scale], name: name + "/DequantizeLinear",
             attributes: [("axis", .int(Int64(axis)))])

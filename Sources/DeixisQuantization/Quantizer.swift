@@ -11,8 +11,9 @@ public struct QuantizationOptions: Sendable {
     public init() {}
 }
 
-/// Post-training static quantization: a float graph and samples in, the same graph with QuantizeLinear and DequantizeLinear around what is
-/// stored as uint8 out. Standard ONNX: any runtime runs it, and one that knows the pattern runs it in integers.
+/// Post-training static quantization: a float graph and samples in, the same graph with QuantizeLinear and
+/// DequantizeLinear around what is stored as uint8 out. Standard ONNX: any runtime runs it, and one that knows the
+/// pattern runs it in integers.
 ///
 ///     var quantizer = try Quantizer(graph)
 ///     for sample in samples { try quantizer.observe(sample) }
@@ -44,19 +45,23 @@ public struct Quantizer {
     public var sampleCount: Int { calibration.sampleCount }
 
     /// Learns ranges from one run; inputs as for `Session.run`.
-    public mutating func observe(_ inputs: [(name: Name, tensor: Constant)]) throws(QuantizationError) { try calibration.observe(inputs) }
+    public mutating func observe(_ inputs: [(name: Name, tensor: Constant)]) throws(QuantizationError) {
+        try calibration.observe(inputs)
+    }
 
     /// The quantized graph.
     public func quantized(_ options: QuantizationOptions = QuantizationOptions()) throws(QuantizationError) -> Graph {
         if calibration.sampleCount == 0 { throw .noSamples }
         let selection = options.keepFloat.isEmpty ? all : Selection(prepared, keepFloat: options.keepFloat)
-        var writer = QuantizedGraphWriter(selection, parameters: parameters(selection, options.method), calibration, options)
+        var writer = QuantizedGraphWriter(
+            selection, parameters: parameters(selection, options.method), calibration, options)
         return writer.write()
     }
 
     /// What the input of compute node `name` looked like while calibrating, and the range its 256 steps cover.
     public func input(of name: Name, method: RangeMethod) -> (histogram: Histogram, low: Float, high: Float)? {
-        guard let node = prepared.nodes.first(where: { $0.name == name }), let x = node.input(0), let histogram = calibration.histogram(of: x)
+        guard let node = prepared.nodes.first(where: { $0.name == name }), let x = node.input(0),
+            let histogram = calibration.histogram(of: x)
         else { return nil }
         let range = method.range(of: histogram)
         return (histogram, range.low, range.high)
@@ -68,7 +73,9 @@ public struct Quantizer {
         for i in selection.isStored.indices where selection.isStored[i] {
             let id = ValueID(i), group = selection.group(id)
             guard let histogram = calibration.histogram(of: id) else { continue }
-            if selection.isProbability[i] { fixed[group] = ActivationParameters(low: 0, high: min(RangeMethod.minMax.range(of: histogram).high, 1)) }
+            if selection.isProbability[i] {
+                fixed[group] = ActivationParameters(low: 0, high: min(RangeMethod.minMax.range(of: histogram).high, 1))
+            }
             let range = method.range(of: histogram), known = ranges[group] ?? (0, 0)
             ranges[group] = (min(range.low, known.low), max(range.high, known.high))
         }

@@ -22,7 +22,9 @@ public enum RangeMethod: Sendable, Equatable {
         }
     }
 
-    private static func percentile(_ h: Histogram, _ share: Double, _ whole: (low: Float, high: Float)) -> (low: Float, high: Float) {
+    private static func percentile(_ h: Histogram, _ share: Double, _ whole: (low: Float, high: Float)) -> (
+        low: Float, high: Float
+    ) {
         let cut = Double(h.count) * max(0, 1 - share) / 2, step = h.limit / Float(Histogram.binCount / 2)
         var low = whole.low, high = whole.high, seen = 0.0
         for i in 0..<Histogram.binCount {
@@ -61,8 +63,8 @@ public enum RangeMethod: Sendable, Equatable {
         return total
     }
 
-    /// KL(P || Q): P the fine histogram with what is clipped added to its ends, Q the same mass spread evenly over the used bins of each of
-    /// the 256 steps.
+    /// KL(P || Q): P the fine histogram with what is clipped added to its ends, Q the same mass spread evenly over the
+    /// used bins of each of the 256 steps.
     static func divergence(_ h: Histogram, _ low: Float, _ high: Float) -> Double {
         guard high > low else { return .infinity }
         let inside = (0..<Histogram.binCount).filter { h.center($0) >= low && h.center($0) <= high }

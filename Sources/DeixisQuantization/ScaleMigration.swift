@@ -5,9 +5,10 @@ public import DeixisRuntime
 ///
 ///     x W = (x / s) (s W)
 ///
-/// One step size serves all channels of an activation, so a channel of large values leaves few steps to the others; weights have a step size per
-/// output channel and give less away. Dividing costs nothing at run time: it is done only where constants take it (`MigrationSite`), and only
-/// where it lowers the products' rounding noise (`MigrationFactors`).
+/// One step size serves all channels of an activation, so a channel of large values leaves few steps to the others;
+/// weights have a step size per output channel and give less away. Dividing costs nothing at run time: it is done only
+/// where constants take it (`MigrationSite`), and only where it lowers the products' rounding noise
+/// (`MigrationFactors`).
 ///
 ///     var migration = try ScaleMigration(graph)
 ///     for sample in samples { try migration.observe(sample) }
@@ -15,8 +16,8 @@ public import DeixisRuntime
 public struct ScaleMigration {
     /// Tried for s ~ max|x|^a / max|W|^(1 - a); the one of least noise is taken.
     static let exponents = [0.25, 0.5, 0.75, 1]
-    /// Migration pays where the expected noise falls below this share. On our small model smaller gains made boxes worse when ranges came from
-    /// 64 samples: a narrower range cuts off more of what calibration did not see.
+    /// Migration pays where the expected noise falls below this share. On our small model smaller gains made boxes
+    /// worse when ranges came from 64 samples: a narrower range cuts off more of what calibration did not see.
     static let worthwhile = 0.5
 
     private let prepared: Graph
@@ -28,14 +29,17 @@ public struct ScaleMigration {
         let watched = Set(sites.flatMap { $0.readers.map { $0.value } }).sorted { $0.index < $1.index }
         (self.prepared, self.sites) = (prepared, sites)
         calibration = try Calibration(
-            prepared, watching: watched, channelAxis: Dictionary(uniqueKeysWithValues: watched.map { ($0, -1) }), options: options)
+            prepared, watching: watched, channelAxis: Dictionary(uniqueKeysWithValues: watched.map { ($0, -1) }),
+            options: options)
     }
 
     /// Places where migration is free.
     public var siteCount: Int { sites.count }
 
     /// Learns the channels' ranges from one run; inputs as for `Session.run`.
-    public mutating func observe(_ inputs: [(name: Name, tensor: Constant)]) throws(QuantizationError) { try calibration.observe(inputs) }
+    public mutating func observe(_ inputs: [(name: Name, tensor: Constant)]) throws(QuantizationError) {
+        try calibration.observe(inputs)
+    }
 
     /// The graph with scales migrated where that pays, and what was done.
     public func migrated() throws(QuantizationError) -> (graph: Graph, migrated: [MigratedScales]) {
@@ -49,11 +53,14 @@ public struct ScaleMigration {
             let before = MigrationFactors.noise(x, products, ones(site.channels))
             var best: (factors: [Float], noise: Double)?
             for exponent in ScaleMigration.exponents {
-                let s = MigrationFactors.factors(x, products, exponent: exponent), noise = MigrationFactors.noise(x, products, s)
+                let s = MigrationFactors.factors(x, products, exponent: exponent),
+                    noise = MigrationFactors.noise(x, products, s)
                 if noise < best?.noise ?? before * ScaleMigration.worthwhile { best = (s, noise) }
             }
             guard let best else { continue }
-            for place in site.divided { scale(&graph, place.node, place.input, place.axis, best.factors.map { 1 / $0 }) }
+            for place in site.divided {
+                scale(&graph, place.node, place.input, place.axis, best.factors.map { 1 / $0 })
+            }
             for reader in site.readers { scale(&graph, reader.node, 1, reader.axis, best.factors) }
             done.append(
                 MigratedScales(
@@ -67,9 +74,12 @@ public struct ScaleMigration {
     private func activation(_ site: MigrationSite) -> MigrationFactors.Activation? {
         var x = MigrationFactors.Activation(
             least: [Float](repeating: 0, count: site.channels), greatest: [Float](repeating: 0, count: site.channels),
-            meanSquares: [Double](repeating: 0, count: site.channels), nonzeros: [Double](repeating: 0, count: site.channels))
+            meanSquares: [Double](repeating: 0, count: site.channels),
+            nonzeros: [Double](repeating: 0, count: site.channels))
         for value in Set(site.readers.map { $0.value }) {
-            guard let (channels, count) = calibration.channels(of: value), channels.count == site.channels else { return nil }
+            guard let (channels, count) = calibration.channels(of: value), channels.count == site.channels else {
+                return nil
+            }
             for (k, channel) in channels.enumerated() {
                 x.least[k] = min(x.least[k], channel.least)
                 x.greatest[k] = max(x.greatest[k], channel.greatest)
@@ -81,7 +91,8 @@ public struct ScaleMigration {
     }
 
     private func weights(_ graph: Graph, _ node: Int, _ axis: Int) -> MigrationFactors.Weights? {
-        guard let constant = graph.nodes[node].input(1).flatMap({ graph.constants[$0] }), let values = constant.floats else { return nil }
+        guard let constant = graph.nodes[node].input(1).flatMap({ graph.constants[$0] }), let values = constant.floats
+        else { return nil }
         let columns = constant.shape[1]
         return MigrationFactors.Weights(
             values: values, outputs: constant.shape[1 - axis], input: { axis == 0 ? $0 / columns : $0 % columns },
@@ -90,7 +101,8 @@ public struct ScaleMigration {
 
     /// A constant of its own for `node` if others read it too.
     private func scale(_ graph: inout Graph, _ node: Int, _ input: Int, _ axis: Int, _ factors: [Float]) {
-        guard let id = graph.nodes[node].input(input), let constant = graph.constants[id], var values = constant.floats else { return }
+        guard let id = graph.nodes[node].input(input), let constant = graph.constants[id], var values = constant.floats
+        else { return }
         let inner = constant.shape[(axis + 1)...].reduce(1, *)
         for i in values.indices { values[i] *= factors[i / inner % factors.count] }
         let scaled = Constant(.float32, constant.shape, values)
@@ -98,7 +110,8 @@ public struct ScaleMigration {
         if readers == 1, !graph.outputs.contains(id) {
             graph.constants[id] = scaled
         } else {
-            graph.nodes[node].inputs[input] = graph.addConstant(graph[id].name + Name("/migrated\(graph.values.count)"), scaled)
+            graph.nodes[node].inputs[input] = graph.addConstant(
+                graph[id].name + Name("/migrated\(graph.values.count)"), scaled)
         }
     }
 }

@@ -3,9 +3,10 @@ import DeixisRuntime
 
 /// Which values of a prepared graph are stored as uint8, and which of them share parameters.
 ///
-/// Stored: what convolutions and products read, what they make (after bias and ReLU), the two sides of residual additions, and what only
-/// moves between them (pooling, resizing, reshaping, concatenation: one group, one scale). Not stored: scores on their way to a Softmax, sums on
-/// their way to a LayerNormalization, and the last product's output on its way to the graph's output.
+/// Stored: what convolutions and products read, what they make (after bias and ReLU), the two sides of residual
+/// additions, and what only moves between them (pooling, resizing, reshaping, concatenation: one group, one scale). Not
+/// stored: scores on their way to a Softmax, sums on their way to a LayerNormalization, and the last product's output
+/// on its way to the graph's output.
 struct Selection {
     /// A convolution or product whose weights are constant, or a product of two activations.
     struct Compute {
@@ -19,7 +20,8 @@ struct Selection {
     let graph: Graph
     private(set) var computes: [Compute] = []
     private(set) var isStored: [Bool]
-    /// Probabilities, whose peaks decide: their range is as seen, whatever the method. All of 0...1 would lose those of many keys, each below a step.
+    /// Probabilities, whose peaks decide: their range is as seen, whatever the method. All of 0...1 would lose those of
+    /// many keys, each below a step.
     private(set) var isProbability: [Bool]
     private var parents: [Int]
     private let makers: [Int?]
@@ -29,7 +31,8 @@ struct Selection {
 
     init(_ graph: Graph, keepFloat: Set<Name>) {
         self.graph = graph
-        var makers = [Int?](repeating: nil, count: graph.values.count), readers = [[Int]](repeating: [], count: graph.values.count)
+        var makers = [Int?](repeating: nil, count: graph.values.count),
+            readers = [[Int]](repeating: [], count: graph.values.count)
         for (i, node) in graph.nodes.enumerated() {
             for case let id? in node.inputs { readers[id.index].append(i) }
             for case let id? in node.outputs { makers[id.index] = i }
@@ -92,30 +95,42 @@ struct Selection {
         if compute.weightAxis == nil { store(node.input(1)) }
         var tail = output
         if compute.weightAxis != nil, let next = onlyReader(tail), graph.nodes[next].op == "Add",
-            let side = graph.nodes[next].inputs.firstIndex(where: { !isActivation($0) }), let made = graph.nodes[next].outputs.first ?? nil {
+            let side = graph.nodes[next].inputs.firstIndex(where: { !isActivation($0) }),
+            let made = graph.nodes[next].outputs.first ?? nil
+        {
             compute.bias = (next, side)
             tail = made
         }
-        if let next = onlyReader(tail), ["Relu", "Clip"].contains(graph.nodes[next].op), let made = graph.nodes[next].outputs.first ?? nil {
+        if let next = onlyReader(tail), ["Relu", "Clip"].contains(graph.nodes[next].op),
+            let made = graph.nodes[next].outputs.first ?? nil
+        {
             tail = made
         }
         computes.append(compute)
-        let endsInSoftmax = compute.weightAxis == nil && reaches(tail, ["Softmax"], through: ["Mul", "Div", "Add", "Sub", "Where"])
-        let endsTheGraph = isOutput[tail.index] || reaches(tail, [], through: ["Sigmoid", "Tanh", "Softmax", "Mul", "Div", "Reshape", "Squeeze", "Identity"])
+        let endsInSoftmax =
+            compute.weightAxis == nil && reaches(tail, ["Softmax"], through: ["Mul", "Div", "Add", "Sub", "Where"])
+        let endsTheGraph =
+            isOutput[tail.index]
+            || reaches(
+                tail, [], through: ["Sigmoid", "Tanh", "Softmax", "Mul", "Div", "Reshape", "Squeeze", "Identity"])
         if !endsInSoftmax, !endsTheGraph { store(tail) }
     }
 
     /// A sum of two activations, one of them stored already.
     private mutating func selectResidual(_ index: Int) {
         let node = graph.nodes[index]
-        guard node.op == "Add", node.domain.isEmpty, let a = node.input(0), let b = node.input(1), isActivation(a), isActivation(b),
-            isStored[a.index] || isStored[b.index], isFloatResult(a), isFloatResult(b), let output = node.outputs.first ?? nil
+        guard node.op == "Add", node.domain.isEmpty, let a = node.input(0), let b = node.input(1), isActivation(a),
+            isActivation(b),
+            isStored[a.index] || isStored[b.index], isFloatResult(a), isFloatResult(b),
+            let output = node.outputs.first ?? nil
         else { return }
         store(a)
         store(b)
         if let next = onlyReader(output), graph.nodes[next].op == "Relu" {
             store(graph.nodes[next].outputs.first ?? nil)
-        } else if !readers[output.index].contains(where: { ["LayerNormalization", "ReduceMean"].contains(graph.nodes[$0].op) }), !isOutput[output.index] {
+        } else if !readers[output.index].contains(where: {
+            ["LayerNormalization", "ReduceMean"].contains(graph.nodes[$0].op)
+        }), !isOutput[output.index] {
             store(output)
         }
     }
@@ -123,8 +138,11 @@ struct Selection {
     /// Made by an operator whose result is not a mask or a position.
     private func isFloatResult(_ id: ValueID) -> Bool {
         guard let maker = makers[id.index] else { return false }
-        return ["Conv", "MatMul", "Gemm", "Add", "Relu", "LayerNormalization", "MaxPool", "Resize", "Concat", "Reshape", "Transpose", "Clip"]
-            .contains(graph.nodes[maker].op)
+        return [
+            "Conv", "MatMul", "Gemm", "Add", "Relu", "LayerNormalization", "MaxPool", "Resize", "Concat", "Reshape",
+            "Transpose", "Clip",
+        ]
+        .contains(graph.nodes[maker].op)
     }
 
     /// What only moves keeps its parameters: stored on one side, stored on the other.
@@ -136,13 +154,18 @@ struct Selection {
                 guard let output = node.outputs.first ?? nil else { continue }
                 let sources: [ValueID]
                 switch node.op {
-                case "Reshape", "Transpose", "Squeeze", "Unsqueeze", "Flatten", "MaxPool", "Resize", "Slice", "Identity":
+                case "Reshape", "Transpose", "Squeeze", "Unsqueeze", "Flatten", "MaxPool", "Resize", "Slice",
+                    "Identity":
                     sources = [node.input(0)].compactMap { $0 }
                 case "Concat": sources = node.inputs.compactMap { $0 }
                 default: continue
                 }
-                let forward = (node.op == "MaxPool" || node.op == "Resize" || node.op == "Concat") && sources.allSatisfy { isStored[$0.index] }
-                guard isStored[output.index] || forward, sources.allSatisfy({ isActivation($0) }), !isOutput[output.index] else { continue }
+                let forward =
+                    (node.op == "MaxPool" || node.op == "Resize" || node.op == "Concat")
+                    && sources.allSatisfy { isStored[$0.index] }
+                guard isStored[output.index] || forward, sources.allSatisfy({ isActivation($0) }),
+                    !isOutput[output.index]
+                else { continue }
                 for id in [output] + sources {
                     if !isStored[id.index] {
                         isStored[id.index] = true
@@ -162,7 +185,8 @@ struct Selection {
         readers[id.index].count == 1 && !isOutput[id.index] ? readers[id.index][0] : nil
     }
 
-    /// Every way forward from `id` leads, through `through`, to one of `targets` (to a graph output, if there are none).
+    /// Every way forward from `id` leads, through `through`, to one of `targets` (to a graph output, if there are
+    /// none).
     private func reaches(_ id: ValueID, _ targets: [Name], through: [Name]) -> Bool {
         if targets.isEmpty, isOutput[id.index] { return true }
         guard !readers[id.index].isEmpty else { return false }

@@ -26,7 +26,8 @@ public struct Timeout: Sendable, CustomStringConvertible {
 
     private var message: Message {
         let what: Message = name.isEmpty ? "\(op)" : "'\(name)' (\(op))"
-        return "the deadline of \(spell(deadlineNanoseconds)) ms passed: \(spell(elapsedNanoseconds)) ms were gone before step \(step + 1) of \(stepCount), \(what)"
+        return
+            "the deadline of \(spell(deadlineNanoseconds)) ms passed: \(spell(elapsedNanoseconds)) ms were gone before step \(step + 1) of \(stepCount), \(what)"
     }
 
     /// Milliseconds with three decimals, `7.300`. Embedded Swift need not spell a Double.
@@ -42,8 +43,9 @@ extension Deadline {
         let elapsed = Machine.nanoseconds - start
         if elapsed <= limit { return }
         let node = plan.steps[index].node
-        throw .timeout(Timeout(
-            deadlineNanoseconds: limit, elapsedNanoseconds: elapsed, step: index, stepCount: plan.steps.count,
-            name: node.name, op: node.spelledOp))
+        throw .timeout(
+            Timeout(
+                deadlineNanoseconds: limit, elapsedNanoseconds: elapsed, step: index, stepCount: plan.steps.count,
+                name: node.name, op: node.spelledOp))
     }
 }

@@ -6,8 +6,8 @@ public struct LoadTimes: Sendable {
     public var check: UInt64 = 0
     /// Passes that need no shapes.
     public var portable: UInt64 = 0
-    /// Of the latest plan: shapes settled and constants folded; passes at concrete shapes; weights brought into the kernels' order; and
-    /// kernels chosen, memory laid out.
+    /// Of the latest plan: shapes settled and constants folded; passes at concrete shapes; weights brought into the
+    /// kernels' order; and kernels chosen, memory laid out.
     public var specialize: UInt64 = 0
     public var target: UInt64 = 0
     public var pack: UInt64 = 0

@@ -6,8 +6,8 @@ enum Machine {
     /// The instruction sets kernels may use here, as bits.
     static var instructionSets: UInt32 { deixis_isa_detect() }
 
-    /// The sets up to the rung called `name` (`scalar`, `v128`, `avx2`, `avx512`), as far as this machine has them; nil: no
-    /// such rung.
+    /// The sets up to the rung called `name` (`scalar`, `v128`, `avx2`, `avx512`), as far as this machine has them;
+    /// nil: no such rung.
     static func instructionSets(upTo name: String) -> UInt32? {
         var bits: UInt32 = 0
         let known = name.withCString { deixis_isa_named($0, &bits) }

@@ -1,7 +1,7 @@
 import DeixisGraph
 
-/// What the sessions of a model that use the same instruction sets share: the graph after the passes that need no shapes, and weights
-/// packed for kernels, each once.
+/// What the sessions of a model that use the same instruction sets share: the graph after the passes that need no
+/// shapes, and weights packed for kernels, each once.
 final class Preparation: Sendable {
     let instructionSets: UInt32
     let isOptimized: Bool
@@ -22,8 +22,11 @@ final class Preparation: Sendable {
         self.isOptimized = isOptimized
         self.limits = limits
         let hasPasses = isOptimized && model.compiled == nil
-        portable = hasPasses
-            ? try roundingToNearest { () throws(RuntimeError) in try Passes.run(Passes.portable, on: model.graph, limits: limits) }
+        portable =
+            hasPasses
+            ? try roundingToNearest { () throws(RuntimeError) in
+                try Passes.run(Passes.portable, on: model.graph, limits: limits)
+            }
             : model.graph
         weights = PackedWeights(compiled: model.compiled)
         passes = Machine.nanoseconds - start
@@ -42,7 +45,8 @@ final class Preparations: @unchecked Sendable {
         try making.take { () throws(RuntimeError) in
             let known = Shared.locked {
                 made.first {
-                    $0.instructionSets == instructionSets && $0.isOptimized == isOptimized && $0.limits.rewriteSteps == limits.rewriteSteps
+                    $0.instructionSets == instructionSets && $0.isOptimized == isOptimized
+                        && $0.limits.rewriteSteps == limits.rewriteSteps
                 }
             }
             if let known { return known }

@@ -74,7 +74,8 @@ extension RunContext {
             var text = "arena \(plan.activationBytes) bytes, scratch \(plan.scratchBytes) bytes, "
             text += "packed weights \(session.packedWeightBytes) bytes\n"
             for step in plan.steps {
-                text += "\(step.kernel.label)  \(step.kernel.macs / 1_000_000) MMAC  \(plan.graph.describe(step.node))\n"
+                text +=
+                    "\(step.kernel.label)  \(step.kernel.macs / 1_000_000) MMAC  \(plan.graph.describe(step.node))\n"
             }
             return text
         }

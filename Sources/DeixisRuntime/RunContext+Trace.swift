@@ -33,14 +33,17 @@ extension RunContext {
             let start = Machine.nanoseconds
             for recorder in phases { session.workers.run(recorder.phase) }
             try bound.check(index)
-            steps.append(SessionTrace.Span(step: index, worker: 0, start: start - begin, end: Machine.nanoseconds - begin))
+            steps.append(
+                SessionTrace.Span(step: index, worker: 0, start: start - begin, end: Machine.nanoseconds - begin))
         }
         var tasks: [SessionTrace.Span] = []
         for (index, phases) in recorders.enumerated() {
             for recorder in phases {
                 for task in 0..<recorder.phase.tasks {
                     let span = recorder.spans[task]
-                    tasks.append(SessionTrace.Span(step: index, worker: span.worker, start: span.start - begin, end: span.end - begin))
+                    tasks.append(
+                        SessionTrace.Span(
+                            step: index, worker: span.worker, start: span.start - begin, end: span.end - begin))
                 }
             }
         }
@@ -55,7 +58,8 @@ private final class TaskRecorder {
     let spans: UnsafeMutablePointer<(worker: Int, start: UInt64, end: UInt64)>
 
     init(_ original: BoundPhase) {
-        let spans = UnsafeMutablePointer<(worker: Int, start: UInt64, end: UInt64)>.allocate(capacity: max(original.tasks, 1))
+        let spans = UnsafeMutablePointer<(worker: Int, start: UInt64, end: UInt64)>.allocate(
+            capacity: max(original.tasks, 1))
         spans.initialize(repeating: (0, 0, 0), count: max(original.tasks, 1))
         self.spans = spans
         phase = BoundPhase(
@@ -64,7 +68,9 @@ private final class TaskRecorder {
                 original(task, worker)
                 spans[task] = (worker, start, Machine.nanoseconds)
             },
-            buffers: Buffers(inputs: [], outputs: [], scratch: UnsafeMutableRawPointer(bitPattern: 64).unsafelyUnwrapped, scratchStride: 0))
+            buffers: Buffers(
+                inputs: [], outputs: [], scratch: UnsafeMutableRawPointer(bitPattern: 64).unsafelyUnwrapped,
+                scratchStride: 0))
     }
 
     deinit { spans.deallocate() }

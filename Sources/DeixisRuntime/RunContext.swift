@@ -1,7 +1,7 @@
 public import DeixisGraph
 
-/// What one run of a session needs of its own: memory for activations and scratch, the inputs and outputs in it, and what is kept from run to
-/// run. Of use to one thread at a time; contexts of one session run side by side.
+/// What one run of a session needs of its own: memory for activations and scratch, the inputs and outputs in it, and
+/// what is kept from run to run. Of use to one thread at a time; contexts of one session run side by side.
 ///
 ///     let context = session.makeContext()
 ///     try context.prepare([[1, 3, 224, 224]])
@@ -29,8 +29,9 @@ public final class RunContext {
 
     /// Plans these input shapes (in the model's order) and makes them current; known shapes cost a look-up.
     ///
-    /// What the inputs at `keeping` hold, and all values that depend on them alone, stays from run to run, also when other inputs' shapes
-    /// change: write them, `run()` or `runKept()`; then, as often as the others change, `prepare` their shapes, write them, `runChanged()`.
+    /// What the inputs at `keeping` hold, and all values that depend on them alone, stays from run to run, also when
+    /// other inputs' shapes change: write them, `run()` or `runKept()`; then, as often as the others change, `prepare`
+    /// their shapes, write them, `runChanged()`.
     public func prepare(_ shapes: [[Int]], keeping: [Int] = []) throws(RuntimeError) {
         let types = session.inputTypes
         guard shapes.count == types.count else { throw .inputCount(expected: session.inputNames, got: shapes.count) }
@@ -42,14 +43,18 @@ public final class RunContext {
         try memory.bind(plan, most: max(session.options.plannedShapes, 1))
     }
 
-    /// Where input `index` of the prepared shapes is to be written before `run()`. Valid until other shapes are prepared.
+    /// Where input `index` of the prepared shapes is to be written before `run()`. Valid until other shapes are
+    /// prepared.
     public func inputBuffer(_ index: Int) throws(RuntimeError) -> UnsafeMutableRawBufferPointer {
         guard let current else { throw .notPlanned }
-        return UnsafeMutableRawBufferPointer(start: current.inputs[index], count: current.plan.inputs[index].spec.byteCount)
+        return UnsafeMutableRawBufferPointer(
+            start: current.inputs[index], count: current.plan.inputs[index].spec.byteCount)
     }
 
     /// Output `index` of the last run, until the next one.
-    public func output(_ index: Int) throws(RuntimeError) -> (element: ElementType, shape: [Int], bytes: UnsafeRawBufferPointer) {
+    public func output(_ index: Int) throws(RuntimeError) -> (
+        element: ElementType, shape: [Int], bytes: UnsafeRawBufferPointer
+    ) {
         guard let current else { throw .notPlanned }
         let spec = current.plan.outputs[index].spec
         return (spec.element, spec.shape, UnsafeRawBufferPointer(start: current.outputs[index], count: spec.byteCount))
@@ -58,7 +63,8 @@ public final class RunContext {
     // MARK: Running
 
     /// Runs the model on `inputs`, in any order. The outputs are copies, in the model's order.
-    public func run(_ inputs: [(name: Name, tensor: Constant)]) throws(RuntimeError) -> [(name: Name, tensor: Constant)] {
+    public func run(_ inputs: [(name: Name, tensor: Constant)]) throws(RuntimeError) -> [(name: Name, tensor: Constant)]
+    {
         let ordered = try session.withoutPadding(session.order(inputs))
         try bind(try session.plan(ordered.map { TensorSpec($0) }, contents: ordered.map { $0.bytes }))
         for (i, tensor) in ordered.enumerated() { try inputBuffer(i).copyMemory(from: tensor.bytes) }
@@ -73,8 +79,8 @@ public final class RunContext {
 
     /// Runs on what the input buffers hold. Allocates nothing.
     ///
-    /// - Parameter deadline: looked at before each step; once it has passed, the error is `RuntimeError.timeout` and outputs mean nothing. The
-    ///   context is as usable as before. A last step that ends late still counts.
+    /// - Parameter deadline: looked at before each step; once it has passed, the error is `RuntimeError.timeout` and
+    ///   outputs mean nothing. The context is as usable as before. A last step that ends late still counts.
     public func run(before deadline: Deadline? = nil) throws(RuntimeError) {
         guard let current else { throw .notPlanned }
         let keeps = current.plan.kept != nil
@@ -83,7 +89,8 @@ public final class RunContext {
         if keeps { kept?.isFilled = true }
     }
 
-    /// Runs what depends on the kept inputs alone (`prepare(_:keeping:)`): after they were written, before `runChanged`.
+    /// Runs what depends on the kept inputs alone (`prepare(_:keeping:)`): after they were written, before
+    /// `runChanged`.
     public func runKept(before deadline: Deadline? = nil) throws(RuntimeError) {
         guard let current else { throw .notPlanned }
         guard current.plan.kept != nil else { return }
@@ -92,8 +99,8 @@ public final class RunContext {
         kept?.isFilled = true
     }
 
-    /// Runs what depends on the other inputs. Where the kept inputs' part is not at hand (the plan for these shapes computes it
-    /// otherwise), runs that too: the kept inputs themselves have moved along.
+    /// Runs what depends on the other inputs. Where the kept inputs' part is not at hand (the plan for these shapes
+    /// computes it otherwise), runs that too: the kept inputs themselves have moved along.
     public func runChanged(before deadline: Deadline? = nil) throws(RuntimeError) {
         guard let current else { throw .notPlanned }
         guard current.plan.kept != nil, kept?.isFilled == true else { return try run(before: deadline) }

@@ -2,7 +2,8 @@ import CDeixisSystem
 public import DeixisGraph
 public import DeixisONNX
 
-/// Everything that can be wrong with a model or with what it is given. Messages name the node, what was expected and what was met.
+/// Everything that can be wrong with a model or with what it is given. Messages name the node, what was expected and
+/// what was met.
 public indirect enum RuntimeError: Error, CustomStringConvertible {
     /// The file is not a model the reader takes.
     case file(ONNXError)
@@ -38,11 +39,19 @@ public indirect enum RuntimeError: Error, CustomStringConvertible {
     case timeout(Timeout)
 
     init(_ error: ONNXError) {
-        if case .outOfMemory(_, let memory) = error { self = .outOfMemory(bytes: memory.byteCount) } else { self = .file(error) }
+        if case .outOfMemory(_, let memory) = error {
+            self = .outOfMemory(bytes: memory.byteCount)
+        } else {
+            self = .file(error)
+        }
     }
 
     init(_ file: String, _ error: CompiledFileError) {
-        if case .outOfMemory(let memory) = error { self = .outOfMemory(bytes: memory.byteCount) } else { self = .compiled(file: file, error) }
+        if case .outOfMemory(let memory) = error {
+            self = .outOfMemory(bytes: memory.byteCount)
+        } else {
+            self = .compiled(file: file, error)
+        }
     }
 
     init(_ memory: OutOfMemory) { self = .outOfMemory(bytes: memory.byteCount) }
@@ -66,15 +75,19 @@ public indirect enum RuntimeError: Error, CustomStringConvertible {
         case .invalidGraph(let reason):
             return "graph: \(reason)"
         case .limit(let op, let node, let limit):
-            return node.isEmpty ? "graph: it asks for \(limit.message)" : "node '\(node)' (\(op)): it asks for \(limit.message)"
+            return node.isEmpty
+                ? "graph: it asks for \(limit.message)" : "node '\(node)' (\(op)): it asks for \(limit.message)"
         case .indexOutOfRange(let op, let node, let position, let index, let extent):
-            return "node '\(node)' (\(op)): index out of range: element \(position) of its indices is \(index), the axis has extent \(extent)"
+            return
+                "node '\(node)' (\(op)): index out of range: element \(position) of its indices is \(index), the axis has extent \(extent)"
         case .valueNotKnown(let op, let node, let input):
-            return "node '\(node)' (\(op)): its output shape depends on the values of input \(input), which only running the graph can tell; this is not supported"
+            return
+                "node '\(node)' (\(op)): its output shape depends on the values of input \(input), which only running the graph can tell; this is not supported"
         case .missingInput(let name, let expected):
             return "input '\(name)' is missing; the model's inputs are \(list(expected))"
         case .inputCount(let expected, let got):
-            return "shapes of \(got) inputs were given; the model has \(expected.count)\(expected.isEmpty ? "" : ": ")\(list(expected))"
+            return
+                "shapes of \(got) inputs were given; the model has \(expected.count)\(expected.isEmpty ? "" : ": ")\(list(expected))"
         case .unknownInput(let name, let expected):
             return "the model has no input '\(name)'; its inputs are \(list(expected))"
         case .inputElementType(let name, let expected, let got):
@@ -84,7 +97,8 @@ public indirect enum RuntimeError: Error, CustomStringConvertible {
         case .symbolMismatch(let symbol, let name, let expected, let got):
             return "input '\(name)': '\(symbol)' is \(got) here and \(expected) in an input before it"
         case .unknownInstructionSet(let name):
-            return "instruction set '\(name)' is unknown; there are scalar, v128, avx2, avxvnni, avx512 and avx512vnni on x86-64, scalar, v128, dotprod and i8mm on arm64"
+            return
+                "instruction set '\(name)' is unknown; there are scalar, v128, avx2, avxvnni, avx512 and avx512vnni on x86-64, scalar, v128, dotprod and i8mm on arm64"
         case .compiled(let file, let error):
             return "\(file): \(error.description)"
         case .outOfMemory(let bytes):

@@ -24,8 +24,12 @@ extension Session {
     func check(_ specs: [TensorSpec]) throws(RuntimeError) {
         var symbols: [Name: Int] = [:]
         for (spec, (name, type)) in zip(specs, zip(inputNames, inputTypes)) {
-            guard spec.element == type.element else { throw .inputElementType(name, expected: type.element, got: spec.element) }
-            do throws(ShapeError) { try spec.check(options.limits) } catch { throw .invalidGraph(reason: "input '\(name)' \(error.message)") }
+            guard spec.element == type.element else {
+                throw .inputElementType(name, expected: type.element, got: spec.element)
+            }
+            do throws(ShapeError) { try spec.check(options.limits) } catch {
+                throw .invalidGraph(reason: "input '\(name)' \(error.message)")
+            }
             guard let shape = type.shape else { continue }
             guard shape.count == spec.shape.count else { throw .inputShape(name, expected: shape, got: spec.shape) }
             for (dimension, extent) in zip(shape, spec.shape) {

@@ -1,6 +1,7 @@
 import DeixisGraph
 
-/// A model's sessions for runs that give inputs which have defaults: one for each choice of them, made when first asked for.
+/// A model's sessions for runs that give inputs which have defaults: one for each choice of them, made when first asked
+/// for.
 final class Asking: @unchecked Sendable {
     // `Shared` guards it.
     private var made: [(chosen: [Int], session: Session)] = []

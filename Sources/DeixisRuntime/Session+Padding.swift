@@ -4,9 +4,9 @@ import DeixisGraph
 // shorter length.
 
 extension Session {
-    /// Whether input shapes `short` give the outputs that `long` give, where the last tokens of `long` are padding: input
-    /// `mask` is 0 there, and whatever else is cut off does not count. Then `prepare(short)` is allowed even where the file
-    /// states the long shapes.
+    /// Whether input shapes `short` give the outputs that `long` give, where the last tokens of `long` are padding:
+    /// input `mask` is 0 there, and whatever else is cut off does not count. Then `prepare(short)` is allowed even
+    /// where the file states the long shapes.
     public func mayDropPadding(from long: [[Int]], to short: [[Int]], mask: Int) -> Bool {
         if let known = plans.proof(from: long, to: short, mask: mask) { return known }
         if model.compiled != nil { return false }
@@ -23,8 +23,8 @@ extension Session {
         return holds
     }
 
-    /// The inputs without tokens that a mask among them calls padding. Lengths are rounded up to a multiple of 4: few plans
-    /// serve all. Of many masks a few are tried, for each costs a look at the whole graph.
+    /// The inputs without tokens that a mask among them calls padding. Lengths are rounded up to a multiple of 4: few
+    /// plans serve all. Of many masks a few are tried, for each costs a look at the whole graph.
     func withoutPadding(_ inputs: [Constant]) throws(RuntimeError) -> [Constant] {
         guard options.optimize, options.dropPadding else { return inputs }
         try check(inputs.map { TensorSpec($0) })

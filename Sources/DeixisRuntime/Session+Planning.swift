@@ -5,8 +5,8 @@ extension Session {
 
     private static func decides(_ element: ElementType) -> Bool { element == .int64 || element == .int32 }
 
-    /// The plan for inputs of `specs`: at hand, or made now. `contents` are known bytes of inputs; `keeping`: inputs that
-    /// stay from run to run.
+    /// The plan for inputs of `specs`: at hand, or made now. `contents` are known bytes of inputs; `keeping`: inputs
+    /// that stay from run to run.
     func plan(
         _ specs: [TensorSpec], contents: [UnsafeRawBufferPointer?], keeping: [Int] = []
     ) throws(RuntimeError) -> Plan {
@@ -71,9 +71,12 @@ extension Session {
         let start = Machine.nanoseconds, packedBefore = weights.nanoseconds
         var graph: Graph
         if let compiled = model.compiled {
-            do throws(CompiledFileError) { graph = try compiled.graph(specs) } catch { throw RuntimeError(compiled.name, error) }
+            do throws(CompiledFileError) { graph = try compiled.graph(specs) } catch {
+                throw RuntimeError(compiled.name, error)
+            }
         } else {
-            graph = known.isEmpty
+            graph =
+                known.isEmpty
                 ? try specialize(specs)
                 : try Specialization.specialize(portable, inputs: specs, contents: known, limits: options.limits)
         }
@@ -97,8 +100,8 @@ extension Session {
             parts: plans.keptParts)
     }
 
-    /// Positions of the graph inputs that input `input` of the node named `node` depends on: itself, and integers behind
-    /// it. Where several nodes share the name, of all of them.
+    /// Positions of the graph inputs that input `input` of the node named `node` depends on: itself, and integers
+    /// behind it. Where several nodes share the name, of all of them.
     private func integerInputs(behind node: Name, input: Int) -> [Int] {
         let starts = portable.nodes.compactMap { $0.name == node && input < $0.inputs.count ? $0.inputs[input] : nil }
         let types = inputTypes

@@ -3,7 +3,8 @@ public import DeixisGraph
 public struct SessionOptions: Sendable {
     /// 0: as many as the cores this process may use.
     public var threads = 0
-    /// The best instruction set kernels may use: `scalar`, `v128`, `avx2`, `avx512vnni` and so on; nil: what the machine has.
+    /// The best instruction set kernels may use: `scalar`, `v128`, `avx2`, `avx512vnni` and so on; nil: what the
+    /// machine has.
     public var instructionSet: String?
     /// Fusions and layouts. Without them the graph runs as it was read.
     public var optimize = true
@@ -11,7 +12,8 @@ public struct SessionOptions: Sendable {
     public var referenceOnly = false
     /// How many sets of input shapes stay planned.
     public var plannedShapes = 40
-    /// Runs at a shorter length where a mask says that the last tokens are padding and the graph provably does not use them.
+    /// Runs at a shorter length where a mask says that the last tokens are padding and the graph provably does not use
+    /// them.
     public var dropPadding = true
     /// What plans may ask for.
     public var limits = Limits()
@@ -21,9 +23,10 @@ public struct SessionOptions: Sendable {
 
 /// A model made ready to run, for any number of threads at once.
 ///
-/// Plans are made when new input shapes are met, by one thread while the others go on with shapes that are planned; weights are packed once
-/// and shared by all plans of all sessions of the model. What a run needs of its own lies in a `RunContext`: `run(_:)` takes one of the
-/// session's for the call; `makeContext()` gives one to work with step by step.
+/// Plans are made when new input shapes are met, by one thread while the others go on with shapes that are planned;
+/// weights are packed once and shared by all plans of all sessions of the model. What a run needs of its own lies in a
+/// `RunContext`: `run(_:)` takes one of the session's for the call; `makeContext()` gives one to work with step by
+/// step.
 public final class Session: Sendable {
     public let model: Model
     public let options: SessionOptions
@@ -73,7 +76,8 @@ public final class Session: Sendable {
     public var threads: Int { workers.threads }
     /// The highest instruction set kernels use here.
     public var instructionSetName: String { Machine.name(instructionSets) }
-    /// Bytes of weights in the order kernels want them, packed so far for all sessions of the model that use these instruction sets.
+    /// Bytes of weights in the order kernels want them, packed so far for all sessions of the model that use these
+    /// instruction sets.
     public var packedWeightBytes: Int { Shared.locked { preparation.weights.byteCount } }
     /// From file to the latest plan.
     public var times: LoadTimes { Shared.locked { plans.times } }
@@ -81,7 +85,8 @@ public final class Session: Sendable {
     // MARK: Running
 
     /// Runs the model on `inputs`, in any order. The outputs are copies, in the model's order.
-    public func run(_ inputs: [(name: Name, tensor: Constant)]) throws(RuntimeError) -> [(name: Name, tensor: Constant)] {
+    public func run(_ inputs: [(name: Name, tensor: Constant)]) throws(RuntimeError) -> [(name: Name, tensor: Constant)]
+    {
         if let session = try asking.session(self, for: inputs.map { $0.name }) { return try session.run(inputs) }
         let memory = memories.take() ?? RunMemory()
         defer { memories.give(memory) }

@@ -1,6 +1,7 @@
 import CDeixisSystem
 
-/// Short sections of which one thread at a time is in one (`deixis_lock`). A child of a fork finds whole what they guard.
+/// Short sections of which one thread at a time is in one (`deixis_lock`). A child of a fork finds whole what they
+/// guard.
 enum Shared {
     static func locked<R>(_ body: () -> R) -> R {
         deixis_lock()
@@ -9,8 +10,8 @@ enum Shared {
     }
 }
 
-/// Long work that one thread at a time does, such as making a plan: the others wait for it. What a thread was at when its process forked
-/// does not hold up the child, where that thread is not.
+/// Long work that one thread at a time does, such as making a plan: the others wait for it. What a thread was at when
+/// its process forked does not hold up the child, where that thread is not.
 final class Turn: @unchecked Sendable {
     // `Shared` guards it. The process generation of the thread whose turn it is; 0: nobody's.
     private var holder: UInt64 = 0
@@ -30,8 +31,8 @@ final class Turn: @unchecked Sendable {
     }
 }
 
-/// Things that one thread at a time works with: taken for a call, given back for the next. Kept are as many as were ever out at once,
-/// `limit` at most.
+/// Things that one thread at a time works with: taken for a call, given back for the next. Kept are as many as were
+/// ever out at once, `limit` at most.
 package final class Idle<Thing: AnyObject>: @unchecked Sendable {
     // `Shared` guards it.
     private var things: [Thing] = []

@@ -23,7 +23,9 @@ struct SampleReader {
         metadata = try GroundingMetadata(pairs: graph.metadata.map { ($0.key.bytes, $0.value.bytes) })
         tokenizer = try metadata.makeTokenizer()
         let tokens = graph.inputs.first { graph[$0].name.matches(GroundingInput.tokens) }
-        guard let shape = tokens.flatMap({ graph[$0].type?.shape }), shape.count == 2, case .fixed(let length) = shape[1] else {
+        guard let shape = tokens.flatMap({ graph[$0].type?.shape }), shape.count == 2,
+            case .fixed(let length) = shape[1]
+        else {
             fixedLength = nil
             return
         }
@@ -33,7 +35,8 @@ struct SampleReader {
     func sample(_ index: Int) throws -> Sample {
         let sample = try source.sample(index), side = metadata.letterbox.side
         let pixels = metadata.letterbox.apply(to: sample.image).pixels
-        let row = GroundingInput.row(tokenizer.encode(sample.sentence).ids, padID: tokenizer.padID, length: fixedLength ?? 0)
+        let row = GroundingInput.row(
+            tokenizer.encode(sample.sentence).ids, padID: tokenizer.padID, length: fixedLength ?? 0)
         let length = row.ids.count
         let inputs: [(name: Name, tensor: Constant)] = [
             (Name(stringLiteral: GroundingInput.image), Constant(.uint8, [1, side, side, 3], pixels)),
@@ -41,7 +44,8 @@ struct SampleReader {
             (Name(stringLiteral: GroundingInput.mask), Constant(.int64, [1, length], row.mask)),
         ]
         return Sample(
-            inputs: inputs, truth: metadata.letterbox.normalized(sample.box, width: sample.image.width, height: sample.image.height))
+            inputs: inputs,
+            truth: metadata.letterbox.normalized(sample.box, width: sample.image.width, height: sample.image.height))
     }
 }
 
@@ -49,14 +53,19 @@ struct SampleReader {
 struct Boxes {
     private let session: Session
 
-    init(_ graph: Graph, _ options: SessionOptions) throws(RuntimeError) { session = try Session(try Model(graph: graph), options: options) }
+    init(_ graph: Graph, _ options: SessionOptions) throws(RuntimeError) {
+        session = try Session(try Model(graph: graph), options: options)
+    }
 
     func box(_ sample: Sample) throws(RuntimeError) -> NormalizedBox {
         let outputs = try session.run(sample.inputs)
-        guard let box = outputs.first(where: { $0.name.matches(GroundingInput.box) })?.tensor, box.bytes.count == 16 else {
+        guard let box = outputs.first(where: { $0.name.matches(GroundingInput.box) })?.tensor, box.bytes.count == 16
+        else {
             throw .invalidGraph(reason: "it has no output 'box' of four numbers")
         }
-        func number(_ i: Int) -> Float { withExtendedLifetime(box) { box.bytes.loadUnaligned(fromByteOffset: i * 4, as: Float.self) } }
+        func number(_ i: Int) -> Float {
+            withExtendedLifetime(box) { box.bytes.loadUnaligned(fromByteOffset: i * 4, as: Float.self) }
+        }
         return NormalizedBox(centerX: number(0), centerY: number(1), width: number(2), height: number(3))
     }
 }
@@ -64,6 +73,10 @@ struct Boxes {
 extension NormalizedBox {
     /// The largest change of a coordinate.
     func shift(from other: NormalizedBox) -> Double {
-        Double([abs(centerX - other.centerX), abs(centerY - other.centerY), abs(width - other.width), abs(height - other.height)].max() ?? 0)
+        Double(
+            [
+                abs(centerX - other.centerX), abs(centerY - other.centerY), abs(width - other.width),
+                abs(height - other.height),
+            ].max() ?? 0)
     }
 }

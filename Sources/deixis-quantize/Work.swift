@@ -34,14 +34,18 @@ struct Work {
         graph = try Model.load(command.model, operators: .all).graph
         quantizer = try Quantizer(graph, session: options)
         let dataset = try Dataset(directory: command.data)
-        do { reader = try SampleReader(dataset, graph: graph) } catch { throw Refusal(description: "\(command.model): \(error)") }
+        do { reader = try SampleReader(dataset, graph: graph) } catch {
+            throw Refusal(description: "\(command.model): \(error)")
+        }
         let count = dataset.entries.count
         calibrationCount = min(command.calibration, count)
         let wanted = command.evaluate == 0 ? count - calibrationCount : min(command.evaluate, count - calibrationCount)
         heldOut = calibrationCount..<calibrationCount + wanted
         if heldOut.isEmpty, !command.noGate {
-            throw Refusal(description: "\(command.data) has \(count) samples, --calibration takes all of them: nothing is left to judge by; "
-                + "give more samples, a lower --calibration, or --no-gate")
+            throw Refusal(
+                description:
+                    "\(command.data) has \(count) samples, --calibration takes all of them: nothing is left to judge by; "
+                    + "give more samples, a lower --calibration, or --no-gate")
         }
         let known = Set(quantizer.computeNodes)
         for name in command.keepFloat where !known.contains(Name(name)) {
@@ -82,7 +86,9 @@ struct Work {
         return try quantizer.quantized(choice)
     }
 
-    private func score(_ graph: Graph, _ samples: [(sample: Sample, float: NormalizedBox)], _ text: String) throws -> BoxScore {
+    private func score(_ graph: Graph, _ samples: [(sample: Sample, float: NormalizedBox)], _ text: String) throws
+        -> BoxScore
+    {
         let boxes = try Boxes(graph, options)
         var score = BoxScore()
         for (i, entry) in samples.enumerated() {
@@ -112,14 +118,17 @@ struct Work {
         if !command.noGate, !limits.passes(plain, against: float) {
             var scores: [Int: BoxScore] = [0: plain]
             let found = try AccuracyGate.fewest(of: costs.map { $0.name }) { (names: [Name]) throws(any Error) in
-                let result = try scores[names.count] ?? score(try int8(keeping: names), samples, "\(names.count) layers float")
+                let result =
+                    try scores[names.count] ?? score(try int8(keeping: names), samples, "\(names.count) layers float")
                 scores[names.count] = result
                 return limits.passes(result, against: float)
             }
             kept = found ?? costs.map { $0.name }
             last = scores[kept.count] ?? plain
         }
-        return GateResult(float: float, plain: plain, int8: last, kept: kept, passes: limits.passes(last, against: float), limits: limits)
+        return GateResult(
+            float: float, plain: plain, int8: last, kept: kept, passes: limits.passes(last, against: float),
+            limits: limits)
     }
 
     /// Box shift with one layer quantized alone.
@@ -138,9 +147,11 @@ struct Work {
         guard result.passes || command.noGate else { return }
         var int8 = try int8(keeping: result.kept)
         let provenance: [(String, String)] = [
-            ("method", command.method.rawValue), ("migrated_scales", "\(migratedProductCount)"), ("samples", "\(calibrationCount)"),
+            ("method", command.method.rawValue), ("migrated_scales", "\(migratedProductCount)"),
+            ("samples", "\(calibrationCount)"),
             ("kept_float", result.kept.map { "\($0)" }.joined(separator: " ")), ("held_out", "\(result.float.count)"),
-            ("accuracy", String(format: "%.4f", result.int8.accuracy)), ("float_accuracy", String(format: "%.4f", result.float.accuracy)),
+            ("accuracy", String(format: "%.4f", result.int8.accuracy)),
+            ("float_accuracy", String(format: "%.4f", result.float.accuracy)),
         ]
         for (key, value) in provenance { int8.metadata.append((Name("deixis.quantization.\(key)"), Name(value))) }
         try ONNXFile.write(int8, to: command.out)

@@ -51,25 +51,30 @@ struct QuantizeCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Directory of the data set (formats/dataset.md).", valueName: "dir")) var data: String
     @Option(help: ArgumentHelp("The int8 model to write.", valueName: "file")) var out: String
     @Option(help: "How ranges are chosen: minmax, percentile (99.99%), mse, entropy.") var method: Method = .minmax
-    @Option(help: ArgumentHelp(
-        "Scale migration: where one step size must serve channels of very different ranges, divides each channel by a number of its own and "
-            + "multiplies the next weights by it; the float model stays the same. auto: where that is free and halves the expected rounding noise; off.",
-        valueName: "auto|off")) var migrate: Migration = .auto
+    @Option(
+        help: ArgumentHelp(
+            "Scale migration: where one step size must serve channels of very different ranges, divides each channel by a number of its own and "
+                + "multiplies the next weights by it; the float model stays the same. auto: where that is free and halves the expected rounding noise; off.",
+            valueName: "auto|off")) var migrate: Migration = .auto
     @Option(help: "Samples to learn ranges from, the first of the data set.") var calibration: Int = 128
     @Option(help: "Held-out samples to judge by, those that follow; 0: all that are left.") var evaluate: Int = 0
     @Option(help: "Samples for the sensitivity of single layers.") var sensitivity: Int = 16
     @Option(help: "Most that Acc@0.5 may lose, as a share.") var accuracyLoss: Double = 0.005
     @Option(help: "Most that mean IoU may lose.") var iouLoss: Double = 0.01
     @Flag(help: "Write the file whatever it loses.") var noGate = false
-    @Flag(help: "Leave biases as they are instead of taking the mean rounding error of weights out of them.") var noBiasCorrection = false
+    @Flag(help: "Leave biases as they are instead of taking the mean rounding error of weights out of them.")
+    var noBiasCorrection = false
     @Option(help: ArgumentHelp("Layers that stay float, by node name.", valueName: "node")) var keepFloat: [String] = []
-    @Option(help: ArgumentHelp("A page with the gate, the layers' costs and ranges.", valueName: "file.html")) var report: String?
+    @Option(help: ArgumentHelp("A page with the gate, the layers' costs and ranges.", valueName: "file.html"))
+    var report: String?
     @Option(help: "Threads; 0: the cores this process may use.") var threads: Int = 0
     @Flag(help: "Print one JSON object.") var json = false
 
     func validate() throws {
         if calibration < 1 { throw ValidationError("--calibration must be at least 1, got \(calibration)") }
-        if evaluate < 0 || sensitivity < 1 { throw ValidationError("--evaluate must not be negative, --sensitivity at least 1") }
+        if evaluate < 0 || sensitivity < 1 {
+            throw ValidationError("--evaluate must not be negative, --sensitivity at least 1")
+        }
         if accuracyLoss < 0 || iouLoss < 0 { throw ValidationError("losses must not be negative") }
         if threads < 0 { throw ValidationError("--threads must not be negative, got \(threads)") }
     }
@@ -97,7 +102,9 @@ func progress(_ text: String, _ done: Int, of total: Int) {
     guard done == total || done % every == 0 else { return }
     let filled = total == 0 ? 24 : 24 * done / total
     let bar = String(repeating: "#", count: filled) + String(repeating: ".", count: 24 - filled)
-    Console.draw((isTerminal ? "\r\u{1B}[K" : "") + "[\(bar)] \(text) \(done)/\(total)" + (isTerminal && done < total ? "" : "\n"))
+    Console.draw(
+        (isTerminal ? "\r\u{1B}[K" : "") + "[\(bar)] \(text) \(done)/\(total)"
+            + (isTerminal && done < total ? "" : "\n"))
 }
 
 /// Whatever else is wrong lies in the model or the data set, whose message names the file.

@@ -8,7 +8,8 @@ internal import Foundation
 struct BenchmarkCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "benchmark",
-        abstract: "Time whole training steps (forward, loss, backward, AdamW), of a fresh network or of one that has learned.",
+        abstract:
+            "Time whole training steps (forward, loss, backward, AdamW), of a fresh network or of one that has learned.",
         discussion: """
             Without --after-samples a fresh network reads made-up data. With it the network first trains on so many generated scenes, then
             on further ones: what a run is like once many activations and gradients are nearly 0, which some CPUs are slow at.
@@ -38,8 +39,10 @@ struct BenchmarkCommand: ParsableCommand {
     var warmUp: Int = 2
     @Option(help: "Train on so many generated scenes first.")
     var afterSamples: Int = 0
-    @Option(help: ArgumentHelp(
-        "Write the trained weights and a batch there for a peer: weights.safetensors, images, ids, mask, boxes.", valueName: "dir"))
+    @Option(
+        help: ArgumentHelp(
+            "Write the trained weights and a batch there for a peer: weights.safetensors, images, ids, mask, boxes.",
+            valueName: "dir"))
     var handOver: String?
     @Flag(help: "Compute with subnormal numbers instead of taking them as zero, to see what they cost.")
     var keepSubnormals = false
@@ -49,13 +52,17 @@ struct BenchmarkCommand: ParsableCommand {
     var interactive = false
 
     func validate() throws {
-        if let microBatch, microBatch < 1 { throw ValidationError("--micro-batch must be at least 1, got \(microBatch)") }
+        if let microBatch, microBatch < 1 {
+            throw ValidationError("--micro-batch must be at least 1, got \(microBatch)")
+        }
         try check(batch, "--batch", 1...65536)
         try check(steps, "--steps", 1...1_000_000)
         try check(warmUp, "--warm-up", 0...1_000_000)
         try check(afterSamples, "--after-samples", 0...1 << 40)
         if let length { try check(length, "--length", 1...4096) }
-        if length != nil, afterSamples > 0 { throw ValidationError("--length is of made-up data; --after-samples trains on scenes") }
+        if length != nil, afterSamples > 0 {
+            throw ValidationError("--length is of made-up data; --after-samples trains on scenes")
+        }
         if handOver != nil, afterSamples == 0 { throw ValidationError("--hand-over needs --after-samples") }
     }
 
@@ -87,7 +94,8 @@ struct BenchmarkCommand: ParsableCommand {
         try Console.out(
             "{\"network\": \"\(self.network)\", \"batch\": \(batch), \"micro_batch\": \(plan.microBatch), \"after_samples\": \(afterSamples), \"keeps_subnormals\": \(keepSubnormals), "
                 + "\"threads\": \(Backend.threadCount), \"blas\": \"\(Backend.openBLASCore)\", \"median_ms\": \(median), "
-                + "\"samples_per_second\": \(Double(batch) / median * 1000), \"peak_rss_mb\": \(Program.peakResidentBytes >> 20)}")
+                + "\"samples_per_second\": \(Double(batch) / median * 1000), \"peak_rss_mb\": \(Program.peakResidentBytes >> 20)}"
+        )
     }
 
     /// What is to be timed of step `number`; what comes before, such as making its batch, is not.
@@ -107,7 +115,8 @@ struct BenchmarkCommand: ParsableCommand {
             return Int(state >> 33) % bound
         }
         // Every micro-batch reads the same: what they hold does not matter to time or memory.
-        let pieces = plan.pieces, most = pieces.map(\.count).max() ?? 1, pixels = configuration.imageSide * configuration.imageSide * 3
+        let pieces = plan.pieces, most = pieces.map(\.count).max() ?? 1,
+            pixels = configuration.imageSide * configuration.imageSide * 3
         let images = (0..<most * pixels).map { _ in UInt8(next(256)) }
         let ids = (0..<most * tokens).map { _ in Int32(next(configuration.language.vocabulary)) }
         let truth: [Float] = (0..<most).flatMap { _ in [0.5, 0.4, 0.3, 0.2].map { Float($0) } }
@@ -118,11 +127,14 @@ struct BenchmarkCommand: ParsableCommand {
                     for piece in pieces {
                         let count = piece.count
                         let sentences = TokenBatch(
-                            batch: count, length: tokens, ids: Array(ids.prefix(count * tokens)), mask: Array(repeating: 1, count: count * tokens))
-                        let tape = Tape<Float>(.training(seed: UInt64(number)), firstSample: piece.lowerBound, recomputes: recompute)
+                            batch: count, length: tokens, ids: Array(ids.prefix(count * tokens)),
+                            mask: Array(repeating: 1, count: count * tokens))
+                        let tape = Tape<Float>(
+                            .training(seed: UInt64(number)), firstSample: piece.lowerBound, recomputes: recompute)
                         let pictures = count == most ? images : Array(images.prefix(count * pixels))
                         let boxes = network(pictures, sentences, on: tape)
-                        tape.backward(loss(boxes, truth: Array(truth.prefix(4 * count)), sigma: network.sigma, of: batch).total)
+                        tape.backward(
+                            loss(boxes, truth: Array(truth.prefix(4 * count)), sigma: network.sigma, of: batch).total)
                         tape.commit(share: Double(count) / Double(batch))
                     }
                     optimizer.update()
@@ -160,7 +172,8 @@ struct BenchmarkCommand: ParsableCommand {
         try write(batch.mask, "mask")
         try write(batch.boxes, "boxes")
         let vocabulary = trainer.data.tokenizer.vocabulary.count
-        let text = "{\"batch\": \(batch.count), \"side\": \(batch.side), \"length\": \(batch.length), \"vocabulary\": \(vocabulary)}\n"
+        let text =
+            "{\"batch\": \(batch.count), \"side\": \(batch.side), \"length\": \(batch.length), \"vocabulary\": \(vocabulary)}\n"
         try Data(text.utf8).write(to: URL(fileURLWithPath: folder + "/batch.json"))
     }
 }

@@ -27,7 +27,8 @@ struct DeixisTrain: ParsableCommand {
               70, 71 internal fault, out of memory · 73, 74 an output cannot be made or written · 130 stopped by Ctrl-C
             """,
         subcommands: [
-            TrainCommand.self, PretrainCommand.self, EvaluateCommand.self, ExportCommand.self, ScenesCommand.self, ImportCommand.self, DescribeCommand.self,
+            TrainCommand.self, PretrainCommand.self, EvaluateCommand.self, ExportCommand.self, ScenesCommand.self,
+            ImportCommand.self, DescribeCommand.self,
             PlotCommand.self, BenchmarkCommand.self,
         ])
 

@@ -26,8 +26,10 @@ struct DescribeCommand: ParsableCommand {
 
     @Argument(help: ArgumentHelp("A configuration's name or JSON file, or a run's checkpoint.", valueName: "config"))
     var config: String?
-    @Option(help: ArgumentHelp(
-        "Describe a recipe instead: \(TrainingRecipe.Known.allCases.map(\.rawValue).joined(separator: ", ")), a JSON file, or a checkpoint.", valueName: "name"))
+    @Option(
+        help: ArgumentHelp(
+            "Describe a recipe instead: \(TrainingRecipe.Known.allCases.map(\.rawValue).joined(separator: ", ")), a JSON file, or a checkpoint.",
+            valueName: "name"))
     var recipe: String?
     @Flag(help: "Every operator on a line of its own.")
     var detail = false
@@ -48,7 +50,9 @@ struct DescribeCommand: ParsableCommand {
         } else {
             let chosen = try ChosenConfiguration(config)
             base = chosen.base
-            if json, !detail { return try Console.out(chosen.configuration.fileText(version: NetworkConfiguration.version, base: base)) }
+            if json, !detail {
+                return try Console.out(chosen.configuration.fileText(version: NetworkConfiguration.version, base: base))
+            }
             network = try GroundingNetwork<Float>(chosen.configuration, seed: 1)
         }
         if json, !detail { return try Console.out(network.configuration.json) }
@@ -57,17 +61,23 @@ struct DescribeCommand: ParsableCommand {
             try Console.out(Self.json(rows))
             return
         }
-        let lines = detail ? rows.map { Line($0.scope.isEmpty ? $0.op : "\($0.scope)  \($0.op)", [$0]) } : Self.layers(rows)
+        let lines =
+            detail ? rows.map { Line($0.scope.isEmpty ? $0.op : "\($0.scope)  \($0.op)", [$0]) } : Self.layers(rows)
         let name = max(12, lines.map(\.name.count).max() ?? 0)
         func row(_ cells: [String]) -> String {
             cells[0].padding(toLength: name + 2, withPad: " ", startingAt: 0)
-                + zip(cells.dropFirst(), [20, 14, 12]).map { String(repeating: " ", count: max(1, $1 - $0.count)) + $0 }.joined()
+                + zip(cells.dropFirst(), [20, 14, 12]).map { String(repeating: " ", count: max(1, $1 - $0.count)) + $0 }
+                .joined()
         }
         try Console.out(row(["layer", "result", "parameters", "MMAC"]))
-        for line in lines { try Console.out(row([line.name, line.shape, Self.grouped(line.parameters), Self.mega(line.macs)])) }
+        for line in lines {
+            try Console.out(row([line.name, line.shape, Self.grouped(line.parameters), Self.mega(line.macs)]))
+        }
         let total = network.parameters.all.reduce(0) { $0 + $1.count }
         try Console.out(row(["total", "", Self.grouped(total), Self.mega(rows.reduce(0) { $0 + $1.macs })]))
-        try Console.out("\(config): \(Self.grouped(total)) parameters with buffers and sigma, \(Self.mega(Double(total) * 4)) MB as float32")
+        try Console.out(
+            "\(config): \(Self.grouped(total)) parameters with buffers and sigma, \(Self.mega(Double(total) * 4)) MB as float32"
+        )
     }
 
     private static func recipe(_ choice: String) throws -> TrainingRecipe {
@@ -130,7 +140,9 @@ struct DescribeCommand: ParsableCommand {
     private static func json(_ rows: [Tape<Float>.SummaryRow]) -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        let entries = rows.map { Entry(scope: $0.scope, op: $0.op, shape: $0.shape, parameters: $0.parameters, macs: $0.macs) }
+        let entries = rows.map {
+            Entry(scope: $0.scope, op: $0.op, shape: $0.shape, parameters: $0.parameters, macs: $0.macs)
+        }
         return (try? encoder.encode(entries)).map { String(decoding: $0, as: UTF8.self) } ?? "[]"
     }
 }

@@ -23,7 +23,8 @@ struct EvaluateCommand: ParsableCommand {
     var model: String
     @Option(help: ArgumentHelp("Directory of the data set (formats/dataset.md).", valueName: "dir"))
     var data: String
-    @Option(help: ArgumentHelp("Folder of the pictures, in place of the one that the data set names.", valueName: "dir"))
+    @Option(
+        help: ArgumentHelp("Folder of the pictures, in place of the one that the data set names.", valueName: "dir"))
     var images: String?
     @Option(help: "Only the first so many samples.")
     var count: Int?
@@ -62,10 +63,13 @@ struct EvaluateCommand: ParsableCommand {
             latencies.append(found.inputMilliseconds + found.networkMilliseconds)
             if found.droppedTokenCount > 0 { truncated += 1 }
             if found.unknownTokenCount > 0 { unknown += 1 }
-            line.show("\(index + 1) of \(total)  Acc@0.5 \(String(format: "%.3f", score.accuracy))", final: index + 1 == total)
+            line.show(
+                "\(index + 1) of \(total)  Acc@0.5 \(String(format: "%.3f", score.accuracy))", final: index + 1 == total
+            )
         }
         let report = EvaluationReport(
-            model: self.model, data: data, score: score, latencies: latencies, threads: model.threads, skipped: dataset.skipped.count + leftOut.count,
+            model: self.model, data: data, score: score, latencies: latencies, threads: model.threads,
+            skipped: dataset.skipped.count + leftOut.count,
             truncated: truncated, unknown: unknown)
         try Console.out(json ? report.json : report.table)
     }
@@ -84,19 +88,26 @@ struct EvaluationReport {
     }
 
     var table: String {
-        func row(_ name: String, _ value: String) -> String { name.padding(toLength: 22, withPad: " ", startingAt: 0) + value }
+        func row(_ name: String, _ value: String) -> String {
+            name.padding(toLength: 22, withPad: " ", startingAt: 0) + value
+        }
         func share(_ value: Double) -> String { String(format: "%.4f", value) }
         var lines = [
             row("samples", "\(score.count)" + (skipped > 0 ? " (\(skipped) bad lines and pictures left out)" : "")),
             row("Acc@0.5", "\(share(score.accuracy))   (\(score.hits) hits; \(GroundingScore.rule))"),
             row("mean IoU", share(score.meanIoU)),
-            row("latency p50, p90", String(format: "%.2f, %.2f ms", percentile(0.5), percentile(0.9)) + "   (\(threads) threads)"),
+            row(
+                "latency p50, p90",
+                String(format: "%.2f, %.2f ms", percentile(0.5), percentile(0.9)) + "   (\(threads) threads)"),
         ]
         if truncated > 0 { lines.append(row("sentences cut", "\(truncated)")) }
         if unknown > 0 { lines.append(row("unknown words in", "\(unknown) sentences")) }
         if score.byKind.count > 1 || score.byKind.first?.kind.isEmpty == false {
             for entry in score.byKind {
-                lines.append(row("  " + (entry.kind.isEmpty ? "(no kind)" : entry.kind), "\(share(entry.accuracy))   of \(entry.count)"))
+                lines.append(
+                    row(
+                        "  " + (entry.kind.isEmpty ? "(no kind)" : entry.kind),
+                        "\(share(entry.accuracy))   of \(entry.count)"))
             }
         }
         return lines.joined(separator: "\n")
@@ -116,8 +127,10 @@ struct EvaluationReport {
     var json: String {
         let kinds = score.byKind.map { ($0.kind, Report.Kind(count: $0.count, accuracy: $0.accuracy)) }
         let report = Report(
-            model: model, data: data, rule: GroundingScore.rule, samples: score.count, hits: score.hits, skipped: skipped,
-            truncated: truncated, unknown_words: unknown, threads: threads, accuracy: score.accuracy, mean_iou: score.meanIoU, p50_ms: percentile(0.5),
+            model: model, data: data, rule: GroundingScore.rule, samples: score.count, hits: score.hits,
+            skipped: skipped,
+            truncated: truncated, unknown_words: unknown, threads: threads, accuracy: score.accuracy,
+            mean_iou: score.meanIoU, p50_ms: percentile(0.5),
             p90_ms: percentile(0.9), p99_ms: percentile(0.99), kinds: Dictionary(uniqueKeysWithValues: kinds))
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]

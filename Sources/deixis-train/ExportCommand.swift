@@ -24,7 +24,9 @@ struct ExportCommand: ParsableCommand {
 
     @Argument(help: ArgumentHelp("A run's checkpoint, or its directory.", valueName: "checkpoint"))
     var checkpoint: String?
-    @Option(help: ArgumentHelp("Untrained: \(NetworkConfiguration.names.joined(separator: ", ")) or a JSON file.", valueName: "name"))
+    @Option(
+        help: ArgumentHelp(
+            "Untrained: \(NetworkConfiguration.names.joined(separator: ", ")) or a JSON file.", valueName: "name"))
     var config: String?
     @Option(help: "Of the untrained network's weights.")
     var seed: UInt64 = 1
@@ -32,7 +34,9 @@ struct ExportCommand: ParsableCommand {
     var out: String
 
     func validate() throws {
-        guard (checkpoint == nil) != (config == nil) else { throw ValidationError("name a checkpoint, or --config for an untrained network") }
+        guard (checkpoint == nil) != (config == nil) else {
+            throw ValidationError("name a checkpoint, or --config for an untrained network")
+        }
     }
 
     func run() throws {
@@ -51,7 +55,10 @@ struct ExportCommand: ParsableCommand {
             provenance: trained.provenance(date: formatter.string(from: Date())), to: out)
         let bytes = (try? InputFile(out))?.size ?? 0
         let accuracy = trained.heldOutAccuracy.map { String(format: ", held-out Acc@0.5 %.3f", $0) } ?? ""
-        try Console.out(String(format: "%@: %.1f MB, %d samples%@", out, Double(bytes) / 1e6, trained.step * trained.recipe.batchSize, accuracy))
+        try Console.out(
+            String(
+                format: "%@: %.1f MB, %d samples%@", out, Double(bytes) / 1e6, trained.step * trained.recipe.batchSize,
+                accuracy))
     }
 
     private func exportUntrained(_ name: String) throws {

@@ -25,10 +25,16 @@ struct ImportCommand: ParsableCommand {
         var images: String
         @Option(help: ArgumentHelp("Folder of the data set, or of one folder per split.", valueName: "dir"))
         var out: String
-        @Option(parsing: .upToNextOption, help: ArgumentHelp(
-            "Leave out the pictures that these imported data sets measure by (all their splits but train).", valueName: "dataset"))
+        @Option(
+            parsing: .upToNextOption,
+            help: ArgumentHelp(
+                "Leave out the pictures that these imported data sets measure by (all their splits but train).",
+                valueName: "dataset"))
         var exclude: [String] = []
-        @Option(help: ArgumentHelp("How four numbers say a box, if not as the format has it: xywh or xyxy.", valueName: "form"), transform: choice)
+        @Option(
+            help: ArgumentHelp(
+                "How four numbers say a box, if not as the format has it: xywh or xyxy.", valueName: "form"),
+            transform: choice)
         var boxes: BoxForm?
         @Flag(help: "Go on without missing pictures and references that cannot be used, and list them.")
         var skipBad = false
@@ -56,8 +62,10 @@ struct ImportCommand: ParsableCommand {
 
     struct Refer: ParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "refer", abstract: "RefCOCO, RefCOCO+, RefCOCOg, ReferIt: a folder with refs(BY).p and instances.json.")
-        @Argument(help: ArgumentHelp("refcoco, refcoco+, refcocog or refclef as downloaded.", valueName: "folder")) var folder: String
+            commandName: "refer",
+            abstract: "RefCOCO, RefCOCO+, RefCOCOg, ReferIt: a folder with refs(BY).p and instances.json.")
+        @Argument(help: ArgumentHelp("refcoco, refcoco+, refcocog or refclef as downloaded.", valueName: "folder"))
+        var folder: String
         @Option(help: "Who split it: unc, google, umd or berkeley.") var by: String
         @Flag(help: "Sentences as they were typed, not the cleaned ones.") var raw = false
         @OptionGroup var common: Common
@@ -72,10 +80,13 @@ struct ImportCommand: ParsableCommand {
 
     struct TransVG: ParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "transvg", abstract: "One split of TransVG, ReSC, VLTVG, QRNet, CLIP-VG: a .pth list of samples.")
+            commandName: "transvg",
+            abstract: "One split of TransVG, ReSC, VLTVG, QRNet, CLIP-VG: a .pth list of samples.")
         @Argument(help: ArgumentHelp(valueName: "file.pth")) var file: String
         @Option(
-            name: .customLong("set"), help: ArgumentHelp("unc, unc+, gref, gref_umd, referit or flickr: says how boxes are written.", valueName: "set"),
+            name: .customLong("set"),
+            help: ArgumentHelp(
+                "unc, unc+, gref, gref_umd, referit or flickr: says how boxes are written.", valueName: "set"),
             transform: choice)
         var corpus: TransVGFile.Corpus
         @OptionGroup var common: Common
@@ -88,7 +99,8 @@ struct ImportCommand: ParsableCommand {
 
     struct MDETR: ParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "mdetr", abstract: "One split of MDETR's fine-tuning files: COCO's form, one entry of 'images' per sentence.")
+            commandName: "mdetr",
+            abstract: "One split of MDETR's fine-tuning files: COCO's form, one entry of 'images' per sentence.")
         @Argument(help: ArgumentHelp(valueName: "file.json")) var file: String
         @OptionGroup var common: Common
 
@@ -100,9 +112,12 @@ struct ImportCommand: ParsableCommand {
 
     struct SeqTR: ParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "seqtr", abstract: "SeqTR's instances.json, SimREC's anns/NAME.json: all splits in one file.", aliases: ["simrec"])
+            commandName: "seqtr", abstract: "SeqTR's instances.json, SimREC's anns/NAME.json: all splits in one file.",
+            aliases: ["simrec"])
         @Argument(help: ArgumentHelp(valueName: "file.json")) var file: String
-        @Flag(name: .customLong("plain-names"), help: "Numbers of pictures mean 42.jpg (ReferIt, Flickr30k), not COCO's names.") var plainNames = false
+        @Flag(
+            name: .customLong("plain-names"),
+            help: "Numbers of pictures mean 42.jpg (ReferIt, Flickr30k), not COCO's names.") var plainNames = false
         @OptionGroup var common: Common
 
         func run() throws {
@@ -113,9 +128,11 @@ struct ImportCommand: ParsableCommand {
 
     struct Flickr30k: ParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "flickr30k-entities", abstract: "Flickr30k Entities: a folder with Sentences, Annotations and train.txt, val.txt, test.txt.")
+            commandName: "flickr30k-entities",
+            abstract: "Flickr30k Entities: a folder with Sentences, Annotations and train.txt, val.txt, test.txt.")
         @Argument(help: ArgumentHelp(valueName: "folder")) var folder: String
-        @Flag(help: "Leave phrases of several boxes out, instead of the smallest box around them.") var singleBox = false
+        @Flag(help: "Leave phrases of several boxes out, instead of the smallest box around them.") var singleBox =
+            false
         @OptionGroup var common: Common
 
         func run() throws {
@@ -127,7 +144,8 @@ struct ImportCommand: ParsableCommand {
 
     struct VisualGenome: ParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "visual-genome", abstract: "Visual Genome's regions: a folder with region_descriptions.json and image_data.json.")
+            commandName: "visual-genome",
+            abstract: "Visual Genome's regions: a folder with region_descriptions.json and image_data.json.")
         @Argument(help: ArgumentHelp(valueName: "folder")) var folder: String
         @OptionGroup var common: Common
 
@@ -148,16 +166,20 @@ struct ImportCommand: ParsableCommand {
         @Argument(help: ArgumentHelp(valueName: "instances.json")) var file: String
         @Flag(help: "Make sentences from the boxes; a detection data set has none of its own.") var expressions = false
         @Option(help: "Sentences per object at most.") var perObject: Int = 3
-        @Option(help: "Shortest side of an object that is pointed at, as a share of the picture's.") var smallest: Double = 0.04
+        @Option(help: "Shortest side of an object that is pointed at, as a share of the picture's.") var smallest:
+            Double = 0.04
         @Option(help: "Which sentences are chosen and how they are worded.") var seed: UInt64 = 1
         @OptionGroup var common: Common
 
         func validate() throws {
             guard expressions else {
-                throw ValidationError("a detection data set has boxes but no sentences: pass --expressions to make them")
+                throw ValidationError(
+                    "a detection data set has boxes but no sentences: pass --expressions to make them")
             }
             guard perObject >= 1 else { throw ValidationError("--per-object must be at least 1, got \(perObject)") }
-            guard (0...1).contains(smallest) else { throw ValidationError("--smallest must be a share of 0 to 1, got \(smallest)") }
+            guard (0...1).contains(smallest) else {
+                throw ValidationError("--smallest must be a share of 0 to 1, got \(smallest)")
+            }
         }
 
         func run() throws {
@@ -169,7 +191,8 @@ struct ImportCommand: ParsableCommand {
 }
 
 /// One of an enumeration's names.
-private func choice<Value: RawRepresentable & CaseIterable>(_ text: String) throws -> Value where Value.RawValue == String {
+private func choice<Value: RawRepresentable & CaseIterable>(_ text: String) throws -> Value
+where Value.RawValue == String {
     if let value = Value(rawValue: text) { return value }
     throw ValidationError("'\(text)' is not one of \(Value.allCases.map(\.rawValue).joined(separator: ", "))")
 }

@@ -50,7 +50,8 @@ struct LogChart {
     var last: String? {
         guard let record = records.last else { return nil }
         let accuracy = records.last { $0.heldOutAccuracy != nil }?.heldOutAccuracy
-        return "\(record.samples) samples" + (accuracy.map { ", held-out Acc@0.5 \(($0 * 1000).rounded() / 1000)" } ?? "")
+        return "\(record.samples) samples"
+            + (accuracy.map { ", held-out Acc@0.5 \(($0 * 1000).rounded() / 1000)" } ?? "")
     }
 
     var chart: Chart {
@@ -62,19 +63,28 @@ struct LogChart {
         return Chart(
             title: title, subtitle: last ?? "",
             panels: [
-                Chart.Panel("Loss", xLabel: x, series: [
-                    Chart.Series("self-paced", points { $0.loss["loss"] }, smoothing: smooth)
-                ] + terms.map { term in Chart.Series(term.label, points { $0.loss[term.name] }, smoothing: smooth) }),
-                Chart.Panel("Acc@0.5", xLabel: x, series: [
-                    Chart.Series("training batches", points(\.accuracy), smoothing: smooth),
-                    Chart.Series("held out", points(\.heldOutAccuracy)),
-                ], yRange: 0...1),
-                Chart.Panel("sigma", xLabel: x, series: terms.map { term in
-                    Chart.Series("\(term.sigma) (\(term.label))", points { $0.loss[term.sigma] })
-                }),
-                Chart.Panel("Samples per second", xLabel: x, series: [
-                    Chart.Series("samples per second", points(\.samplesPerSecond), smoothing: smooth)
-                ]),
+                Chart.Panel(
+                    "Loss", xLabel: x,
+                    series: [
+                        Chart.Series("self-paced", points { $0.loss["loss"] }, smoothing: smooth)
+                    ] + terms.map { term in Chart.Series(term.label, points { $0.loss[term.name] }, smoothing: smooth) }
+                ),
+                Chart.Panel(
+                    "Acc@0.5", xLabel: x,
+                    series: [
+                        Chart.Series("training batches", points(\.accuracy), smoothing: smooth),
+                        Chart.Series("held out", points(\.heldOutAccuracy)),
+                    ], yRange: 0...1),
+                Chart.Panel(
+                    "sigma", xLabel: x,
+                    series: terms.map { term in
+                        Chart.Series("\(term.sigma) (\(term.label))", points { $0.loss[term.sigma] })
+                    }),
+                Chart.Panel(
+                    "Samples per second", xLabel: x,
+                    series: [
+                        Chart.Series("samples per second", points(\.samplesPerSecond), smoothing: smooth)
+                    ]),
             ])
     }
 }

@@ -22,7 +22,9 @@ struct PretrainCommand: ParsableCommand {
             the share of object cells named right on scenes of another seed, by property, of C3, C4 and C5.
             """)
 
-    @Option(help: ArgumentHelp("Network: \(NetworkConfiguration.names.joined(separator: ", ")) or a JSON file.", valueName: "name"))
+    @Option(
+        help: ArgumentHelp(
+            "Network: \(NetworkConfiguration.names.joined(separator: ", ")) or a JSON file.", valueName: "name"))
     var config: String = "small"
     @Flag(help: "Train on generated scenes of --seed; there is no other choice.")
     var scenes = false
@@ -74,11 +76,14 @@ struct PretrainCommand: ParsableCommand {
             trainer, shouldStop: { interrupt.isRequested },
             progress: { state in screen.show(state.line, final: state.step == state.steps) },
             report: { Console.note($0) })
-        try Console.out("\(out): \(trainer.encoder.count) tensors after \(trainer.step * recipe.batchSize) samples" + (result.finished ? "" : ", stopped early"))
+        try Console.out(
+            "\(out): \(trainer.encoder.count) tensors after \(trainer.step * recipe.batchSize) samples"
+                + (result.finished ? "" : ", stopped early"))
         try Console.out("held-out cells   C3     C4     C5")
         for property in CellProperty.allCases {
             let shares = (0..<3).map { String(format: "%.3f", result.score.accuracy(property, stage: $0)) }
-            try Console.out(property.name.padding(toLength: 17, withPad: " ", startingAt: 0) + shares.joined(separator: "  "))
+            try Console.out(
+                property.name.padding(toLength: 17, withPad: " ", startingAt: 0) + shares.joined(separator: "  "))
         }
         try Console.out("Next: deixis-train train --config \(config) --scenes --pretrained-visual \(out) --out run")
     }

@@ -2,7 +2,8 @@ internal import DeixisCommand
 internal import DeixisFiles
 internal import Foundation
 
-/// One line on standard error that is drawn over: at most ten times a second on a terminal, every ten seconds elsewhere.
+/// One line on standard error that is drawn over: at most ten times a second on a terminal, every ten seconds
+/// elsewhere.
 final class ProgressLine: Sendable {
     private let terminal = isatty(2) == 1
     private let last = Locked(ContinuousClock.Instant?.none)

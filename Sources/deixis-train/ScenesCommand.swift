@@ -29,10 +29,13 @@ struct ScenesCommand: ParsableCommand {
     var format: ImageFormat = .png
     @Flag(help: "Replace a data set that is already in the directory.")
     var overwrite = false
-    @Option(help: ArgumentHelp("Draw the first scenes with their boxes and sentences into one PNG.", valueName: "file.png"))
+    @Option(
+        help: ArgumentHelp("Draw the first scenes with their boxes and sentences into one PNG.", valueName: "file.png"))
     var contactSheet: String?
-    @Option(help: ArgumentHelp(
-        "Draw what held-out scenes of this curriculum follow: none, objects or a JSON file (see train).", valueName: "name"))
+    @Option(
+        help: ArgumentHelp(
+            "Draw what held-out scenes of this curriculum follow: none, objects or a JSON file (see train).",
+            valueName: "name"))
     var curriculum: String = "none"
     @Option(help: "Threads; default: the cores at hand.")
     var threads: Int = Backend.usableCores
@@ -40,18 +43,22 @@ struct ScenesCommand: ParsableCommand {
     func validate() throws {
         try check(count, "--count", 1...10_000_000)
         try check(threads, "--threads", 1...1024)
-        guard out != nil || contactSheet != nil else { throw ValidationError("say where to: --out DIR, --contact-sheet FILE.png, or both") }
+        guard out != nil || contactSheet != nil else {
+            throw ValidationError("say where to: --out DIR, --contact-sheet FILE.png, or both")
+        }
     }
 
     func run() throws {
         let settings = try SceneCurriculum(named: curriculum).heldOut ?? SceneSettings()
         try settings.validate()
         let generator = SceneGenerator(seed: seed, settings: settings)
-        let writer = SceneDatasetWriter(generator: generator, format: format == .png ? .png : .jpg, overwrite: overwrite)
+        let writer = SceneDatasetWriter(
+            generator: generator, format: format == .png ? .png : .jpg, overwrite: overwrite)
         if let out { try Outputs(("--out", out)).check(against: []) }
         if let contactSheet {
             let pictures = out.map { writer.files(count: count, in: $0) } ?? []
-            try Outputs([("--contact-sheet", contactSheet)] + pictures.map { ("--out: its file", $0) }).check(against: [])
+            try Outputs([("--contact-sheet", contactSheet)] + pictures.map { ("--out: its file", $0) }).check(
+                against: [])
             try RGBImage.checkName(contactSheet)
             let sheet = ContactSheet(generator: generator).draw(count: min(count, 60))
             try sheet.write(to: contactSheet)

@@ -48,14 +48,20 @@ struct TrainCommand: ParsableCommand {
             the share of boxes with IoU above 0.5, on the last batches and on held-out samples.
             """)
 
-    @Option(help: ArgumentHelp(
-        "Network: \(NetworkConfiguration.names.joined(separator: ", ")), or a JSON file; default: small.", valueName: "name"))
+    @Option(
+        help: ArgumentHelp(
+            "Network: \(NetworkConfiguration.names.joined(separator: ", ")), or a JSON file; default: small.",
+            valueName: "name"))
     var config: String?
-    @Option(help: ArgumentHelp(
-        "\(TrainingRecipe.Known.allCases.map(\.rawValue).joined(separator: ", ")), or a JSON file; default: the network's.", valueName: "name"))
+    @Option(
+        help: ArgumentHelp(
+            "\(TrainingRecipe.Known.allCases.map(\.rawValue).joined(separator: ", ")), or a JSON file; default: the network's.",
+            valueName: "name"))
     var recipe: String?
-    @Option(help: ArgumentHelp(
-        "Begin with the weights, vocabulary and (unless --config) network of a run's checkpoint, on a schedule of its own.", valueName: "checkpoint"))
+    @Option(
+        help: ArgumentHelp(
+            "Begin with the weights, vocabulary and (unless --config) network of a run's checkpoint, on a schedule of its own.",
+            valueName: "checkpoint"))
     var from: String?
     @Flag(help: "Train on generated scenes of --seed (the default unless --data is given).")
     var scenes = false
@@ -80,18 +86,26 @@ struct TrainCommand: ParsableCommand {
     var batch: Int?
     @Option(help: "Samples in memory at once; default: as many as fit.")
     var microBatch: Int?
-    @Flag(help: "Compute the trunk's stages twice instead of keeping what they need: less memory, more time, the same but for rounding.")
+    @Flag(
+        help:
+            "Compute the trunk's stages twice instead of keeping what they need: less memory, more time, the same but for rounding."
+    )
     var recompute = false
     @Option(help: "Learning rate of the encoders.")
     var encoderRate: Double?
-    @Option(help: ArgumentHelp(
-        "Learning rate of everything else (and of the encoders, unless --encoder-rate); PATTERN=FACTOR multiplies that of matching parameters.", valueName: "rate"))
+    @Option(
+        help: ArgumentHelp(
+            "Learning rate of everything else (and of the encoders, unless --encoder-rate); PATTERN=FACTOR multiplies that of matching parameters.",
+            valueName: "rate"))
     var rate: [RateOption] = []
-    @Option(help: ArgumentHelp("Parameters under this name learn nothing; `*` stands for any characters.", valueName: "pattern"))
+    @Option(
+        help: ArgumentHelp(
+            "Parameters under this name learn nothing; `*` stands for any characters.", valueName: "pattern"))
     var freeze: [String] = []
     @Option(help: "Steps over which the rates rise from 0.")
     var warmUp: Int?
-    @Option(help: "none, scenes (mirror images, gentle color, little blur) or paper (affine, color, blur, mirror images).")
+    @Option(
+        help: "none, scenes (mirror images, gentle color, little blur) or paper (affine, color, blur, mirror images).")
     var augmentation: AugmentationName?
     @Option(help: ArgumentHelp("Easier scenes first: none, objects, or a JSON file of stages.", valueName: "name"))
     var curriculum: String?
@@ -103,25 +117,40 @@ struct TrainCommand: ParsableCommand {
     var checkpointSeconds: Double = 120
     @Option(help: "Threads; default: the cores this process may use.")
     var threads: Int?
-    @Option(help: ArgumentHelp("vocab.txt of a WordPiece vocabulary; without it one is made from the sentences.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp(
+            "vocab.txt of a WordPiece vocabulary; without it one is made from the sentences.", valueName: "file"))
     var vocabulary: String?
-    @Option(help: ArgumentHelp("Weights for the visual encoder: of `pretrain`, or a ResNet of torchvision or DETR, as safetensors or .pth.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp(
+            "Weights for the visual encoder: of `pretrain`, or a ResNet of torchvision or DETR, as safetensors or .pth.",
+            valueName: "file"))
     var pretrainedVisual: String?
-    @Option(help: ArgumentHelp("Weights of BERT for the language encoder, as safetensors or pytorch_model.bin.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp(
+            "Weights of BERT for the language encoder, as safetensors or pytorch_model.bin.", valueName: "file"))
     var pretrainedLanguage: String?
 
     func validate() throws {
         if scenes, !data.isEmpty { throw ValidationError("--scenes or --data, not both") }
         if validation != nil, data.isEmpty, !resume { throw ValidationError("--validation needs --data") }
         if samples != nil, epochs != nil { throw ValidationError("--samples or --epochs, not both") }
-        if from != nil, vocabulary != nil { throw ValidationError("--from brings its vocabulary; leave --vocabulary out") }
+        if from != nil, vocabulary != nil {
+            throw ValidationError("--from brings its vocabulary; leave --vocabulary out")
+        }
         if from != nil, pretrainedVisual != nil || pretrainedLanguage != nil {
             throw ValidationError("--from brings all weights; leave --pretrained-visual and --pretrained-language out")
         }
-        if let microBatch, microBatch < 1 { throw ValidationError("--micro-batch must be at least 1, got \(microBatch)") }
-        if rate.count(where: { $0.base != nil }) > 1 { throw ValidationError("--rate gives more than one rate; a factor is PATTERN=FACTOR") }
+        if let microBatch, microBatch < 1 {
+            throw ValidationError("--micro-batch must be at least 1, got \(microBatch)")
+        }
+        if rate.count(where: { $0.base != nil }) > 1 {
+            throw ValidationError("--rate gives more than one rate; a factor is PATTERN=FACTOR")
+        }
         if let threads, threads < 1 { throw ValidationError("--threads must be at least 1, got \(threads)") }
-        if checkpointSeconds <= 0 { throw ValidationError("--checkpoint-seconds must be above 0, got \(checkpointSeconds)") }
+        if checkpointSeconds <= 0 {
+            throw ValidationError("--checkpoint-seconds must be above 0, got \(checkpointSeconds)")
+        }
     }
 
     func run() throws {
@@ -129,15 +158,17 @@ struct TrainCommand: ParsableCommand {
         run.checkpointInterval = checkpointSeconds
         let manifests = (data.map(Optional.some) + [validation]).map { $0.map { $0 + "/manifest.jsonl" } }
         let read = [config, recipe, start, vocabulary, curriculum, pretrainedVisual, pretrainedLanguage] + manifests
-        try Outputs(("--out: its file", run.checkpoint), ("--out: its file", run.log)).check(against: read.compactMap { $0 })
+        try Outputs(("--out: its file", run.checkpoint), ("--out: its file", run.log)).check(
+            against: read.compactMap { $0 })
         if let threads { try Backend.setThreadCount(threads) }
         try Backend.load()
         let trainer = try resume ? resumed(run) : fresh(run)
         for line in trainer.data.skipped { note("left out: \(line)") }
         if !trainer.data.skipped.isEmpty { note("\(trainer.data.skipped.count) bad lines left out") }
         let count = trainer.network.parameters.all.reduce(0) { $0 + $1.count }
-        note("\(trainer.recipe.name): \(count) parameters, \(trainer.data.tokenizer.vocabulary.count) tokens, "
-            + "\(Backend.threadCount) threads; step \(trainer.step) of \(trainer.recipe.steps)")
+        note(
+            "\(trainer.recipe.name): \(count) parameters, \(trainer.data.tokenizer.vocabulary.count) tokens, "
+                + "\(Backend.threadCount) threads; step \(trainer.step) of \(trainer.recipe.steps)")
         trainer.matches.forEach { note($0.line) }
         trainer.planLines.forEach { note($0) }
         let interrupt = Interrupt()
@@ -151,8 +182,9 @@ struct TrainCommand: ParsableCommand {
         }
         switch ending {
         case .finished:
-            try Console.out("\(run.checkpoint): \(trainer.recipe.samples) samples"
-                + (trainer.heldOutAccuracy.map { String(format: ", held-out Acc@0.5 %.3f", $0) } ?? ""))
+            try Console.out(
+                "\(run.checkpoint): \(trainer.recipe.samples) samples"
+                    + (trainer.heldOutAccuracy.map { String(format: ", held-out Acc@0.5 %.3f", $0) } ?? ""))
             try Console.out("Next: deixis-train export \(run.checkpoint) --out model.onnx")
         case .stopped:
             note("")
@@ -203,9 +235,13 @@ extension TrainCommand {
         if let pretrainedVisual { note(try trainer.loadPretrained(.visual, from: pretrainedVisual)) }
         if let pretrainedLanguage { note(try trainer.loadPretrained(.language, from: pretrainedLanguage)) }
         if chosen.microBatch == nil, let memory = trainer.chooseMicroBatch() {
-            func megabytes(_ bytes: Int) -> String { String(format: bytes < 10_000_000 ? "%.1f MB" : "%.0f MB", Double(bytes) / 1e6) }
+            func megabytes(_ bytes: Int) -> String {
+                String(format: bytes < 10_000_000 ? "%.1f MB" : "%.0f MB", Double(bytes) / 1e6)
+            }
             let left = Backend.availableMemory.map { ", \(megabytes($0)) left" } ?? ""
-            note("measured: \(megabytes(memory.first)) for one sample in memory, \(megabytes(memory.further)) for each further\(left)")
+            note(
+                "measured: \(megabytes(memory.first)) for one sample in memory, \(megabytes(memory.further)) for each further\(left)"
+            )
         }
         return trainer
     }
@@ -231,18 +267,23 @@ extension TrainCommand {
 
     private func resumed(_ run: TrainingRun) throws -> Trainer {
         let fixed: [(String, Bool)] = [
-            ("--seed", seed != nil), ("--batch", batch != nil), ("--rate", !rate.isEmpty), ("--data", !data.isEmpty), ("--recipe", recipe != nil),
+            ("--seed", seed != nil), ("--batch", batch != nil), ("--rate", !rate.isEmpty), ("--data", !data.isEmpty),
+            ("--recipe", recipe != nil),
             ("--from", from != nil), ("--freeze", !freeze.isEmpty), ("--recompute", recompute),
             ("--augmentation", augmentation != nil), ("--curriculum", curriculum != nil), ("--warm-up", warmUp != nil),
-            ("--encoder-rate", encoderRate != nil), ("--vocabulary", vocabulary != nil), ("--validation", validation != nil),
-            ("--held-out", heldOut != nil), ("--evaluate-every", evaluateEvery != nil), ("--pretrained-visual", pretrainedVisual != nil),
+            ("--encoder-rate", encoderRate != nil), ("--vocabulary", vocabulary != nil),
+            ("--validation", validation != nil),
+            ("--held-out", heldOut != nil), ("--evaluate-every", evaluateEvery != nil),
+            ("--pretrained-visual", pretrainedVisual != nil),
             ("--pretrained-language", pretrainedLanguage != nil),
         ]
         if let option = fixed.first(where: { $0.1 }) {
-            throw ValidationError("\(option.0) is settled by the checkpoint; --resume goes on with the run as it was begun")
+            throw ValidationError(
+                "\(option.0) is settled by the checkpoint; --resume goes on with the run as it was begun")
         }
         return try Trainer.resuming(
-            run.checkpoint, skipBad: skipBad, samples: samples, configuration: config.map { try ChosenConfiguration($0) }, scenes: scenes,
+            run.checkpoint, skipBad: skipBad, samples: samples,
+            configuration: config.map { try ChosenConfiguration($0) }, scenes: scenes,
             epochs: epochs, microBatch: microBatch)
     }
 }
@@ -256,7 +297,8 @@ struct RateOption: ExpressibleByArgument {
         if let value = Double(argument) {
             base = value
         } else {
-            guard let sign = argument.lastIndex(of: "="), sign > argument.startIndex, let value = Double(argument[argument.index(after: sign)...])
+            guard let sign = argument.lastIndex(of: "="), sign > argument.startIndex,
+                let value = Double(argument[argument.index(after: sign)...])
             else { return nil }
             factor = (String(argument[..<sign]), value)
         }

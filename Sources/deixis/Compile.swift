@@ -24,7 +24,9 @@ struct Compile: ParsableCommand {
 
     @Argument(help: "An ONNX file.") var model: String
     @Option(help: ArgumentHelp("The file to write.", valueName: "file")) var out: String
-    @Option(help: ArgumentHelp("What a symbolic dimension may be: one number, or all from A to B.", valueName: "name=n | name=a...b"))
+    @Option(
+        help: ArgumentHelp(
+            "What a symbolic dimension may be: one number, or all from A to B.", valueName: "name=n | name=a...b"))
     var dim: [String] = []
     @OptionGroup var options: RunOptions
 
@@ -32,8 +34,15 @@ struct Compile: ParsableCommand {
         guard !options.reference else { throw CommandError.usage("--reference: what is compiled are the fast kernels") }
         try Outputs(("--out", out)).check(model: model)
         try Outputs(("--out", out)).mustBeReplaceable()
-        guard !Model.isCompiled(model) else { throw CommandError.data("\(model) is compiled already; compile the ONNX file") }
-        let graph = try loadGraph(model), asked = try CompiledShapes(graph: graph, ranges: readRanges(dim, expected: "NAME=N or NAME=A...B, at least 1 and at most 1000 numbers", most: 1000)).samples()
+        guard !Model.isCompiled(model) else {
+            throw CommandError.data("\(model) is compiled already; compile the ONNX file")
+        }
+        let graph = try loadGraph(model),
+            asked = try CompiledShapes(
+                graph: graph,
+                ranges: readRanges(
+                    dim, expected: "NAME=N or NAME=A...B, at least 1 and at most 1000 numbers", most: 1000)
+            ).samples()
         var session = options.session
         session.plannedShapes = asked.count + 1
         let source: RunContext
@@ -48,12 +57,14 @@ struct Compile: ParsableCommand {
         try replaceFile(out) { new in
             do throws(RuntimeError) { try source.session.compile(to: new) } catch {
                 guard case .compiled(_, .cannotWrite(let reason)) = error else { throw modelError(model, error) }
-                throw CommandError(code: .output, message: "\(RuntimeError.compiled(file: out, .cannotWrite(reason: reason)))")
+                throw CommandError(
+                    code: .output, message: "\(RuntimeError.compiled(file: out, .cannotWrite(reason: reason)))")
             }
             try check(new, source, session, samples)
         }
         let sets = samples.count == 1 ? "one set of input shapes" : "\(samples.count) sets of input shapes"
-        try Console.out("\(out): for \(source.session.instructionSetName), \(sets); checked: its outputs are the ONNX file's")
+        try Console.out(
+            "\(out): for \(source.session.instructionSetName), \(sets); checked: its outputs are the ONNX file's")
     }
 
     /// The first and the last shapes give the same bytes in both forms.
@@ -70,6 +81,10 @@ struct Compile: ParsableCommand {
             throw modelError(out, error)
         }
         guard let differs else { return }
-        throw CommandError(code: .internalFault, message: "the compiled file did not give the outputs of \(model) at \(differs) and was not kept; this is a fault of deixis")
+        throw CommandError(
+            code: .internalFault,
+            message:
+                "the compiled file did not give the outputs of \(model) at \(differs) and was not kept; this is a fault of deixis"
+        )
     }
 }

@@ -17,10 +17,11 @@ struct CompiledShapes {
         /// The file states the shapes of `long` alone.
         var needsProof = false
 
-        /// Sees to it that the session of `context` knows these shapes, and whether padding may be dropped to come to them. False: the model is not to be run
-        /// at these.
+        /// Sees to it that the session of `context` knows these shapes, and whether padding may be dropped to come to
+        /// them. False: the model is not to be run at these.
         func prepare(_ context: RunContext) throws(RuntimeError) -> Bool {
-            let isProven = padding.map { context.session.mayDropPadding(from: $0.long, to: shapes, mask: $0.mask) } ?? false
+            let isProven =
+                padding.map { context.session.mayDropPadding(from: $0.long, to: shapes, mask: $0.mask) } ?? false
             guard isProven || !needsProof else { return false }
             try context.prepare(shapes)
             return true
@@ -47,7 +48,9 @@ struct CompiledShapes {
         var sets: [[Name: Int]] = [[:]]
         for (name, extent) in sample.dimensions() {
             var range = ranges[name] ?? extent...extent
-            if ranges[name] == nil, let longest = sample.maxLength, SampleInputs.isLength("\(name)") { range = min(Self.shortest, longest)...longest }
+            if ranges[name] == nil, let longest = sample.maxLength, SampleInputs.isLength("\(name)") {
+                range = min(Self.shortest, longest)...longest
+            }
             guard range.count <= 1000, sets.count * range.count <= 1000 else {
                 throw .usage("--dim: these are more than 1000 sets of input shapes")
             }
@@ -58,12 +61,20 @@ struct CompiledShapes {
             sample.chosen = set
             samples.append(make(sample))
         }
-        guard let mask = graph.inputs.firstIndex(where: { graph[$0].name == "attention_mask" }), let longest = samples.last?.shapes else { return samples }
-        if case .fixed(let length)? = graph[graph.inputs[mask]].type?.shape?.last, sets.count == 1, let most = sample.maxLength {
+        guard let mask = graph.inputs.firstIndex(where: { graph[$0].name == "attention_mask" }),
+            let longest = samples.last?.shapes
+        else { return samples }
+        if case .fixed(let length)? = graph[graph.inputs[mask]].type?.shape?.last, sets.count == 1,
+            let most = sample.maxLength
+        {
             // A file of one length runs shorter sentences at theirs where that gives the same answer.
-            for shorter in Self.shortest..<max(min(length, most), Self.shortest) { samples.append(make(sample, length, shorter, mask)) }
+            for shorter in Self.shortest..<max(min(length, most), Self.shortest) {
+                samples.append(make(sample, length, shorter, mask))
+            }
         } else {
-            for i in samples.indices.dropLast() where samples[i].shapes[mask].first == longest[mask].first { samples[i].padding = (longest, mask) }
+            for i in samples.indices.dropLast() where samples[i].shapes[mask].first == longest[mask].first {
+                samples[i].padding = (longest, mask)
+            }
         }
         return samples
     }
@@ -76,7 +87,9 @@ struct CompiledShapes {
     private func make(_ sample: SampleInputs, _ length: Int, _ shorter: Int, _ mask: Int) -> Sample {
         var short = graph
         for id in graph.inputs {
-            if let shape = graph[id].type?.shape, shape.count == 2, shape[1] == .fixed(length) { short[id].type?.shape?[1] = .fixed(shorter) }
+            if let shape = graph[id].type?.shape, shape.count == 2, shape[1] == .fixed(length) {
+                short[id].type?.shape?[1] = .fixed(shorter)
+            }
         }
         var own = sample
         own.graph = short

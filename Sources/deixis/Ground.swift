@@ -29,14 +29,18 @@ struct Ground: ParsableCommand {
     @Argument(help: "A grounding model: an ONNX file that `deixis-train export` wrote.") var model: String
     @Argument(help: "A JPEG or PNG picture.") var image: String
     @Argument(help: "What to look for.") var sentence: String
-    @Argument(help: ArgumentHelp("More to look for in the same picture.", valueName: "sentence")) var more: [String] = []
-    @Option(help: ArgumentHelp("Also write the picture with the box drawn into it (.png or .jpg).", valueName: "file")) var annotated: String?
+    @Argument(help: ArgumentHelp("More to look for in the same picture.", valueName: "sentence")) var more: [String] =
+        []
+    @Option(help: ArgumentHelp("Also write the picture with the box drawn into it (.png or .jpg).", valueName: "file"))
+    var annotated: String?
     @Flag(help: "Print a JSON object a line for each sentence instead of text.") var json = false
     @Option(help: ArgumentHelp("Give up after so many milliseconds.", valueName: "ms")) var deadline: Double?
     @OptionGroup var options: RunOptions
 
     func validate() throws {
-        if let deadline, !(deadline > 0 && deadline < 1e9) { throw ValidationError("--deadline is \(deadline); expected milliseconds, more than 0") }
+        if let deadline, !(deadline > 0 && deadline < 1e9) {
+            throw ValidationError("--deadline is \(deadline); expected milliseconds, more than 0")
+        }
         if deadline != nil, !more.isEmpty { throw ValidationError("--deadline is for one sentence") }
         if annotated != nil, !more.isEmpty { throw ValidationError("--annotated draws one box; give one sentence") }
     }
@@ -44,7 +48,9 @@ struct Ground: ParsableCommand {
     func run() throws {
         try Outputs(("--annotated", annotated)).check(model: model, [image])
         if let annotated {
-            do { try RGBImage.checkName(annotated) } catch { throw CommandError(error.exitCode, "--annotated \(error)") }
+            do { try RGBImage.checkName(annotated) } catch {
+                throw CommandError(error.exitCode, "--annotated \(error)")
+            }
         }
         let grounding = try loadGroundingModel(model, options)
         let picture: RGBImage
@@ -60,23 +66,32 @@ struct Ground: ParsableCommand {
             }
             let scene = try grounding.scene(picture)
             Console.note("looked at \(image) in \(fixed(scene.inputMilliseconds + scene.networkMilliseconds, 1)) ms")
-            for sentence in [sentence] + more { try report(scene.ground(sentence), sentence, by: grounding, in: picture) }
+            for sentence in [sentence] + more {
+                try report(scene.ground(sentence), sentence, by: grounding, in: picture)
+            }
         } catch let error as ModelError {
             if case .runtime(_, .timeout) = error { throw CommandError(code: .late, message: "\(error)") }
             throw CommandError.data("\(error)")
         }
     }
 
-    private func report(_ found: Grounding, _ sentence: String, by model: GroundingModel, in picture: RGBImage) throws(CommandError) {
+    private func report(_ found: Grounding, _ sentence: String, by model: GroundingModel, in picture: RGBImage)
+        throws(CommandError)
+    {
         if found.droppedTokenCount > 0 {
-            Console.note("deixis: warning: the sentence is too long: its last \(found.droppedTokenCount) word pieces were cut off")
+            Console.note(
+                "deixis: warning: the sentence is too long: its last \(found.droppedTokenCount) word pieces were cut off"
+            )
         }
         if found.unknownTokenCount > 0 {
             let words = model.unknownWords(in: sentence).map { "'\($0)'" }.joined(separator: ", ")
-            let rest = found.unknownTokenCount == found.tokenCount - 2 ? "; nothing else was asked, so the box means nothing" : ""
+            let rest =
+                found.unknownTokenCount == found.tokenCount - 2
+                ? "; nothing else was asked, so the box means nothing" : ""
             Console.note("deixis: warning: not in the model's vocabulary: \(words)\(rest)")
         }
-        try Console.out(json ? describe(found, sentence, in: picture).line : text(found) + (more.isEmpty ? "" : "    \(sentence)"))
+        try Console.out(
+            json ? describe(found, sentence, in: picture).line : text(found) + (more.isEmpty ? "" : "    \(sentence)"))
     }
 
     private func text(_ found: Grounding) -> String {
@@ -88,12 +103,27 @@ struct Ground: ParsableCommand {
     private func describe(_ found: Grounding, _ sentence: String, in picture: RGBImage) -> JSON {
         let box = found.box, normalized = found.normalizedBox
         return .object([
-            ("box", .object([("x", .number(box.x)), ("y", .number(box.y)), ("width", .number(box.width)), ("height", .number(box.height))])),
-            ("normalized_box", .object([
-                ("center_x", .number(Double(normalized.centerX))), ("center_y", .number(Double(normalized.centerY))),
-                ("width", .number(Double(normalized.width))), ("height", .number(Double(normalized.height))),
-            ])),
-            ("image", .object([("path", .string(image)), ("width", .integer(picture.width)), ("height", .integer(picture.height))])),
+            (
+                "box",
+                .object([
+                    ("x", .number(box.x)), ("y", .number(box.y)), ("width", .number(box.width)),
+                    ("height", .number(box.height)),
+                ])
+            ),
+            (
+                "normalized_box",
+                .object([
+                    ("center_x", .number(Double(normalized.centerX))),
+                    ("center_y", .number(Double(normalized.centerY))),
+                    ("width", .number(Double(normalized.width))), ("height", .number(Double(normalized.height))),
+                ])
+            ),
+            (
+                "image",
+                .object([
+                    ("path", .string(image)), ("width", .integer(picture.width)), ("height", .integer(picture.height)),
+                ])
+            ),
             ("sentence", .string(sentence)),
             ("tokens", .integer(found.tokenCount)),
             ("tokens_dropped", .integer(found.droppedTokenCount)),
@@ -104,7 +134,9 @@ struct Ground: ParsableCommand {
     }
 
     private func annotate(_ picture: RGBImage, _ box: PixelBox, _ path: String) throws(CommandError) {
-        do { try picture.annotated(box, caption: sentence).write(to: path) } catch { throw CommandError(error.exitCode, "\(error)") }
+        do { try picture.annotated(box, caption: sentence).write(to: path) } catch {
+            throw CommandError(error.exitCode, "\(error)")
+        }
     }
 }
 

@@ -61,17 +61,22 @@ struct Inspect: ParsableCommand {
         } catch {
             throw modelError(model, error)
         }
-        for known in Session.Stage.allCases where "\(known.name)" == stage.rawValue { try Console.out(context.listing(known)) }
+        for known in Session.Stage.allCases where "\(known.name)" == stage.rawValue {
+            try Console.out(context.listing(known))
+        }
     }
 
     private func plannedCost(_ model: Model, _ sample: SampleInputs) throws(RuntimeError) -> String {
         let context = try Session(model).makeContext(), graph = model.graph
         try context.prepare(graph.inputs.map(sample.shape))
-        for (index, id) in graph.inputs.enumerated() { try context.inputBuffer(index).copyBytes(from: sample.array(for: id).bytes) }
+        for (index, id) in graph.inputs.enumerated() {
+            try context.inputBuffer(index).copyBytes(from: sample.array(for: id).bytes)
+        }
         // One run tells the steps.
         let steps = try context.profile(runs: 1).steps
         let extents = sample.dimensions().map { "\($0.name)=\($0.extent)" }.joined(separator: " ")
-        return "\(count(steps.reduce(0) { $0 + $1.macs })) MACs in \(steps.count) steps" + (extents.isEmpty ? "" : " at \(extents)")
+        return "\(count(steps.reduce(0) { $0 + $1.macs })) MACs in \(steps.count) steps"
+            + (extents.isEmpty ? "" : " at \(extents)")
     }
 
     private func summary(_ graph: Graph, _ compiled: Model?) -> String {
@@ -96,7 +101,9 @@ struct Inspect: ParsableCommand {
         }
         let parameters = graph.constants.values.filter { $0.type != .string }
         let size = parameters.reduce(0) { $0 + $1.range.count }
-        lines.append("\n\(count(parameters.reduce(0) { $0 + $1.count })) parameters in \(parameters.count) tensors, \(bytes(size))")
+        lines.append(
+            "\n\(count(parameters.reduce(0) { $0 + $1.count })) parameters in \(parameters.count) tensors, \(bytes(size))"
+        )
         lines.append("")
         lines.append(operators(graph))
         return lines.joined(separator: "\n")
@@ -131,7 +138,9 @@ func loadGraph(_ path: String) throws(CommandError) -> Graph {
 
 /// A model's own file cannot be read, or another that holds some of its weights.
 func cannotRead(_ model: String, _ file: String, _ reason: String) -> CommandError {
-    CommandError(code: .noInput, message: "cannot read \(file)" + (file == model ? "" : ", which holds weights of \(model)") + ": \(reason)")
+    CommandError(
+        code: .noInput,
+        message: "cannot read \(file)" + (file == model ? "" : ", which holds weights of \(model)") + ": \(reason)")
 }
 
 /// What kept a model's file from being read, as the person should read it.

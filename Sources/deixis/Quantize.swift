@@ -2,8 +2,8 @@ import ArgumentParser
 import DeixisCommand
 import Glibc
 
-/// Hands over to `deixis-quantize`, which lies beside this program: it writes ONNX through protobuf and reads data sets, which the lean command
-/// does without.
+/// Hands over to `deixis-quantize`, which lies beside this program: it writes ONNX through protobuf and reads data
+/// sets, which the lean command does without.
 struct Quantize: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Makes an int8 model of a float one, without training (deixis quantize --help).",
@@ -17,6 +17,9 @@ struct Quantize: ParsableCommand {
         words.append(nil)
         execv(program, words)
         throw CommandError(
-            code: .noInput, message: "cannot start \(program): \(String(cString: strerror(errno))); build it with: swift build -c release --product deixis-quantize")
+            code: .noInput,
+            message:
+                "cannot start \(program): \(String(cString: strerror(errno))); build it with: swift build -c release --product deixis-quantize"
+        )
     }
 }

@@ -32,7 +32,8 @@ static atomic_long until_refusal;
 static atomic_long refused;
 
 static void note(void) {
-    if (atomic_load_explicit(&counting, memory_order_relaxed)) atomic_fetch_add_explicit(&count, 1, memory_order_relaxed);
+    if (atomic_load_explicit(&counting, memory_order_relaxed))
+        atomic_fetch_add_explicit(&count, 1, memory_order_relaxed);
 }
 
 void allocations_begin(void) {

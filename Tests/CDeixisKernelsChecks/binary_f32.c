@@ -9,7 +9,8 @@ static void verify(check *c, const deixis_binary_f32 *kernel, const deixis_binar
         size_t count = check_pick(c, 13, counts), rows = check_pick(c, 4, rows_);
         size_t a_step = check_random(c) % 2, b_step = check_random(c) % 2;
         size_t a_pad = check_random(c) % 3, b_pad = check_random(c) % 3, y_pad = check_random(c) % 3;
-        ptrdiff_t a_row = check_random(c) % 2 ? (ptrdiff_t)(count + a_pad) : 0, b_row = check_random(c) % 2 ? (ptrdiff_t)(count + b_pad) : 0;
+        ptrdiff_t a_row = check_random(c) % 2 ? (ptrdiff_t)(count + a_pad) : 0,
+                  b_row = check_random(c) % 2 ? (ptrdiff_t)(count + b_pad) : 0;
         ptrdiff_t y_row = (ptrdiff_t)(count + y_pad);
         size_t a_size = rows && count ? (rows - 1) * (size_t)a_row + (count - 1) * a_step + 1 : 0;
         size_t b_size = rows && count ? (rows - 1) * (size_t)b_row + (count - 1) * b_step + 1 : 0;
@@ -25,7 +26,8 @@ static void verify(check *c, const deixis_binary_f32 *kernel, const deixis_binar
             // What lies between rows is compared too: neither may write there.
             float got = floats(y)[i], expected = floats(want)[i];
             if (got == expected || (got != got && expected != expected)) continue;
-            check_fail(c, "op %d, rows %zu, count %zu, steps %zu %zu: element %zu is %.9g, not %.9g", op, rows, count, a_step, b_step, i, got, expected);
+            check_fail(c, "op %d, rows %zu, count %zu, steps %zu %zu: element %zu is %.9g, not %.9g", op, rows, count,
+                a_step, b_step, i, got, expected);
         }
         check_release(c, &a, "a");
         check_release(c, &b, "b");

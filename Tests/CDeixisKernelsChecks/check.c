@@ -38,7 +38,9 @@ uint32_t check_random(check *c) {
     return (uint32_t)(c->seed >> 32);
 }
 
-float check_uniform(check *c, float low, float high) { return low + (high - low) * (float)(check_random(c) >> 8) * 0x1p-24f; }
+float check_uniform(check *c, float low, float high) {
+    return low + (high - low) * (float)(check_random(c) >> 8) * 0x1p-24f;
+}
 
 deixis_caches check_caches(check *c) {
     return (deixis_caches){(size_t)(4 << check_random(c) % 5) << 10, (size_t)(64 << check_random(c) % 7) << 10};
@@ -47,7 +49,8 @@ deixis_caches check_caches(check *c) {
 size_t check_pick(check *c, size_t count, const size_t *values) { return values[check_random(c) % count]; }
 
 buffer check_bytes(check *c, size_t size) {
-    // qemu 7.2 reads the masked lanes of vmaskmovps, which no CPU does; under it the page after the end starts some bytes later.
+    // qemu 7.2 reads the masked lanes of vmaskmovps, which no CPU does; under it the page after the end starts some
+    // bytes later.
     const size_t slack = getenv("DEIXIS_CHECKS_SLACK") ? 64 : 0;
     size_t page = (size_t)sysconf(_SC_PAGESIZE), inside = (size + slack + page - 1) / page * page;
     if (inside == 0) inside = page;
@@ -108,16 +111,18 @@ double check_ulps(float got, double want) {
     return fabs(got - want) / ldexp(1, exponent - 24);
 }
 
-extern const deixis_check check_attention_f32, check_binary_f32, check_conv_f32, check_conv_s8, check_depthwise_f32, check_depthwise_s8, check_gemm_f32, check_gemm_s8,
-    check_layernorm_f32, check_normalize_u8, check_pool_f32, check_reduce_f32, check_resize_f32, check_softmax_f32, check_transpose, check_unary_f32;
-extern const deixis_check check_attention_s8, check_layernorm_u8, check_pool_u8, check_quantize_u8, check_winograd_f32, check_letterbox_u8;
+extern const deixis_check check_attention_f32, check_binary_f32, check_conv_f32, check_conv_s8, check_depthwise_f32,
+    check_depthwise_s8, check_gemm_f32, check_gemm_s8, check_layernorm_f32, check_normalize_u8, check_pool_f32,
+    check_reduce_f32, check_resize_f32, check_softmax_f32, check_transpose, check_unary_f32;
+extern const deixis_check check_attention_s8, check_layernorm_u8, check_pool_u8, check_quantize_u8, check_winograd_f32,
+    check_letterbox_u8;
 
 const deixis_check *deixis_checks(size_t *count) {
-    const deixis_check *list[] = {&check_unary_f32, &check_binary_f32, &check_gemm_f32, &check_conv_f32, &check_gemm_s8, &check_conv_s8,
-                                  &check_depthwise_f32, &check_depthwise_s8, &check_attention_f32, &check_softmax_f32, &check_layernorm_f32, &check_normalize_u8, &check_pool_f32,
-                                  &check_resize_f32, &check_transpose, &check_reduce_f32,
-                                  &check_quantize_u8, &check_layernorm_u8, &check_pool_u8, &check_attention_s8, &check_winograd_f32,
-                                  &check_letterbox_u8};
+    const deixis_check *list[] = {&check_unary_f32, &check_binary_f32, &check_gemm_f32, &check_conv_f32, &check_gemm_s8,
+        &check_conv_s8, &check_depthwise_f32, &check_depthwise_s8, &check_attention_f32, &check_softmax_f32,
+        &check_layernorm_f32, &check_normalize_u8, &check_pool_f32, &check_resize_f32, &check_transpose,
+        &check_reduce_f32, &check_quantize_u8, &check_layernorm_u8, &check_pool_u8, &check_attention_s8,
+        &check_winograd_f32, &check_letterbox_u8};
     static deixis_check all[sizeof list / sizeof list[0]];
     *count = sizeof list / sizeof list[0];
     for (size_t i = 0; i < *count; i++) all[i] = *list[i];

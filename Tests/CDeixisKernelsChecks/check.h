@@ -28,7 +28,8 @@ size_t check_pick(check *c, size_t count, const size_t *values);
 /// Caches of some machine, so that blocks are small and large.
 deixis_caches check_caches(check *c);
 
-/// Memory that ends (or, every other time, starts) at a page that must not be touched; the rest of its pages holds a pattern.
+/// Memory that ends (or, every other time, starts) at a page that must not be touched; the rest of its pages holds a
+/// pattern.
 typedef struct buffer {
     char *data;
     size_t size;

@@ -5,20 +5,23 @@ CHECK_FAMILY(layernorm_f32)
 static void verify(check *c, const deixis_layernorm_f32 *kernel, const deixis_layernorm_f32 *reference) {
     static const size_t counts[] = {1, 2, 3, 7, 15, 16, 17, 31, 33, 64, 100, 768, 3001};
     for (int round = 0; round < 120; round++) {
-        size_t count = check_pick(c, 13, counts), rows = 1 + check_random(c) % 4, row = count + check_random(c) % 3, size = (rows - 1) * row + count;
+        size_t count = check_pick(c, 13, counts), rows = 1 + check_random(c) % 4, row = count + check_random(c) % 3,
+               size = (rows - 1) * row + count;
         float mean = check_uniform(c, -50, 50);
-        buffer x = check_floats(c, size, mean - 1, mean + 1), residual = check_floats(c, size, -1, 1), sum = check_floats(c, size, 0, 1);
+        buffer x = check_floats(c, size, mean - 1, mean + 1), residual = check_floats(c, size, -1, 1),
+               sum = check_floats(c, size, 0, 1);
         buffer scale = check_floats(c, count, -2, 2), shift = check_floats(c, count, -2, 2);
         buffer y = check_bytes(c, size * 4), want = check_bytes(c, size * 4), want_sum = check_bytes(c, size * 4);
         if (round % 10 == 9) floats(x)[check_random(c) % count] = round % 20 == 9 ? NAN : INFINITY;
-        deixis_layernorm_f32_args args = {floats(x), (ptrdiff_t)row, round % 2 ? floats(residual) : NULL, (ptrdiff_t)row,
-                                          round % 3 ? floats(scale) : NULL, round % 5 ? floats(shift) : NULL,
-                                          round % 4 >= 2 ? floats(want_sum) : NULL, (ptrdiff_t)row, floats(want), (ptrdiff_t)row, count, 1e-5f};
+        deixis_layernorm_f32_args args = {floats(x), (ptrdiff_t)row, round % 2 ? floats(residual) : NULL,
+            (ptrdiff_t)row, round % 3 ? floats(scale) : NULL, round % 5 ? floats(shift) : NULL,
+            round % 4 >= 2 ? floats(want_sum) : NULL, (ptrdiff_t)row, floats(want), (ptrdiff_t)row, count, 1e-5f};
         reference->run(&args, 0, rows);
         double *spread = calloc(rows * count, sizeof *spread);
         for (size_t r = 0; r < rows; r++) {
             for (size_t i = 0; i < count; i++) {
-                double s = floats(scale)[i] && args.scale ? floats(scale)[i] : 1, t = args.shift ? floats(shift)[i] : 0, w = floats(want)[r * row + i];
+                double s = floats(scale)[i] && args.scale ? floats(scale)[i] : 1, t = args.shift ? floats(shift)[i] : 0,
+                       w = floats(want)[r * row + i];
                 spread[r * count + i] = 0x1p-19 * (fabs(s) + fabs(w - t) + fabs(t)) + (count == 1 ? 1e-3 : 0);
             }
         }

@@ -1,4 +1,5 @@
-// The checks as a program:  checks            all variants that this CPU runs, and which it cannot; exit code 1 when one fails
+// The checks as a program:  checks            all variants that this CPU runs, and which it cannot; exit code 1 when
+// one fails
 //                           checks --list     what would run
 #include "CDeixisKernels.h"
 #include "CDeixisKernelsChecks.h"
@@ -22,7 +23,9 @@ int main(int count, char **arguments) {
             char message[512] = "";
             const deixis_outcome outcome = checks[i].run(v, message, sizeof message);
             of[outcome]++;
-            if (outcome) printf("%s %s %s: %s\n", outcome == DEIXIS_FAILED ? "FAIL" : "SKIP", checks[i].family, checks[i].name(v), message);
+            if (outcome)
+                printf("%s %s %s: %s\n", outcome == DEIXIS_FAILED ? "FAIL" : "SKIP", checks[i].family,
+                    checks[i].name(v), message);
             fflush(stdout);
         }
     }

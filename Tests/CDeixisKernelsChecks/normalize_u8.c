@@ -11,7 +11,8 @@ static void verify(check *c, const deixis_normalize_u8 *kernel, const deixis_nor
             for (size_t i = 0; i < x.size; i++) x.data[i] = (char)check_random(c);
             kernel->run((const uint8_t *)x.data, floats(scale), floats(shift), floats(y), pixels, channels);
             for (size_t i = 0; i < x.size; i++) {
-                double product = (double)floats(scale)[i % channels] * (uint8_t)x.data[i], want = product + floats(shift)[i % channels];
+                double product = (double)floats(scale)[i % channels] * (uint8_t)x.data[i],
+                       want = product + floats(shift)[i % channels];
                 check_close(c, floats(y)[i], want, 0x1p-23 * (fabs(product) + fabs(want)), "normalize", i);
             }
             buffer *all[] = {&x, &y, &scale, &shift};

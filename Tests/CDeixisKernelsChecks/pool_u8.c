@@ -12,7 +12,8 @@ static int window(const deixis_pool_f32_shape *s, const uint8_t *x, size_t row, 
     int max = 0;
     for (size_t ky = 0; ky < s->kernel_h; ky++) {
         for (size_t kx = 0; kx < s->kernel_w; kx++) {
-            int y = (int)(row % s->out_h * s->stride_h + ky * s->dilation_h) - (int)s->pad_top, z = (int)(ox * s->stride_w + kx * s->dilation_w) - (int)s->pad_left;
+            int y = (int)(row % s->out_h * s->stride_h + ky * s->dilation_h) - (int)s->pad_top,
+                z = (int)(ox * s->stride_w + kx * s->dilation_w) - (int)s->pad_left;
             if (y < 0 || z < 0 || y >= (int)s->in_h || z >= (int)s->in_w) continue;
             int value = x[((row / s->out_h * s->in_h + (size_t)y) * s->in_w + (size_t)z) * s->x_stride + channel];
             max = value > max ? value : max;
@@ -22,23 +23,39 @@ static int window(const deixis_pool_f32_shape *s, const uint8_t *x, size_t row, 
 }
 
 static void max(check *c, const deixis_pool_u8 *kernel, size_t ch) {
-    deixis_pool_f32_shape s = {.batch = 1 + check_random(c) % 2, .in_h = 1 + check_random(c) % 9, .in_w = 1 + check_random(c) % 9, .channels = ch,
-                               .out_h = 1 + check_random(c) % 5, .out_w = 1 + check_random(c) % 5, .kernel_h = 1 + check_random(c) % 4, .kernel_w = 1 + check_random(c) % 4,
-                               .stride_h = 1 + check_random(c) % 3, .stride_w = 1 + check_random(c) % 3, .dilation_h = 1 + check_random(c) % 2, .dilation_w = 1 + check_random(c) % 2,
-                               .pad_top = check_random(c) % 3, .pad_left = check_random(c) % 3, .pad_bottom = check_random(c) % 3, .pad_right = check_random(c) % 3};
+    deixis_pool_f32_shape s = {.batch = 1 + check_random(c) % 2,
+        .in_h = 1 + check_random(c) % 9,
+        .in_w = 1 + check_random(c) % 9,
+        .channels = ch,
+        .out_h = 1 + check_random(c) % 5,
+        .out_w = 1 + check_random(c) % 5,
+        .kernel_h = 1 + check_random(c) % 4,
+        .kernel_w = 1 + check_random(c) % 4,
+        .stride_h = 1 + check_random(c) % 3,
+        .stride_w = 1 + check_random(c) % 3,
+        .dilation_h = 1 + check_random(c) % 2,
+        .dilation_w = 1 + check_random(c) % 2,
+        .pad_top = check_random(c) % 3,
+        .pad_left = check_random(c) % 3,
+        .pad_bottom = check_random(c) % 3,
+        .pad_right = check_random(c) % 3};
     s.x_stride = ch + check_random(c) % 2;
     s.y_stride = ch + check_random(c) % 2;
     const size_t pixels = s.batch * s.out_h * s.out_w, rows = s.batch * s.out_h, split = check_random(c) % (rows + 1);
-    buffer x = bytes(c, (s.batch * s.in_h * s.in_w - 1) * s.x_stride + ch), y = check_bytes(c, (pixels - 1) * s.y_stride + ch);
+    buffer x = bytes(c, (s.batch * s.in_h * s.in_w - 1) * s.x_stride + ch),
+           y = check_bytes(c, (pixels - 1) * s.y_stride + ch);
     kernel->max(&s, (uint8_t *)x.data, (uint8_t *)y.data, 0, split);
     kernel->max(&s, (uint8_t *)x.data, (uint8_t *)y.data, split, rows);
     for (size_t p = 0; p < pixels; p++) {
         for (size_t i = 0; i < ch; i++) {
-            int got = (uint8_t)y.data[p * s.y_stride + i], want = window(&s, (uint8_t *)x.data, p / s.out_w, p % s.out_w, i);
-            if (got != want) check_fail(c, "max of pixel %zu, channel %zu of %zu: got %d, expected %d", p, i, ch, got, want);
+            int got = (uint8_t)y.data[p * s.y_stride + i],
+                want = window(&s, (uint8_t *)x.data, p / s.out_w, p % s.out_w, i);
+            if (got != want)
+                check_fail(c, "max of pixel %zu, channel %zu of %zu: got %d, expected %d", p, i, ch, got, want);
         }
         for (size_t i = ch; i < s.y_stride && p + 1 < pixels; i++) {
-            if ((uint8_t)y.data[p * s.y_stride + i] != 0xa5) check_fail(c, "the byte after pixel %zu was overwritten", p);
+            if ((uint8_t)y.data[p * s.y_stride + i] != 0xa5)
+                check_fail(c, "the byte after pixel %zu was overwritten", p);
         }
     }
     check_release(c, &x, "x");
@@ -47,21 +64,33 @@ static void max(check *c, const deixis_pool_u8 *kernel, size_t ch) {
 
 static void nearest(check *c, const deixis_pool_u8 *kernel, size_t ch) {
     deixis_resize_tap rows[12], columns[12];
-    deixis_resize_f32_shape s = {.batch = 1 + check_random(c) % 2, .in_h = 1 + check_random(c) % 6, .in_w = 1 + check_random(c) % 6, .channels = ch, .out_h = 1 + check_random(c) % 12,
-                                 .out_w = 1 + check_random(c) % 12, .rows = rows, .columns = columns};
+    deixis_resize_f32_shape s = {.batch = 1 + check_random(c) % 2,
+        .in_h = 1 + check_random(c) % 6,
+        .in_w = 1 + check_random(c) % 6,
+        .channels = ch,
+        .out_h = 1 + check_random(c) % 12,
+        .out_w = 1 + check_random(c) % 12,
+        .rows = rows,
+        .columns = columns};
     s.x_stride = ch + check_random(c) % 2;
     s.y_stride = ch + check_random(c) % 2;
-    for (size_t i = 0; i < s.out_h; i++) rows[i].low = rows[i].high = check_random(c) % (uint32_t)s.in_h, rows[i].weight = 0;
-    for (size_t i = 0; i < s.out_w; i++) columns[i].low = columns[i].high = check_random(c) % (uint32_t)s.in_w, columns[i].weight = 0;
+    for (size_t i = 0; i < s.out_h; i++)
+        rows[i].low = rows[i].high = check_random(c) % (uint32_t)s.in_h, rows[i].weight = 0;
+    for (size_t i = 0; i < s.out_w; i++)
+        columns[i].low = columns[i].high = check_random(c) % (uint32_t)s.in_w, columns[i].weight = 0;
     const size_t pixels = s.batch * s.out_h * s.out_w, lines = s.batch * s.out_h, split = check_random(c) % (lines + 1);
-    buffer x = bytes(c, (s.batch * s.in_h * s.in_w - 1) * s.x_stride + ch), y = check_bytes(c, (pixels - 1) * s.y_stride + ch);
+    buffer x = bytes(c, (s.batch * s.in_h * s.in_w - 1) * s.x_stride + ch),
+           y = check_bytes(c, (pixels - 1) * s.y_stride + ch);
     kernel->nearest(&s, (uint8_t *)x.data, (uint8_t *)y.data, 0, split);
     kernel->nearest(&s, (uint8_t *)x.data, (uint8_t *)y.data, split, lines);
     for (size_t p = 0; p < pixels; p++) {
-        size_t row = p / s.out_w, from = (row / s.out_h * s.in_h + rows[row % s.out_h].low) * s.in_w + columns[p % s.out_w].low;
-        if (memcmp(y.data + p * s.y_stride, x.data + from * s.x_stride, ch)) check_fail(c, "nearest: pixel %zu of %zu channels", p, ch);
+        size_t row = p / s.out_w,
+               from = (row / s.out_h * s.in_h + rows[row % s.out_h].low) * s.in_w + columns[p % s.out_w].low;
+        if (memcmp(y.data + p * s.y_stride, x.data + from * s.x_stride, ch))
+            check_fail(c, "nearest: pixel %zu of %zu channels", p, ch);
         for (size_t i = ch; i < s.y_stride && p + 1 < pixels; i++) {
-            if ((uint8_t)y.data[p * s.y_stride + i] != 0xa5) check_fail(c, "the byte after pixel %zu was overwritten", p);
+            if ((uint8_t)y.data[p * s.y_stride + i] != 0xa5)
+                check_fail(c, "the byte after pixel %zu was overwritten", p);
         }
     }
     check_release(c, &x, "x");

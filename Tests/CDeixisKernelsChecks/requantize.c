@@ -20,10 +20,16 @@ requantized requantize_pick(check *c, size_t n, size_t k, int round) {
     }
     static const int32_t zeros[] = {0, 255, 128, 3, 77};
     static const float scales[] = {1, 0.37f, 1, 3.5f};
-    r.q = (deixis_requantize){.offset = (const int32_t *)(void *)r.offset.data, .multiplier = floats(r.multiplier), .residual_type = round % 3,
-                              .residual_zero = (int32_t)(check_random(c) % 256), .residual_scale = check_uniform(c, 0.01f, 2), .low = -INFINITY,
-                              .high = INFINITY, .output_type = round % 4 == 3 ? DEIXIS_S8_F32 : DEIXIS_S8_U8, .inverse_scale = scales[round / 2 % 4],
-                              .zero = zeros[round % 5]};
+    r.q = (deixis_requantize){.offset = (const int32_t *)(void *)r.offset.data,
+        .multiplier = floats(r.multiplier),
+        .residual_type = round % 3,
+        .residual_zero = (int32_t)(check_random(c) % 256),
+        .residual_scale = check_uniform(c, 0.01f, 2),
+        .low = -INFINITY,
+        .high = INFINITY,
+        .output_type = round % 4 == 3 ? DEIXIS_S8_F32 : DEIXIS_S8_U8,
+        .inverse_scale = scales[round / 2 % 4],
+        .zero = zeros[round % 5]};
     // Where something stored lies in between: rounds of every kind of residual and output.
     for (size_t j = n; j < 2 * n; j++) floats(r.cuts)[j] += 100;
     if (round / 3 % 2) {
@@ -37,8 +43,8 @@ requantized requantize_pick(check *c, size_t n, size_t k, int round) {
 
 #pragma clang fp contract(off)
 
-bool requantize_equal(check *c, const deixis_requantize *q, size_t column, int32_t sum, const void *residual, size_t r, const void *output, size_t at,
-                      const char *what) {
+bool requantize_equal(check *c, const deixis_requantize *q, size_t column, int32_t sum, const void *residual, size_t r,
+    const void *output, size_t at, const char *what) {
     // Volatile: each operation rounds by itself, whatever the compiler.
     volatile float v = (float)(q->offset[column] + sum);
     v = v * q->multiplier[column];

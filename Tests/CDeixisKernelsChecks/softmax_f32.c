@@ -5,10 +5,12 @@ CHECK_FAMILY(softmax_f32)
 static void verify(check *c, const deixis_softmax_f32 *kernel, const deixis_softmax_f32 *reference) {
     static const size_t counts[] = {1, 2, 3, 7, 15, 16, 17, 33, 40, 64, 100, 257, 4096};
     for (int round = 0; round < 100; round++) {
-        size_t count = check_pick(c, 13, counts), rows = 1 + check_random(c) % 3, x_row = count + check_random(c) % 3, y_row = count + check_random(c) % 3;
+        size_t count = check_pick(c, 13, counts), rows = 1 + check_random(c) % 3, x_row = count + check_random(c) % 3,
+               y_row = count + check_random(c) % 3;
         bool log = round % 2, in_place = round % 4 >= 2;
         if (in_place) y_row = x_row;
-        buffer x = check_floats(c, (rows - 1) * x_row + count, -20, 20), y = check_bytes(c, ((rows - 1) * y_row + count) * 4);
+        buffer x = check_floats(c, (rows - 1) * x_row + count, -20, 20),
+               y = check_bytes(c, ((rows - 1) * y_row + count) * 4);
         buffer want = check_bytes(c, y.size);
         // Masked scores, and rows without a softmax.
         if (round % 5 == 0) for (size_t i = 1; i < count; i += 2) floats(x)[i] = -INFINITY;
@@ -25,7 +27,8 @@ static void verify(check *c, const deixis_softmax_f32 *kernel, const deixis_soft
         for (size_t r = 0; r < rows; r++) {
             for (size_t i = 0; i < count; i++) {
                 double expected = floats(want)[r * y_row + i];
-                double bound = log ? 0x1p-20 * (1 + fabs(expected)) : 0x1p-23 * expected * (8 + 40) + 0x1p-126;    // |x_i - max| < 40
+                double bound =
+                    log ? 0x1p-20 * (1 + fabs(expected)) : 0x1p-23 * expected * (8 + 40) + 0x1p-126; // |x_i - max| < 40
                 check_close(c, floats(y)[r * y_row + i], expected, bound, log ? "log softmax" : "softmax", i);
             }
         }

@@ -12,13 +12,15 @@ static double exact(int32_t f, double x) {
     case DEIXIS_UNARY_CLIP: return x < alpha ? alpha : x > beta ? beta : x;
     case DEIXIS_UNARY_LEAKY_RELU: return x < 0 ? (double)alpha * x : x;
     case DEIXIS_UNARY_GELU: return x == -INFINITY ? 0 : x * erfc(-x / sqrt(2)) / 2;
-    case DEIXIS_UNARY_GELU_TANH: return x == -INFINITY ? 0 : x / (1 + exp(-2 * sqrt(0.63661977236758134308) * (x + 0.044715 * x * x * x)));
+    case DEIXIS_UNARY_GELU_TANH:
+        return x == -INFINITY ? 0 : x / (1 + exp(-2 * sqrt(0.63661977236758134308) * (x + 0.044715 * x * x * x)));
     case DEIXIS_UNARY_SIGMOID: return 1 / (1 + exp(-x));
     case DEIXIS_UNARY_TANH: return tanh(x);
     case DEIXIS_UNARY_ERF: return erf(x);
     case DEIXIS_UNARY_EXP: return exp(x);
     case DEIXIS_UNARY_SILU: return x == -INFINITY ? 0 : x / (1 + exp(-x));
-    case DEIXIS_UNARY_HARD_SIGMOID: return fmin(fmax((double)alpha * x + beta, 0), 1) + (x - x == 0 || isinf(x) ? 0 : x);
+    case DEIXIS_UNARY_HARD_SIGMOID:
+        return fmin(fmax((double)alpha * x + beta, 0), 1) + (x - x == 0 || isinf(x) ? 0 : x);
     case DEIXIS_UNARY_HARD_SWISH: return x <= -3 ? 0 : x >= 3 ? x : x * (x / 6 + 0.5);
     case DEIXIS_UNARY_SQRT: return sqrt(x);
     case DEIXIS_UNARY_RECIPROCAL: return 1 / x;
@@ -71,15 +73,17 @@ static bool passes(int32_t f, float x, float y, double want) {
         if (isinf(x) && x < 0) return fabs(y) <= 1e-37;
         return fabs(y - want) <= 3e-7 * fabs(x);
     // alpha x + beta cancels: the bound is in ulp of the larger term.
-    case DEIXIS_UNARY_AFFINE: case DEIXIS_UNARY_HARD_SIGMOID: return fabs(y - want) <= 0x1p-23 * (fabs(alpha * x) + fabs(beta));
+    case DEIXIS_UNARY_AFFINE:
+    case DEIXIS_UNARY_HARD_SIGMOID: return fabs(y - want) <= 0x1p-23 * (fabs(alpha * x) + fabs(beta));
     default: return false;
     }
 }
 
 static void verify(check *c, const deixis_unary_f32 *kernel, const deixis_unary_f32 *reference) {
     (void)reference;
-    static const float special[] = {0, -0.0f, 1, -1, INFINITY, -INFINITY, NAN, 0x1p-126f, -0x1p-126f, 0x1p-149f, 3.4028235e38f, -3.4028235e38f,
-                                    88.7f, 88.8f, -87.3f, -87.4f, -103, -104, 105, 0.625f, -0.625f, 0.99999994f, 3.9f, 4, -4, 9, -9, -11, -12, 20, -100, -101};
+    static const float special[] = {0, -0.0f, 1, -1, INFINITY, -INFINITY, NAN, 0x1p-126f, -0x1p-126f, 0x1p-149f,
+        3.4028235e38f, -3.4028235e38f, 88.7f, 88.8f, -87.3f, -87.4f, -103, -104, 105, 0.625f, -0.625f, 0.99999994f,
+        3.9f, 4, -4, 9, -9, -11, -12, 20, -100, -101};
     enum { specials = sizeof special / sizeof special[0], count = 4000 + 7 };
     for (int32_t f = 0; f < DEIXIS_UNARY_COUNT; f++) {
         const deixis_activation activation = {f, alpha, beta};
@@ -91,7 +95,8 @@ static void verify(check *c, const deixis_unary_f32 *kernel, const deixis_unary_
                 float x = floats(in)[i], y = floats(out)[i];
                 double want = exact(f, x);
                 if (passes(f, x, y, want)) continue;
-                check_fail(c, "function %d of %.9g: got %.9g, expected %.9g (%.2f ulp)", f, x, y, want, check_ulps(y, want));
+                check_fail(
+                    c, "function %d of %.9g: got %.9g, expected %.9g (%.2f ulp)", f, x, y, want, check_ulps(y, want));
             }
             // In place, and every short length.
             for (size_t n = 0; n <= 35; n++) {
@@ -100,7 +105,8 @@ static void verify(check *c, const deixis_unary_f32 *kernel, const deixis_unary_
                 kernel->run(activation, floats(both), floats(both), n);
                 for (size_t i = 0; i < n; i++) {
                     float a = floats(both)[i], b = floats(out)[i];
-                    if (a != b && (a == a || b == b)) check_fail(c, "function %d, length %zu in place: element %zu is %.9g, not %.9g", f, n, i, a, b);
+                    if (a != b && (a == a || b == b))
+                        check_fail(c, "function %d, length %zu in place: element %zu is %.9g, not %.9g", f, n, i, a, b);
                 }
                 check_release(c, &both, "in place");
             }

@@ -46,15 +46,17 @@ struct Variant: CustomTestStringConvertible, Sendable {
     }()
 }
 
-/// Variants equal their reference within the stated bound. What this CPU cannot run is reported as skipped, not as passed;
-/// tools/test-kernels-cross runs most of it under an emulator.
+/// Variants equal their reference within the stated bound. What this CPU cannot run is reported as skipped, not as
+/// passed; tools/test-kernels-cross runs most of it under an emulator.
 @Suite struct VariantTests {
     @Test("scalar", arguments: Variant.of("scalar")) func scalar(_ variant: Variant) { check(variant) }
     @Test("v128", .onThisCPU("v128"), arguments: Variant.of("v128")) func v128(_ variant: Variant) { check(variant) }
     @Test("avx2", .onThisCPU("avx2"), arguments: Variant.of("avx2")) func avx2(_ variant: Variant) { check(variant) }
     @Test("avxvnni", .onThisCPU("avxvnni"), arguments: Variant.of("avxvnni"))
     func avxvnni(_ variant: Variant) { check(variant) }
-    @Test("avx512", .onThisCPU("avx512"), arguments: Variant.of("avx512")) func avx512(_ variant: Variant) { check(variant) }
+    @Test("avx512", .onThisCPU("avx512"), arguments: Variant.of("avx512")) func avx512(_ variant: Variant) {
+        check(variant)
+    }
     @Test("avx512vnni", .onThisCPU("avx512vnni"), arguments: Variant.of("avx512vnni"))
     func avx512vnni(_ variant: Variant) { check(variant) }
     @Test("dotprod", .onThisCPU("dotprod"), arguments: Variant.of("dotprod"))
@@ -75,7 +77,8 @@ extension Trait where Self == ConditionTrait {
     /// Skips the test where this CPU lacks a rung of the ladder, or this build has no variant of it.
     static func onThisCPU(_ rung: String) -> Self {
         let variants = Variant.of(rung), own = deixis_isa_detect()
-        let reason = variants.isEmpty
+        let reason =
+            variants.isEmpty
             ? "this build has no variant of \(rung)"
             : "\(variants.count) variants need \(rung), this CPU has \(String(cString: deixis_isa_name(own)))"
         return .enabled(if: !variants.isEmpty && variants.allSatisfy { $0.isa & ~own == 0 }, Comment(rawValue: reason))
@@ -86,9 +89,12 @@ extension Trait where Self == ConditionTrait {
 func skips() {
     for variant in Variant.all where variant.isa & ~deixis_isa_detect() != 0 {
         let (outcome, message) = variant.run()
-        #expect(outcome == DEIXIS_SKIPPED && message.hasPrefix("needs ") && message.contains(", this CPU has "), "\(variant) \(message)")
+        #expect(
+            outcome == DEIXIS_SKIPPED && message.hasPrefix("needs ") && message.contains(", this CPU has "),
+            "\(variant) \(message)")
     }
-    // No CPU has the instructions of another architecture's: there is always something to skip, or this would see nothing.
+    // No CPU has the instructions of another architecture's: there is always something to skip, or this would see
+    // nothing.
     var message = [CChar](repeating: 0, count: 64)
     #expect(check_lacks(1 << 30, &message, message.count))
     #expect(!check_lacks(0, &message, message.count))
@@ -104,7 +110,8 @@ func references() {
     }
 }
 
-@Test("Rungs of the ladder", arguments: ["scalar", "v128", "avx2", "avxvnni", "avx512", "avx512vnni", "dotprod", "i8mm"])
+@Test(
+    "Rungs of the ladder", arguments: ["scalar", "v128", "avx2", "avxvnni", "avx512", "avx512vnni", "dotprod", "i8mm"])
 func rungs(name: String) {
     var bits: UInt32 = .max
     #expect(deixis_isa_named(name, &bits))
@@ -116,7 +123,9 @@ func rungs(name: String) {
     #expect(deixis_gemm_s8_select(bits, 64).pointee.isa & ~bits == 0)
     #if arch(x86_64)
         // A rung without float instructions of its own uses the one below; those of other CPUs have the baseline.
-        let floats = ["scalar": "reference", "avxvnni": "avx2", "avx512vnni": "avx512", "dotprod": "v128", "i8mm": "v128"]
+        let floats = [
+            "scalar": "reference", "avxvnni": "avx2", "avx512vnni": "avx512", "dotprod": "v128", "i8mm": "v128",
+        ]
         #expect(String(cString: deixis_softmax_f32_select(bits).pointee.name) == floats[name, default: name])
         let bytes = ["scalar": "reference", "dotprod": "v128", "i8mm": "v128"]
         #expect(String(cString: deixis_gemm_s8_select(bits, 64).pointee.name) == bytes[name, default: name])

@@ -20,7 +20,9 @@ extension Atomic<Int> {
     }
 }
 
-private func tally(_ context: UnsafeMutableRawPointer?) -> Tally { Unmanaged<Tally>.fromOpaque(context!).takeUnretainedValue() }
+private func tally(_ context: UnsafeMutableRawPointer?) -> Tally {
+    Unmanaged<Tally>.fromOpaque(context!).takeUnretainedValue()
+}
 
 private func makePool(_ threads: Int) throws -> OpaquePointer {
     var pool: OpaquePointer?
@@ -36,11 +38,13 @@ private func makePool(_ threads: Int) throws -> OpaquePointer {
         #expect(deixis_pool_threads(pool) == threads)
         for count in [0, 1, 2, 3, 7, 100, 1000] {
             let result = Tally(count)
-            deixis_pool_run(pool, count, { context, task, worker in
-                let result = tally(context)
-                result.counts[task].value.add(1, ordering: .relaxed)
-                result.highestWorker.max(worker, ordering: .relaxed)
-            }, Unmanaged.passUnretained(result).toOpaque())
+            deixis_pool_run(
+                pool, count,
+                { context, task, worker in
+                    let result = tally(context)
+                    result.counts[task].value.add(1, ordering: .relaxed)
+                    result.highestWorker.max(worker, ordering: .relaxed)
+                }, Unmanaged.passUnretained(result).toOpaque())
             #expect(result.counts.allSatisfy { $0.value.load(ordering: .relaxed) == 1 })
             #expect(result.highestWorker.load(ordering: .relaxed) < threads)
         }
@@ -53,8 +57,9 @@ private func makePool(_ threads: Int) throws -> OpaquePointer {
         let result = Tally(5)
         let runs = 5000
         for run in 0..<runs {
-            deixis_pool_run(pool, 5, { context, task, _ in tally(context).counts[task].value.add(1, ordering: .relaxed) },
-                            Unmanaged.passUnretained(result).toOpaque())
+            deixis_pool_run(
+                pool, 5, { context, task, _ in tally(context).counts[task].value.add(1, ordering: .relaxed) },
+                Unmanaged.passUnretained(result).toOpaque())
             guard run % 500 == 0 else { continue }
             let start = deixis_clock_ns()
             while deixis_clock_ns() - start < 400_000 {}
@@ -68,11 +73,15 @@ private func makePool(_ threads: Int) throws -> OpaquePointer {
         defer { deixis_pool_destroy(pool) }
         let result = Tally(4)
         result.pool = pool
-        deixis_pool_run(pool, 4, { context, _, _ in
-            deixis_pool_run(tally(context).pool, 4, { context, task, _ in
-                tally(context).counts[task].value.add(1, ordering: .relaxed)
-            }, context)
-        }, Unmanaged.passUnretained(result).toOpaque())
+        deixis_pool_run(
+            pool, 4,
+            { context, _, _ in
+                deixis_pool_run(
+                    tally(context).pool, 4,
+                    { context, task, _ in
+                        tally(context).counts[task].value.add(1, ordering: .relaxed)
+                    }, context)
+            }, Unmanaged.passUnretained(result).toOpaque())
         #expect(result.counts.allSatisfy { $0.value.load(ordering: .relaxed) == 4 })
     }
 
@@ -85,9 +94,11 @@ private func makePool(_ threads: Int) throws -> OpaquePointer {
             for _ in 0..<4 {
                 group.addTask {
                     for _ in 0..<200 {
-                        deixis_pool_run(OpaquePointer(bitPattern: shared), 10, { context, task, _ in
-                            tally(context).counts[task].value.add(1, ordering: .relaxed)
-                        }, Unmanaged.passUnretained(result).toOpaque())
+                        deixis_pool_run(
+                            OpaquePointer(bitPattern: shared), 10,
+                            { context, task, _ in
+                                tally(context).counts[task].value.add(1, ordering: .relaxed)
+                            }, Unmanaged.passUnretained(result).toOpaque())
                     }
                 }
             }
@@ -115,7 +126,9 @@ private func makePool(_ threads: Int) throws -> OpaquePointer {
         #expect(faults.repeated == 0 && faults.missed == 0 && faults.misled == 0, "\(faults)")
     }
 
-    @Test("The same where threads dawdle before they take a task and callers before they say that there is one", arguments: [2, 4, 16], [1, 3])
+    @Test(
+        "The same where threads dawdle before they take a task and callers before they say that there is one",
+        arguments: [2, 4, 16], [1, 3])
     func pauses(threads: Int, callers: Int) {
         let faults = pool_stress(threads, callers, 3000, 1)
         #expect(faults.repeated == 0 && faults.missed == 0 && faults.misled == 0, "\(faults)")
@@ -138,11 +151,13 @@ private func makePool(_ threads: Int) throws -> OpaquePointer {
             result.mode = mode
             // Until another thread has come to help.
             for _ in 0..<100_000 where result.highestWorker.load(ordering: .relaxed) == 0 {
-                deixis_pool_run(pool, 64, { context, task, worker in
-                    let result = tally(context)
-                    if deixis_float_mode() != result.mode { result.counts[task].value.add(1, ordering: .relaxed) }
-                    result.highestWorker.max(worker, ordering: .relaxed)
-                }, Unmanaged.passUnretained(result).toOpaque())
+                deixis_pool_run(
+                    pool, 64,
+                    { context, task, worker in
+                        let result = tally(context)
+                        if deixis_float_mode() != result.mode { result.counts[task].value.add(1, ordering: .relaxed) }
+                        result.highestWorker.max(worker, ordering: .relaxed)
+                    }, Unmanaged.passUnretained(result).toOpaque())
             }
             #expect(result.counts.allSatisfy { $0.value.load(ordering: .relaxed) == 0 })
             #expect(result.highestWorker.load(ordering: .relaxed) > 0)

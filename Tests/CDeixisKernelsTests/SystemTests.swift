@@ -13,7 +13,8 @@ private final class Folder {
 
     func write(_ name: String, _ text: String) throws -> String {
         let file = path + "/" + name
-        try FileManager.default.createDirectory(atPath: (file as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
+        try FileManager.default.createDirectory(
+            atPath: (file as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
         try text.write(toFile: file, atomically: false, encoding: .utf8)
         return file
     }
@@ -22,7 +23,9 @@ private final class Folder {
 
 private func errorText(_ code: Int32) -> String {
     var buffer = [UInt8](repeating: 0, count: 200)
-    let length = buffer.withUnsafeMutableBytes { deixis_error_text(code, $0.baseAddress?.assumingMemoryBound(to: CChar.self), $0.count) }
+    let length = buffer.withUnsafeMutableBytes {
+        deixis_error_text(code, $0.baseAddress?.assumingMemoryBound(to: CChar.self), $0.count)
+    }
     return String(decoding: buffer[..<length], as: UTF8.self)
 }
 
@@ -33,7 +36,8 @@ private func errorText(_ code: Int32) -> String {
         var mapping = deixis_mapping()
         #expect(deixis_map_file(file, &mapping) == 0)
         #expect(mapping.size == 5)
-        #expect(mapping.bytes.map { String(decoding: UnsafeBufferPointer(start: $0, count: 5), as: UTF8.self) } == "hello")
+        #expect(
+            mapping.bytes.map { String(decoding: UnsafeBufferPointer(start: $0, count: 5), as: UTF8.self) } == "hello")
         deixis_unmap_file(&mapping)
         #expect(mapping.bytes == nil && mapping.size == 0)
         deixis_unmap_file(&mapping)
@@ -142,9 +146,12 @@ private func errorText(_ code: Int32) -> String {
         #expect(cores <= Int32(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
     }
 
-    @Test("Version 2: the tightest quota on the path counts, rounded up", arguments: [
-        ("max 100000", "max 100000", 0), ("150000 100000", "max 100000", 2), ("400000 100000", "100000 100000", 1), ("50000 100000", "max 100000", 1),
-    ])
+    @Test(
+        "Version 2: the tightest quota on the path counts, rounded up",
+        arguments: [
+            ("max 100000", "max 100000", 0), ("150000 100000", "max 100000", 2), ("400000 100000", "100000 100000", 1),
+            ("50000 100000", "max 100000", 1),
+        ])
     func version2(inner: String, outer: String, expected: Int32) throws {
         let folder = try Folder()
         _ = try folder.write("proc/self/cgroup", "0::/outer/inner\n")
@@ -184,7 +191,10 @@ private func errorText(_ code: Int32) -> String {
     @Test(arguments: [("0", "0", 1024), ("0-3", "0", 256), ("0,64", "0,64", 1024), ("0-1,8-9", "0,8", 512)])
     func listed(sharingL2: String, sharingL1: String, expected: Int) throws {
         let folder = try Folder()
-        let caches = [("1", "Instruction", "64K", sharingL1), ("1", "Data", "48K", sharingL1), ("2", "Unified", "1M", sharingL2), ("3", "Unified", "32768K", "0-63")]
+        let caches = [
+            ("1", "Instruction", "64K", sharingL1), ("1", "Data", "48K", sharingL1), ("2", "Unified", "1M", sharingL2),
+            ("3", "Unified", "32768K", "0-63"),
+        ]
         for (index, (level, type, size, list)) in caches.enumerated() {
             for (name, line) in [("level", level), ("type", type), ("size", size), ("shared_cpu_list", list)] {
                 _ = try folder.write("sys/devices/system/cpu/cpu0/cache/index\(index)/\(name)", line + "\n")
@@ -262,7 +272,8 @@ private func errorText(_ code: Int32) -> String {
         #expect(here > 0 && (here == UInt64.max || here <= deixis_physical_memory()))
     }
 
-    @Test("Version 2: the tightest limit on the path counts; files that can be given up do not") func version2() throws {
+    @Test("Version 2: the tightest limit on the path counts; files that can be given up do not") func version2() throws
+    {
         let folder = try Folder()
         _ = try folder.write("proc/meminfo", Self.meminfo)
         _ = try folder.write("proc/self/cgroup", "0::/outer/inner\n")

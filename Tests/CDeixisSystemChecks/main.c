@@ -15,8 +15,9 @@ int main(int count, char **arguments) {
             const size_t threads = (size_t)atol(arguments[i]), callers = mode & 1 ? 3 : 1;
             const int pause = mode >> 1;
             const pool_faults faults = pool_stress(threads, callers, pause ? runs / 100 : runs, pause);
-            printf("%zu threads, %zu callers%s: %ld repeated, %ld missed, %ld of another run in %ld runs\n", threads, callers,
-                   pause ? ", paused" : "", faults.repeated, faults.missed, faults.misled, pause ? runs / 100 : runs);
+            printf("%zu threads, %zu callers%s: %ld repeated, %ld missed, %ld of another run in %ld runs\n", threads,
+                callers, pause ? ", paused" : "", faults.repeated, faults.missed, faults.misled,
+                pause ? runs / 100 : runs);
             fflush(stdout);
             if (faults.repeated || faults.missed || faults.misled) wrong = 1;
         }

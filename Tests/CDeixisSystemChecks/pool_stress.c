@@ -85,8 +85,10 @@ pool_faults pool_stress(size_t threads, size_t callers, long runs, int pause) {
     size_t started = 0;
     pool_faults sum = {0, 0, 0};
     for (; started < callers && started < 16; started++) {
-        all[started] = (struct caller){
-            .pool = pool, .run = pause ? paused_pool_run : deixis_pool_run, .runs = runs / (long)callers, .number = started};
+        all[started] = (struct caller){.pool = pool,
+            .run = pause ? paused_pool_run : deixis_pool_run,
+            .runs = runs / (long)callers,
+            .number = started};
         if (pthread_create(&ids[started], NULL, call, &all[started])) break;
     }
     for (size_t i = 0; i < started; i++) {

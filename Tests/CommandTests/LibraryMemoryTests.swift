@@ -2,16 +2,20 @@ import Foundation
 import TestSupport
 import Testing
 
-/// libdeixis where memory is short: `DEIXIS_OUT_OF_MEMORY` from the call that needed it, and the same answers when there is memory again.
+/// libdeixis where memory is short: `DEIXIS_OUT_OF_MEMORY` from the call that needed it, and the same answers when
+/// there is memory again.
 @Suite struct LibraryMemoryTests {
-    @Test(.enabled(if: LibraryTests.isBuilt, "run tools/build-libdeixis first")) func everyRequestMayBeRefused() throws {
+    @Test(.enabled(if: LibraryTests.isBuilt, "run tools/build-libdeixis first")) func everyRequestMayBeRefused() throws
+    {
         let compiler = try #require(find("cc", "gcc", "clang"))
         let folder = try makeFolder(), program = folder.appendingPathComponent("out_of_memory").path
-        let built = try launch(compiler, [
-            "-std=gnu11", "-Wall", "-Wextra", "-Werror", "-I", root.path + "/Sources/CDeixis/include",
-            LibraryTests.fixtures.path + "/out_of_memory.c", LibraryTests.library, "-o", program,
-            "-Wl,-rpath," + (LibraryTests.library as NSString).deletingLastPathComponent,
-        ])
+        let built = try launch(
+            compiler,
+            [
+                "-std=gnu11", "-Wall", "-Wextra", "-Werror", "-I", root.path + "/Sources/CDeixis/include",
+                LibraryTests.fixtures.path + "/out_of_memory.c", LibraryTests.library, "-o", program,
+                "-Wl,-rpath," + (LibraryTests.library as NSString).deletingLastPathComponent,
+            ])
         try #require(built.code == 0, "\(built.errors)")
         let picture = try LibraryTests.Picture(in: folder)
         let run = try launch(program, [try TinyModel.write()] + picture.arguments)

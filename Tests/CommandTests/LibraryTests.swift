@@ -5,9 +5,11 @@ import Foundation
 import TestSupport
 import Testing
 
-/// libdeixis as its users meet it: from C and from Python, with a hand-made model. `tools/build-libdeixis` builds it first.
+/// libdeixis as its users meet it: from C and from Python, with a hand-made model. `tools/build-libdeixis` builds it
+/// first.
 @Suite struct LibraryTests {
-    static let library = ProcessInfo.processInfo.environment["DEIXIS_LIBRARY"] ?? root.path + "/.build/libdeixis/libdeixis.so"
+    static let library =
+        ProcessInfo.processInfo.environment["DEIXIS_LIBRARY"] ?? root.path + "/.build/libdeixis/libdeixis.so"
     static let isBuilt = FileManager.default.fileExists(atPath: library)
     static let fixtures = root.appendingPathComponent("Tests/CommandTests/Fixtures")
 
@@ -36,10 +38,13 @@ import Testing
         let compiler = try #require(find("cc", "gcc", "clang"))
         let folder = try makeFolder()
         let program = folder.appendingPathComponent("ground").path
-        let built = try launch(compiler, [
-            "-std=c11", "-Wall", "-Wextra", "-Werror", "-I", root.path + "/Sources/CDeixis/include",
-            Self.fixtures.path + "/ground.c", Self.library, "-o", program, "-Wl,-rpath," + (Self.library as NSString).deletingLastPathComponent,
-        ])
+        let built = try launch(
+            compiler,
+            [
+                "-std=c11", "-Wall", "-Wextra", "-Werror", "-I", root.path + "/Sources/CDeixis/include",
+                Self.fixtures.path + "/ground.c", Self.library, "-o", program,
+                "-Wl,-rpath," + (Self.library as NSString).deletingLastPathComponent,
+            ])
         try #require(built.code == 0, "\(built.errors)")
 
         let path = try TinyModel.write()
@@ -64,25 +69,33 @@ import Testing
             #expect(run.code == 0, "\(language): \(run.errors)")
             let numbers = run.output.split(separator: "\n").compactMap { Double($0) }
             #expect(numbers.count == expected.count, "\(language): \(run.output)")
-            for (got, wanted) in zip(numbers, expected) { #expect(abs(got - wanted) <= 1e-5 * max(1, abs(wanted)), "\(language): \(got) \(wanted)") }
+            for (got, wanted) in zip(numbers, expected) {
+                #expect(abs(got - wanted) <= 1e-5 * max(1, abs(wanted)), "\(language): \(got) \(wanted)")
+            }
         }
     }
 
     static func compiles(_ text: String, as language: String) throws -> Finished {
         let source = try makeFolder().appendingPathComponent("source").path
         try Data(text.utf8).write(to: URL(fileURLWithPath: source))
-        return try launch(try #require(find("cc", "gcc", "clang")), [
-            "-x", language, "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-fsyntax-only", "-I", root.path + "/Sources/CDeixis/include", source,
-        ])
+        return try launch(
+            try #require(find("cc", "gcc", "clang")),
+            [
+                "-x", language, "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-fsyntax-only", "-I",
+                root.path + "/Sources/CDeixis/include", source,
+            ])
     }
 
     /// The header compiles on its own, without a warning.
     static func expectHeaderStandsAlone(as language: String) throws {
-        let checked = try compiles("#include \"deixis.h\"\nint main(void) { return deixis_version() == 0; }\n", as: language)
+        let checked = try compiles(
+            "#include \"deixis.h\"\nint main(void) { return deixis_version() == 0; }\n", as: language)
         #expect(checked.code == 0 && checked.errors.isEmpty, "\(checked.errors)")
         // What this test would see: a warning, and a declaration that the header lacks.
-        #expect(try compiles("#include \"deixis.h\"\nint main(void) { int unused; return 0; }\n", as: language).code != 0)
-        #expect(try compiles("#include \"deixis.h\"\nint main(void) { return deixis_none(); }\n", as: language).code != 0)
+        #expect(
+            try compiles("#include \"deixis.h\"\nint main(void) { int unused; return 0; }\n", as: language).code != 0)
+        #expect(
+            try compiles("#include \"deixis.h\"\nint main(void) { return deixis_none(); }\n", as: language).code != 0)
     }
 
     @Test func headerStandsAloneInC() throws { try Self.expectHeaderStandsAlone(as: "c") }

@@ -9,20 +9,27 @@ import Testing
 private let shellWithoutProc: [String]? = {
     guard let unshare = find("unshare"), let folder = try? makeFolder().path else { return nil }
     for options in [["-m"], ["-rm"]] {
-        let command = [unshare] + options + ["/bin/sh", "-c", "mount --bind '\(folder)' /proc && [ ! -e /proc/self ] && exec \"$@\"", "sh"]
-        if let tried = try? launch(command[0], Array(command.dropFirst()) + ["true"]), tried.code == 0 { return command }
+        let command =
+            [unshare] + options + [
+                "/bin/sh", "-c", "mount --bind '\(folder)' /proc && [ ! -e /proc/self ] && exec \"$@\"", "sh",
+            ]
+        if let tried = try? launch(command[0], Array(command.dropFirst()) + ["true"]), tried.code == 0 {
+            return command
+        }
     }
     return nil
 }()
 
-/// Commands where nothing is mounted on /proc, as in some sandboxes: they know their arguments, find each other, and say what is not told.
+/// Commands where nothing is mounted on /proc, as in some sandboxes: they know their arguments, find each other, and
+/// say what is not told.
 @Suite(
     .enabled(if: shellWithoutProc != nil, "this system does not let a test hide /proc (unshare, mount)"),
     .enabled(if: allocations_are_counted(), "a sanitizer reads /proc"))
 struct SandboxTests {
     func run(_ program: String, _ arguments: String...) throws -> Finished {
         let shell = try #require(shellWithoutProc)
-        return try launch(shell[0], Array(shell.dropFirst()) + [products.appendingPathComponent(program).path] + arguments)
+        return try launch(
+            shell[0], Array(shell.dropFirst()) + [products.appendingPathComponent(program).path] + arguments)
     }
 
     @Test func argumentsArrive() throws {
@@ -55,16 +62,21 @@ struct SandboxTests {
         let model = try TinyModel.write(), file = try makeFolder().appendingPathComponent("p.json").path
         let profile = try run("deixis", "profile", model, "--runs", "2", "--no-peaks", "--json", file)
         #expect(profile.code == 0, "\(profile.errors)")
-        #expect(profile.output.contains("memory measured: anonymous not told, proportional not told, peak resident "), "\(profile.output)")
+        #expect(
+            profile.output.contains("memory measured: anonymous not told, proportional not told, peak resident "),
+            "\(profile.output)")
         #expect(!profile.output.contains("peak resident not told"))
-        let object = try #require(try JSONSerialization.jsonObject(with: Data(contentsOf: URL(fileURLWithPath: file))) as? [String: Any])
+        let object = try #require(
+            try JSONSerialization.jsonObject(with: Data(contentsOf: URL(fileURLWithPath: file))) as? [String: Any])
         let memory = try #require(object["memory"] as? [String: Any])
         #expect(memory["anonymous_bytes"] is NSNull && (memory["peak_resident_bytes"] as? Int ?? 0) > 1 << 20)
     }
 
     @Test func trainingGoesThrough() throws {
         let folder = try makeFolder().path
-        let trained = try run("deixis-train", "train", "--config", "tiny", "--scenes", "--samples", "64", "--held-out", "0", "--out", folder + "/run")
+        let trained = try run(
+            "deixis-train", "train", "--config", "tiny", "--scenes", "--samples", "64", "--held-out", "0", "--out",
+            folder + "/run")
         #expect(trained.code == 0, "\(trained.errors)")
         let exported = try run("deixis-train", "export", folder + "/run", "--out", folder + "/m.onnx")
         #expect(exported.code == 0, "\(exported.errors)")

@@ -6,8 +6,8 @@ import Testing
 
 /// Nothing that was there before is lost, whatever goes wrong.
 @Suite(.serialized) struct FullDiskTests {
-    /// A limit on file sizes makes `write` fail in the middle as a full disk does. It holds for the whole process, so this suite is the only
-    /// one that sets it, and it is lifted at once.
+    /// A limit on file sizes makes `write` fail in the middle as a full disk does. It holds for the whole process, so
+    /// this suite is the only one that sets it, and it is lifted at once.
     @Test func fullDiskLeavesTheOldFile() throws {
         let path = temporaryPath()
         let old = try ONNXFile.bytes(of: sampleGraph())
@@ -22,7 +22,9 @@ import Testing
         tight.rlim_cur = 48 << 20
         setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &tight)
         defer { setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit) }
-        #expect(throws: ExportError.file(.system(.write, path: path, code: EFBIG))) { try ONNXFile.write(graph, to: path) }
+        #expect(throws: ExportError.file(.system(.write, path: path, code: EFBIG))) {
+            try ONNXFile.write(graph, to: path)
+        }
         #expect([UInt8](try Data(contentsOf: URL(fileURLWithPath: path))) == old)
         #expect(folderContents(of: path) == ["model.onnx"])
     }
@@ -41,7 +43,8 @@ import Testing
             munmap(UnsafeMutableRawPointer(bitPattern: address), byteCount)
         }
         var graph = sampleGraph()
-        _ = graph.addConstant("huge", Constant(type: .uint8, shape: [byteCount], storage: storage, range: 0..<byteCount))
+        _ = graph.addConstant(
+            "huge", Constant(type: .uint8, shape: [byteCount], storage: storage, range: 0..<byteCount))
         let path = temporaryPath()
         let error = #expect(throws: ExportError.self) { try ONNXFile.write(graph, to: path) }
         let text = try #require(error).description

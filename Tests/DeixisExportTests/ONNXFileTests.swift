@@ -40,9 +40,12 @@ import Testing
 
         let tensors = list(g.initializer, g.n_initializer)
         #expect(tensors.map { text($0.name) } == ["layer.weight", "layer.bias", "indices", "nothing"])
-        #expect(tensors.map { Array(UnsafeBufferPointer(start: $0.dims, count: $0.n_dims)) } == [[2, 3], [3], [], [0, 4]])
+        #expect(
+            tensors.map { Array(UnsafeBufferPointer(start: $0.dims, count: $0.n_dims)) } == [[2, 3], [3], [], [0, 4]])
         #expect(tensors.map(\.data_type) == [1, 10, 7, 3])
-        #expect(tensors.map { raw($0.raw_data) } == graph.constants.sorted { $0.key.index < $1.key.index }.map { Array($0.value.bytes) })
+        #expect(
+            tensors.map { raw($0.raw_data) }
+                == graph.constants.sorted { $0.key.index < $1.key.index }.map { Array($0.value.bytes) })
 
         let nodes = list(g.node, g.n_node)
         #expect(nodes.map { text($0.op_type) } == ["Cast", "Everything"])
@@ -56,7 +59,8 @@ import Testing
         #expect(attributes[0].f == 0.25)
         #expect(Array(UnsafeBufferPointer(start: attributes[1].ints, count: attributes[1].n_ints)) == [-1, .max, .min])
         #expect(raw(attributes[2].s) == Array("linear".utf8))
-        #expect(Array(UnsafeBufferPointer(start: attributes[3].floats, count: attributes[3].n_floats)) == [1, Float.pi])
+        #expect(
+            Array(UnsafeBufferPointer(start: attributes[3].floats, count: attributes[3].n_floats)) == [1, Float.pi])
         #expect((0..<attributes[4].n_strings).map { raw(attributes[4].strings[$0]) } == [[97], [], [0xC3, 0xA9]])
         #expect(attributes[5].n_ints == 0)
         let value = try #require(attributes[6].t).pointee
@@ -89,7 +93,9 @@ import Testing
     }
 
     private func text(_ pointer: UnsafeMutablePointer<CChar>?) -> String { pointer.map { String(cString: $0) } ?? "" }
-    private func raw(_ data: ProtobufCBinaryData) -> [UInt8] { Array(UnsafeBufferPointer(start: data.data, count: data.len)) }
+    private func raw(_ data: ProtobufCBinaryData) -> [UInt8] {
+        Array(UnsafeBufferPointer(start: data.data, count: data.len))
+    }
     private func list<T>(_ items: UnsafeMutablePointer<UnsafeMutablePointer<T>?>?, _ count: Int) -> [T] {
         (0..<count).compactMap { items?[$0]?.pointee }
     }
@@ -98,7 +104,9 @@ import Testing
     }
     /// `2[batch,2,?,3]`: element type and extents.
     private func spelling(_ info: Onnx__ValueInfoProto) -> String {
-        guard let tensor = info.type?.pointee.tensor_type?.pointee, let shape = tensor.shape?.pointee else { return "?" }
+        guard let tensor = info.type?.pointee.tensor_type?.pointee, let shape = tensor.shape?.pointee else {
+            return "?"
+        }
         let extents = list(shape.dim, shape.n_dim).map { dimension in
             switch dimension.value_case {
             case ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_VALUE: "\(dimension.dim_value)"

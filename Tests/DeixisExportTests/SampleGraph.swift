@@ -2,14 +2,18 @@ import DeixisExport
 import DeixisGraph
 import Foundation
 
-/// A graph that uses every part of the writer: all attribute kinds, tensors of several types, symbols, left-out inputs, metadata.
+/// A graph that uses every part of the writer: all attribute kinds, tensors of several types, symbols, left-out inputs,
+/// metadata.
 func sampleGraph() -> Graph {
     var graph = Graph(opset: 17)
     graph.name = "sample"
     graph.producer = "deixis-tests"
-    graph.metadata = [("deixis.format", "1"), ("deixis.vocabulary", "[PAD]\n[UNK]\nrouge-\u{e9}\u{1F34E}"), ("empty", "")]
+    graph.metadata = [
+        ("deixis.format", "1"), ("deixis.vocabulary", "[PAD]\n[UNK]\nrouge-\u{e9}\u{1F34E}"), ("empty", ""),
+    ]
     let image = graph.addInput("image", TensorType(.uint8, [.symbol("batch"), .fixed(2), .unknown, .fixed(3)]))
-    let weight = graph.addConstant("layer.weight", Constant(.float32, [2, 3], [1, -2, 3.5, .infinity, -0.0, .leastNonzeroMagnitude] as [Float]))
+    let weight = graph.addConstant(
+        "layer.weight", Constant(.float32, [2, 3], [1, -2, 3.5, .infinity, -0.0, .leastNonzeroMagnitude] as [Float]))
     let bias = graph.addConstant("layer.bias", Constant(.float16, [3], [0x3C00, 0xBC00, 0x7BFF] as [UInt16]))
     _ = graph.addConstant("indices", Constant(.int64, [], [Int64.min]))
     _ = graph.addConstant("nothing", Constant(.int8, [0, 4], [] as [Int8]))

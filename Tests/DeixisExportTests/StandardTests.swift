@@ -3,9 +3,11 @@ import DeixisGraph
 import Foundation
 import Testing
 
-/// A small convolutional model written here, for `onnx.checker`: where there is the virtual environment of `tools/test --oracles`.
+/// A small convolutional model written here, for `onnx.checker`: where there is the virtual environment of `tools/test
+/// --oracles`.
 @Suite struct StandardTests {
-    static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../..").standardizedFileURL
+    static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../..")
+        .standardizedFileURL
 
     static var python: String? {
         let path = ProcessInfo.processInfo.environment["DEIXIS_ORACLE_PYTHON"] ?? root.path + "/.venv/bin/python"

@@ -16,7 +16,9 @@ import Testing
     @Test func refusesWhatIsNoFile() throws {
         let folder = try Folder(), pipe = folder.path("pipe")
         #expect(mkfifo(pipe, 0o600) == 0)
-        for (path, code) in [(folder.path("none"), ENOENT), (folder.path, EISDIR), ("/dev/zero", EINVAL), (pipe, EINVAL)] {
+        for (path, code) in [
+            (folder.path("none"), ENOENT), (folder.path, EISDIR), ("/dev/zero", EINVAL), (pipe, EINVAL),
+        ] {
             #expect(throws: FileError.system(.read, path: path, code: code)) { try InputFile(path) }
         }
     }
@@ -29,7 +31,11 @@ import Testing
         try appendToFile(deep + "/log", Array("two\n".utf8))
         #expect(try folder.text("a/b/c/log") == "one\ntwo\n")
         #expect(exists(deep) && !exists(deep + "/none"))
-        #expect(throws: FileError.system(.makeFolder, path: deep + "/log", code: ENOTDIR)) { try makeFolder(deep + "/log") }
-        #expect(throws: FileError.system(.makeFolder, path: deep + "/log/x", code: ENOTDIR)) { try makeFolder(deep + "/log/x") }
+        #expect(throws: FileError.system(.makeFolder, path: deep + "/log", code: ENOTDIR)) {
+            try makeFolder(deep + "/log")
+        }
+        #expect(throws: FileError.system(.makeFolder, path: deep + "/log/x", code: ENOTDIR)) {
+            try makeFolder(deep + "/log/x")
+        }
     }
 }

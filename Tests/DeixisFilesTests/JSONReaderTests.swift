@@ -26,19 +26,28 @@ import Testing
     }
 
     @Test func values() throws {
-        #expect(try Self.all(#" {"a": [1, -2.5e1, true, false, null], "é\n\u0041\ud83d\ude00": "\"\\\/\b\f\r\t", "b": {}, "c": []} "#)
-            == ["a:", "1.0", "-25.0", "true", "false", "null", "é\nA😀:", "\"\"\\/\u{8}\u{c}\r\t", "b:", "c:"])
+        #expect(
+            try Self.all(
+                #" {"a": [1, -2.5e1, true, false, null], "é\n\u0041\ud83d\ude00": "\"\\\/\b\f\r\t", "b": {}, "c": []} "#
+            )
+                == ["a:", "1.0", "-25.0", "true", "false", "null", "é\nA😀:", "\"\"\\/\u{8}\u{c}\r\t", "b:", "c:"])
         #expect(try Self.all(#""\ud800x""#) == ["\"\u{FFFD}x"])
     }
 
     @Test(arguments: [
-        ("", "x.json:1: expected a value, found the end of the file"), ("[1,]", "x.json:1: expected a value, found ']'"),
+        ("", "x.json:1: expected a value, found the end of the file"),
+        ("[1,]", "x.json:1: expected a value, found ']'"),
         ("{\"a\" 1}", "x.json:1: expected ':', found '1'"), ("{a: 1}", "x.json:1: expected a key in quotes, found 'a'"),
-        ("[1\n2]", "x.json:2: expected ',' or ']', found '2'"), ("{\"a\": 1", "x.json:1: expected ',' or '}', found the end of the file"),
-        ("[1.]", "x.json:1: expected a number, found '1.'"), ("[-]", "x.json:1: expected a number, found '-'"), ("[1e999]", "x.json:1: expected a number, found '1e999'"),
-        ("[nul]", "x.json:1: expected a value, found 'nul'"), ("[\"a\nb\"]", "x.json:2: expected a closing quote, found byte 10 in a string"),
-        (#"["\x"]"#, #"x.json:1: expected an escape, found '\x'"#), (#"["\u12g4"]"#, "x.json:1: expected four hexadecimal digits, found 'g'"),
-        ("[1] 2", "x.json:1: expected the end of the file, found '2'"), ("\"abc", "x.json:1: expected a closing quote, found the end of the file"),
+        ("[1\n2]", "x.json:2: expected ',' or ']', found '2'"),
+        ("{\"a\": 1", "x.json:1: expected ',' or '}', found the end of the file"),
+        ("[1.]", "x.json:1: expected a number, found '1.'"), ("[-]", "x.json:1: expected a number, found '-'"),
+        ("[1e999]", "x.json:1: expected a number, found '1e999'"),
+        ("[nul]", "x.json:1: expected a value, found 'nul'"),
+        ("[\"a\nb\"]", "x.json:2: expected a closing quote, found byte 10 in a string"),
+        (#"["\x"]"#, #"x.json:1: expected an escape, found '\x'"#),
+        (#"["\u12g4"]"#, "x.json:1: expected four hexadecimal digits, found 'g'"),
+        ("[1] 2", "x.json:1: expected the end of the file, found '2'"),
+        ("\"abc", "x.json:1: expected a closing quote, found the end of the file"),
     ]) func malformed(_ text: String, _ message: String) {
         do throws(JSONReaderError) {
             _ = try Self.all(text)
@@ -64,7 +73,11 @@ import Testing
         try Data(text.utf8).write(to: URL(fileURLWithPath: path))
         var reader = try JSONReader(file: path), sum = 0
         try reader.object { reader, key throws(JSONReaderError) in
-            if key == "kept" { try reader.array { reader throws(JSONReaderError) in sum += try reader.integer() } } else { try reader.skip() }
+            if key == "kept" {
+                try reader.array { reader throws(JSONReaderError) in sum += try reader.integer() }
+            } else {
+                try reader.skip()
+            }
         }
         try reader.end()
         #expect(sum == 199_999 * 100_000 - 1)

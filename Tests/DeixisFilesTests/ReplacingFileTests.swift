@@ -67,7 +67,8 @@ import Testing
         #expect(try folder.text("target") == "old" && folder.names == ["link", "target"])
         try replaceFile(link) { new in try replaceFile(new, with: Array("good".utf8)) }
         #expect(try folder.text("target") == "good" && folder.names == ["link", "target"])
-        #expect(try FileManager.default.attributesOfItem(atPath: folder.path("target"))[.posixPermissions] as? Int == 0o640)
+        #expect(
+            try FileManager.default.attributesOfItem(atPath: folder.path("target"))[.posixPermissions] as? Int == 0o640)
     }
 
     @Test func otherNamesOfTheOldFileKeepItsBytes() throws {
@@ -81,7 +82,9 @@ import Testing
         let folder = try Folder(), path = try folder.write("old", "file")
         #expect(chmod(path, 0o604) == 0)
         try replaceFile(path, with: [])
-        func mode(_ path: String) throws -> Int { try #require(FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int) }
+        func mode(_ path: String) throws -> Int {
+            try #require(FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int)
+        }
         #expect(try mode(path) == 0o604)
         try replaceFile(folder.path("made"), with: [])
         let plain = open(folder.path("plain"), O_CREAT | O_WRONLY, 0o666)
@@ -93,13 +96,17 @@ import Testing
         let folder = try Folder(), name = String(repeating: "n", count: 255)
         try replaceFile(folder.path(name), with: Array("x".utf8))
         #expect(try folder.names == [name])
-        #expect(throws: FileError.system(.write, path: folder.path(name + "n"), code: ENAMETOOLONG)) { try replaceFile(folder.path(name + "n"), with: []) }
+        #expect(throws: FileError.system(.write, path: folder.path(name + "n"), code: ENAMETOOLONG)) {
+            try replaceFile(folder.path(name + "n"), with: [])
+        }
     }
 
     @Test func refusesWhatIsNoFile() throws {
         let folder = try Folder()
         #expect(throws: FileError.system(.write, path: ".", code: EISDIR)) { try ReplacingFile(path: ".") }
-        #expect(throws: FileError.system(.write, path: "/dev/null", code: EINVAL)) { try ReplacingFile(path: "/dev/null") }
+        #expect(throws: FileError.system(.write, path: "/dev/null", code: EINVAL)) {
+            try ReplacingFile(path: "/dev/null")
+        }
         let missing = folder.path("no/such/folder/x"), slash = folder.path("new/")
         #expect(throws: FileError.system(.write, path: missing, code: ENOENT)) { try ReplacingFile(path: missing) }
         #expect(throws: FileError.system(.write, path: slash, code: EISDIR)) { try ReplacingFile(path: slash) }
@@ -115,7 +122,9 @@ import Testing
         var bytes = [UInt8](repeating: 0, count: 64)
         let count = read(reader, &bytes, bytes.count)
         #expect(String(decoding: bytes.prefix(max(count, 0)), as: UTF8.self) == "through")
-        #expect(throws: FileError.system(.write, path: "/dev/full", code: ENOSPC)) { try writeText("x", to: "/dev/full") }
+        #expect(throws: FileError.system(.write, path: "/dev/full", code: ENOSPC)) {
+            try writeText("x", to: "/dev/full")
+        }
         #expect(try folder.names == ["pipe"])
     }
 }

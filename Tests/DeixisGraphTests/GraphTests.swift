@@ -7,21 +7,23 @@ private func chain() -> (graph: Graph, x: ValueID, a: ValueID, b: ValueID, c: Va
     let x = graph.addInput("x", TensorType(.float32, [.symbol("batch"), .fixed(4)]))
     let a = graph.addNode("Relu", [x], name: "first", output: "a")
     let b = graph.addNode("Relu", [a], name: "second", output: "b")
-    let c = graph.addNode("Add", [b, a], name: "sum", output: "c", attributes: [("alpha", .float(0.5)), ("axes", .ints([1, 2]))])
+    let c = graph.addNode(
+        "Add", [b, a], name: "sum", output: "c", attributes: [("alpha", .float(0.5)), ("axes", .ints([1, 2]))])
     graph.outputs = [c]
     return (graph, x, a, b, c)
 }
 
 @Suite struct GraphTests {
     @Test func listingShowsNodesInOrder() {
-        #expect(chain().graph.listing == """
-            input  x float32[batch, 4]
-            a = Relu(x) "first"
-            b = Relu(a) "second"
-            c = Add(b, a) alpha=0.5 axes=[1, 2] "sum"
-            output c
+        #expect(
+            chain().graph.listing == """
+                input  x float32[batch, 4]
+                a = Relu(x) "first"
+                b = Relu(a) "second"
+                c = Add(b, a) alpha=0.5 axes=[1, 2] "sum"
+                output c
 
-            """)
+                """)
     }
 
     @Test func checkNamesWhatIsWrong() {
@@ -44,7 +46,8 @@ private func chain() -> (graph: Graph, x: ValueID, a: ValueID, b: ValueID, c: Va
         var patch = Patch(editor, removing: [NodeID(1)])
         let middle = patch.addValue("middle")
         patch.nodes = [
-            Node(name: "outer", op: "Neg", inputs: [middle], outputs: [b]), Node(name: "inner", op: "Neg", inputs: [x], outputs: [middle]),
+            Node(name: "outer", op: "Neg", inputs: [middle], outputs: [b]),
+            Node(name: "inner", op: "Neg", inputs: [x], outputs: [middle]),
         ]
         editor.apply(patch)
         let result = try editor.finish()

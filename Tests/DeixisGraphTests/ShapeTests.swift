@@ -44,20 +44,26 @@ import Testing
         // Limits may be lower than what arithmetic stays clear of, not higher.
         limits = Limits()
         (limits.elements, limits.bytes) = (Int.max, Int.max)
-        #expect(refusal([Self.most, 2], .int8, limits) == "has 2199023255552 elements, more than the limit of 1099511627776")
+        #expect(
+            refusal([Self.most, 2], .int8, limits) == "has 2199023255552 elements, more than the limit of 1099511627776"
+        )
     }
 
     @Test func arithmeticStaysAtTheEnds() {
         #expect(Int.max.addingClamped(1) == .max && Int.min.addingClamped(-1) == .min && 2.addingClamped(-5) == -3)
         #expect((1 << 40).multipliedClamped(by: 1 << 40) == .max && (1 << 40).multipliedClamped(by: -1 << 40) == .min)
         #expect((-1 << 40).multipliedClamped(by: -1 << 40) == .max && (-3).multipliedClamped(by: 4) == -12)
-        #expect([1 << 40, 1 << 40, 0].productClamped() == 0 && [].productClamped() == 1 && [1 << 40, 1 << 40].productClamped() == .max)
+        #expect(
+            [1 << 40, 1 << 40, 0].productClamped() == 0 && [].productClamped() == 1
+                && [1 << 40, 1 << 40].productClamped() == .max)
     }
 
-    @Test(arguments: [
-        (0.0, 0), (-2.9, -2), (0x1p62, 1 << 62), (0x1p63, Int.max), (-0x1p63, Int.min), (1e300, Int.max), (.infinity, Int.max), (-.infinity, Int.min),
-        (.nan, 0),
-    ] as [(Double, Int)])
+    @Test(
+        arguments: [
+            (0.0, 0), (-2.9, -2), (0x1p62, 1 << 62), (0x1p63, Int.max), (-0x1p63, Int.min), (1e300, Int.max),
+            (.infinity, Int.max), (-.infinity, Int.min),
+            (.nan, 0),
+        ] as [(Double, Int)])
     func numbersBecomeIntegers(_ number: Double, _ integer: Int) {
         #expect(Int(clamping: number) == integer)
     }

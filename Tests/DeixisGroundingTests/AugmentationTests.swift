@@ -7,7 +7,9 @@ import Testing
     /// A gray picture with a bright block exactly under the box.
     static func blockSample(_ box: PixelBox, width: Int = 120, height: Int = 100) -> GroundingSample {
         var image = RGBImage(width: width, height: height, color: RGB(60, 60, 60))
-        for y in Int(box.y)..<Int(box.bottom) { for x in Int(box.x)..<Int(box.right) { image[x, y] = RGB(250, 250, 250) } }
+        for y in Int(box.y)..<Int(box.bottom) {
+            for x in Int(box.x)..<Int(box.right) { image[x, y] = RGB(250, 250, 250) }
+        }
         return GroundingSample(image: image, sentence: "the block on the left", box: box)
     }
 
@@ -38,7 +40,8 @@ import Testing
         ("the leftmost cup, right of the plate", "the rightmost cup, left of the plate"),
         ("Left one", "Right one"), ("LEFT", "RIGHT"), ("an upright lamp", "an upright lamp"),
         ("the bright star", "the bright star"), ("left-hand side", "right-hand side"), ("lefthand", "righthand"),
-        ("righteous", "righteous"), ("leftover food", "leftover food"), ("", ""), ("Ärger rechts, left", "Ärger rechts, right"),
+        ("righteous", "righteous"), ("leftover food", "leftover food"), ("", ""),
+        ("Ärger rechts, left", "Ärger rechts, right"),
     ])
     func wordsSwap(from: String, to: String) {
         #expect(GroundingSample.swappingSides(from) == to)
@@ -51,7 +54,9 @@ import Testing
         for index in 0..<1500 {
             let sample = generator.sample(UInt64(index))
             var mirrored = sample.scene
-            for i in mirrored.objects.indices { mirrored.objects[i].centerX = Double(mirrored.width) - mirrored.objects[i].centerX }
+            for i in mirrored.objects.indices {
+                mirrored.objects[i].centerX = Double(mirrored.width) - mirrored.objects[i].centerX
+            }
             // Star tips and tilted squares are not symmetric; turning the other way mirrors the outline.
             for i in mirrored.objects.indices { mirrored.objects[i].rotation = -mirrored.objects[i].rotation }
             let sentence = GroundingSample.swappingSides(sample.sentence)
@@ -72,7 +77,9 @@ import Testing
             if result.image == sample.image { continue }
             moved += 1
             let bright = Self.brightBounds(result.image)
-            #expect(abs(bright.x - result.box.x) <= 1.6 && abs(bright.right - result.box.right) <= 1.6, "\(bright) \(result.box)")
+            #expect(
+                abs(bright.x - result.box.x) <= 1.6 && abs(bright.right - result.box.right) <= 1.6,
+                "\(bright) \(result.box)")
             #expect(abs(bright.y - result.box.y) <= 1.6 && abs(bright.bottom - result.box.bottom) <= 1.6)
         }
         #expect(moved > 50)
@@ -84,7 +91,8 @@ import Testing
         for stream in 0..<200 {
             var random = CounterRandom(seed: 6, stream: UInt64(stream))
             let box = amounts.apply(to: sample, &random).box
-            #expect(box.x >= 0 && box.y >= 0 && box.right <= 120 && box.bottom <= 100 && box.width >= 2 && box.height >= 2)
+            #expect(
+                box.x >= 0 && box.y >= 0 && box.right <= 120 && box.bottom <= 100 && box.width >= 2 && box.height >= 2)
         }
     }
 
@@ -93,27 +101,45 @@ import Testing
         let identity = AffineMap.about(
             centerX: 128, centerY: 128, degrees: 0, scale: 1, shearX: 0, shearY: 0, shiftX: 0, shiftY: 0)
         #expect(scene.mapped(by: identity) == scene)
-        let turn = AffineMap.about(centerX: 50, centerY: 40, degrees: 30, scale: 1.2, shearX: 2, shearY: -1, shiftX: 3, shiftY: 4)
+        let turn = AffineMap.about(
+            centerX: 50, centerY: 40, degrees: 30, scale: 1.2, shearX: 2, shearY: -1, shiftX: 3, shiftY: 4)
         let back = try #require(turn.inverse)
         let there = turn(17, 23), again = back(there.x, there.y)
         #expect(abs(again.x - 17) < 1e-9 && abs(again.y - 23) < 1e-9)
         // Clockwise on the screen, about the center.
-        let quarter = AffineMap.about(centerX: 50, centerY: 40, degrees: 90, scale: 1, shearX: 0, shearY: 0, shiftX: 0, shiftY: 0)
+        let quarter = AffineMap.about(
+            centerX: 50, centerY: 40, degrees: 90, scale: 1, shearX: 0, shearY: 0, shiftX: 0, shiftY: 0)
         let point = quarter(60, 40)
         #expect(abs(point.x - 50) < 1e-9 && abs(point.y - 50) < 1e-9)
     }
 
     @Test func colorOnKnownValues() {
         let image = RGBImage(width: 2, height: 1, color: RGB(100, 150, 200))
-        #expect(image.recolored(brightness: 1, contrast: 1, saturation: 1, turn: 0).pixels.map(Int.init).near([100, 150, 200, 100, 150, 200]))
-        #expect(image.recolored(brightness: 0.5, contrast: 1, saturation: 1, turn: 0).pixels.map(Int.init).near([50, 75, 100, 50, 75, 100]))
+        #expect(
+            image.recolored(brightness: 1, contrast: 1, saturation: 1, turn: 0).pixels.map(Int.init).near([
+                100, 150, 200, 100, 150, 200,
+            ]))
+        #expect(
+            image.recolored(brightness: 0.5, contrast: 1, saturation: 1, turn: 0).pixels.map(Int.init).near([
+                50, 75, 100, 50, 75, 100,
+            ]))
         // Luma 0.299 * 100 + 0.587 * 150 + 0.114 * 200 = 140.75.
-        #expect(image.recolored(brightness: 1, contrast: 1, saturation: 0, turn: 0).pixels.map(Int.init).near([141, 141, 141, 141, 141, 141]))
-        #expect(image.recolored(brightness: 1, contrast: 0, saturation: 1, turn: 0).pixels.map(Int.init).near([141, 141, 141, 141, 141, 141], 1))
+        #expect(
+            image.recolored(brightness: 1, contrast: 1, saturation: 0, turn: 0).pixels.map(Int.init).near([
+                141, 141, 141, 141, 141, 141,
+            ]))
+        #expect(
+            image.recolored(brightness: 1, contrast: 0, saturation: 1, turn: 0).pixels.map(Int.init).near(
+                [141, 141, 141, 141, 141, 141], 1))
         // A whole turn is no turn; a gray stays gray whatever the turn.
-        #expect(image.recolored(brightness: 1, contrast: 1, saturation: 1, turn: 1).pixels.map(Int.init).near([100, 150, 200, 100, 150, 200], 2))
+        #expect(
+            image.recolored(brightness: 1, contrast: 1, saturation: 1, turn: 1).pixels.map(Int.init).near(
+                [100, 150, 200, 100, 150, 200], 2))
         let gray = RGBImage(width: 1, height: 1, color: RGB(90, 90, 90))
-        #expect(gray.recolored(brightness: 1, contrast: 1, saturation: 1.2, turn: 0.08).pixels.map(Int.init).near([90, 90, 90]))
+        #expect(
+            gray.recolored(brightness: 1, contrast: 1, saturation: 1.2, turn: 0.08).pixels.map(Int.init).near([
+                90, 90, 90,
+            ]))
         // Clamped, not wrapped.
         #expect(image.recolored(brightness: 3, contrast: 1, saturation: 1, turn: 0).pixels[2] == 255)
     }

@@ -4,7 +4,9 @@ import Foundation
 import Testing
 
 @Suite struct BatchTests {
-    static func maker(_ source: any SampleSource, batch: Int = 8, augmentation: Augmentation = .none, stray: Double = 0) throws -> BatchMaker {
+    static func maker(_ source: any SampleSource, batch: Int = 8, augmentation: Augmentation = .none, stray: Double = 0)
+        throws -> BatchMaker
+    {
         BatchMaker(
             source: source, tokenizer: try Tokenizer(vocabulary: try SentenceVocabulary.scenes()),
             letterbox: try Letterbox(side: 64), augmentation: augmentation, seed: 3, batchSize: batch, strayWord: stray)
@@ -14,7 +16,8 @@ import Testing
         let count: Int?
         func sample(_ index: Int) -> GroundingSample {
             GroundingSample(
-                image: RGBImage(width: 4, height: 4), sentence: "star", box: PixelBox(x: 0, y: 0, width: 1, height: 1), kind: "\(index)")
+                image: RGBImage(width: 4, height: 4), sentence: "star", box: PixelBox(x: 0, y: 0, width: 1, height: 1),
+                kind: "\(index)")
         }
     }
 
@@ -30,15 +33,22 @@ import Testing
         let source = SceneSource(seed: 8, longSide: nil)
         let maker = try Self.maker(source)
         let batch = try maker.batch(0)
-        #expect(batch.images.count == 8 * 64 * 64 * 3 && batch.boxes.count == 32 && batch.mask.count == 8 * batch.length)
+        #expect(
+            batch.images.count == 8 * 64 * 64 * 3 && batch.boxes.count == 32 && batch.mask.count == 8 * batch.length)
         for index in 0..<8 {
             let sample = source.sample(index)
-            let expected = maker.letterbox.normalized(sample.box, width: sample.image.width, height: sample.image.height)
+            let expected = maker.letterbox.normalized(
+                sample.box, width: sample.image.width, height: sample.image.height)
             let box = Array(batch.boxes[index * 4..<index * 4 + 4])
-            #expect(zip(box, [expected.centerX, expected.centerY, expected.width, expected.height]).allSatisfy { abs($0 - $1) < 1e-5 })
+            #expect(
+                zip(box, [expected.centerX, expected.centerY, expected.width, expected.height]).allSatisfy {
+                    abs($0 - $1) < 1e-5
+                })
             let ids = maker.tokenizer.encode(sample.sentence).ids
             let row = batch.tokenIDs[index * batch.length..<(index + 1) * batch.length]
-            #expect(Array(row.prefix(ids.count)) == ids && row.dropFirst(ids.count).allSatisfy { $0 == maker.tokenizer.padID })
+            #expect(
+                Array(row.prefix(ids.count)) == ids
+                    && row.dropFirst(ids.count).allSatisfy { $0 == maker.tokenizer.padID })
             #expect(batch.mask[index * batch.length..<(index + 1) * batch.length].reduce(0, +) == Int64(ids.count))
         }
     }
@@ -63,7 +73,8 @@ import Testing
 
     @Test func batchIsAFunctionOfItsNumber() throws {
         let source = SceneSource(seed: 8, longSide: 64)
-        let a = try Self.maker(source, augmentation: .paper, stray: 0.5), b = try Self.maker(source, augmentation: .paper, stray: 0.5)
+        let a = try Self.maker(source, augmentation: .paper, stray: 0.5),
+            b = try Self.maker(source, augmentation: .paper, stray: 0.5)
         _ = try a.batch(0)
         #expect(try a.batch(5) == b.batch(5))
         #expect(try a.batch(5) != b.batch(6))
@@ -76,7 +87,8 @@ import Testing
         for index in 0..<64 {
             let row = Array(batch.tokenIDs[index * batch.length..<(index + 1) * batch.length])
             #expect(row.filter { $0 == maker.tokenizer.unknownID }.count == 1)
-            #expect(row[0] == maker.tokenizer.startID && row.last { $0 != maker.tokenizer.padID } == maker.tokenizer.endID)
+            #expect(
+                row[0] == maker.tokenizer.startID && row.last { $0 != maker.tokenizer.padID } == maker.tokenizer.endID)
         }
     }
 
@@ -87,7 +99,9 @@ import Testing
         for number in 7..<20 { #expect(try queue.next() == maker.batch(number)) }
         struct Broken: SampleSource {
             let count: Int? = nil
-            func sample(_ index: Int) throws(GroundingError) -> GroundingSample { throw .emptyDataset(manifest: "sample \(index)") }
+            func sample(_ index: Int) throws(GroundingError) -> GroundingSample {
+                throw .emptyDataset(manifest: "sample \(index)")
+            }
         }
         let broken = BatchQueue(try Self.maker(Broken()), from: 2)
         defer { broken.stop() }

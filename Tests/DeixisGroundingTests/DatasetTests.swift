@@ -12,7 +12,9 @@ final class Folder {
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     }
     deinit { try? FileManager.default.removeItem(atPath: path) }
-    func write(_ text: String, _ name: String) throws { try Data(text.utf8).write(to: URL(fileURLWithPath: path + "/" + name)) }
+    func write(_ text: String, _ name: String) throws {
+        try Data(text.utf8).write(to: URL(fileURLWithPath: path + "/" + name))
+    }
 }
 
 @Suite struct DatasetTests {
@@ -24,15 +26,20 @@ final class Folder {
         try folder.write(lines.joined(separator: "\n") + "\n", "manifest.jsonl")
         return folder
     }
-    static let good = #"{"image": "a.png", "sentence": "the cup", "box": [1, 2.5, 30, 20], "id": 7, "kind": "attribute", "note": null}"#
+    static let good =
+        #"{"image": "a.png", "sentence": "the cup", "box": [1, 2.5, 30, 20], "id": 7, "kind": "attribute", "note": null}"#
 
     @Test func handMadeDirectoryWorks() throws {
-        let folder = try Self.handMade([Self.good, "", #"{"box":[0,0,40,80],"image":"b.jpg","sentence":"größer"}"# + "\r"])
+        let folder = try Self.handMade([
+            Self.good, "", #"{"box":[0,0,40,80],"image":"b.jpg","sentence":"größer"}"# + "\r",
+        ])
         let dataset = try Dataset(directory: folder.path)
         #expect(dataset.entries.count == 2)
-        #expect(dataset.entries[0] == DatasetEntry(
-            image: "a.png", sentence: "the cup", box: PixelBox(x: 1, y: 2.5, width: 30, height: 20), id: "7",
-            kind: "attribute", width: 64, height: 48, line: 1))
+        #expect(
+            dataset.entries[0]
+                == DatasetEntry(
+                    image: "a.png", sentence: "the cup", box: PixelBox(x: 1, y: 2.5, width: 30, height: 20), id: "7",
+                    kind: "attribute", width: 64, height: 48, line: 1))
         #expect(dataset.entries[1].line == 3 && dataset.entries[1].sentence == "größer")
         let source = DatasetSource(dataset)
         let sample = try source.sample(1)
@@ -45,33 +52,70 @@ final class Folder {
         ("{", "not JSON"), ("[1, 2, 3]", #"expected an object {"image", "sentence", "box"}, got an array of 3"#),
         (#"{"sentence": "x", "box": [1,1,2,2]}"#, "'image' is missing"),
         (#"{"image": 3, "sentence": "x", "box": [1,1,2,2]}"#, "'image' must be a string, got a number"),
-        (#"{"image": "../a.png", "sentence": "x", "box": [1,1,2,2]}"#, "'image' must be a path inside the directory, got '../a.png'"),
-        (#"{"image": "/a.png", "sentence": "x", "box": [1,1,2,2]}"#, "'image' must be a path inside the directory, got '/a.png'"),
+        (
+            #"{"image": "../a.png", "sentence": "x", "box": [1,1,2,2]}"#,
+            "'image' must be a path inside the directory, got '../a.png'"
+        ),
+        (
+            #"{"image": "/a.png", "sentence": "x", "box": [1,1,2,2]}"#,
+            "'image' must be a path inside the directory, got '/a.png'"
+        ),
         (#"{"image": "no.png", "sentence": "x", "box": [1,1,2,2]}"#, "image 'no.png' is missing"),
         (#"{"image": "c.png", "sentence": "x", "box": [1,1,2,2]}"#, "image 'c.png' is neither a PNG nor a JPEG"),
         (#"{"image": "a.png", "box": [1,1,2,2]}"#, "'sentence' is missing"),
         (#"{"image": "a.png", "sentence": " \t", "box": [1,1,2,2]}"#, "'sentence' is empty"),
-        (#"{"image": "a.png", "sentence": "\u200b \u0007", "box": [1,1,2,2]}"#, "'sentence' has no words, only characters that nobody sees"),
-        (#"{"image": "a.png", "sentence": "x", "box": [0.25,0.5,0.5,0.25]}"#,
-         "box [0.25, 0.5, 0.5, 0.25] looks like fractions of the 64x48 image; in pixels they are [16, 24, 32, 12]"),
-        (#"{"image": "a.png", "sentence": "x", "box": [0,0,1,1]}"#, "box [0, 0, 1, 1] looks like fractions of the 64x48 image; in pixels they are [0, 0, 64, 48]"),
+        (
+            #"{"image": "a.png", "sentence": "\u200b \u0007", "box": [1,1,2,2]}"#,
+            "'sentence' has no words, only characters that nobody sees"
+        ),
+        (
+            #"{"image": "a.png", "sentence": "x", "box": [0.25,0.5,0.5,0.25]}"#,
+            "box [0.25, 0.5, 0.5, 0.25] looks like fractions of the 64x48 image; in pixels they are [16, 24, 32, 12]"
+        ),
+        (
+            #"{"image": "a.png", "sentence": "x", "box": [0,0,1,1]}"#,
+            "box [0, 0, 1, 1] looks like fractions of the 64x48 image; in pixels they are [0, 0, 64, 48]"
+        ),
         (#"{"image": ".", "sentence": "x", "box": [1,1,2,2]}"#, "image '.' cannot be read: it is a folder"),
         (#"{"image": "a.png", "sentence": true, "box": [1,1,2,2]}"#, "'sentence' must be a string, got a boolean"),
         (#"{"image": "a.png", "sentence": "x"}"#, "'box' is missing"),
-        (#"{"image": "a.png", "sentence": "x", "box": [1,1,2]}"#, "'box' must be [x, y, width, height] in pixels, got an array of 3"),
-        (#"{"image": "a.png", "sentence": "x", "box": [1,1,2,"3"]}"#, "'box' must be [x, y, width, height] in pixels, got a string in it"),
-        (#"{"image": "a.png", "sentence": "x", "box": [1,1,0,3]}"#, "box [1, 1, 0, 3] has no area: width and height must be positive"),
+        (
+            #"{"image": "a.png", "sentence": "x", "box": [1,1,2]}"#,
+            "'box' must be [x, y, width, height] in pixels, got an array of 3"
+        ),
+        (
+            #"{"image": "a.png", "sentence": "x", "box": [1,1,2,"3"]}"#,
+            "'box' must be [x, y, width, height] in pixels, got a string in it"
+        ),
+        (
+            #"{"image": "a.png", "sentence": "x", "box": [1,1,0,3]}"#,
+            "box [1, 1, 0, 3] has no area: width and height must be positive"
+        ),
         (#"{"image": "a.png", "sentence": "x", "box": [50,1,20,3]}"#, "box [50, 1, 20, 3] is outside the 64x48 image"),
-        (#"{"image": "a.png", "sentence": "x", "box": [-3.5,1,20,3]}"#, "box [-3.5, 1, 20, 3] is outside the 64x48 image"),
-        (#"{"image": "a.png", "sentence": "x", "box": [1,1,20,3], "width": 65}"#, "'width' is 65, but 'a.png' is 64x48"),
-        (#"{"image": "a.png", "sentence": "x", "box": [1,1,20,3], "height": 1.5}"#, "'height' must be a positive whole number, got a number"),
-        (#"{"image": "a.png", "sentence": "x", "box": [1,1,20,3], "kind": []}"#, "'kind' must be a string or a number, got an array of 0"),
+        (
+            #"{"image": "a.png", "sentence": "x", "box": [-3.5,1,20,3]}"#,
+            "box [-3.5, 1, 20, 3] is outside the 64x48 image"
+        ),
+        (
+            #"{"image": "a.png", "sentence": "x", "box": [1,1,20,3], "width": 65}"#,
+            "'width' is 65, but 'a.png' is 64x48"
+        ),
+        (
+            #"{"image": "a.png", "sentence": "x", "box": [1,1,20,3], "height": 1.5}"#,
+            "'height' must be a positive whole number, got a number"
+        ),
+        (
+            #"{"image": "a.png", "sentence": "x", "box": [1,1,20,3], "kind": []}"#,
+            "'kind' must be a string or a number, got an array of 0"
+        ),
     ])
     func badLineIsNamed(line: String, reason: String) throws {
         let folder = try Self.handMade([Self.good, line])
         let file = folder.path + "/manifest.jsonl"
         let error = try #require(throws: GroundingError.self) { try Dataset(directory: folder.path) }
-        #expect(error.description == "\(file): 1 bad line\n  \(file):2: \(reason)\nMend them, or pass --skip-bad to train on the rest.")
+        #expect(
+            error.description
+                == "\(file): 1 bad line\n  \(file):2: \(reason)\nMend them, or pass --skip-bad to train on the rest.")
         let rest = try Dataset(directory: folder.path, skipBad: true)
         #expect(rest.entries.count == 1 && rest.skipped == [BadLine(file: file, line: 2, reason: reason)])
     }
@@ -87,7 +131,9 @@ final class Folder {
     @Test func missingAndEmpty() throws {
         let folder = try Folder()
         var error = try #require(throws: GroundingError.self) { try Dataset(directory: folder.path) }
-        #expect(error.description == "\(folder.path): no manifest.jsonl in it (formats/dataset.md describes a data set's directory)")
+        #expect(
+            error.description
+                == "\(folder.path): no manifest.jsonl in it (formats/dataset.md describes a data set's directory)")
         try folder.write("\n\n", "manifest.jsonl")
         error = try #require(throws: GroundingError.self) { try Dataset(directory: folder.path) }
         #expect(error.description == "\(folder.path)/manifest.jsonl: no samples")
@@ -117,14 +163,18 @@ final class Folder {
         let error = try #require(throws: GroundingError.self) {
             try SceneDatasetWriter(generator: generator).write(count: 1, to: folder.path, threads: 1)
         }
-        #expect(error.description == "\(folder.path)/manifest.jsonl: exists; choose another directory or pass --overwrite")
+        #expect(
+            error.description == "\(folder.path)/manifest.jsonl: exists; choose another directory or pass --overwrite")
     }
 
-    /// Broken pictures are found when they are decoded: training takes the next good sample instead, measuring leaves them out.
+    /// Broken pictures are found when they are decoded: training takes the next good sample instead, measuring leaves
+    /// them out.
     @Test func brokenPicturesAreLeftOut() throws {
         let lines = (0..<5).map { #"{"image": "p\#($0).png", "sentence": "cup \#($0)", "box": [1, 1, 30, 20]}"# }
         let folder = try Self.handMade(lines)
-        for i in 0..<5 { try RGBImage(width: 64, height: 48, color: RGB(UInt8(i * 50), 0, 0)).write(to: folder.path + "/p\(i).png") }
+        for i in 0..<5 {
+            try RGBImage(width: 64, height: 48, color: RGB(UInt8(i * 50), 0, 0)).write(to: folder.path + "/p\(i).png")
+        }
         let dataset = try Dataset(directory: folder.path)
         for i in [1, 4] {
             let file = URL(fileURLWithPath: folder.path + "/p\(i).png")
@@ -135,14 +185,17 @@ final class Folder {
         let tokenizer = try Tokenizer(vocabulary: builder.build()), letterbox = try Letterbox(side: 32)
         func maker(_ leftOut: LeftOut?) -> BatchMaker {
             BatchMaker(
-                source: DatasetSource(dataset), tokenizer: tokenizer, letterbox: letterbox, augmentation: .none, seed: 3, batchSize: 5, leftOut: leftOut)
+                source: DatasetSource(dataset), tokenizer: tokenizer, letterbox: letterbox, augmentation: .none,
+                seed: 3, batchSize: 5, leftOut: leftOut)
         }
         #expect(throws: GroundingError.self) { try maker(nil).batch(0) }
         let leftOut = LeftOut(), batch = try maker(leftOut).batch(0)
         #expect(batch.count == 5 && batch.boxes.count == 20 && leftOut.count == 2)
         let named = leftOut.takeUnread().map(\.description).sorted()
         #expect(named.count == 2 && leftOut.takeUnread().isEmpty)
-        #expect(named[0].hasPrefix("\(folder.path)/manifest.jsonl:2: image 'p1.png': ") && named[1].contains(":5: image 'p4.png': "))
+        #expect(
+            named[0].hasPrefix("\(folder.path)/manifest.jsonl:2: image 'p1.png': ")
+                && named[1].contains(":5: image 'p4.png': "))
         // A run that begins here sees the same batch as one that went on.
         let later = try maker(leftOut).batch(7)
         #expect(try maker(LeftOut()).batch(7) == later)
@@ -163,10 +216,15 @@ final class Folder {
         try FileManager.default.createDirectory(atPath: folder.path + "/images", withIntermediateDirectories: true)
         try folder.write("mine", "images/000001.png")
         let writer = SceneDatasetWriter(generator: SceneGenerator(seed: 31))
-        let error = try #require(throws: GroundingError.self) { try writer.write(count: 2, to: folder.path, threads: 1) }
-        #expect(error.description == "\(folder.path)/images/000001.png: exists; choose another directory or pass --overwrite")
+        let error = try #require(throws: GroundingError.self) {
+            try writer.write(count: 2, to: folder.path, threads: 1)
+        }
+        #expect(
+            error.description
+                == "\(folder.path)/images/000001.png: exists; choose another directory or pass --overwrite")
         #expect(try String(contentsOfFile: folder.path + "/images/000001.png", encoding: .utf8) == "mine")
-        try SceneDatasetWriter(generator: SceneGenerator(seed: 31), overwrite: true).write(count: 2, to: folder.path, threads: 1)
+        try SceneDatasetWriter(generator: SceneGenerator(seed: 31), overwrite: true).write(
+            count: 2, to: folder.path, threads: 1)
         #expect(try Dataset(directory: folder.path).entries.count == 2)
     }
 }

@@ -43,7 +43,9 @@ import Testing
                 case .nextTo: break
                 }
             case .superlative(let superlative, let what):
-                let rivals = sample.scene.objects.enumerated().filter { $0.offset != sample.target && fits(what, $0.element) }
+                let rivals = sample.scene.objects.enumerated().filter {
+                    $0.offset != sample.target && fits(what, $0.element)
+                }
                 for (_, rival) in rivals {
                     switch superlative {
                     case .leftmost: #expect(target.centerX < rival.centerX)
@@ -77,7 +79,8 @@ import Testing
         for kind in settings.kinds { #expect(abs(counts[kind.kind, default: 0] - kind.share) < 0.03, "\(kind)") }
     }
 
-    /// Knowing only a color, or only a shape, must not be enough: most attribute scenes hold a distractor that shares one.
+    /// Knowing only a color, or only a shape, must not be enough: most attribute scenes hold a distractor that shares
+    /// one.
     @Test func distractorsShareColorOrShape() {
         let attributes = Self.samples(4, 4000).filter { $0.kind == .attribute }
         let shared = attributes.filter { sample in
@@ -110,7 +113,9 @@ import Testing
             var owner = [Int](repeating: -1, count: scene.width * scene.height)
             var total = [Int](repeating: 0, count: scene.objects.count), seen = total
             for (index, object) in scene.objects.enumerated() {
-                guard let area = AreaCoverage(of: object, scale: 1, width: scene.width, height: scene.height) else { continue }
+                guard let area = AreaCoverage(of: object, scale: 1, width: scene.width, height: scene.height) else {
+                    continue
+                }
                 for y in 0..<area.height {
                     for x in 0..<area.width where area.weights[y * area.width + x] > 128 {
                         total[index] += 1
@@ -143,7 +148,8 @@ import Testing
             }
             #expect(abs(Double(left) - box.minX) <= 1.5 && abs(Double(right) - box.maxX) <= 1.5)
             #expect(abs(Double(top) - box.minY) <= 1.5 && abs(Double(bottom) - box.maxY) <= 1.5)
-            #expect(box.minX >= 0 && box.minY >= 0 && box.maxX <= Double(scene.width) && box.maxY <= Double(scene.height))
+            #expect(
+                box.minX >= 0 && box.minY >= 0 && box.maxX <= Double(scene.width) && box.maxY <= Double(scene.height))
         }
     }
 
@@ -153,13 +159,17 @@ import Testing
             let scene = generator.sample(UInt64(index)).scene
             for object in scene.objects {
                 let box = object.bounds
-                guard box.minX > 0, box.minY > 0, box.maxX < Double(scene.width), box.maxY < Double(scene.height) else { continue }
+                guard box.minX > 0, box.minY > 0, box.maxX < Double(scene.width), box.maxY < Double(scene.height) else {
+                    continue
+                }
                 let area = AreaCoverage(of: object, scale: 1, width: scene.width, height: scene.height)!
                 let drawn = area.weights.reduce(0.0) { $0 + Double($1) / 256 }
                 // Shoelace formula.
                 var exact = 0.0
                 for contour in ShapeOutline.placed(object) {
-                    for (p, q) in zip(contour, contour.dropFirst() + contour.prefix(1)) { exact += (p.x * q.y - q.x * p.y) / 2 }
+                    for (p, q) in zip(contour, contour.dropFirst() + contour.prefix(1)) {
+                        exact += (p.x * q.y - q.x * p.y) / 2
+                    }
                 }
                 #expect(abs(drawn - abs(exact)) < 0.02 * abs(exact), "\(object.shape)")
             }
@@ -182,7 +192,9 @@ import Testing
         for index in 0..<40 {
             let scene = SceneGenerator(seed: 14).sample(UInt64(index)).scene
             let direct = letterbox.apply(to: scene.render(longSide: 128)), shrunk = letterbox.apply(to: scene.render())
-            total += zip(direct.pixels, shrunk.pixels).reduce(0.0) { $0 + abs(Double($1.0) - Double($1.1)) } / Double(direct.pixels.count)
+            total +=
+                zip(direct.pixels, shrunk.pixels).reduce(0.0) { $0 + abs(Double($1.0) - Double($1.1)) }
+                / Double(direct.pixels.count)
         }
         #expect(total / 40 < 4)
     }

@@ -1,7 +1,7 @@
 @testable import DeixisGrounding
 
-/// Reads a generated sentence back into its structure: an independent statement of what the words mean, against which the
-/// generator's wording is tested. Returns nil for a sentence it does not understand.
+/// Reads a generated sentence back into its structure: an independent statement of what the words mean, against which
+/// the generator's wording is tested. Returns nil for a sentence it does not understand.
 struct SentenceReader {
     private var words: [Substring]
 
@@ -19,7 +19,8 @@ struct SentenceReader {
 
     private mutating func dropAny(_ phrases: [String]) -> Bool {
         // The longest first: "on the left side of" before "on the left".
-        for phrase in phrases.sorted(by: { $0.count > $1.count }) where drop(phrase.split(separator: " ").map(String.init)) {
+        for phrase in phrases.sorted(by: { $0.count > $1.count })
+        where drop(phrase.split(separator: " ").map(String.init)) {
             return true
         }
         return false
@@ -64,8 +65,10 @@ struct SentenceReader {
         }
         for side in SceneSide.allCases {
             let word = side.rawValue
-            let spellings = ["on the \(word) side of the picture", "on the \(word) side", "on the \(word)",
-                             "at the \(word) of the picture", "at the \(word)"]
+            let spellings = [
+                "on the \(word) side of the picture", "on the \(word) side", "on the \(word)",
+                "at the \(word) of the picture", "at the \(word)",
+            ]
             if dropAny(spellings) { return words.isEmpty ? .side(what, side) : nil }
         }
         return nil

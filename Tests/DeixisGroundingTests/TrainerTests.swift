@@ -43,7 +43,9 @@ import Testing
         #expect(begun.step == 7)
         let checkpoint = parts.path + "/checkpoint"
         // A killed run: three more steps in the log that no checkpoint knows of.
-        for step in 8...10 { try TrainingLog.append(TrainingRecord(step: step, samples: 0, seconds: 0), to: parts.path + "/log.jsonl") }
+        for step in 8...10 {
+            try TrainingLog.append(TrainingRecord(step: step, samples: 0, seconds: 0), to: parts.path + "/log.jsonl")
+        }
         let again = try Trainer.resuming(checkpoint)
         #expect(again.step == 7 && again.recipe == begun.recipe)
         #expect(try Self.run(parts.path).train(again, shouldStop: { again.step == 15 }) == .stopped)
@@ -67,7 +69,8 @@ import Testing
         var one = try Self.recipe(samples: 8), two = one
         (one.seed, two.seed) = (1, 2)
         let a = try Trainer(one, data: TrainingData(one)), b = try Trainer(two, data: TrainingData(two))
-        #expect(a.network.parameters["head.0.weight"]?.value.values != b.network.parameters["head.0.weight"]?.value.values)
+        #expect(
+            a.network.parameters["head.0.weight"]?.value.values != b.network.parameters["head.0.weight"]?.value.values)
         #expect(try a.data.maker(one).batch(0) != b.data.maker(two).batch(0))
         // Held-out scenes are the same, so that accuracies compare.
         #expect(try a.data.heldOutMaker(one).plain(0..<4) == b.data.heldOutMaker(two).plain(0..<4))
@@ -131,7 +134,8 @@ import Testing
         let error = try #require(throws: GroundingError.self) { try trainer.train(batch) }
         #expect(
             error.description
-                == "step 0: the loss is not finite; nothing of this step is kept; a checkpoint, if one was written, is from before it")
+                == "step 0: the loss is not finite; nothing of this step is kept; a checkpoint, if one was written, is from before it"
+        )
         #expect(trainer.step == 0)
     }
 
@@ -140,7 +144,9 @@ import Testing
         let folder = try Folder()
         let recipe = try Self.recipe(), trainer = try Trainer(recipe, data: TrainingData(recipe))
         let maker = trainer.data.maker(recipe)
-        let statistics = trainer.network.parameters.all.filter { $0.name.hasSuffix("running_mean") || $0.name.hasSuffix("running_var") }
+        let statistics = trainer.network.parameters.all.filter {
+            $0.name.hasSuffix("running_mean") || $0.name.hasSuffix("running_var")
+        }
         #expect(!statistics.isEmpty)
         let fresh = statistics.map(\.value.values)
         try trainer.train(maker.batch(0))
@@ -180,7 +186,8 @@ import Testing
         error = try #require(throws: GroundingError.self) { try recipe.validate() }
         #expect(error.description == "objectCounts is 12, but must be 1 to 9 objects")
         error = try #require(throws: GroundingError.self) { try TrainingRecipe.named("huge") }
-        #expect(error.description == "there is no configuration named huge; known are paper-r50, paper-r101, small, tiny")
+        #expect(
+            error.description == "there is no configuration named huge; known are paper-r50, paper-r101, small, tiny")
     }
 
     @Test func curriculumTurnsWithTheSampleNumber() throws {
@@ -192,7 +199,9 @@ import Testing
         // Held-out scenes are the plain ones, or what the curriculum says.
         var recipe = try Self.recipe()
         recipe.curriculum = SceneCurriculum([.init(until: 30, one)])
-        func heldOutKinds() throws -> Set<String> { Set(try TrainingData(recipe).heldOutMaker(recipe).plain(0..<40).kinds) }
+        func heldOutKinds() throws -> Set<String> {
+            Set(try TrainingData(recipe).heldOutMaker(recipe).plain(0..<40).kinds)
+        }
         #expect(try heldOutKinds().count > 3)
         recipe.curriculum.heldOut = one
         #expect(try heldOutKinds() == ["attribute"])
@@ -201,7 +210,9 @@ import Testing
         // Beyond the stages a sample is the plain generator's.
         let plain = SceneSource(seed: 4, longSide: 64)
         #expect(source.sample(77) == plain.sample(77))
-        for index in 0..<200 { #expect(SceneGenerator(seed: 3, settings: one).sample(UInt64(index)).scene.objects.count == 1) }
+        for index in 0..<200 {
+            #expect(SceneGenerator(seed: 3, settings: one).sample(UInt64(index)).scene.objects.count == 1)
+        }
     }
 }
 
@@ -231,7 +242,8 @@ import Testing
         for (i, name) in TrainingRecord.lossNames.enumerated() { record.loss[name] = Double(i) + 0.25 }
         record.accuracy = 0.5
         try TrainingLog.append(record, to: path)
-        let line = #"{"accuracy":0.5,"giou":3.25,"l1":1.25,"loss":0.25,"samples":16,"seconds":0.5,"sigma0":2.25,"sigma1":4.25,"step":2}"#
+        let line =
+            #"{"accuracy":0.5,"giou":3.25,"l1":1.25,"loss":0.25,"samples":16,"seconds":0.5,"sigma0":2.25,"sigma1":4.25,"step":2}"#
         #expect(String(decoding: try readFile(path), as: UTF8.self) == line + "\n")
         #expect(try TrainingLog.read(path) == [record])
         try folder.write(#"{"step":1,"samples":8,"seconds":1,"heldOutAccuracy":0.5,"another":[]}"# + "\n", "log.jsonl")
@@ -242,7 +254,9 @@ import Testing
     @Test func theScreenNamesTheTermsOfTheLoss() {
         var progress = TrainingProgress()
         (progress.loss, progress.terms, progress.sigmas) = (1, [0.5, 0.25], [2.5, 1.5])
-        #expect(progress.line.hasPrefix("step 0/0  loss 1.000  l1 0.500  giou 0.250  sigma 2.50 1.50  Acc@0.5 0.000  held-out -  "))
+        #expect(
+            progress.line.hasPrefix(
+                "step 0/0  loss 1.000  l1 0.500  giou 0.250  sigma 2.50 1.50  Acc@0.5 0.000  held-out -  "))
     }
 
     @Test func scoreCountsStrictlyAboveHalf() {

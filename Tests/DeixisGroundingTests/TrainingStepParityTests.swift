@@ -3,8 +3,8 @@ import DeixisTraining
 import Foundation
 import Testing
 
-/// One whole training step of `tiny` against PyTorch: tools/oracles/training_step.py wrote the expected values, fill.py there
-/// documents the formula that fills parameters and batch with the same bits in both languages.
+/// One whole training step of `tiny` against PyTorch: tools/oracles/training_step.py wrote the expected values, fill.py
+/// there documents the formula that fills parameters and batch with the same bits in both languages.
 @Suite struct TrainingStepParityTests {
     struct Summary: Decodable {
         let count: Int
@@ -20,7 +20,8 @@ import Testing
     }
 
     static func expectation() throws -> Expectation {
-        let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Fixtures/training_step_tiny.json")
+        let file = URL(filePath: #filePath).deletingLastPathComponent().appending(
+            path: "Fixtures/training_step_tiny.json")
         return try JSONDecoder().decode(Expectation.self, from: Data(contentsOf: file))
     }
 
@@ -40,11 +41,15 @@ import Testing
                 for index in target.indices {
                     let u = Double(next()) / 4_294_967_296
                     let value =
-                        if name.hasSuffix("running_var") { 0.5 + u }
-                        else if shape.count == 1 && name.hasSuffix("weight") { 0.75 + 0.5 * u }
-                        else if shape.count == 1 { 0.2 * (u - 0.5) }
-                        else if name.contains("embeddings") || name == "neck.position" { 2 * (u - 0.5) }
-                        else { 2 * (u - 0.5) * (3 / fanIn).squareRoot() }
+                        if name.hasSuffix("running_var") {
+                            0.5 + u
+                        } else if shape.count == 1 && name.hasSuffix("weight") {
+                            0.75 + 0.5 * u
+                        } else if shape.count == 1 {
+                            0.2 * (u - 0.5)
+                        } else if name.contains("embeddings") || name == "neck.position" { 2 * (u - 0.5) } else {
+                            2 * (u - 0.5) * (3 / fanIn).squareRoot()
+                        }
                     target[index] = Scalar(Double(Float(value)))
                 }
             }
@@ -67,7 +72,9 @@ import Testing
 
         let (batch, length, side) = (3, 7, configuration.imageSide)
         let images = (0..<batch * side * side * 3).map { _ in UInt8(filler.next() >> 24) }
-        let drawn = (0..<batch * length).map { _ in 1 + Int32((filler.next() >> 16) % UInt32(configuration.language.vocabulary - 1)) }
+        let drawn = (0..<batch * length).map { _ in
+            1 + Int32((filler.next() >> 16) % UInt32(configuration.language.vocabulary - 1))
+        }
         let mask = [7, 5, 4].flatMap { real in (0..<length).map { $0 < real ? Int32(1) : 0 } }
         let tokens = TokenBatch(batch: batch, length: length, ids: zip(drawn, mask).map { $0 * $1 }, mask: mask)
         let truth: [Scalar] = [0.5, 0.5, 0.4, 0.3, 0.3, 0.6, 0.2, 0.5, 0.7, 0.35, 0.35, 0.25]
@@ -88,14 +95,18 @@ import Testing
             compare(got.values.map { Double($0) }, want, "gradient of \(parameter.name)", tolerance)
         }
 
-        // Where a gradient is zero but for rounding (key biases), Adam makes a step of that rounding: only Double can agree.
+        // Where a gradient is zero but for rounding (key biases), Adam makes a step of that rounding: only Double can
+        // agree.
         guard afterUpdate else { return }
         var settings = AdamW<Scalar>.Settings()
         settings.weightDecay = 1e-2
         settings.decaysVectors = true
         let weights = network.parameters.trainable.filter { $0.name != "loss.sigma" }
         let optimizer = AdamW<Scalar>(
-            [.init(name: "weights", learningRate: 1e-3, weights), .init(name: "sigma", learningRate: 1e-3, decays: false, [network.sigma])],
+            [
+                .init(name: "weights", learningRate: 1e-3, weights),
+                .init(name: "sigma", learningRate: 1e-3, decays: false, [network.sigma]),
+            ],
             settings)
         optimizer.update()
         tape.commit()
@@ -114,7 +125,9 @@ import Testing
         let norm = got.reduce(0) { $0 + $1 * $1 }.squareRoot()
         #expect(abs(norm - want.norm) <= allowed, "\(what): norm \(norm), expected \(want.norm)")
         let sum = got.reduce(0, +)
-        #expect(abs(sum - want.sum) <= allowed * Double(got.count).squareRoot(), "\(what): sum \(sum), expected \(want.sum)")
+        #expect(
+            abs(sum - want.sum) <= allowed * Double(got.count).squareRoot(), "\(what): sum \(sum), expected \(want.sum)"
+        )
         for (index, value) in zip(want.index, want.value) {
             #expect(abs(got[index] - value) <= allowed, "\(what)[\(index)]: \(got[index]), expected \(value)")
         }

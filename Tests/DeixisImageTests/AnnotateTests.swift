@@ -22,7 +22,9 @@ func annotationsFitAnyPicture(width: Int, height: Int) throws {
     ]
     let picture = ground(width, height)
     for (name, box) in boxes where name == "middle" || width < 3000 {
-        let caption = name == "middle" ? "the small red mug on the left of the laptop, next to the green book that nobody has read yet" : "red mug"
+        let caption =
+            name == "middle"
+            ? "the small red mug on the left of the laptop, next to the green book that nobody has read yet" : "red mug"
         let image = picture.annotated(box, caption: caption)
         #expect(image.width == width && image.height == height)
         #expect(image != picture)
@@ -47,7 +49,8 @@ func annotationsFitAnyPicture(width: Int, height: Int) throws {
         let image = RGBImage(width: 400, height: 300).annotated(box, caption: "abc")
         // Rows in which the color runs wider than the frame's lines but narrower than its edges.
         let found = (0..<300).filter { y in
-            let count = (0..<400).filter { image[$0, y].red > 200 && image[$0, y].blue > 60 && image[$0, y].green < 60 }.count
+            let count = (0..<400).filter { image[$0, y].red > 200 && image[$0, y].blue > 60 && image[$0, y].green < 60 }
+                .count
             return count > 10 && count < 60
         }
         return (found.min() ?? -1)...(found.max() ?? -1)

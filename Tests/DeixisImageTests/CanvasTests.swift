@@ -17,10 +17,13 @@ private func ink(_ canvas: Canvas) -> Double {
     #expect(abs(drawn { $0.fill(PixelBox(x: 10, y: 20, width: 30, height: 40), color: .black) } - 1200) < 0.5)
     #expect(abs(drawn { $0.fill(PixelBox(x: 10.5, y: 20, width: 30, height: 40), color: .black) } - 1200) < 1)
     #expect(abs(drawn { $0.disc(center: Point(50, 50), radius: 20, color: .black) } - 1256.6) < 6)
-    #expect(abs(drawn { $0.line(from: Point(20, 20), to: Point(80, 80), width: 4, color: .black) } - (4 * 84.853 + 12.566)) < 8)
+    #expect(
+        abs(drawn { $0.line(from: Point(20, 20), to: Point(80, 80), width: 4, color: .black) } - (4 * 84.853 + 12.566))
+            < 8)
     #expect(abs(drawn { $0.stroke(PixelBox(x: 20, y: 20, width: 50, height: 50), width: 2, color: .black) } - 400) < 4)
     #expect(abs(drawn { $0.polygon([Point(10, 10), Point(90, 10), Point(10, 90)], color: .black) } - 3200) < 20)
-    #expect(abs(drawn { $0.fill(PixelBox(x: 0, y: 0, width: 50, height: 50), color: .black, opacity: 0.5) } - 1250) < 10)
+    #expect(
+        abs(drawn { $0.fill(PixelBox(x: 0, y: 0, width: 50, height: 50), color: .black, opacity: 0.5) } - 1250) < 10)
 }
 
 @Test func nothingIsDrawnOutsideOrFromNonsense() {
@@ -42,7 +45,9 @@ private func ink(_ canvas: Canvas) -> Double {
     for code in UInt32(33)...126 {
         let scalar = try #require(Unicode.Scalar(code))
         let glyph = Font.glyph(scalar)
-        #expect(!glyph.cells.isEmpty && glyph.width <= 5 && glyph.cells.allSatisfy { $0.x >= 0 && $0.x < glyph.width && $0.y < Font.rows })
+        #expect(
+            !glyph.cells.isEmpty && glyph.width <= 5
+                && glyph.cells.allSatisfy { $0.x >= 0 && $0.x < glyph.width && $0.y < Font.rows })
         let shape = glyph.cells.map { "\($0.x),\($0.y)" }.joined(separator: " ")
         #expect(shapes[shape] == nil, "\(scalar) looks like \(shapes[shape].map(String.init) ?? "")")
         shapes[shape] = scalar
@@ -59,8 +64,12 @@ private func ink(_ canvas: Canvas) -> Double {
         page.text("The quick brown fox, jumps over (13) lazy dogs; #@&%!", at: Point(8, y), scale: scale, color: .black)
         y += Canvas.lineHeight(scale: scale) + 8
     }
-    page.text(String((32...79).compactMap { Unicode.Scalar($0).map(Character.init) }), at: Point(8, y), scale: 2, color: .black)
-    page.text(String((80...126).compactMap { Unicode.Scalar($0).map(Character.init) }), at: Point(8, y + 28), scale: 2, color: .black)
+    page.text(
+        String((32...79).compactMap { Unicode.Scalar($0).map(Character.init) }), at: Point(8, y), scale: 2,
+        color: .black)
+    page.text(
+        String((80...126).compactMap { Unicode.Scalar($0).map(Character.init) }), at: Point(8, y + 28), scale: 2,
+        color: .black)
     try show(page.image, "text")
     func inked(_ scale: Double) -> Double {
         var canvas = Canvas(width: 600, height: 100)

@@ -16,7 +16,8 @@ private func isUprightFlag(_ image: RGBImage, _ width: Int, _ height: Int, toler
     guard image.width == width, image.height == height else { return false }
     func near(_ x: Int, _ y: Int, _ color: RGB) -> Bool {
         let found = image[x, y]
-        return abs(Int(found.red) - Int(color.red)) <= tolerance && abs(Int(found.green) - Int(color.green)) <= tolerance
+        return abs(Int(found.red) - Int(color.red)) <= tolerance
+            && abs(Int(found.green) - Int(color.green)) <= tolerance
             && abs(Int(found.blue) - Int(color.blue)) <= tolerance
     }
     return near(width / 4, height / 4, RGB(220, 30, 30)) && near(width * 3 / 4, height / 4, RGB(30, 200, 30))
@@ -38,22 +39,26 @@ func orientationsAgreeWithTheirMeaning(orientation: Orientation) throws {
     for y in 0..<upright.height {
         for x in 0..<upright.width {
             // EXIF 2.3, table 6: where row 0 and column 0 of the stored picture are to be seen.
-            let from: (Int, Int) = switch orientation {
-            case .upright: (x, y)
-            case .mirrored: (4 - x, y)
-            case .upsideDown: (4 - x, 2 - y)
-            case .upsideDownMirrored: (x, 2 - y)
-            case .transposed: (y, x)
-            case .clockwise: (y, 2 - x)
-            case .transversed: (4 - y, 2 - x)
-            case .counterclockwise: (4 - y, x)
-            }
+            let from: (Int, Int) =
+                switch orientation {
+                case .upright: (x, y)
+                case .mirrored: (4 - x, y)
+                case .upsideDown: (4 - x, 2 - y)
+                case .upsideDownMirrored: (x, 2 - y)
+                case .transposed: (y, x)
+                case .clockwise: (y, 2 - x)
+                case .transversed: (4 - y, 2 - x)
+                case .counterclockwise: (4 - y, x)
+                }
             #expect(upright[x, y] == RGB(UInt8(from.0), UInt8(from.1), 7))
         }
     }
 }
 
-@Test(arguments: ["rgb.png", "palette.png", "rgba.png", "interlaced.png", "exif6.png", "rgb16.png", "trns.png", "rgb.jpg", "progressive.jpg", "cmyk.jpg", "jpeg-named.png"])
+@Test(arguments: [
+    "rgb.png", "palette.png", "rgba.png", "interlaced.png", "exif6.png", "rgb16.png", "trns.png", "rgb.jpg",
+    "progressive.jpg", "cmyk.jpg", "jpeg-named.png",
+])
 func everyKindShowsTheFlag(name: String) throws {
     #expect(isUprightFlag(try RGBImage(contentsOf: fixture(name)), 48, 32), "\(name)")
 }
@@ -81,7 +86,10 @@ func onePixelIsAPicture(name: String) throws {
     #expect(image.width == 1 && image.height == 1 && image[0, 0].red > 190 && image[0, 0].green < 20)
 }
 
-@Test(arguments: ["rgb.png", "interlaced.png", "palette.png", "rgb.jpg", "progressive.jpg", "orientation-6.jpg", "cmyk.jpg", "one.png", "one.jpg"])
+@Test(arguments: [
+    "rgb.png", "interlaced.png", "palette.png", "rgb.jpg", "progressive.jpg", "orientation-6.jpg", "cmyk.jpg",
+    "one.png", "one.jpg",
+])
 func everyTruncationIsAnError(name: String) throws {
     let whole = try bytes(name)
     #expect(throws: Never.self) { try RGBImage(decoding: whole) }
@@ -107,7 +115,9 @@ func changedBytesNeverCrash(name: String) throws {
             state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
             damaged[Int(state >> 33) % damaged.count] = UInt8(truncatingIfNeeded: state >> 20)
         }
-        if let image = try? RGBImage(decoding: damaged, limits: limits) { #expect(image.pixels.count == image.width * image.height * 3) }
+        if let image = try? RGBImage(decoding: damaged, limits: limits) {
+            #expect(image.pixels.count == image.width * image.height * 3)
+        }
     }
 }
 
@@ -135,7 +145,9 @@ func changedBytesNeverCrash(name: String) throws {
 @Test func malformedExifIsUpright() {
     let little: [UInt8] = [0x49, 0x49, 42, 0, 8, 0, 0, 0, 1, 0, 0x12, 1, 3, 0, 1, 0, 0, 0, 6, 0, 0, 0]
     #expect(Orientation.inTIFF(little[...]) == .clockwise)
-    for length in 0..<little.count { #expect(Orientation.inTIFF(little[..<length]) == (length >= 20 ? .clockwise : .upright)) }
+    for length in 0..<little.count {
+        #expect(Orientation.inTIFF(little[..<length]) == (length >= 20 ? .clockwise : .upright))
+    }
     var odd = little
     odd[4] = 0xFF; odd[5] = 0xFF; odd[6] = 0xFF; odd[7] = 0xFF
     #expect(Orientation.inTIFF(odd[...]) == .upright)
@@ -153,14 +165,18 @@ func changedBytesNeverCrash(name: String) throws {
     }
     #expect(message([]) == "a.png: the file is empty; expected a JPEG or PNG picture")
     #expect(message(Array("GIF89a......".utf8)) == "a.png: this is a GIF; expected a JPEG or PNG picture")
-    #expect(message(Array("hello, world".utf8))
-        == "a.png: not a picture; expected a JPEG (FF D8 FF ...) or PNG (89 50 4E 47 ...), found 68 65 6C 6C 6F 2C 20 77")
+    #expect(
+        message(Array("hello, world".utf8))
+            == "a.png: not a picture; expected a JPEG (FF D8 FF ...) or PNG (89 50 4E 47 ...), found 68 65 6C 6C 6F 2C 20 77"
+    )
     #expect(message([0x89, 0x50]) == "a.png: the PNG ends too early; the file is incomplete")
     #expect(throws: ImageError.file(.system(.read, path: "/no/such.png", code: ENOENT))) {
         try RGBImage(contentsOf: "/no/such.png")
     }
     #expect(throws: ImageError.file(.system(.read, path: "/tmp", code: EISDIR))) { try RGBImage(contentsOf: "/tmp") }
-    #expect(throws: ImageError.file(.system(.read, path: "/dev/zero", code: EINVAL))) { try RGBImage(contentsOf: "/dev/zero") }
+    #expect(throws: ImageError.file(.system(.read, path: "/dev/zero", code: EINVAL))) {
+        try RGBImage(contentsOf: "/dev/zero")
+    }
 }
 
 @Test func picturesSurviveWritingAndReading() throws {
@@ -181,7 +197,9 @@ func changedBytesNeverCrash(name: String) throws {
     #expect(throws: ImageError.unknownExtension(path: "a.bmp")) { try image.write(to: "a.bmp") }
     #expect(throws: ImageError.unknownExtension(path: "a.bmp")) { try RGBImage.checkName("a.bmp") }
     try RGBImage.checkName("a.JPEG")
-    #expect(throws: ImageError.file(.system(.write, path: "/no/such/a.png", code: ENOENT))) { try image.write(to: "/no/such/a.png") }
+    #expect(throws: ImageError.file(.system(.write, path: "/no/such/a.png", code: ENOENT))) {
+        try image.write(to: "/no/such/a.png")
+    }
 }
 
 private func crc(_ bytes: ArraySlice<UInt8>) -> [UInt8] {

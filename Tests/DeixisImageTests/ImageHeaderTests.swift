@@ -6,7 +6,9 @@ import Testing
 /// A header tells the size that the decoder will give, for every picture there is.
 @Suite struct ImageHeaderTests {
     static let fixtures = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Fixtures")
-    static let pictures = ((try? FileManager.default.contentsOfDirectory(atPath: fixtures.path)) ?? []).filter { $0.hasSuffix(".png") || $0.hasSuffix(".jpg") }.sorted()
+    static let pictures = ((try? FileManager.default.contentsOfDirectory(atPath: fixtures.path)) ?? []).filter {
+        $0.hasSuffix(".png") || $0.hasSuffix(".jpg")
+    }.sorted()
 
     @Test(arguments: pictures) func isTheDecodersSize(name: String) throws {
         let path = Self.fixtures.appendingPathComponent(name).path
@@ -15,7 +17,9 @@ import Testing
     }
 
     @Test func thereAreTurnedOnesOfBothKinds() {
-        #expect(Self.pictures.contains("exif6.png") && Self.pictures.contains("orientation-8.jpg") && Self.pictures.count > 20)
+        #expect(
+            Self.pictures.contains("exif6.png") && Self.pictures.contains("orientation-8.jpg")
+                && Self.pictures.count > 20)
     }
 
     /// Exif, big-endian, one entry: the orientation.
@@ -41,7 +45,8 @@ import Testing
     }
 
     @Test(arguments: 1...8) func anOrientationCountsInAJPEG(orientation: Int) throws {
-        let plain = try RGBImage(width: 33, height: 17).encodedJPEG(), block = Array("Exif\0\0".utf8) + Self.exif(UInt8(orientation))
+        let plain = try RGBImage(width: 33, height: 17).encodedJPEG(),
+            block = Array("Exif\0\0".utf8) + Self.exif(UInt8(orientation))
         let turned = Array(plain[0..<2]) + [0xFF, 0xE1, 0, UInt8(block.count + 2)] + block + Array(plain[2...])
         let image = try RGBImage(decoding: turned), size = try #require(Self.size(turned))
         #expect(size == (image.width, image.height) && size == (orientation >= 5 ? (17, 33) : (33, 17)))

@@ -6,7 +6,9 @@ import Testing
 
 @Suite struct ExpressionTests {
     static func row(_ count: Int) -> BoxMeaning {
-        var boxes = (0..<count).map { LabelledBox(category: "dog", box: PixelBox(x: 4 + 12 * Double($0), y: 20, width: 8, height: 8)) }
+        var boxes = (0..<count).map {
+            LabelledBox(category: "dog", box: PixelBox(x: 4 + 12 * Double($0), y: 20, width: 8, height: 8))
+        }
         boxes.append(LabelledBox(category: "car", box: PixelBox(x: 26, y: 2, width: 14, height: 8)))
         return BoxMeaning(boxes, width: 64, height: 48)
     }
@@ -30,10 +32,11 @@ import Testing
 
     @Test("Places that two people might see differently give no sentence") func doubt() {
         func two(_ x: Double) -> BoxMeaning {
-            BoxMeaning([
-                LabelledBox(category: "cup", box: PixelBox(x: 10, y: 40, width: 20, height: 20)),
-                LabelledBox(category: "cup", box: PixelBox(x: x, y: 40, width: 20, height: 20)),
-            ], width: 100, height: 100)
+            BoxMeaning(
+                [
+                    LabelledBox(category: "cup", box: PixelBox(x: 10, y: 40, width: 20, height: 20)),
+                    LabelledBox(category: "cup", box: PixelBox(x: x, y: 40, width: 20, height: 20)),
+                ], width: 100, height: 100)
         }
         #expect(two(60).onlyReferent(of: .side("cup", .left)) == 0)
         #expect(two(60).onlyReferent(of: .outermost("cup", .left)) == 0)
@@ -46,8 +49,11 @@ import Testing
         var kinds: Set<String> = [], count = 0
         for _ in 0..<300 {
             let boxes = (0..<2 + random.int(6)).map { _ in
-                LabelledBox(category: random.pick(["cat", "dog", "sports ball"]), box: PixelBox(
-                    x: random.double(0, 500), y: random.double(0, 380), width: random.double(20, 140), height: random.double(20, 100)))
+                LabelledBox(
+                    category: random.pick(["cat", "dog", "sports ball"]),
+                    box: PixelBox(
+                        x: random.double(0, 500), y: random.double(0, 380), width: random.double(20, 140),
+                        height: random.double(20, 100)))
             }
             let meaning = BoxMeaning(boxes, width: 640, height: 480)
             for expression in CocoExpressions.proposals(meaning) {
@@ -91,7 +97,9 @@ private enum Naive {
         switch expression {
         case .category: return same
         case .side(_, let side):
-            return same.filter { along(side, $0) > (side == .left ? -320 : side == .right ? 320 : side == .top ? -240 : 240) }
+            return same.filter {
+                along(side, $0) > (side == .left ? -320 : side == .right ? 320 : side == .top ? -240 : 240)
+            }
         case .outermost(_, let side): return best { along(side, $0) }
         case .order(_, let number, let side): return [same.sorted { along(side, $0) > along(side, $1) }[number - 1]]
         case .size(_, .largest): return best { boxes[$0].box.area }

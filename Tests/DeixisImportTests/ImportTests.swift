@@ -25,7 +25,9 @@ final class Work {
 
     var options: ImportOptions { ImportOptions(images: pictures, out: out) }
 
-    func read(_ options: ImportOptions? = nil, _ body: (Importer) throws(ImportError) -> Void) throws(ImportError) -> ImportReport {
+    func read(_ options: ImportOptions? = nil, _ body: (Importer) throws(ImportError) -> Void) throws(ImportError)
+        -> ImportReport
+    {
         let importer = try Importer(options ?? self.options)
         try body(importer)
         return try importer.finish(from: "SOURCE")
@@ -38,7 +40,9 @@ final class Work {
         } catch { return error.description.replacing(path, with: "WORK").replacing(Self.fixtures, with: "") }
     }
 
-    func dataset(_ split: String? = nil) throws -> Dataset { try Dataset(directory: split.map { out + "/" + $0 } ?? out) }
+    func dataset(_ split: String? = nil) throws -> Dataset {
+        try Dataset(directory: split.map { out + "/" + $0 } ?? out)
+    }
 }
 
 @Suite struct ReferTests {
@@ -51,15 +55,16 @@ final class Work {
         let train = report.splits[0].counts
         #expect((train.references, train.sentences, train.pictures) == (2, 4, 1))
         #expect((train.repeated, train.contradictory) == (1, 1))
-        #expect(report.text(known: .of("refcoco", by: "unc")) == """
-            split  references  sentences  pictures
-            train           2          4         1  known: 42404 references, 120624 sentences, 16994 pictures
-            val             1          1         1  known: 3811 references, 10834 sentences, 1500 pictures
-            testA           1          1         1  known: 1975 references, 5657 sentences, 750 pictures
-            testB           1          1         1  known: 1810 references, 5095 sentences, 750 pictures
-            1 sentences are said twice of one object
-            1 sentences are said of two objects of one picture: labels that contradict each other
-            """)
+        #expect(
+            report.text(known: .of("refcoco", by: "unc")) == """
+                split  references  sentences  pictures
+                train           2          4         1  known: 42404 references, 120624 sentences, 16994 pictures
+                val             1          1         1  known: 3811 references, 10834 sentences, 1500 pictures
+                testA           1          1         1  known: 1975 references, 5657 sentences, 750 pictures
+                testB           1          1         1  known: 1810 references, 5095 sentences, 750 pictures
+                1 sentences are said twice of one object
+                1 sentences are said of two objects of one picture: labels that contradict each other
+                """)
     }
 
     @Test("What was written is a data set, its pictures where they were") func dataSets() throws {
@@ -105,40 +110,49 @@ final class Work {
         #expect(report.splits.map(\.counts.references) == [2, 0, 0, 0])
         #expect(report.splits.map(\.counts.excluded) == [0, 1, 1, 1])
         (options.exclude, options.overwrite) = ([other.out + "/train", other.out], true)
-        #expect(work.message(options) { importer throws(ImportError) in try Self.refcoco.read(into: importer) }
-            == "SOURCE: no references left: --exclude drops all")
+        #expect(
+            work.message(options) { importer throws(ImportError) in try Self.refcoco.read(into: importer) }
+                == "SOURCE: no references left: --exclude drops all")
         options.exclude = [work.pictures]
-        #expect(work.message(options) { _ throws(ImportError) in }
-            == "WORK/pictures: no manifest.jsonl in it or in a folder of it; import that data set first")
+        #expect(
+            work.message(options) { _ throws(ImportError) in }
+                == "WORK/pictures: no manifest.jsonl in it or in a folder of it; import that data set first")
     }
 
     @Test("A wrong folder is one message; a missing picture is named") func pictures() throws {
         let empty = try Work([])
-        #expect(empty.message { importer throws(ImportError) in try Self.refcoco.read(into: importer) }
-            == "WORK/pictures: none of the 3 pictures is there; the first is 'COCO_train2014_000000000001.jpg'. "
-            + "Name the folder that holds them with --images")
+        #expect(
+            empty.message { importer throws(ImportError) in try Self.refcoco.read(into: importer) }
+                == "WORK/pictures: none of the 3 pictures is there; the first is 'COCO_train2014_000000000001.jpg'. "
+                + "Name the folder that holds them with --images")
         #expect(!FileManager.default.fileExists(atPath: empty.out), "an import that failed leaves no folder")
         let partial = try Work(["deep/in/here/" + PictureName.coco(1).file, PictureName.coco(3).file])
-        #expect(partial.message { importer throws(ImportError) in try Self.refcoco.read(into: importer) }
-            == "WORK/pictures: 1 of 3 pictures are missing: COCO_train2014_000000000002.jpg.\nAdd them, or pass --skip-bad to go on without.")
+        #expect(
+            partial.message { importer throws(ImportError) in try Self.refcoco.read(into: importer) }
+                == "WORK/pictures: 1 of 3 pictures are missing: COCO_train2014_000000000002.jpg.\nAdd them, or pass --skip-bad to go on without."
+        )
         var options = partial.options
         options.skipBad = true
         let report = try partial.read(options) { importer throws(ImportError) in try Self.refcoco.read(into: importer) }
         #expect(report.missing == [PictureName.coco(2).file])
         #expect(try partial.dataset("train").entries[0].image == "deep/in/here/COCO_train2014_000000000001.jpg")
         let none = ReferFolder(Work.fixtures + "refcoco", by: "umd")
-        #expect(partial.message { importer throws(ImportError) in try none.read(into: importer) }
-            == "refcoco: --by umd: expected one of: google, unc, found no refs(umd).p")
+        #expect(
+            partial.message { importer throws(ImportError) in try none.read(into: importer) }
+                == "refcoco: --by umd: expected one of: google, unc, found no refs(umd).p")
     }
 
     @Test("A data set that is there stays") func overwrite() throws {
         let work = try Work()
         _ = try work.read { importer throws(ImportError) in try Self.refcoco.read(into: importer) }
-        #expect(work.message { importer throws(ImportError) in try Self.refcoco.read(into: importer) }
-            == "WORK/out/train/manifest.jsonl: exists; choose another folder or pass --overwrite")
+        #expect(
+            work.message { importer throws(ImportError) in try Self.refcoco.read(into: importer) }
+                == "WORK/out/train/manifest.jsonl: exists; choose another folder or pass --overwrite")
         var options = work.options
         options.overwrite = true
-        #expect(try work.read(options) { importer throws(ImportError) in try Self.refcoco.read(into: importer) }.splits.count == 4)
+        #expect(
+            try work.read(options) { importer throws(ImportError) in try Self.refcoco.read(into: importer) }.splits
+                .count == 4)
     }
 
     @Test("Corners taken for extents are noticed, and the other way") func boxForm() throws {
@@ -148,22 +162,31 @@ final class Work {
             options.boxes = form
             return work.message(options) { importer throws(ImportError) in
                 for id in 1...3 {
-                    try importer.add(Reference(picture: .coco(id), box: form.box(numbers), sentences: ["x"], id: "\(id)"))
+                    try importer.add(
+                        Reference(picture: .coco(id), box: form.box(numbers), sentences: ["x"], id: "\(id)"))
                 }
             }
         }
-        #expect(add(.xywh, [30, 20, 60, 44])
-            == "SOURCE: 3 of 3 boxes reach beyond their pictures when read as xywh, and none as xyxy: pass --boxes xyxy")
-        #expect(add(.xyxy, [30, 20, 10, 10])
-            == "SOURCE: 3 of 3 boxes reach beyond their pictures when read as xyxy, and none as xywh: pass --boxes xywh")
-        #expect(add(.xywh, [300, 20, 60, 44]).hasPrefix("3 of 3 references cannot be used:\n"
-            + "  reference 1 (COCO_train2014_000000000001.jpg): box [300, 20, 60, 44] is outside the 64x48 image"))
+        #expect(
+            add(.xywh, [30, 20, 60, 44])
+                == "SOURCE: 3 of 3 boxes reach beyond their pictures when read as xywh, and none as xyxy: pass --boxes xyxy"
+        )
+        #expect(
+            add(.xyxy, [30, 20, 10, 10])
+                == "SOURCE: 3 of 3 boxes reach beyond their pictures when read as xyxy, and none as xywh: pass --boxes xywh"
+        )
+        #expect(
+            add(.xywh, [300, 20, 60, 44]).hasPrefix(
+                "3 of 3 references cannot be used:\n"
+                    + "  reference 1 (COCO_train2014_000000000001.jpg): box [300, 20, 60, 44] is outside the 64x48 image"
+            ))
     }
 }
 
 @Suite struct OtherFormatTests {
     @Test(arguments: [
-        (TransVGFile.Corpus.unc, "unc_val.pth", "man with an apple"), (.referit, "referit_val.pth", "man"), (.flickr, "flickr_val.pth", "a man"),
+        (TransVGFile.Corpus.unc, "unc_val.pth", "man with an apple"), (.referit, "referit_val.pth", "man"),
+        (.flickr, "flickr_val.pth", "a man"),
     ]) func transVG(_ corpus: TransVGFile.Corpus, _ name: String, _ sentence: String) throws {
         let work = try Work([PictureName.coco(2).file, "2.jpg"])
         var options = work.options
@@ -174,8 +197,10 @@ final class Work {
         #expect(entry.sentence == sentence)
         #expect(entry.box == PixelBox(x: 4, y: 4, width: 40, height: 40))
         let wrong = TransVGFile(Work.fixtures + "transvg/flickr_val.pth", corpus: .unc)
-        #expect(work.message { importer throws(ImportError) in try wrong.read(into: importer) }
-            == "transvg/flickr_val.pth: sample 0: expected (picture, mask, box, sentence, attributes); is --set right?, found a tuple of 3")
+        #expect(
+            work.message { importer throws(ImportError) in try wrong.read(into: importer) }
+                == "transvg/flickr_val.pth: sample 0: expected (picture, mask, box, sentence, attributes); is --set right?, found a tuple of 3"
+        )
     }
 
     @Test func mdetr() throws {
@@ -184,7 +209,9 @@ final class Work {
         _ = try work.read { importer throws(ImportError) in try file.read(into: importer) }
         #expect(try work.dataset().entries.map(\.sentence) == ["man with an apple"])
         let coco = MDETRFile(Work.fixtures + "refcoco/instances.json")
-        #expect(try Work().message { importer throws(ImportError) in try coco.read(into: importer) }.contains("the image has no 'caption'; is this a file of MDETR?"))
+        #expect(
+            try Work().message { importer throws(ImportError) in try coco.read(into: importer) }.contains(
+                "the image has no 'caption'; is this a file of MDETR?"))
     }
 
     @Test func seqTRAndSimREC() throws {
@@ -211,17 +238,22 @@ final class Work {
         folder.onlySingle = true
         var options = work.options
         options.overwrite = true
-        #expect(try work.read(options) { importer throws(ImportError) in try folder.read(into: importer) }.splits[0].counts.references == 2)
+        #expect(
+            try work.read(options) { importer throws(ImportError) in try folder.read(into: importer) }.splits[0].counts
+                .references == 2)
     }
 
     @Test func visualGenome() throws {
         let work = try Work(["VG_100K/1.jpg", "VG_100K_2/2.jpg"])
         let folder = VisualGenomeFolder(Work.fixtures + "visual_genome")
-        #expect(work.message { importer throws(ImportError) in try folder.read(into: importer) }.contains(
-            "reference 102 (2.jpg): box [-300, 1, 30, 30] is outside the 64x48 image"))
+        #expect(
+            work.message { importer throws(ImportError) in try folder.read(into: importer) }.contains(
+                "reference 102 (2.jpg): box [-300, 1, 30, 30] is outside the 64x48 image"))
         var options = work.options
         options.skipBad = true
-        #expect(try work.read(options) { importer throws(ImportError) in try folder.read(into: importer) }.splits[0].counts.references == 2)
+        #expect(
+            try work.read(options) { importer throws(ImportError) in try folder.read(into: importer) }.splits[0].counts
+                .references == 2)
         // The second picture is COCO's number 2, which RefCOCO measures by.
         let other = try Work()
         _ = try other.read { importer throws(ImportError) in try ReferTests.refcoco.read(into: importer) }

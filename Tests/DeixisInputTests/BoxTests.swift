@@ -26,7 +26,8 @@ func boxesSurviveTheLetterboxAndBack(width: Int, height: Int) throws {
     let tolerance = 2e-7 * Double(max(width, height)) + 1e-9
     #expect(abs(back.x - box.x) <= tolerance * 2 && abs(back.y - box.y) <= tolerance * 2)
     #expect(abs(back.width - box.width) <= tolerance * 2 && abs(back.height - box.height) <= tolerance * 2)
-    let whole = letterbox.pixels(NormalizedBox(centerX: 0.5, centerY: 0.5, width: 3, height: 3), width: width, height: height)
+    let whole = letterbox.pixels(
+        NormalizedBox(centerX: 0.5, centerY: 0.5, width: 3, height: 3), width: width, height: height)
     #expect(whole == PixelBox(x: 0, y: 0, width: w, height: h))
 }
 

@@ -25,7 +25,9 @@ private let lines: [String] = {
 @Test(arguments: lines)
 func letterboxEqualsPillow(line: String) throws {
     let fields = line.split(separator: " ")
-    let (width, height, side) = (try #require(Int(fields[0])), try #require(Int(fields[1])), try #require(Int(fields[2])))
+    let (width, height, side) = (
+        try #require(Int(fields[0])), try #require(Int(fields[1])), try #require(Int(fields[2]))
+    )
     let square = try Letterbox(side: side).apply(to: picture(width, height))
     #expect(square.width == side && square.height == side)
     if fields[3].hasPrefix("#") {
@@ -59,14 +61,17 @@ func letterboxEqualsPillow(line: String) throws {
     #expect(throws: InputError.pixelCountMismatch(width: 2, height: 2, byteCount: 11)) {
         try RGBImage(width: 2, height: 2, pixels: [UInt8](repeating: 0, count: 11))
     }
-    #expect(throws: InputError.pixelCountMismatch(width: 0, height: 2, byteCount: 0)) { try RGBImage(width: 0, height: 2, pixels: []) }
+    #expect(throws: InputError.pixelCountMismatch(width: 0, height: 2, byteCount: 0)) {
+        try RGBImage(width: 0, height: 2, pixels: [])
+    }
     #expect(throws: InputError.self) { try RGBImage(width: .max, height: .max, pixels: []) }
 }
 
 /// Rows with gaps, on threads, at every thread's share: the same bytes as dense ones on one.
 @Test(arguments: [(640, 480), (97, 300), (1920, 40), (1, 900), (200, 200)])
 func gapsAndThreadsChangeNothing(width: Int, height: Int) throws {
-    let image = try picture(width, height), letterbox = try Letterbox(side: 200), expected = letterbox.apply(to: image).pixels
+    let image = try picture(width, height), letterbox = try Letterbox(side: 200),
+        expected = letterbox.apply(to: image).pixels
     let gap = 5, stride = width * 3 + gap
     var gapped = [UInt8](repeating: 77, count: height * stride - gap)
     for y in 0..<height { for x in 0..<width * 3 { gapped[y * stride + x] = image.pixels[y * width * 3 + x] } }
@@ -78,7 +83,9 @@ func gapsAndThreadsChangeNothing(width: Int, height: Int) throws {
         var scratch = LetterboxScratch(), target = [UInt8](repeating: 9, count: 200 * 200 * 3)
         gapped.withUnsafeBufferPointer { pixels in
             target.withUnsafeMutableBufferPointer {
-                letterbox.apply(pixels: pixels, rowBytes: stride, width: width, height: height, into: $0, scratch: &scratch, pool: pool)
+                letterbox.apply(
+                    pixels: pixels, rowBytes: stride, width: width, height: height, into: $0, scratch: &scratch,
+                    pool: pool)
             }
         }
         #expect(target == expected, "\(threads) threads")

@@ -15,13 +15,17 @@ private func example() throws -> GroundingMetadata {
 
 /// The example of formats/metadata.md, character for character.
 @Test func pairsAreThoseOfTheSpecification() throws {
-    let pairs = try example().pairs.map { (String(decoding: $0.key, as: UTF8.self), String(decoding: $0.value, as: UTF8.self)) }
+    let pairs = try example().pairs.map {
+        (String(decoding: $0.key, as: UTF8.self), String(decoding: $0.value, as: UTF8.self))
+    }
     let expected = [
         ("deixis.format", "1"), ("deixis.vocabulary", "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nred\ncircle\n##s"),
-        ("deixis.tokenizer.lowercase", "true"), ("deixis.tokenizer.strip_accents", "true"), ("deixis.tokenizer.max_length", "40"),
+        ("deixis.tokenizer.lowercase", "true"), ("deixis.tokenizer.strip_accents", "true"),
+        ("deixis.tokenizer.max_length", "40"),
         ("deixis.image.size", "512"), ("deixis.image.letterbox", "long-side-centered-bilinear-antialiased"),
         ("deixis.image.pad_color", "124,116,104"), ("deixis.image.mean", "0.485,0.456,0.406"),
-        ("deixis.image.std", "0.229,0.224,0.225"), ("deixis.training.command", "deixis-train train --config small --seed 1"),
+        ("deixis.image.std", "0.229,0.224,0.225"),
+        ("deixis.training.command", "deixis-train train --config small --seed 1"),
     ]
     #expect(pairs.map(\.0) == expected.map(\.0))
     #expect(pairs.map(\.1) == expected.map(\.1))
@@ -39,7 +43,9 @@ private func example() throws -> GroundingMetadata {
     #expect(read.settings == metadata.settings && read.letterbox == metadata.letterbox)
     #expect(read.mean == metadata.mean && read.standardDeviation == metadata.standardDeviation)
     #expect(read.vocabulary.lines == metadata.vocabulary.lines)
-    #expect(read.training.map(\.key) == metadata.training.map(\.key) && read.training.map(\.value) == metadata.training.map(\.value))
+    #expect(
+        read.training.map(\.key) == metadata.training.map(\.key)
+            && read.training.map(\.value) == metadata.training.map(\.value))
 }
 
 @Test func everyRequiredKeyIsMissed() throws {
@@ -50,8 +56,9 @@ private func example() throws -> GroundingMetadata {
         let gone = fewer.remove(at: i).key
         #expect(throws: InputError.missingKey(gone)) { try GroundingMetadata(pairs: fewer) }
     }
-    #expect(InputError.missingKey(bytes("deixis.vocabulary")).description
-        == "the model's metadata has no 'deixis.vocabulary'; was it written by deixis-train export?")
+    #expect(
+        InputError.missingKey(bytes("deixis.vocabulary")).description
+            == "the model's metadata has no 'deixis.vocabulary'; was it written by deixis-train export?")
 }
 
 @Test(arguments: [
@@ -80,7 +87,9 @@ func malformedValuesAreNamed(key: String, value: String, expected: String) throw
 
 @Test func repeatedKeysAndBadVocabulariesAreNamed() throws {
     let pairs = try example().pairs
-    #expect(throws: InputError.duplicateKey(bytes("deixis.format"))) { try GroundingMetadata(pairs: pairs + [pairs[0]]) }
+    #expect(throws: InputError.duplicateKey(bytes("deixis.format"))) {
+        try GroundingMetadata(pairs: pairs + [pairs[0]])
+    }
     var broken = pairs
     broken[1].value = bytes("[PAD]\n[UNK]\n[CLS]\nred")
     #expect(throws: InputError.missingSpecialToken(bytes("[SEP]"))) { try GroundingMetadata(pairs: broken) }

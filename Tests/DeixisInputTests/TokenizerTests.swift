@@ -43,14 +43,18 @@ private func compare(_ file: URL) throws -> Int {
         let normalizer = Normalizer(lowercases: lowercases, stripsAccents: strips)
         var failures = 0
         for item in cases where failures < 20 {
-            guard let expected = item.all.first(where: { $0.0 == lowercases && $0.1 == strips })?.expected else { continue }
+            guard let expected = item.all.first(where: { $0.0 == lowercases && $0.1 == strips })?.expected else {
+                continue
+            }
             let found = words(normalizer, item.text)
             let sentence = tokenizer.encode(item.text)
             let wanted = expected.words.map { $0.unicodeScalars.map(\.value) }
             if found != wanted || sentence.ids != expected.ids || sentence.droppedCount != expected.dropped {
                 failures += 1
                 let scalars = item.text.unicodeScalars.map { String($0.value, radix: 16) }.joined(separator: " ")
-                Issue.record("lower \(lowercases), strip \(strips): \(item.text.debugDescription) (\(scalars)): \(sentence.ids), expected \(expected.ids)")
+                Issue.record(
+                    "lower \(lowercases), strip \(strips): \(item.text.debugDescription) (\(scalars)): \(sentence.ids), expected \(expected.ids)"
+                )
             }
         }
     }
@@ -73,15 +77,20 @@ func tokenizerMatchesFile() throws {
     let tokenizer = try Tokenizer(vocabulary: vocabulary, settings: TokenizerSettings(maxLength: 8))
     #expect(tokenizer.encode("red cups").unknownCount == 0 && tokenizer.unknownWords(in: "red cups").isEmpty)
     let mixed = "the Red cupz, the cups"
-    #expect(tokenizer.encode(mixed) == TokenizedSentence(ids: [2, 1, 4, 1, 1, 1, 5, 3], droppedCount: 1, unknownCount: 4))
+    #expect(
+        tokenizer.encode(mixed) == TokenizedSentence(ids: [2, 1, 4, 1, 1, 1, 5, 3], droppedCount: 1, unknownCount: 4))
     #expect(tokenizer.unknownWords(in: mixed) == ["the", "cupz", ","])
     // What is cut off is not asked, and so not named.
     let short = try Tokenizer(vocabulary: vocabulary, settings: TokenizerSettings(maxLength: 4))
-    #expect(short.encode("red zebra cup quux") == TokenizedSentence(ids: [2, 4, 1, 3], droppedCount: 2, unknownCount: 1))
+    #expect(
+        short.encode("red zebra cup quux") == TokenizedSentence(ids: [2, 4, 1, 3], droppedCount: 2, unknownCount: 1))
     #expect(short.unknownWords(in: "red zebra cup quux") == ["zebra"])
 }
 
-@Test(arguments: [("", false), (" \t\n", false), ("\u{200B}\u{7}\u{FEFF}", false), ("\u{301}", false), ("?", true), ("a", true), ("杯", true), ("🙂", true)])
+@Test(arguments: [
+    ("", false), (" \t\n", false), ("\u{200B}\u{7}\u{FEFF}", false), ("\u{301}", false), ("?", true), ("a", true),
+    ("杯", true), ("🙂", true),
+])
 func aSentenceHasWordsOrNot(sentence: String, has: Bool) throws {
     #expect(Tokenizer.hasWords(sentence) == has)
     // As the model will see it.
@@ -113,7 +122,8 @@ func aSentenceHasWordsOrNot(sentence: String, has: Bool) throws {
         let bytes = (0..<12).map { _ in
             state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
             let pick = UInt8(truncatingIfNeeded: state >> 56)
-            return pick < 64 ? [0xE0, 0xED, 0xF0, 0xF4, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC1, 0xC2][Int(pick) % 12] : pick
+            return pick < 64
+                ? [0xE0, 0xED, 0xF0, 0xF4, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC1, 0xC2][Int(pick) % 12] : pick
         }
         let expected = String(decoding: bytes, as: UTF8.self).unicodeScalars.map(\.value)
         let found = bytes.withUnsafeBufferPointer { buffer in
@@ -140,15 +150,19 @@ func aSentenceHasWordsOrNot(sentence: String, has: Bool) throws {
     #expect(throws: InputError.emptyVocabulary) { try Vocabulary(tokens: []) }
     #expect(throws: InputError.emptyVocabulary) { try Vocabulary(lines: []) }
     #expect(throws: InputError.emptyToken(index: 1)) { try Vocabulary(lines: Array("a\n\nb\n".utf8)) }
-    #expect(throws: InputError.duplicateToken(token: [0x61], first: 0, second: 2)) { try Vocabulary(lines: Array("a\nb\na".utf8)) }
+    #expect(throws: InputError.duplicateToken(token: [0x61], first: 0, second: 2)) {
+        try Vocabulary(lines: Array("a\nb\na".utf8))
+    }
     #expect(throws: InputError.missingSpecialToken(Array("[CLS]".utf8))) {
         try Tokenizer(vocabulary: Vocabulary(tokens: tokens("[PAD]", "[UNK]", "[SEP]", "a")))
     }
     #expect(throws: InputError.maxLengthTooSmall(1)) {
-        try Tokenizer(vocabulary: Vocabulary(tokens: tokens("[PAD]", "[UNK]", "[SEP]", "[CLS]")), settings: .init(maxLength: 1))
+        try Tokenizer(
+            vocabulary: Vocabulary(tokens: tokens("[PAD]", "[UNK]", "[SEP]", "[CLS]")), settings: .init(maxLength: 1))
     }
-    #expect(InputError.missingSpecialToken(Array("[CLS]".utf8)).description
-        == "the vocabulary has no '[CLS]'; expected [PAD], [UNK], [CLS] and [SEP]")
+    #expect(
+        InputError.missingSpecialToken(Array("[CLS]".utf8)).description
+            == "the vocabulary has no '[CLS]'; expected [PAD], [UNK], [CLS] and [SEP]")
 }
 
 @Test func vocabularyFindsEveryTokenAndNoOther() throws {

@@ -1,7 +1,9 @@
 import DeixisInput
 import Testing
 
-private func text(_ vocabulary: Vocabulary) -> [String] { (0..<vocabulary.count).map { String(decoding: vocabulary[$0], as: UTF8.self) } }
+private func text(_ vocabulary: Vocabulary) -> [String] {
+    (0..<vocabulary.count).map { String(decoding: vocabulary[$0], as: UTF8.self) }
+}
 
 @Test func vocabularyIsBuiltByFrequency() throws {
     var builder = VocabularyBuilder()
@@ -22,7 +24,9 @@ private func text(_ vocabulary: Vocabulary) -> [String] { (0..<vocabulary.count)
 @Test func buildingIsDeterministicAndLimited() throws {
     func build(_ limit: Int) throws -> [String] {
         var builder = VocabularyBuilder()
-        for i in 0..<200 { builder.add("word\(i) jumping\(i % 7)ing walking running talking \(i % 3 == 0 ? "Ünïcode" : "plain")") }
+        for i in 0..<200 {
+            builder.add("word\(i) jumping\(i % 7)ing walking running talking \(i % 3 == 0 ? "Ünïcode" : "plain")")
+        }
         return text(try builder.build(limit: limit))
     }
     #expect(try build(100) == build(100))

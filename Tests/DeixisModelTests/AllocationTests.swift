@@ -3,8 +3,8 @@ import DeixisGraph
 import DeixisRuntime
 import Testing
 
-/// `RunContext.run()` asks nothing of the heap once a plan has run: not for the bundled models, float and int8, on any number of threads, not by
-/// halves (`runKept`, `runChanged`), not by references.
+/// `RunContext.run()` asks nothing of the heap once a plan has run: not for the bundled models, float and int8, on any
+/// number of threads, not by halves (`runKept`, `runChanged`), not by references.
 ///
 /// In processes of their own, where no other test allocates.
 @Suite(.enabled(if: allocations_are_counted(), "a sanitizer brings its own allocator")) struct AllocationTests {
@@ -17,7 +17,9 @@ import Testing
         let shapes = context.session.inputNames.map { "\($0)" == "image" ? [1, 128, 128, 3] : [1, 12] }
         let image = context.session.inputNames.indices.filter { shapes[$0].count == 4 }
         try context.prepare(shapes, keeping: scene ? image : [])
-        for index in context.session.inputNames.indices { _ = try context.inputBuffer(index).initializeMemory(as: UInt8.self, repeating: 0) }
+        for index in context.session.inputNames.indices {
+            _ = try context.inputBuffer(index).initializeMemory(as: UInt8.self, repeating: 0)
+        }
         try context.run()
         allocations_begin()
         for _ in 0..<(reference ? 1 : 10) {

@@ -10,7 +10,8 @@ import TestSupport
 @Suite struct GroundingModelTests {
     /// Colors that vary over the picture.
     static func picture(_ width: Int, _ height: Int) throws -> RGBImage {
-        try RGBImage(width: width, height: height, pixels: (0..<width * height * 3).map { UInt8(($0 * 7 + $0 / width) % 251) })
+        try RGBImage(
+            width: width, height: height, pixels: (0..<width * height * 3).map { UInt8(($0 * 7 + $0 / width) % 251) })
     }
 
     @Test(arguments: [("red mug", 4, 0), ("RED mugs!", 6, 0), ("mug", 3, 0), ("red red red red red red", 6, 2)])
@@ -23,7 +24,9 @@ import TestSupport
             let square = model.metadata.letterbox.apply(to: picture).pixels
             let expected = TinyModel.expected(ids: ids, square: square)
             let got = found.normalizedBox
-            for (a, b) in zip([got.centerX, got.centerY, got.width, got.height], expected) { #expect(abs(Double(a) - b) < 1e-5) }
+            for (a, b) in zip([got.centerX, got.centerY, got.width, got.height], expected) {
+                #expect(abs(Double(a) - b) < 1e-5)
+            }
             #expect(found.box == model.metadata.letterbox.pixels(got, width: width, height: height))
             #expect(found.box.x >= 0 && found.box.right <= Double(width) && found.box.bottom <= Double(height))
             #expect(found.tokenCount == tokens && found.droppedTokenCount == dropped)
@@ -40,8 +43,12 @@ import TestSupport
             Issue.record("no error")
         } catch {
             guard case .runtime(_, .timeout(let timeout)) = error else { throw error }
-            #expect(timeout.step == 0 && timeout.stepCount > 3 && timeout.elapsedNanoseconds > 0 && timeout.deadlineNanoseconds == 0)
-            #expect(error.description.contains(": the deadline of 0.000 ms passed: ") && error.description.contains(" ms were gone before step 1 of "))
+            #expect(
+                timeout.step == 0 && timeout.stepCount > 3 && timeout.elapsedNanoseconds > 0
+                    && timeout.deadlineNanoseconds == 0)
+            #expect(
+                error.description.contains(": the deadline of 0.000 ms passed: ")
+                    && error.description.contains(" ms were gone before step 1 of "))
         }
         // As usable as before, with time enough and with no deadline.
         for deadline in [60_000, .infinity, .nan, nil] {
@@ -60,10 +67,13 @@ import TestSupport
             try model.ground(pixels: $0, width: 20, height: 10, stride: 77, sentence: Array("mug".utf8)).box
         }
         #expect(box == expected)
-        for (width, height, stride) in [(20, 11, 77), (0, 10, 77), (20, -1, 77), (26, 10, 77), (20, 10, Int.max), (Int.max, 1, 77)] {
+        for (width, height, stride) in [
+            (20, 11, 77), (0, 10, 77), (20, -1, 77), (26, 10, 77), (20, 10, Int.max), (Int.max, 1, 77),
+        ] {
             #expect(throws: ModelError.self) {
                 try padded.withUnsafeBufferPointer {
-                    try model.ground(pixels: $0, width: width, height: height, stride: stride, sentence: Array("mug".utf8))
+                    try model.ground(
+                        pixels: $0, width: width, height: height, stride: stride, sentence: Array("mug".utf8))
                 }
             }
         }
@@ -71,12 +81,14 @@ import TestSupport
 
     /// A model whose length is fixed gets padding behind a mask, and gives the same box.
     @Test func fixedLengthIsPadded() throws {
-        let fixed = try GroundingModel(path: try TinyModel.write { graph in
-            for id in graph.inputs.dropFirst() { graph[id].type = TensorType(.int64, [.fixed(1), .fixed(9)]) }
-        })
+        let fixed = try GroundingModel(
+            path: try TinyModel.write { graph in
+                for id in graph.inputs.dropFirst() { graph[id].type = TensorType(.int64, [.fixed(1), .fixed(9)]) }
+            })
         let free = try GroundingModel(path: try TinyModel.write())
         let picture = try Self.picture(40, 30)
-        let a = try fixed.ground(picture, "red mug").normalizedBox, b = try free.ground(picture, "red mug").normalizedBox
+        let a = try fixed.ground(picture, "red mug").normalizedBox,
+            b = try free.ground(picture, "red mug").normalizedBox
         #expect(abs(a.centerX - b.centerX) < 1e-6 && abs(a.width - b.width) < 1e-6)
     }
 
@@ -87,29 +99,46 @@ import TestSupport
     }
 
     static let cases: [Case] = [
-        Case(message: "the model's metadata has no 'deixis.format'; was it written by deixis-train export?") { $0.metadata = [] },
+        Case(message: "the model's metadata has no 'deixis.format'; was it written by deixis-train export?") {
+            $0.metadata = []
+        },
         Case(message: "the model's metadata has no 'deixis.vocabulary'; was it written by deixis-train export?") {
             $0.metadata.removeAll { $0.key == "deixis.vocabulary" }
         },
-        Case(message: "the model's metadata key 'deixis.image.size' is 'big'; expected a whole number from 1 to 16384") { graph in
+        Case(message: "the model's metadata key 'deixis.image.size' is 'big'; expected a whole number from 1 to 16384")
+        { graph in
             graph.metadata = graph.metadata.map { $0.key == "deixis.image.size" ? ($0.key, "big") : $0 }
         },
-        Case(message: "not a grounding model: it has no input 'attention_mask'") { $0.values[$0.inputs[2].index].name = "mask" },
-        Case(message: "not a grounding model: input 'token_ids': expected int64, got int32") { $0[$0.inputs[1]].type?.element = .int32 },
-        Case(message: "not a grounding model: input 'image': expected shape [1, 32, 32, 3], got uint8[batch, 3, 32, 32]") {
+        Case(message: "not a grounding model: it has no input 'attention_mask'") {
+            $0.values[$0.inputs[2].index].name = "mask"
+        },
+        Case(message: "not a grounding model: input 'token_ids': expected int64, got int32") {
+            $0[$0.inputs[1]].type?.element = .int32
+        },
+        Case(
+            message: "not a grounding model: input 'image': expected shape [1, 32, 32, 3], got uint8[batch, 3, 32, 32]"
+        ) {
             $0[$0.inputs[0]].type?.shape = [.symbol("batch"), .fixed(3), .fixed(32), .fixed(32)]
         },
-        Case(message: "not a grounding model: token_ids has room for 5 tokens, the metadata promises sentences of 6") { graph in
+        Case(message: "not a grounding model: token_ids has room for 5 tokens, the metadata promises sentences of 6") {
+            graph in
             for id in graph.inputs.dropFirst() { graph[id].type?.shape = [.symbol("batch"), .fixed(5)] }
         },
         Case(message: "not a grounding model: token_ids and attention_mask have different lengths") {
             $0[$0.inputs[2]].type?.shape = [.symbol("batch"), .fixed(8)]
         },
-        Case(message: "not a grounding model: it has no output 'box'") { $0.values[$0.outputs[0].index].name = "boxes" },
-        Case(message: "not a grounding model: the metadata's vocabulary has 8 tokens, the table of word vectors 7") { graph in
-            graph.metadata = graph.metadata.map { $0.key == "deixis.vocabulary" ? ($0.key, Name("\($0.value)\nblue")) : $0 }
+        Case(message: "not a grounding model: it has no output 'box'") {
+            $0.values[$0.outputs[0].index].name = "boxes"
         },
-        Case(message: "not a grounding model: it has another input 'more'") { _ = $0.addInput("more", TensorType(.float32, [])) },
+        Case(message: "not a grounding model: the metadata's vocabulary has 8 tokens, the table of word vectors 7") {
+            graph in
+            graph.metadata = graph.metadata.map {
+                $0.key == "deixis.vocabulary" ? ($0.key, Name("\($0.value)\nblue")) : $0
+            }
+        },
+        Case(message: "not a grounding model: it has another input 'more'") {
+            _ = $0.addInput("more", TensorType(.float32, []))
+        },
     ]
 
     @Test(arguments: cases) func refusesOtherModels(_ item: Case) throws {
@@ -128,7 +157,8 @@ import TestSupport
         }
         let broken = try TinyModel.write { graph in
             for (id, constant) in graph.constants where graph[id].name == "mix" {
-                graph.constants[id] = Constant(.float32, constant.shape, [Float](repeating: .nan, count: constant.count))
+                graph.constants[id] = Constant(
+                    .float32, constant.shape, [Float](repeating: .nan, count: constant.count))
             }
         }
         let error = #expect(throws: ModelError.self) { try GroundingModel(path: broken).ground(picture, "mug") }

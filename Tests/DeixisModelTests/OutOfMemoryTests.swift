@@ -8,12 +8,14 @@ import Testing
 
 @testable import DeixisModel
 
-/// Memory that is short when a model is loaded, planned or asked is an error that says so: at every request that loading and two answers
-/// make, the process goes on, loses nothing, and the same question is answered when there is memory again.
+/// Memory that is short when a model is loaded, planned or asked is an error that says so: at every request that
+/// loading and two answers make, the process goes on, loses nothing, and the same question is answered when there is
+/// memory again.
 ///
-/// Requests are those for weights, tables, activations and mapped files. Objects, strings and arrays of Swift come from its own allocator,
-/// which ends the process where there is nothing left. What is as large as a file says is therefore asked for first (`OutOfMemory.check`);
-/// what stays is bookkeeping, some hundred bytes a node: names, shapes, lists of steps.
+/// Requests are those for weights, tables, activations and mapped files. Objects, strings and arrays of Swift come from
+/// its own allocator, which ends the process where there is nothing left. What is as large as a file says is therefore
+/// asked for first (`OutOfMemory.check`); what stays is bookkeeping, some hundred bytes a node: names, shapes, lists of
+/// steps.
 @Suite(.enabled(if: allocations_are_counted(), "a sanitizer brings its own allocator")) struct OutOfMemoryTests {
     struct Answer: Equatable {
         var boxes: [NormalizedBox] = []
@@ -58,7 +60,11 @@ import Testing
                 }
                 guard allocations_were_refused() else { return number - 1 }
                 if round == 0 { before = allocations_live() }
-                if round == 2 { #expect(allocations_live() == before, "request \(number) of \(path): \(allocations_live() - before) blocks lost in 2 rounds") }
+                if round == 2 {
+                    #expect(
+                        allocations_live() == before,
+                        "request \(number) of \(path): \(allocations_live() - before) blocks lost in 2 rounds")
+                }
             }
             number += number < 10 ? 1 : step
         }
@@ -81,8 +87,12 @@ import Testing
                 #expect(isOutOfMemory(error), "request \(number) of \(path): \(error)")
             }
             let wasRefused = allocations_were_refused()
-            #expect(try model.ground(picture, "the red star").normalizedBox == expected, "after request \(number) of \(path)")
-            #expect(try model.scene(picture).ground("the red star").normalizedBox == expected, "after request \(number) of \(path)")
+            #expect(
+                try model.ground(picture, "the red star").normalizedBox == expected,
+                "after request \(number) of \(path)")
+            #expect(
+                try model.scene(picture).ground("the red star").normalizedBox == expected,
+                "after request \(number) of \(path)")
             if !wasRefused { return }
             number += number < 10 ? 1 : step
         }
@@ -93,7 +103,8 @@ import Testing
     static func compile(_ path: String) throws {
         var options = SessionOptions()
         options.plannedShapes = 50
-        let session = try Session(try Model.load(BundledModelTests.path("small.int8.onnx")), options: options), context = session.makeContext()
+        let session = try Session(try Model.load(BundledModelTests.path("small.int8.onnx")), options: options),
+            context = session.makeContext()
         for length in 3...40 {
             try context.prepare(session.inputNames.map { "\($0)" == "image" ? [1, 128, 128, 3] : [1, length] })
         }
@@ -113,11 +124,15 @@ import Testing
     }
 
     @Test func float() async {
-        await #expect(processExitsWith: .success) { OutOfMemoryTests.expectErrors(BundledModelTests.path("small.onnx")) }
+        await #expect(processExitsWith: .success) {
+            OutOfMemoryTests.expectErrors(BundledModelTests.path("small.onnx"))
+        }
     }
 
     @Test func int8() async {
-        await #expect(processExitsWith: .success) { OutOfMemoryTests.expectErrors(BundledModelTests.path("small.int8.onnx")) }
+        await #expect(processExitsWith: .success) {
+            OutOfMemoryTests.expectErrors(BundledModelTests.path("small.int8.onnx"))
+        }
     }
 
     @Test func compiled() async {
@@ -135,23 +150,32 @@ import Testing
 
     // MARK: A process that may not grow
 
-    /// A model whose one weight is a list of `byteCount` zero bytes in field `field` of its tensor; a file without blocks.
+    /// A model whose one weight is a list of `byteCount` zero bytes in field `field` of its tensor; a file without
+    /// blocks.
     static func listed(_ path: String, field: UInt8, type: UInt8, count: Int, byteCount: Int) -> Bool {
-        func varint(_ value: Int) -> [UInt8] { value < 128 ? [UInt8(value)] : [UInt8(value & 127) | 128] + varint(value >> 7) }
+        func varint(_ value: Int) -> [UInt8] {
+            value < 128 ? [UInt8(value)] : [UInt8(value & 127) | 128] + varint(value >> 7)
+        }
         let tensor = [8] + varint(count) + [16, type, field << 3 | 2] + varint(byteCount)
         let graph = [0x2A] + varint(tensor.count + byteCount) + tensor
         let head = [8, 8, 0x42, 2, 16, 17, 0x3A] + varint(graph.count + byteCount) + graph
         guard let file = fopen(path, "wb") else { return false }
         defer { fclose(file) }
-        return fwrite(head, 1, head.count, file) == head.count && fflush(file) == 0 && ftruncate(fileno(file), head.count + byteCount) == 0
+        return fwrite(head, 1, head.count, file) == head.count && fflush(file) == 0
+            && ftruncate(fileno(file), head.count + byteCount) == 0
     }
 
     @Test("Weights written as lists are asked for before they are read") func lists() async {
         await #expect(processExitsWith: .success) {
             let path = "/tmp/deixis-list-\(UInt64.random(in: 0...UInt64.max)).onnx"
             defer { unlink(path) }
-            for (field, type, count, byteCount) in [(4, 1, 1 << 26, 1 << 28), (5, 2, 1 << 25, 1 << 25), (7, 7, 1 << 25, 1 << 25), (10, 11, 1 << 25, 1 << 28)] {
-                try #require(OutOfMemoryTests.listed(path, field: UInt8(field), type: UInt8(type), count: count, byteCount: byteCount))
+            for (field, type, count, byteCount) in [
+                (4, 1, 1 << 26, 1 << 28), (5, 2, 1 << 25, 1 << 25), (7, 7, 1 << 25, 1 << 25),
+                (10, 11, 1 << 25, 1 << 28),
+            ] {
+                try #require(
+                    OutOfMemoryTests.listed(
+                        path, field: UInt8(field), type: UInt8(type), count: count, byteCount: byteCount))
                 // Room for the file, not for its numbers.
                 var pages = 0
                 if let statm = fopen("/proc/self/statm", "r") {

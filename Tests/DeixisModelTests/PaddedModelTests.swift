@@ -14,21 +14,27 @@ import Testing
         options.dropPadding = false
         let whole = try Session(model, options: options)
         let mask = try #require(short.inputNames.firstIndex(of: Interface.mask))
-        func shapes(_ length: Int) -> [[Int]] { short.inputNames.map { $0 == Interface.image ? [1, 128, 128, 3] : [1, length] } }
+        func shapes(_ length: Int) -> [[Int]] {
+            short.inputNames.map { $0 == Interface.image ? [1, 128, 128, 3] : [1, length] }
+        }
         #expect(short.mayDropPadding(from: shapes(24), to: shapes(8), mask: mask))
         // Tokens as padding in the proof: nothing says that they are.
-        #expect(!short.mayDropPadding(from: shapes(24), to: shapes(8), mask: try #require(short.inputNames.firstIndex(of: Interface.tokens))))
+        #expect(
+            !short.mayDropPadding(
+                from: shapes(24), to: shapes(8), mask: try #require(short.inputNames.firstIndex(of: Interface.tokens))))
         var random = SystemRandomNumberGenerator()
         for real in [2, 5, 8, 11, 23] {
             let pixels = (0..<128 * 128 * 3).map { _ in UInt8.random(in: 0...255, using: &random) }
             let ids = (0..<24).map { _ in Int64.random(in: 4..<40, using: &random) }
             let inputs = [
-                (Interface.image, Constant(.uint8, [1, 128, 128, 3], pixels)), (Interface.tokens, Constant(.int64, [1, 24], ids)),
+                (Interface.image, Constant(.uint8, [1, 128, 128, 3], pixels)),
+                (Interface.tokens, Constant(.int64, [1, 24], ids)),
                 (Interface.mask, Constant(.int64, [1, 24], (0..<24).map { Int64($0 < real ? 1 : 0) })),
             ]
             let a = try short.run(inputs)[0].tensor, b = try whole.run(inputs)[0].tensor
             for i in 0..<4 {
-                let x = a.bytes.loadUnaligned(fromByteOffset: i * 4, as: Float.self), y = b.bytes.loadUnaligned(fromByteOffset: i * 4, as: Float.self)
+                let x = a.bytes.loadUnaligned(fromByteOffset: i * 4, as: Float.self),
+                    y = b.bytes.loadUnaligned(fromByteOffset: i * 4, as: Float.self)
                 #expect(abs(x - y) < 2e-6, "\(file), \(real) tokens: \(x) \(y)")
             }
         }
@@ -38,7 +44,9 @@ import Testing
     @Test func compiledFilesKnowWhatMayBeDropped() throws {
         let context = try Session(try Model.load(BundledModelTests.path("small.int8.onnx"))).makeContext()
         let mask = try #require(context.session.inputNames.firstIndex(of: Interface.mask))
-        func shapes(_ length: Int) -> [[Int]] { context.session.inputNames.map { $0 == Interface.image ? [1, 128, 128, 3] : [1, length] } }
+        func shapes(_ length: Int) -> [[Int]] {
+            context.session.inputNames.map { $0 == Interface.image ? [1, 128, 128, 3] : [1, length] }
+        }
         try context.prepare(shapes(24))
         #expect(context.session.mayDropPadding(from: shapes(24), to: shapes(8), mask: mask))
         try context.prepare(shapes(8))
@@ -51,14 +59,20 @@ import Testing
         // 5 tokens run as 8; 11 would be 12, which the file does not know: all 24 are computed.
         for (real, held) in [(5, 8), (11, 24)] {
             let inputs = [
-                (Interface.image, Constant(.uint8, [1, 128, 128, 3], (0..<128 * 128 * 3).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 / 9) })),
+                (
+                    Interface.image,
+                    Constant(
+                        .uint8, [1, 128, 128, 3],
+                        (0..<128 * 128 * 3).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 / 9) })
+                ),
                 (Interface.tokens, Constant(.int64, [1, 24], (0..<24).map { Int64(4 + $0) })),
                 (Interface.mask, Constant(.int64, [1, 24], (0..<24).map { Int64($0 < real ? 1 : 0) })),
             ]
             let got = try ready.run(inputs)[0].tensor, expected = try context.run(inputs)[0].tensor
             #expect(try ready.inputBuffer(mask).count == held * 8)
             for i in 0..<4 {
-                let x = got.bytes.loadUnaligned(fromByteOffset: i * 4, as: Float.self), y = expected.bytes.loadUnaligned(fromByteOffset: i * 4, as: Float.self)
+                let x = got.bytes.loadUnaligned(fromByteOffset: i * 4, as: Float.self),
+                    y = expected.bytes.loadUnaligned(fromByteOffset: i * 4, as: Float.self)
                 #expect(abs(x - y) < 2e-6, "\(real) tokens: \(x) \(y)")
             }
         }

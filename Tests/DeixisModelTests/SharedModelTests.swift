@@ -16,12 +16,14 @@ import Testing
             let path = BundledModelTests.path(file), picture = try GroundingModelTests.picture(90, 200)
             var options = SessionOptions()
             options.threads = threads
-            let expected = try GroundingModel(path: path, options: options).ground(picture, "the red star").normalizedBox
+            let expected = try GroundingModel(path: path, options: options).ground(picture, "the red star")
+                .normalizedBox
             let before = deixis_float_mode()
             defer { deixis_set_float_mode(before) }
             for mode: UInt64 in [0x3F80, 0x5F80, 0x7F80, 0x0000] {
                 deixis_set_float_mode(mode)
-                let found = try GroundingModel(path: path, options: options).ground(picture, "the red star").normalizedBox
+                let found = try GroundingModel(path: path, options: options).ground(picture, "the red star")
+                    .normalizedBox
                 #expect(deixis_float_mode() == mode)
                 deixis_set_float_mode(before)
                 #expect(found == expected, "mode \(mode)")
@@ -32,18 +34,24 @@ import Testing
 
 /// One loaded model and its scenes, asked by many threads at once.
 @Suite struct SharedModelTests {
-    static let sentences = ["the red star", "the blue ring left of the red star", "circle", "the largest green square on the right"]
+    static let sentences = [
+        "the red star", "the blue ring left of the red star", "circle", "the largest green square on the right",
+    ]
 
-    @Test("Eight threads load, ask, look, run out of time and let go: every box is the one that a thread alone gets", arguments: [
-        ("small.onnx", 1), ("small.int8.onnx", 1), ("small.int8.onnx", 2), ("small.int8.onnx", 3),
-    ])
+    @Test(
+        "Eight threads load, ask, look, run out of time and let go: every box is the one that a thread alone gets",
+        arguments: [
+            ("small.onnx", 1), ("small.int8.onnx", 1), ("small.int8.onnx", 2), ("small.int8.onnx", 3),
+        ])
     func mixedCalls(file: String, threads: Int) throws {
         let path = BundledModelTests.path(file)
         var options = SessionOptions()
         options.threads = threads
         let alone = try GroundingModel(path: path, options: options)
         let pictures = try [GroundingModelTests.picture(128, 128), GroundingModelTests.picture(90, 200)]
-        let expected = try pictures.map { picture in try Self.sentences.map { try alone.ground(picture, $0).normalizedBox } }
+        let expected = try pictures.map { picture in
+            try Self.sentences.map { try alone.ground(picture, $0).normalizedBox }
+        }
         let model = try GroundingModel(path: path, options: options), scene = try model.scene(pictures[0])
         let wrong = Atomic(0), asked = Atomic(0), settings = options
         let group = DispatchGroup()

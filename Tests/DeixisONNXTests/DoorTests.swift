@@ -4,7 +4,8 @@ import Testing
 
 @testable import DeixisONNX
 
-/// Numbers of a file that nothing could hold are refused when it is read, in words that name file, tensor, number and limit.
+/// Numbers of a file that nothing could hold are refused when it is read, in words that name file, tensor, number and
+/// limit.
 @Suite struct DoorTests {
     /// A field with the wire type of a number.
     private static func number(_ field: UInt8, _ value: UInt64) -> [UInt8] {
@@ -26,16 +27,35 @@ import Testing
     static let tensors: [([UInt8], String)] = [
         (number(1, .max) + number(2, 1) + text(8, "t"), "m: tensor 't' has the extent -1"),
         (number(1, 1 << 63) + number(2, 1) + text(8, "t"), "m: tensor 't' has the extent -9223372036854775808"),
-        (number(1, 1 << 62) + number(1, 0) + number(2, 1) + text(8, "t"),
-            "m: tensor 't' has 4611686018427387904 elements, more than the limit of 1099511627776"),
-        (number(1, 1 << 32) + number(1, 1 << 32) + number(2, 1) + text(8, "t"),
-            "m: tensor 't' has too many elements to count, more than the limit of 1099511627776"),
-        (number(1, 1 << 39) + number(2, 7) + text(8, "t"), "m: tensor 't' has 4398046511104 bytes, more than the limit of 1099511627776"),
-        (Array(repeatElement(number(1, 1), count: 65).joined()) + number(2, 1) + text(8, "t"), "m: tensor 't' has 65 axes, more than the limit of 64"),
+        (
+            number(1, 1 << 62) + number(1, 0) + number(2, 1) + text(8, "t"),
+            "m: tensor 't' has 4611686018427387904 elements, more than the limit of 1099511627776"
+        ),
+        (
+            number(1, 1 << 32) + number(1, 1 << 32) + number(2, 1) + text(8, "t"),
+            "m: tensor 't' has too many elements to count, more than the limit of 1099511627776"
+        ),
+        (
+            number(1, 1 << 39) + number(2, 7) + text(8, "t"),
+            "m: tensor 't' has 4398046511104 bytes, more than the limit of 1099511627776"
+        ),
+        (
+            Array(repeatElement(number(1, 1), count: 65).joined()) + number(2, 1) + text(8, "t"),
+            "m: tensor 't' has 65 axes, more than the limit of 64"
+        ),
         // Low halves alone are float32's number and one extent.
-        (number(1, 1) + number(2, 1 << 32 | 1) + text(8, "t"), "m: tensor 't' has element type 4294967297, which is not supported"),
-        (number(1, 3) + number(2, 1) + text(8, "t") + bytes(9, [0, 0, 0, 0]), "m: tensor 't' has 4 bytes, its shape asks for 12"),
-        (number(1, 3) + number(2, 1) + text(8, "t") + bytes(4, [0, 0, 0, 0]), "m: tensor 't' has 1 elements, its shape asks for 3"),
+        (
+            number(1, 1) + number(2, 1 << 32 | 1) + text(8, "t"),
+            "m: tensor 't' has element type 4294967297, which is not supported"
+        ),
+        (
+            number(1, 3) + number(2, 1) + text(8, "t") + bytes(9, [0, 0, 0, 0]),
+            "m: tensor 't' has 4 bytes, its shape asks for 12"
+        ),
+        (
+            number(1, 3) + number(2, 1) + text(8, "t") + bytes(4, [0, 0, 0, 0]),
+            "m: tensor 't' has 1 elements, its shape asks for 3"
+        ),
     ]
 
     @Test(arguments: tensors)
@@ -57,11 +77,14 @@ import Testing
     /// An input `x` of float32 and these extents.
     private func input(_ extents: [UInt64]) -> [UInt8] {
         let shape = extents.flatMap { Self.bytes(1, Self.number(1, $0)) }
-        return Self.bytes(11, Self.text(1, "x") + Self.bytes(2, Self.bytes(1, Self.number(1, 1) + Self.bytes(2, shape))))
+        return Self.bytes(
+            11, Self.text(1, "x") + Self.bytes(2, Self.bytes(1, Self.number(1, 1) + Self.bytes(2, shape))))
     }
 
     @Test func badInputs() {
-        #expect(read(input([2, 1 << 41])) == "m: value 'x' has 2199023255552 elements, more than the limit of 1099511627776")
+        #expect(
+            read(input([2, 1 << 41])) == "m: value 'x' has 2199023255552 elements, more than the limit of 1099511627776"
+        )
         #expect(read(input(Array(repeating: 1, count: 65))) == "m: value 'x' has 65 axes, more than the limit of 64")
         // Less than nothing: not known.
         #expect(read(input([2, .max])) == "no error")
@@ -84,13 +107,18 @@ import Testing
 
     @Test func subGraphsInsideSubGraphs() {
         #expect(read(Self.nested(64)) == "no error")
-        #expect(read(Self.nested(65)) == "m: a node has 65 levels of sub-graphs or functions, more than the limit of 64")
-        #expect(read(Self.nested(1000)) == "m: a node has 65 levels of sub-graphs or functions, more than the limit of 64")
+        #expect(
+            read(Self.nested(65)) == "m: a node has 65 levels of sub-graphs or functions, more than the limit of 64")
+        #expect(
+            read(Self.nested(1000)) == "m: a node has 65 levels of sub-graphs or functions, more than the limit of 64")
     }
 
     @Test func filesThatGitLFSKeepsElsewhere() throws {
-        let path = FileManager.default.temporaryDirectory.appendingPathComponent("pointer-\(ProcessInfo.processInfo.processIdentifier).onnx").path
-        try "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n".write(toFile: path, atomically: true, encoding: .utf8)
+        let path = FileManager.default.temporaryDirectory.appendingPathComponent(
+            "pointer-\(ProcessInfo.processInfo.processIdentifier).onnx"
+        ).path
+        try "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n".write(
+            toFile: path, atomically: true, encoding: .utf8)
         defer { try? FileManager.default.removeItem(atPath: path) }
         let error = #expect(throws: ONNXError.self) { try Graph(onnxFile: path) }
         #expect(error?.description == "\(path): a Git LFS pointer, not the file itself; `git lfs pull` fetches it")

@@ -7,7 +7,9 @@ import Testing
 private func storage(_ bytes: [UInt8]) -> ByteStorage { Constant(.uint8, [bytes.count], bytes).storage }
 
 private func message(_ bytes: [UInt8]) -> String {
-    do throws(ONNXError) { _ = try Graph(onnx: storage(bytes), name: "m.onnx"); return "no error" } catch { return error.description }
+    do throws(ONNXError) { _ = try Graph(onnx: storage(bytes), name: "m.onnx"); return "no error" } catch {
+        return error.description
+    }
 }
 
 /// Every kind of field the reader knows, in a few hundred bytes.
@@ -18,10 +20,13 @@ private func sample() -> Graph {
     let w = graph.addConstant("w", Constant(.float32, [2, 2], [Float](arrayLiteral: 1, 2, 3, 4)))
     let shape = graph.addConstant("shape", Constant(.int64, [1], [Int64(-1)]))
     let product = graph.addNode("MatMul", [x, w], name: "product", output: "p")
-    let clipped = graph.addNode("Clip", [product, nil, w], name: "clip", output: "q", attributes: [
-        ("i", .int(-3)), ("f", .float(0.5)), ("s", .string("text")), ("ints", .ints([1, -2])), ("floats", .floats([0.25])),
-        ("strings", .strings(["a", "b"])), ("t", .tensor(Constant(.uint8, [3], [UInt8](arrayLiteral: 1, 2, 3)))),
-    ])
+    let clipped = graph.addNode(
+        "Clip", [product, nil, w], name: "clip", output: "q",
+        attributes: [
+            ("i", .int(-3)), ("f", .float(0.5)), ("s", .string("text")), ("ints", .ints([1, -2])),
+            ("floats", .floats([0.25])),
+            ("strings", .strings(["a", "b"])), ("t", .tensor(Constant(.uint8, [3], [UInt8](arrayLiteral: 1, 2, 3)))),
+        ])
     let flat = graph.addNode("Reshape", [clipped, shape], name: "flat", output: "y")
     graph[flat].type = TensorType(.float32, [.unknown])
     graph.outputs = [flat]
@@ -58,9 +63,14 @@ private func sample() -> Graph {
 
     @Test func messagesSayWhatAndWhere() {
         #expect(message([]) == "m.onnx: the file is empty")
-        #expect(message([0x08]) == "m.onnx: not an ONNX file, or a damaged one: a number is cut off at byte 1 (ModelProto)")
-        #expect(message([0x3A, 0x7F]) == "m.onnx: not an ONNX file, or a damaged one: a length runs past the end at byte 0 (ModelProto)")
-        #expect(message([0x0F]) == "m.onnx: not an ONNX file, or a damaged one: an unknown wire type at byte 0 (ModelProto)")
+        #expect(
+            message([0x08]) == "m.onnx: not an ONNX file, or a damaged one: a number is cut off at byte 1 (ModelProto)")
+        #expect(
+            message([0x3A, 0x7F])
+                == "m.onnx: not an ONNX file, or a damaged one: a length runs past the end at byte 0 (ModelProto)")
+        #expect(
+            message([0x0F]) == "m.onnx: not an ONNX file, or a damaged one: an unknown wire type at byte 0 (ModelProto)"
+        )
         #expect(message([0x12, 0x01, 0x61]) == "m.onnx: not an ONNX model: it has no ir_version")
         #expect(message([0x08, 0x02]) == "m.onnx: the model has IR version 2, older than 3, which is not supported")
         #expect(message([0x08, 0x08]) == "m.onnx: the model has no graph")

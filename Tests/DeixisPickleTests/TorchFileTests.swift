@@ -5,12 +5,16 @@ import Testing
 @Suite struct TorchFileTests {
     static func path(_ name: String) -> String { PickleTests.fixtures + name }
 
-    @Test("A state dictionary, in both forms of torch.save", arguments: ["state.zip.pth", "state.legacy.pth"]) func tensors(_ name: String) throws {
+    @Test("A state dictionary, in both forms of torch.save", arguments: ["state.zip.pth", "state.legacy.pth"])
+    func tensors(_ name: String) throws {
         let file = try TorchFile(Self.path(name)), tensors = file.tensors(in: file.tree.root)
-        #expect(tensors.map(\.name) == [
-            "plain.weight", "turned.weight", "part.weight", "half", "brain", "bn.num_batches_tracked", "double", "none", "repeated",
-        ])
-        let values = try Dictionary(uniqueKeysWithValues: tensors.map { ($0.name, try file.values(of: $0.tensor, named: $0.name)) })
+        #expect(
+            tensors.map(\.name) == [
+                "plain.weight", "turned.weight", "part.weight", "half", "brain", "bn.num_batches_tracked", "double",
+                "none", "repeated",
+            ])
+        let values = try Dictionary(
+            uniqueKeysWithValues: tensors.map { ($0.name, try file.values(of: $0.tensor, named: $0.name)) })
         #expect(values["plain.weight"] == (0..<12).map { Float($0) })
         #expect(values["turned.weight"] == [0, 4, 8, 1, 5, 9, 2, 6, 10, 3, 7, 11])
         #expect(values["part.weight"] == [4, 5, 6, 7])
@@ -55,9 +59,13 @@ import Testing
 
     @Test func refused() throws {
         #expect(try Self.message([]) == "x.pth: byte 0: expected a file of torch.save, found an empty file")
-        #expect(try Self.message(Array("<!DOCTYPE html>".utf8)) == "x.pth: byte 0: expected a file of torch.save, found something else")
+        #expect(
+            try Self.message(Array("<!DOCTYPE html>".utf8))
+                == "x.pth: byte 0: expected a file of torch.save, found something else")
         let zip = [UInt8](try Data(contentsOf: URL(fileURLWithPath: Self.path("state.zip.pth"))))
-        #expect(try Self.message(Array(zip.prefix(2000))).contains("expected the directory of a zip archive at the end (a download that broke off has none)"))
+        #expect(
+            try Self.message(Array(zip.prefix(2000))).contains(
+                "expected the directory of a zip archive at the end (a download that broke off has none)"))
         let legacy = [UInt8](try Data(contentsOf: URL(fileURLWithPath: Self.path("state.legacy.pth"))))
         #expect(try Self.message(Array(legacy.dropLast(20))).contains("expected storage"))
     }

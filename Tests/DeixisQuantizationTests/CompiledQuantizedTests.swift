@@ -6,16 +6,19 @@ import Testing
 @testable import DeixisQuantization
 @testable import DeixisRuntime
 
-/// Compiled int8 models: what kernels read in place and what they want packed is in the file, whichever rows it is compiled for.
+/// Compiled int8 models: what kernels read in place and what they want packed is in the file, whichever rows it is
+/// compiled for.
 @Suite struct CompiledQuantizedTests {
-    /// x [n, 768] -> Linear 1024 -> ReLU -> Linear 64. The first weights are large enough to be read in place for few rows.
+    /// x [n, 768] -> Linear 1024 -> ReLU -> Linear 64. The first weights are large enough to be read in place for few
+    /// rows.
     static func wide() -> Graph {
         var noise = QuantizerTests.Noise(state: 21), graph = Graph(opset: 17)
         let x = graph.addInput("x", TensorType(.float32, [.symbol("n"), .fixed(768)]))
         func linear(_ name: Name, _ x: ValueID, _ i: Int, _ o: Int) -> ValueID {
             let w = graph.addConstant(name + ".weight", Constant(.float32, [i, o], noise.many(i * o)))
             let b = graph.addConstant(name + ".bias", Constant(.float32, [o], noise.many(o)))
-            return graph.addNode("Add", [graph.addNode("MatMul", [x, w], name: name + "/MatMul"), b], name: name + "/Add")
+            return graph.addNode(
+                "Add", [graph.addNode("MatMul", [x, w], name: name + "/MatMul"), b], name: name + "/Add")
         }
         let y = linear("second", graph.addNode("Relu", [linear("first", x, 768, 1024)], name: "relu"), 1024, 64)
         graph[y].type = TensorType(.float32, [.symbol("n"), .fixed(64)])
@@ -54,12 +57,16 @@ import Testing
     /// Trunk with a residual, attention, depthwise: all that a kernel may pack.
     @Test(arguments: StoredExecutionTests.graphs.indices, ["", "scalar", "v128", "avx2", "avx512"])
     func allOperators(index: Int, instructionSet: String) throws {
-        let graph = StoredExecutionTests.graphs[index], path = NSTemporaryDirectory() + "deixis-\(UUID().uuidString).deixis"
+        let graph = StoredExecutionTests.graphs[index],
+            path = NSTemporaryDirectory() + "deixis-\(UUID().uuidString).deixis"
         defer { try? FileManager.default.removeItem(atPath: path) }
         let options = StoredExecutionTests.options { if !instructionSet.isEmpty { $0.instructionSet = instructionSet } }
         for model in [graph, try StoredExecutionTests.quantized(graph)] {
             let context = try Session(try Model(graph: model), options: options).makeContext()
-            try context.prepare(model.inputs.map { model[$0].type?.shape?.map { if case .fixed(let extent) = $0 { extent } else { 1 } } ?? [] })
+            try context.prepare(
+                model.inputs.map {
+                    model[$0].type?.shape?.map { if case .fixed(let extent) = $0 { extent } else { 1 } } ?? []
+                })
             try context.session.compile(to: path)
             let ready = try Session(try Model.load(path), options: options).makeContext()
             var noise = QuantizerTests.Noise(state: 9)

@@ -12,7 +12,9 @@ import Testing
 
     @Test func countsEverythingWhileGrowing() {
         var histogram = Histogram()
-        for values: [Float] in [[0, 0], [0.5, -0.25], [3], [-100, 7]] { _ = values.withUnsafeBufferPointer { histogram.add($0) } }
+        for values: [Float] in [[0, 0], [0.5, -0.25], [3], [-100, 7]] {
+            _ = values.withUnsafeBufferPointer { histogram.add($0) }
+        }
         #expect(histogram.bins.reduce(0, +) == 7 && histogram.count == 7)
         #expect(histogram.least == -100 && histogram.greatest == 7)
         #expect(abs(histogram.mean - (-89.75 / 7)) < 1e-6)
@@ -36,7 +38,8 @@ import Testing
     @Test func methodsDifferOnOutliers() {
         #expect(RangeMethod.minMax.range(of: Self.outlier) == (0, 100))
         #expect(RangeMethod.percentile(0.999).range(of: Self.outlier).high < 1.5)
-        // Clipping 100 to h costs (100 - h)^2 once; 10,000 steps of h / 255 cost 10,000 (h / 255)^2 / 12: least at h = 100 / (1 + 0.0128).
+        // Clipping 100 to h costs (100 - h)^2 once; 10,000 steps of h / 255 cost 10,000 (h / 255)^2 / 12: least at h =
+        // 100 / (1 + 0.0128).
         let high = RangeMethod.meanSquaredError.range(of: Self.outlier).high
         #expect((97...100).contains(high), "\(high)")
         #expect(RangeMethod.entropy.range(of: Self.outlier).high <= 100)

@@ -25,17 +25,26 @@ import Testing
 
         /// Gain and bias of channel 3 are 60 times those of the others.
         mutating func norm(_ x: ValueID) -> ValueID {
-            graph.addNode("LayerNormalization", [x, vector("gain", outlier: 60), vector("shift", outlier: 30)], name: "norm", attributes: [("axis", .int(-1))])
+            graph.addNode(
+                "LayerNormalization", [x, vector("gain", outlier: 60), vector("shift", outlier: 30)], name: "norm",
+                attributes: [("axis", .int(-1))])
         }
 
-        /// As our exporter writes it: what it makes of channel 3 times `outlier`, what it reads of channel 3 times `read`.
+        /// As our exporter writes it: what it makes of channel 3 times `outlier`, what it reads of channel 3 times
+        /// `read`.
         mutating func linear(_ name: Name, _ x: ValueID, outlier: Float = 1, read: Float = 1) -> ValueID {
-            let w = graph.addNode("Transpose", [matrix(name + ".weight", row: outlier, column: read)], name: name + "/Transpose", attributes: [("perm", .ints([1, 0]))])
-            return graph.addNode("Add", [graph.addNode("MatMul", [x, w], name: name), vector(name + ".bias", outlier: outlier)], name: name + "/Add")
+            let w = graph.addNode(
+                "Transpose", [matrix(name + ".weight", row: outlier, column: read)], name: name + "/Transpose",
+                attributes: [("perm", .ints([1, 0]))])
+            return graph.addNode(
+                "Add", [graph.addNode("MatMul", [x, w], name: name), vector(name + ".bias", outlier: outlier)],
+                name: name + "/Add")
         }
 
         mutating func gemm(_ name: Name, _ x: ValueID) -> ValueID {
-            graph.addNode("Gemm", [x, matrix(name + ".weight", column: 0.1), vector(name + ".bias")], name: name, attributes: [("transB", .int(1))])
+            graph.addNode(
+                "Gemm", [x, matrix(name + ".weight", column: 0.1), vector(name + ".bias")], name: name,
+                attributes: [("transB", .int(1))])
         }
 
         mutating func add(_ a: ValueID, _ b: ValueID) -> ValueID { graph.addNode("Add", [a, b], name: "sum") }
@@ -64,15 +73,21 @@ import Testing
     /// Two heads of four lanes.
     static func attention() -> Graph {
         var b = Builder()
-        let heads = b.graph.addConstant("heads", Constant(.int64, [3], [Int64(5), 2, 4])), flat = b.graph.addConstant("flat", Constant(.int64, [2], [Int64(5), 8]))
+        let heads = b.graph.addConstant("heads", Constant(.int64, [3], [Int64(5), 2, 4])),
+            flat = b.graph.addConstant("flat", Constant(.int64, [2], [Int64(5), 8]))
         func split(_ y: ValueID, _ axes: [Int64]) -> ValueID {
             let parts = b.graph.addNode("Reshape", [y, heads], name: b.graph[y].name + "/Heads")
-            return b.graph.addNode("Transpose", [parts], name: b.graph[y].name + "/Lanes", attributes: [("perm", .ints(axes))])
+            return b.graph.addNode(
+                "Transpose", [parts], name: b.graph[y].name + "/Lanes", attributes: [("perm", .ints(axes))])
         }
         let q = split(b.linear("query", b.x), [1, 0, 2]), k = split(b.linear("key", b.x), [1, 2, 0])
-        let p = b.graph.addNode("Softmax", [b.graph.addNode("MatMul", [q, k], name: "scores")], name: "softmax", attributes: [("axis", .int(-1))])
+        let p = b.graph.addNode(
+            "Softmax", [b.graph.addNode("MatMul", [q, k], name: "scores")], name: "softmax",
+            attributes: [("axis", .int(-1))])
         let v = split(b.linear("value", b.x, outlier: 40), [1, 0, 2])
-        let mixed = b.graph.addNode("Transpose", [b.graph.addNode("MatMul", [p, v], name: "mix")], name: "back", attributes: [("perm", .ints([1, 0, 2]))])
+        let mixed = b.graph.addNode(
+            "Transpose", [b.graph.addNode("MatMul", [p, v], name: "mix")], name: "back",
+            attributes: [("perm", .ints([1, 0, 2]))])
         return b.finished(b.linear("output", b.graph.addNode("Reshape", [mixed, flat], name: "flatten"), read: 0.1))
     }
 
@@ -98,16 +113,21 @@ import Testing
         let (after, migrated) = try Self.migrated(graph)
         #expect(migrated.map { $0.source } == [source] && migrated.first?.products == products)
         let found = try #require(migrated.first)
-        #expect(found.spread.before > 10 && found.spread.after < found.spread.before / 3 && found.noise < 0.5, "\(found)")
+        #expect(
+            found.spread.before > 10 && found.spread.after < found.spread.before / 3 && found.noise < 0.5, "\(found)")
         var noise = QuantizerTests.Noise(state: 29)
         for _ in 0..<4 {
             let inputs = QuantizerTests.inputs(graph, &noise)
-            let found = try Session(Model(graph: after)).run(inputs), truth = try Session(Model(graph: graph)).run(inputs)
-            for (a, b) in zip(found, truth) { #expect(QuantizerTests.error(a.tensor.floats ?? [], b.tensor.floats ?? []) < 1e-6) }
+            let found = try Session(Model(graph: after)).run(inputs),
+                truth = try Session(Model(graph: graph)).run(inputs)
+            for (a, b) in zip(found, truth) {
+                #expect(QuantizerTests.error(a.tensor.floats ?? [], b.tensor.floats ?? []) < 1e-6)
+            }
         }
     }
 
-    /// Without migration, what ordinary channels carry is lost in the outlier's steps, and the products weigh just that.
+    /// Without migration, what ordinary channels carry is lost in the outlier's steps, and the products weigh just
+    /// that.
     @Test(arguments: graphs.indices)
     func lowersTheErrorOfInt8(index: Int) throws {
         let graph = Self.graphs[index].graph
@@ -126,11 +146,16 @@ import Testing
         var residual = Builder(), output = Builder(), product = Builder(), gelu = Builder(), clip = Builder()
         let a = residual.norm(residual.x), b = output.norm(output.x), c = product.norm(product.x)
         let d = gelu.graph.addNode("Tanh", [gelu.norm(gelu.x)], name: "tanh")
-        let e = clip.graph.addNode("Clip", [clip.norm(clip.x), nil, clip.graph.addConstant("six", Constant(.float32, [], [Float(6)]))], name: "clip")
-        let computed = product.graph.addNode("Transpose", [product.x], name: "transposed", attributes: [("perm", .ints([1, 0]))])
+        let e = clip.graph.addNode(
+            "Clip", [clip.norm(clip.x), nil, clip.graph.addConstant("six", Constant(.float32, [], [Float(6)]))],
+            name: "clip")
+        let computed = product.graph.addNode(
+            "Transpose", [product.x], name: "transposed", attributes: [("perm", .ints([1, 0]))])
         let graphs = [
-            residual.finished(residual.add(residual.gemm("product", a), a)), output.finished(output.gemm("product", b), b),
-            product.finished(product.graph.addNode("MatMul", [c, computed], name: "product")), gelu.finished(gelu.gemm("product", d)),
+            residual.finished(residual.add(residual.gemm("product", a), a)),
+            output.finished(output.gemm("product", b), b),
+            product.finished(product.graph.addNode("MatMul", [c, computed], name: "product")),
+            gelu.finished(gelu.gemm("product", d)),
             clip.finished(clip.gemm("product", e)),
         ]
         for graph in graphs { #expect(try ScaleMigration(graph).siteCount == 0) }
@@ -139,7 +164,8 @@ import Testing
     /// [tokens, heads, lanes] multiplied along the heads: channels are mixed.
     @Test func channelsThatMixAreLeftAlone() throws {
         var b = Builder()
-        let heads = b.graph.addConstant("heads", Constant(.int64, [3], [Int64(5), 2, 4])), flat = b.graph.addConstant("flat", Constant(.int64, [2], [Int64(5), 8]))
+        let heads = b.graph.addConstant("heads", Constant(.int64, [3], [Int64(5), 2, 4])),
+            flat = b.graph.addConstant("flat", Constant(.int64, [2], [Int64(5), 8]))
         let v = b.graph.addNode("Reshape", [b.linear("value", b.x, outlier: 40), heads], name: "split")
         let p = b.graph.addConstant("mix", Constant(.float32, [2, 2], b.noise.many(4)))
         let y = b.graph.addNode("Reshape", [b.graph.addNode("MatMul", [p, v], name: "mixed"), flat], name: "flatten")
@@ -150,6 +176,8 @@ import Testing
         let graph = QuantizerTests.attention()
         #expect(try ScaleMigration(graph).siteCount == 2)
         #expect(try Self.migrated(graph).migrated.isEmpty)
-        #expect { _ = try ScaleMigration(graph).migrated() } throws: { "\($0)" == "calibration needs at least one sample" }
+        #expect { _ = try ScaleMigration(graph).migrated() } throws: {
+            "\($0)" == "calibration needs at least one sample"
+        }
     }
 }

@@ -8,7 +8,8 @@ struct GraphBuilder {
     private var seed: UInt64 = 1
     private var count = 0
 
-    mutating func node(_ op: Name, _ inputs: [ValueID?], _ attributes: [(name: Name, value: Attribute)] = []) -> ValueID {
+    mutating func node(_ op: Name, _ inputs: [ValueID?], _ attributes: [(name: Name, value: Attribute)] = []) -> ValueID
+    {
         count += 1
         return graph.addNode(op, inputs, name: Name("\(op)_\(count)"), attributes: attributes)
     }
@@ -39,20 +40,27 @@ struct GraphBuilder {
         return node("Add", [node("MatMul", [x, transposed]), weights([outputs])])
     }
 
-    mutating func conv(_ x: ValueID, _ inputs: Int, _ outputs: Int, kernel: Int, stride: Int64 = 1, norm: Bool = true) -> ValueID {
+    mutating func conv(_ x: ValueID, _ inputs: Int, _ outputs: Int, kernel: Int, stride: Int64 = 1, norm: Bool = true)
+        -> ValueID
+    {
         let pad = Int64(kernel / 2)
-        let y = node("Conv", [x, weights([outputs, inputs, kernel, kernel])], [
-            ("kernel_shape", .ints([Int64(kernel), Int64(kernel)])), ("strides", .ints([stride, stride])),
-            ("pads", .ints([pad, pad, pad, pad])),
-        ])
+        let y = node(
+            "Conv", [x, weights([outputs, inputs, kernel, kernel])],
+            [
+                ("kernel_shape", .ints([Int64(kernel), Int64(kernel)])), ("strides", .ints([stride, stride])),
+                ("pads", .ints([pad, pad, pad, pad])),
+            ])
         guard norm else { return y }
-        return node("BatchNormalization", [y, weights([outputs], scale: 1), weights([outputs]), weights([outputs]), positive(outputs)])
+        return node(
+            "BatchNormalization",
+            [y, weights([outputs], scale: 1), weights([outputs]), weights([outputs]), positive(outputs)])
     }
 
-    /// As the trainer writes attention; `mask` [batch, 1, 1, keys] or nil. With another `axis` or `merge` it is none; `batch`: of the result, where
-    /// it is not that of q.
+    /// As the trainer writes attention; `mask` [batch, 1, 1, keys] or nil. With another `axis` or `merge` it is none;
+    /// `batch`: of the result, where it is not that of q.
     mutating func attention(
-        _ q: ValueID, _ k: ValueID, _ v: ValueID, width: Int, heads: Int, mask: ValueID?, batch: Int64 = 0, axis: Int64 = -1, merge: [Int64] = [0, 2, 1, 3],
+        _ q: ValueID, _ k: ValueID, _ v: ValueID, width: Int, heads: Int, mask: ValueID?, batch: Int64 = 0,
+        axis: Int64 = -1, merge: [Int64] = [0, 2, 1, 3],
         rows: Int64? = nil
     ) -> ValueID {
         func split(_ builder: inout GraphBuilder, _ x: ValueID, _ order: [Int64]) -> ValueID {
@@ -63,7 +71,12 @@ struct GraphBuilder {
         var scores = node("Mul", [product, scalar(1 / Float(width / heads).squareRoot())])
         if let mask { scores = node("Add", [scores, mask]) }
         let mixed = node("MatMul", [node("Softmax", [scores], [("axis", .int(axis))]), split(&self, v, [0, 2, 1, 3])])
-        return node("Reshape", [node("Transpose", [mixed], [("perm", .ints(merge))]), ints([batch, rows ?? (merge[1] == 2 ? 0 : -1), Int64(width)])])
+        return node(
+            "Reshape",
+            [
+                node("Transpose", [mixed], [("perm", .ints(merge))]),
+                ints([batch, rows ?? (merge[1] == 2 ? 0 : -1), Int64(width)]),
+            ])
     }
 
     mutating func gelu(_ x: ValueID) -> ValueID {
@@ -72,7 +85,9 @@ struct GraphBuilder {
     }
 
     mutating func layerNorm(_ x: ValueID, _ width: Int) -> ValueID {
-        node("LayerNormalization", [x, weights([width], scale: 1), weights([width])], [("axis", .int(-1)), ("epsilon", .float(1e-5))])
+        node(
+            "LayerNormalization", [x, weights([width], scale: 1), weights([width])],
+            [("axis", .int(-1)), ("epsilon", .float(1e-5))])
     }
 
     /// The bytes of an image, normalized, planar.
@@ -89,14 +104,21 @@ struct GraphBuilder {
         var b = GraphBuilder()
         var x = b.image("image", 16)
         x = b.node("Relu", [b.conv(x, 3, 8, kernel: 3, stride: 2)])
-        x = b.node("MaxPool", [x], [("kernel_shape", .ints([3, 3])), ("strides", .ints([2, 2])), ("pads", .ints([1, 1, 1, 1]))])
+        x = b.node(
+            "MaxPool", [x],
+            [("kernel_shape", .ints([3, 3])), ("strides", .ints([2, 2])), ("pads", .ints([1, 1, 1, 1]))])
         let inner = b.node("Relu", [b.conv(x, 8, 8, kernel: 3)])
         let joined = b.node("Relu", [b.node("Add", [b.conv(inner, 8, 16, kernel: 1), b.conv(x, 8, 16, kernel: 1)])])
         let deep = b.node("Relu", [b.conv(joined, 16, 16, kernel: 3, stride: 2)])
-        let up = b.node("Resize", [deep, nil, b.constant(floats([4], [1, 1, 2, 2]))], [
-            ("mode", .string("nearest")), ("coordinate_transformation_mode", .string("asymmetric")), ("nearest_mode", .string("floor")),
-        ])
-        let features = b.node("Concat", [b.conv(joined, 16, 12, kernel: 1, norm: false), b.conv(up, 16, 12, kernel: 1, norm: false)], [("axis", .int(1))])
+        let up = b.node(
+            "Resize", [deep, nil, b.constant(floats([4], [1, 1, 2, 2]))],
+            [
+                ("mode", .string("nearest")), ("coordinate_transformation_mode", .string("asymmetric")),
+                ("nearest_mode", .string("floor")),
+            ])
+        let features = b.node(
+            "Concat", [b.conv(joined, 16, 12, kernel: 1, norm: false), b.conv(up, 16, 12, kernel: 1, norm: false)],
+            [("axis", .int(1))])
         let flat = b.node("Reshape", [features, b.ints([0, 24, 16])])
         var vision = b.node("Transpose", [flat], [("perm", .ints([0, 2, 1]))])
         vision = b.node("Add", [vision, b.weights([1, 16, 24])])
@@ -111,7 +133,8 @@ struct GraphBuilder {
         var text = b.layerNorm(b.node("Add", [b.node("Gather", [b.weights([30, 24], scale: 1), ids]), places]), 24)
 
         func block(_ b: inout GraphBuilder, _ q: ValueID, _ s: ValueID, _ mask: ValueID?) -> ValueID {
-            let mixed = b.attention(b.linear(q, 24, 24), b.linear(s, 24, 24), b.linear(s, 24, 24), width: 24, heads: 2, mask: mask)
+            let mixed = b.attention(
+                b.linear(q, 24, 24), b.linear(s, 24, 24), b.linear(s, 24, 24), width: 24, heads: 2, mask: mask)
             let first = b.layerNorm(b.node("Add", [q, b.linear(mixed, 24, 24)]), 24)
             return b.layerNorm(b.node("Add", [first, b.linear(b.gelu(b.linear(first, 24, 40)), 40, 24)]), 24)
         }

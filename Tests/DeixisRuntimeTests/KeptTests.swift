@@ -19,7 +19,8 @@ import Testing
     static func inputs(_ length: Int, _ seed: Int) -> [Constant] {
         let pixels = (0..<16 * 16 * 3).map { UInt8(truncatingIfNeeded: $0 &* (37 + seed) &+ $0 / 7) }
         return [
-            Constant(.uint8, [1, 16, 16, 3], pixels), Constant(.int64, [1, length], (0..<length).map { Int64(($0 * 7 + seed) % 30) }),
+            Constant(.uint8, [1, 16, 16, 3], pixels),
+            Constant(.int64, [1, length], (0..<length).map { Int64(($0 * 7 + seed) % 30) }),
             Constant(.int64, [1, length], (0..<length).map { Int64($0 < max(1, length - seed % 3) ? 1 : 0) }),
         ]
     }
@@ -77,7 +78,8 @@ import Testing
         }
     }
 
-    /// Kept values as outputs, as parts of what changes, and read as views; and a kept part that differs with the other input's length.
+    /// Kept values as outputs, as parts of what changes, and read as views; and a kept part that differs with the other
+    /// input's length.
     @Test func keptValuesInEveryPlace() throws {
         var b = GraphBuilder()
         let x = b.graph.addInput("x", TensorType(.float32, [.fixed(1), .symbol("n"), .fixed(4)]))
@@ -89,7 +91,8 @@ import Testing
         let length = b.node("Shape", [y])
         let mixed = b.node("Mul", [b.node("Cast", [b.node("ReduceSum", [length])], [("to", .int(1))]), x])
         b.graph.outputs = [
-            b.node("Tanh", [joined]), kept, x, b.node("Add", [b.node("ReduceSum", [changed]), flat]), b.node("Sigmoid", [mixed]), changed,
+            b.node("Tanh", [joined]), kept, x, b.node("Add", [b.node("ReduceSum", [changed]), flat]),
+            b.node("Sigmoid", [mixed]), changed,
         ]
         let model = try Model(graph: b.graph), context = try Session(model).makeContext()
         let given = randomFloats([1, 3, 4], seed: 5)

@@ -25,13 +25,22 @@ import Testing
 
     @Test func eachIsChecked() {
         #expect(Self.message(4) { _ in } == "no error")
-        #expect(Self.message(4) { $0.elements = 63 } == "node 'MatMul_2' (Linear): an output of shape [4, 16] has 64 elements, more than the limit of 63")
-        #expect(Self.message(4) { $0.bytes = 255 } == "node 'MatMul_2' (Linear): an output of shape [4, 16] has 256 bytes, more than the limit of 255")
+        #expect(
+            Self.message(4) { $0.elements = 63 }
+                == "node 'MatMul_2' (Linear): an output of shape [4, 16] has 64 elements, more than the limit of 63")
+        #expect(
+            Self.message(4) { $0.bytes = 255 }
+                == "node 'MatMul_2' (Linear): an output of shape [4, 16] has 256 bytes, more than the limit of 255")
         #expect(Self.message(4) { $0.rank = 1 } == "graph: input 'x' has 2 axes, more than the limit of 1")
-        #expect(Self.message(4) { $0.macs = 511 } == "node 'MatMul_2' (Linear): it asks for 512 multiply-accumulates, more than the limit of 511")
-        #expect(Self.message(4) { $0.plannedBytes = 255 } == "node 'MatMul_2' (Linear): it asks for 256 bytes of planned memory, more than the limit of 255")
+        #expect(
+            Self.message(4) { $0.macs = 511 }
+                == "node 'MatMul_2' (Linear): it asks for 512 multiply-accumulates, more than the limit of 511")
+        #expect(
+            Self.message(4) { $0.plannedBytes = 255 }
+                == "node 'MatMul_2' (Linear): it asks for 256 bytes of planned memory, more than the limit of 255")
         #expect(Self.message(4) { $0.plannedBytes = 300 }.hasPrefix("graph: it asks for "))
-        #expect(Self.message(4) { $0.rewriteSteps = 0 } == "graph: it asks for 1 rewriting steps, more than the limit of 0")
+        #expect(
+            Self.message(4) { $0.rewriteSteps = 0 } == "graph: it asks for 1 rewriting steps, more than the limit of 0")
     }
 
     /// What references take counts as what kernels take.
@@ -46,14 +55,22 @@ import Testing
                 return "no error"
             } catch { return error.description }
         }
-        #expect(work([5, 4]) { b, x in b.node("MatMul", [x, b.weights([4, 6])]) }.hasSuffix("it asks for 120 multiply-accumulates, more than the limit of 100"))
+        #expect(
+            work([5, 4]) { b, x in b.node("MatMul", [x, b.weights([4, 6])]) }.hasSuffix(
+                "it asks for 120 multiply-accumulates, more than the limit of 100"))
         #expect(work([5, 4]) { b, x in b.node("MatMul", [x, b.weights([4, 5])]) } == "no error")
-        #expect(work([5, 4]) { b, x in b.node("Gemm", [x, b.weights([4, 6])]) }.hasSuffix("it asks for 120 multiply-accumulates, more than the limit of 100"))
-        #expect(work([1, 9, 4]) { b, x in b.node("LRN", [x], [("size", .int(3))]) }.hasSuffix("it asks for 108 multiply-accumulates, more than the limit of 100"))
+        #expect(
+            work([5, 4]) { b, x in b.node("Gemm", [x, b.weights([4, 6])]) }.hasSuffix(
+                "it asks for 120 multiply-accumulates, more than the limit of 100"))
+        #expect(
+            work([1, 9, 4]) { b, x in b.node("LRN", [x], [("size", .int(3))]) }.hasSuffix(
+                "it asks for 108 multiply-accumulates, more than the limit of 100"))
         #expect(work([1, 9, 4]) { b, x in b.node("LRN", [x], [("size", .int(2))]) } == "no error")
         let cubic: [(name: Name, value: Attribute)] = [("mode", .string("cubic"))]
         #expect(work([4, 4]) { b, x in b.node("Resize", [x, nil, nil, b.ints([2, 4])], cubic) } == "no error")
-        #expect(work([4, 4]) { b, x in b.node("Resize", [x, nil, nil, b.ints([8, 4])], cubic) }.hasSuffix("it asks for 128 multiply-accumulates, more than the limit of 100"))
+        #expect(
+            work([4, 4]) { b, x in b.node("Resize", [x, nil, nil, b.ints([8, 4])], cubic) }.hasSuffix(
+                "it asks for 128 multiply-accumulates, more than the limit of 100"))
     }
 
     /// Memory the system has not: an error, not the end of the process.
@@ -77,6 +94,9 @@ import Testing
         graph.nodes[graph.nodes.count - 1].domain = "com.example"
         graph.outputs = [y]
         let error = #expect(throws: RuntimeError.self) { try Model(graph: graph) }
-        #expect(error?.description == "3 operators are not supported: LSTM (1 node: 'a'), GRU (4 nodes: 'b', 'c', 'd', ...), com.example.Frobnicate (1 node: 'g')")
+        #expect(
+            error?.description
+                == "3 operators are not supported: LSTM (1 node: 'a'), GRU (4 nodes: 'b', 'c', 'd', ...), com.example.Frobnicate (1 node: 'g')"
+        )
     }
 }

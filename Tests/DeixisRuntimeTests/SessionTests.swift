@@ -42,7 +42,9 @@ private func twoLayerGraph() -> Graph {
         options.threads = 5000
         let error = #expect(throws: RuntimeError.self) { try Session(Model(graph: twoLayerGraph()), options: options) }
         #expect(error?.description == "5000 threads cannot be started: at most 1024")
-        #expect(RuntimeError.threads(900, code: 11).description == "900 threads cannot be started: Resource temporarily unavailable")
+        #expect(
+            RuntimeError.threads(900, code: 11).description
+                == "900 threads cannot be started: Resource temporarily unavailable")
     }
 
     @Test func buffersGiveTheSameAsRun() throws {
@@ -68,14 +70,17 @@ private func twoLayerGraph() -> Graph {
         #expect(zip(trace.steps, trace.steps.dropFirst()).allSatisfy { $0.end <= $1.start })
         for task in trace.tasks {
             let step = trace.steps[task.step]
-            #expect(task.start >= step.start && task.end <= step.end && task.start <= task.end && (0..<threads).contains(task.worker))
+            #expect(
+                task.start >= step.start && task.end <= step.end && task.start <= task.end
+                    && (0..<threads).contains(task.worker))
         }
         #expect(Set(trace.tasks.map(\.step)) == Set(trace.steps.map(\.step)))
         #expect(profile.steps.allSatisfy { $0.leastNanoseconds <= $0.nanoseconds })
         // A traced run is a run.
         let output = try context.output(0)
         #expect(Array(output.bytes) == Array(expected.bytes))
-        #expect(context.session.times.specialize > 0 && context.session.times.target > 0 && context.session.times.plan > 0)
+        #expect(
+            context.session.times.specialize > 0 && context.session.times.target > 0 && context.session.times.plan > 0)
     }
 
     @Test func runsEndAtTheirDeadline() throws {
@@ -91,14 +96,18 @@ private func twoLayerGraph() -> Graph {
     @Test func badInputsAreNamed() throws {
         let context = try Session(Model(graph: twoLayerGraph())).makeContext()
         func message(_ inputs: [(name: Name, tensor: Constant)]) -> String {
-            do throws(RuntimeError) { _ = try context.run(inputs); return "no error" } catch { return error.description }
+            do throws(RuntimeError) { _ = try context.run(inputs); return "no error" } catch {
+                return error.description
+            }
         }
         #expect(message([]) == "input 'x' is missing; the model's inputs are 'x'")
         #expect(message([("y", floats([1], [1]))]) == "the model has no input 'y'; its inputs are 'x'")
         #expect(message([("x", floats([1, 4], [1, 2, 3, 4]))]) == "input 'x': expected shape [batch, 3], got [1, 4]")
         #expect(message([("x", int64s([1]))]) == "input 'x': expected float32, got int64")
         func shapes(_ shapes: [[Int]]) -> String {
-            do throws(RuntimeError) { try context.prepare(shapes); return "no error" } catch { return error.description }
+            do throws(RuntimeError) { try context.prepare(shapes); return "no error" } catch {
+                return error.description
+            }
         }
         #expect(shapes([]) == "shapes of 0 inputs were given; the model has 1: 'x'")
         #expect(shapes([[1, 3], [1, 3]]) == "shapes of 2 inputs were given; the model has 1: 'x'")

@@ -31,7 +31,9 @@ func onThreads(_ count: Int, _ body: @escaping @Sendable (Int) -> Void) {
         zip(model.graph.inputs, tensors).map { (model.graph[$0].name, $1) }
     }
 
-    @Test("Threads that ask at once, for shapes known and new, get what one alone gets", arguments: [1, 2, 3], [true, false])
+    @Test(
+        "Threads that ask at once, for shapes known and new, get what one alone gets", arguments: [1, 2, 3],
+        [true, false])
     func answersAreThoseOfOne(threads: Int, optimize: Bool) throws {
         let model = try Model(graph: GraphBuilder.grounding())
         var options = SessionOptions()
@@ -41,7 +43,9 @@ func onThreads(_ count: Int, _ body: @escaping @Sendable (Int) -> Void) {
         var expected: [Int: [[UInt8]]] = [:]
         let alone = try Session(model, options: options)
         for length in 1...7 {
-            expected[length] = try alone.run(Self.named(model, KeptTests.inputs(length, length))).map { Array($0.tensor.bytes) }
+            expected[length] = try alone.run(Self.named(model, KeptTests.inputs(length, length))).map {
+                Array($0.tensor.bytes)
+            }
         }
         let wanted = expected, wrong = Atomic(0), runs = Atomic(0)
         onThreads(8) { thread in
@@ -106,13 +110,16 @@ func onThreads(_ count: Int, _ body: @escaping @Sendable (Int) -> Void) {
 
 /// What nobody holds any more goes.
 @Suite struct LifetimeTests {
-    @Test("A session that has run goes with its last holder, and its model's weights with it") func sessionsGo() throws {
+    @Test("A session that has run goes with its last holder, and its model's weights with it") func sessionsGo() throws
+    {
         weak var session: Session?
         weak var context: RunContext?
         weak var preparation: Preparation?
         do {
             let model = try Model(graph: GraphBuilder.grounding()), made = try Session(model), own = made.makeContext()
-            let inputs = zip(model.graph.inputs, KeptTests.inputs(5, 1)).map { (name: model.graph[$0].name, tensor: $1) }
+            let inputs = zip(model.graph.inputs, KeptTests.inputs(5, 1)).map {
+                (name: model.graph[$0].name, tensor: $1)
+            }
             _ = try made.run(inputs)
             onThreads(3) { _ in _ = try? made.run(inputs) }
             _ = try own.run(inputs)

@@ -7,7 +7,8 @@ import Testing
 /// Returns the worst error, relative to the larger of 1 and the gradient's own size.
 @discardableResult
 func checkGradients(
-    leaves shapes: [[Int]], _ store: ParameterStore<Double> = ParameterStore(seed: 1), scale: Double = 1, step: Double = 1e-5,
+    leaves shapes: [[Int]], _ store: ParameterStore<Double> = ParameterStore(seed: 1), scale: Double = 1,
+    step: Double = 1e-5,
     tolerance: Double = 1e-7, sourceLocation: SourceLocation = #_sourceLocation,
     _ body: (Tape<Double>, [Variable<Double>]) -> Variable<Double>
 ) -> Double {
@@ -52,7 +53,9 @@ func checkGradients(
             let error = abs(expected - gradient[index]) / max(1, abs(expected))
             worst = max(worst, error)
             guard error <= tolerance else {
-                Issue.record("\(name)[\(index)]: pullback \(gradient[index]), differences \(expected)", sourceLocation: sourceLocation)
+                Issue.record(
+                    "\(name)[\(index)]: pullback \(gradient[index]), differences \(expected)",
+                    sourceLocation: sourceLocation)
                 return worst
             }
         }

@@ -45,8 +45,8 @@ public struct Differential: Sendable {
         }
     }
 
-    /// The pass after which the references first give something else than of the graph as read; nil where none does, and
-    /// kernels are to blame, or what surrounds them.
+    /// The pass after which the references first give something else than of the graph as read; nil where none does,
+    /// and kernels are to blame, or what surrounds them.
     public static func blame(_ test: DifferentialCase) -> String? {
         guard let expected = try? Expectation(test) else { return nil }
         do {

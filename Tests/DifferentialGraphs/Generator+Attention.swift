@@ -70,7 +70,8 @@ extension Generator {
         func split(_ g: inout Generator, _ x: ValueID, _ head: Int, transposed: Bool) -> ValueID {
             let s = g.shape(x), length = g.random.chance(40) ? -1 : g.random.chance(50) ? 0 : s[1]
             let shaped = g.add(
-                "Reshape", [x, g.ints([g.random.chance(50) ? 0 : s[0], length, heads, head])], [s[0], s[1], heads, head]
+                "Reshape", [x, g.ints([g.random.chance(50) ? 0 : s[0], length, heads, head])],
+                [s[0], s[1], heads, head]
             )
             if !transposed {
                 return g.add("Transpose", [shaped], [s[0], heads, s[1], head], [("perm", .ints([0, 2, 1, 3]))])
@@ -95,7 +96,7 @@ extension Generator {
             scores = add("Add", random.chance(50) ? [scores, mask] : [mask, scores], s)
         } else if random.chance(35) {
             let shape = random.pick([
-                [batch, 1, 1, b[1]], [1, 1, a[1], b[1]], [b[1]], [batch, heads, a[1], b[1]], [a[1], 1], [1]
+                [batch, 1, 1, b[1]], [1, 1, a[1], b[1]], [b[1]], [batch, heads, a[1], b[1]], [a[1], 1], [1],
             ])
             let bias = random.chance(50) ? floats(shape, -2, 2) : input(.float32, shape)
             scores = stored(&self, add("Add", random.chance(50) ? [scores, bias] : [bias, scores], s), 40)
@@ -148,7 +149,8 @@ extension Generator {
         x = layerNorm(x, s, width)
         let real = add("Cast", [mask], [batch, length], [("to", .int(1))])
         let gap = add(
-            "Mul", [add("Sub", [scalar(1), real], [batch, length]), scalar(random.pick([-1e9, -1e4, -3.4028235e38]))],
+            "Mul",
+            [add("Sub", [scalar(1), real], [batch, length]), scalar(random.pick([-1e9, -1e4, -3.4028235e38]))],
             [batch, length])
         let bias = add("Unsqueeze", [gap, ints([1, 2])], [batch, 1, 1, length])
         for _ in 0..<random.within(1...2) {

@@ -9,7 +9,7 @@ extension Generator {
                 x, s,
                 random.pick([
                     "Relu", "Relu", "Sigmoid", "Tanh", "LeakyRelu", "HardSigmoid", "HardSwish", "Gelu", "Clip", "Clip",
-                    "Erf", "Neg", "Abs", "Sqrt", "Identity", "Floor"
+                    "Erf", "Neg", "Abs", "Sqrt", "Identity", "Floor",
                 ])))
     }
 
@@ -98,7 +98,8 @@ extension Generator {
                     Array(s[..<axis]) + s[(axis + 1)...]))
         case 8:
             let axis = random.below(s.count + 1)
-            keep(add("Flatten", [x], [s[..<axis].reduce(1, *), s[axis...].reduce(1, *)], [("axis", .int(Int64(axis)))]))
+            keep(
+                add("Flatten", [x], [s[..<axis].reduce(1, *), s[axis...].reduce(1, *)], [("axis", .int(Int64(axis)))]))
         case 9:
             let target = s.map { $0 == 1 && random.chance(60) ? random.within(1...3) : $0 }
             keep(add("Expand", [x, ints(target)], target))
@@ -152,7 +153,7 @@ extension Generator {
             "Slice",
             [
                 x, ints([fromEnd ? start - extent : start]), ints([to == 0 ? 0 : to]),
-                ints([random.chance(25) ? axis - shape(x).count : axis])
+                ints([random.chance(25) ? axis - shape(x).count : axis]),
             ]
                 + (step > 1 || random.chance(30) ? [ints([step])] : []), s)
     }
@@ -208,7 +209,7 @@ extension Generator {
                         constant(
                             Constant(
                                 .int64, [],
-                                [Int64(random.below(2) - (random.chance(30) ? 1 : 0)) % Int64(max(1, shape(x)[1]))]))
+                                [Int64(random.below(2) - (random.chance(30) ? 1 : 0)) % Int64(max(1, shape(x)[1]))])),
                     ], s, [("axis", .int(1))]))
         }
         s[1] = 1

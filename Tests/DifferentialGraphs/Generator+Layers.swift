@@ -5,7 +5,10 @@ extension Generator {
     mutating func image() -> ValueID {
         if random.chance(12), pool.allSatisfy({ rank($0) != 4 }) { return photograph() }
         return value({ $0.rank($1) == 4 && $0.count($1) > 0 && $0.shape($1)[1] <= 24 }) {
-            [$0.random.within(1...2), $0.random.pick([1, 2, 3, 4, 8]), $0.random.within(1...8), $0.random.within(1...8)]
+            [
+                $0.random.within(1...2), $0.random.pick([1, 2, 3, 4, 8]), $0.random.within(1...8),
+                $0.random.within(1...8),
+            ]
         }
     }
 
@@ -21,7 +24,7 @@ extension Generator {
                 [
                     x,
                     floats(
-                        shape, op == "Sub" ? 100 : op == "Div" ? 50 : 0.01, op == "Sub" ? 130 : op == "Div" ? 70 : 0.02)
+                        shape, op == "Sub" ? 100 : op == "Div" ? 50 : 0.01, op == "Sub" ? 130 : op == "Div" ? 70 : 0.02),
                 ], [1, h, w, c])
         }
         x = add("Transpose", [x], [1, c, h, w], [("perm", .ints([0, 3, 1, 2]))])
@@ -52,7 +55,7 @@ extension Generator {
                 ("strides", .ints([Int64(stride), Int64(stride)])),
                 ("pads", .ints([Int64](repeating: Int64(pad), count: 4))),
                 ("dilations", .ints([Int64(dilation), Int64(dilation)])),
-                ("group", .int(Int64(group)))
+                ("group", .int(Int64(group))),
             ])
         if !isStored, random.chance(50) {
             if random.chance(20) { keep(y) }
@@ -104,7 +107,7 @@ extension Generator {
             var attributes: [(name: Name, value: Attribute)] = [
                 ("kernel_shape", .ints([Int64(kernel), Int64(kernel)])),
                 ("strides", .ints([Int64(stride), Int64(stride)])),
-                ("pads", .ints([Int64](repeating: Int64(pad), count: 4)))
+                ("pads", .ints([Int64](repeating: Int64(pad), count: 4))),
             ]
             if isAverage, random.chance(40) { attributes.append(("count_include_pad", .int(1))) }
             keep(
@@ -122,7 +125,7 @@ extension Generator {
             (
                 "coordinate_transformation_mode",
                 .string(random.pick(["half_pixel", "asymmetric", "align_corners", "pytorch_half_pixel"]))
-            )
+            ),
         ]
         if !linear {
             attributes.append(
@@ -131,7 +134,8 @@ extension Generator {
         if random.chance(50) {
             let scales = [random.pick([2, 1, 0.5, 1.5]), random.pick([2, 1, 0.5, 3])] as [Float]
             let made = [
-                s[0], s[1], Int((Float(s[2]) * scales[0]).rounded(.down)), Int((Float(s[3]) * scales[1]).rounded(.down))
+                s[0], s[1], Int((Float(s[2]) * scales[0]).rounded(.down)),
+                Int((Float(s[3]) * scales[1]).rounded(.down)),
             ]
             guard made[2] > 0, made[3] > 0 else { return }
             return keep(add("Resize", [x, nil, constant(Constant(.float32, [4], [1, 1] + scales))], made, attributes))
@@ -211,7 +215,7 @@ extension Generator {
                 random.chance(80) ? [x, floats(own, 0.5, 1.5), floats(own)] : [x, floats(own, 0.5, 1.5)], s,
                 [
                     ("axis", .int(Int64(random.chance(20) ? s.count + axis : axis))),
-                    ("epsilon", .float(random.pick([1e-5, 1e-3, 1e-5])))
+                    ("epsilon", .float(random.pick([1e-5, 1e-3, 1e-5]))),
                 ])
         }
         let row = Array(s.dropLast()) + [1]
@@ -313,7 +317,8 @@ extension Generator {
         for _ in 0..<random.within(1...3) {
             y = add(
                 random.pick(["Add", "Mul", "Sub"]),
-                random.chance(50) ? [y, constant(Constant(.int64, [s[1]], (0..<s[1]).map { Int64($0 - 1) }))] : [y, x],
+                random.chance(50)
+                    ? [y, constant(Constant(.int64, [s[1]], (0..<s[1]).map { Int64($0 - 1) }))] : [y, x],
                 s, element: .int64)
         }
         if random.chance(60) { keep(add("Cast", [y], s, [("to", .int(1))])) } else { keep(y) }

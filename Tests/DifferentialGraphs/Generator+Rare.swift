@@ -24,7 +24,8 @@ extension Generator {
         let heads = random.pick([1, 2, 4])
         let x = input(.float32, [1, many, width])
         let start = random.below(many - few + 1)
-        var short = random.chance(75)
+        var short =
+            random.chance(75)
             ? add("Slice", [x, ints([start]), ints([start + few]), ints([1])], [1, few, width])
             : random.chance(50) ? floats([1, few, width], -1, 1) : input(.float32, [1, few, width])
         if random.chance(30) { short = add("Tanh", [short], [1, few, width]) }
@@ -66,7 +67,8 @@ extension Generator {
 
     /// Bytes of a caller, as they are stored.
     mutating func storedInput() {
-        let s = random.chance(50)
+        let s =
+            random.chance(50)
             ? [random.within(1...2), random.within(1...4), random.within(1...6), random.within(1...6)]
             : [random.within(1...2), random.within(1...5), random.pick([4, 8, 16])]
         let isSigned = random.chance(30), element: ElementType = isSigned ? .int8 : .uint8
@@ -92,18 +94,20 @@ extension Generator {
                     [
                         ("kernel_shape", .ints([Int64(kernel), Int64(kernel)])),
                         ("strides", .ints([Int64(stride), Int64(stride)])),
-                        ("pads", .ints([Int64](repeating: Int64(pad), count: 4)))
+                        ("pads", .ints([Int64](repeating: Int64(pad), count: 4))),
                     ]), made, false))
     }
 
     mutating func einsum() {
         let (i, j, k, b) = (random.within(1...4), random.within(1...5), random.within(1...4), random.within(1...2))
-        let (text, shapes, made) = random.pick([
-            ("bij,bjk->bik", [[b, i, j], [b, j, k]], [b, i, k]), ("bij,bkj->bik", [[b, i, j], [b, k, j]], [b, i, k]),
-            ("bij,jk", [[b, i, j], [j, k]], [b, i, k]), ("...j,kj->...k", [[b, i, j], [k, j]], [b, i, k]),
-            ("bij->bji", [[b, i, j]], [b, j, i]), ("bij,bij->bi", [[b, i, j], [b, i, j]], [b, i]),
-            ("ii->i", [[i, i]], [i]), ("i,j->ij", [[i], [j]], [i, j])
-        ] as [(Name, [[Int]], [Int])])
+        let (text, shapes, made) = random.pick(
+            [
+                ("bij,bjk->bik", [[b, i, j], [b, j, k]], [b, i, k]),
+                ("bij,bkj->bik", [[b, i, j], [b, k, j]], [b, i, k]),
+                ("bij,jk", [[b, i, j], [j, k]], [b, i, k]), ("...j,kj->...k", [[b, i, j], [k, j]], [b, i, k]),
+                ("bij->bji", [[b, i, j]], [b, j, i]), ("bij,bij->bi", [[b, i, j], [b, i, j]], [b, i]),
+                ("ii->i", [[i, i]], [i]), ("i,j->ij", [[i], [j]], [i, j]),
+            ] as [(Name, [[Int]], [Int])])
         let operands = shapes.map { s in value({ $0.shape($1) == s }) { _ in s } }
         keep(add("Einsum", operands, made, [("equation", .string(text))]))
     }
@@ -139,8 +143,10 @@ extension Generator {
     mutating func dynamicallyQuantized() {
         let x = rows(), s = shape(x), n = s.last ?? 1, outputs = random.within(1...5)
         guard count(x) > 0, s.count >= 2 else { return }
-        let parts = [(graph.addValue(name("v")), ElementType.uint8, s), (graph.addValue(name("v")), .float32, []),
-            (graph.addValue(name("v")), .uint8, [])]
+        let parts = [
+            (graph.addValue(name("v")), ElementType.uint8, s), (graph.addValue(name("v")), .float32, []),
+            (graph.addValue(name("v")), .uint8, []),
+        ]
         for (id, element, shape) in parts { specs[id] = (element, shape) }
         graph.nodes.append(
             Node(name: name("n"), op: "DynamicQuantizeLinear", inputs: [x], outputs: parts.map { $0.0 }))

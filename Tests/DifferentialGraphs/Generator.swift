@@ -38,16 +38,16 @@ public struct Generator {
         let elementwise: [Production] = [{ $0.unary() }, { $0.withConstant() }, { $0.withAnother() }]
         let moves: [Production] = [{ $0.move() }, { $0.move() }, { $0.row() }]
         let others: [Production] = [
-            { $0.softmax() }, { $0.reduction() }, { $0.masked() }, { $0.throughShape() }, { $0.integers() }
+            { $0.softmax() }, { $0.reduction() }, { $0.masked() }, { $0.throughShape() }, { $0.integers() },
         ]
         let image: [Production] = [{ $0.convolution() }, { $0.convolution() }, { $0.pooling() }, { $0.resize() }]
         let tokens: [Production] = [
-            { $0.linear() }, { $0.linear() }, { $0.layerNorm() }, { $0.gelu() }, { $0.attention() }, { $0.product() }
+            { $0.linear() }, { $0.linear() }, { $0.layerNorm() }, { $0.gelu() }, { $0.attention() }, { $0.product() },
         ]
         let quantized: [Production] = [{ $0.rounding() }, { $0.rounding() }]
         let rare: [Production] = [
             { $0.flattened() }, { $0.again() }, { $0.again() }, { $0.storedInput() }, { $0.transposedConvolution() },
-            { $0.einsum() }, { $0.seldom() }, { $0.seldom() }, { $0.dynamicallyQuantized() }
+            { $0.einsum() }, { $0.seldom() }, { $0.seldom() }, { $0.dynamicallyQuantized() },
         ]
         var all: [Production]
         // These are slow to run by references.

@@ -22,7 +22,7 @@ public struct Way: Sendable, CustomStringConvertible {
     public var description: String {
         [
             optimize ? "optimized" : "as read", referenceOnly ? "references" : instructionSet ?? "best instruction set",
-            "threads \(threads)"
+            "threads \(threads)",
         ]
         .joined(separator: ", ") + (dropPadding ? "" : ", padding kept")
     }

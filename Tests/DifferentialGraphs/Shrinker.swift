@@ -140,7 +140,7 @@ public struct Shrinker {
             let numbers = c.doubles
             return [
                 numbers.map { _ in 0 }, numbers.map { _ in 1 }, numbers.map { $0.rounded() },
-                numbers.map { ($0 * 4).rounded() / 4 }
+                numbers.map { ($0 * 4).rounded() / 4 },
             ].filter { $0 != numbers }.map { .of(c.type, c.shape, $0) }
         }
         for id in best.graph.constants.keys.sorted(by: { $0.index < $1.index }) {

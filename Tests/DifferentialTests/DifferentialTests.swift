@@ -24,10 +24,12 @@ import Testing
             "DequantizeLinear",
             [
                 graph.addConstant("w", .of(.int8, shape, [1])),
-                graph.addConstant("step", Constant(.float32, [], [Float(0x1p-7)]))
+                graph.addConstant("step", Constant(.float32, [], [Float(0x1p-7)])),
             ], name: "weight")
         let product = graph.addNode("Conv", [rounded(x, 1), weight], name: "product")
-        graph.outputs = [graph.addNode("Add", [r, rounded(rounded(product, 0x1p-5, zero: first), 0x1p-5, zero: nil)], name: "sum")]
+        graph.outputs = [
+            graph.addNode("Add", [r, rounded(rounded(product, 0x1p-5, zero: first), 0x1p-5, zero: nil)], name: "sum")
+        ]
         let one = Constant.of(.float32, shape, [1])
         let test = DifferentialCase(graph: graph, inputs: [one, one], others: [one, one])
         try withFolder("rounded-\(first)") { folder in
@@ -57,7 +59,8 @@ import Testing
 
     /// A folder for compiled files, removed afterwards.
     private func withFolder(_ name: String, _ body: (String) throws -> Void) throws {
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("deixis-differential-\(getpid())-\(name)")
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
+            "deixis-differential-\(getpid())-\(name)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
         try body(folder.path)

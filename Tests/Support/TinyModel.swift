@@ -27,14 +27,16 @@ public enum TinyModel {
         let rows = graph.addConstant("table", Constant(.float32, [7, 4], table))
         let colors = graph.addConstant("mix", Constant(.float32, [3, 4], mix))
         let ones = graph.addConstant("ones", Constant(.float32, [7, 1], [Float](repeating: 1, count: 7)))
-        let average = graph.addConstant("average", Constant(.float32, [1, 1024], [Float](repeating: 1 / (1024 * 255), count: 1024)))
+        let average = graph.addConstant(
+            "average", Constant(.float32, [1, 1024], [Float](repeating: 1 / (1024 * 255), count: 1024)))
         let pixels = graph.addConstant("pixels", Constant(.int64, [3], [0, 1024, 3] as [Int64]))
         let middle = graph.addConstant("middle", Constant(.int64, [1], [1] as [Int64]))
 
         let weights = graph.addNode("Cast", [mask], name: "weights", attributes: [("to", .int(1))])
         let row = graph.addNode("Unsqueeze", [weights, middle], name: "row")
         let sum = graph.addNode("MatMul", [row, graph.addNode("Gather", [rows, ids], name: "words")], name: "sum")
-        let number = graph.addNode("MatMul", [row, graph.addNode("Gather", [ones, ids], name: "each")], name: "number")
+        let number = graph.addNode(
+            "MatMul", [row, graph.addNode("Gather", [ones, ids], name: "each")], name: "number")
         let language = graph.addNode("Div", [sum, number], name: "language")
         let floats = graph.addNode("Cast", [image], name: "floats", attributes: [("to", .int(1))])
         let flat = graph.addNode("Reshape", [floats, pixels], name: "flat")
@@ -64,7 +66,9 @@ public enum TinyModel {
         for (i, byte) in square.enumerated() { sums[i % 3] += Double(byte) }
         return (0..<4).map { column in
             let language = ids.reduce(0) { $0 + Double(table[Int($1) * 4 + column]) } / Double(ids.count)
-            let vision = (0..<3).reduce(0) { $0 + sums[$1] / Double(square.count / 3) / 255 * Double(mix[$1 * 4 + column]) }
+            let vision = (0..<3).reduce(0) {
+                $0 + sums[$1] / Double(square.count / 3) / 255 * Double(mix[$1 * 4 + column])
+            }
             return 1 / (1 + exp(-language - vision))
         }
     }

@@ -10,8 +10,9 @@
 //         printf("%.1f %.1f %.1f %.1f\n", found.x, found.y, found.width, found.height);
 //     deixis_free(model);
 //
-// Needs libc alone. Prints nothing, never exits, starts no process. Any number of threads may call at once, for one model too: they share
-// its weights, and each call has memory of its own. With `threads` at 1 each caller keeps to its core, which serves most answers a second.
+// Needs libc alone. Prints nothing, never exits, starts no process. Any number of threads may call at once, for one
+// model too: they share its weights, and each call has memory of its own. With `threads` at 1 each caller keeps to its
+// core, which serves most answers a second.
 #pragma once
 
 #include <stddef.h>
@@ -34,7 +35,8 @@ typedef enum deixis_status {
     DEIXIS_INVALID_ARGUMENT = 1,
     /// The file cannot be opened or mapped.
     DEIXIS_CANNOT_READ = 2,
-    /// The file is no ONNX model, is damaged, uses what this runtime does not support, or its vocabulary names rows that its tables lack.
+    /// The file is no ONNX model, is damaged, uses what this runtime does not support, or its vocabulary names rows
+    /// that its tables lack.
     DEIXIS_INVALID_MODEL = 3,
     /// A sound ONNX model, but not one that grounds: inputs, outputs or metadata are not as formats/metadata.md says.
     DEIXIS_NOT_A_GROUNDING_MODEL = 4,
@@ -49,7 +51,8 @@ typedef enum deixis_status {
     DEIXIS_OUT_OF_MEMORY = 9
 } deixis_status;
 
-/// How to load. Set `size` to sizeof(deixis_options) so that later versions may add fields; the rest zero means defaults.
+/// How to load. Set `size` to sizeof(deixis_options) so that later versions may add fields; the rest zero means
+/// defaults.
 typedef struct deixis_options {
     size_t size;
     /// Threads for one call, this one included; 0: as many as there are usable cores.
@@ -78,33 +81,36 @@ typedef struct deixis_grounding {
     int32_t tokens, tokens_dropped;
     /// Milliseconds: letterbox and tokenizer; network.
     double input_ms, network_ms;
-    /// Words among the tokens that the model's vocabulary lacks; it cannot tell one from another. Structures that end before this field are
-    /// taken too.
+    /// Words among the tokens that the model's vocabulary lacks; it cannot tell one from another. Structures that end
+    /// before this field are taken too.
     int32_t tokens_unknown;
 } deixis_grounding;
 
-/// Loads a model file: ONNX, or what `deixis compile` made of one. It stays mapped and must keep its bytes while the model lives; to replace it, rename another over
-/// it. `options` may be null. On failure `*model` is null.
+/// Loads a model file: ONNX, or what `deixis compile` made of one. It stays mapped and must keep its bytes while the
+/// model lives; to replace it, rename another over it. `options` may be null. On failure `*model` is null.
 deixis_status deixis_load(const char *path, const deixis_options *options, deixis_model **model);
 
 /// Finds what `sentence` (UTF-8) points at. `*result` is untouched on failure.
-deixis_status deixis_ground(deixis_model *model, const deixis_image *image, const char *sentence, deixis_grounding *result);
+deixis_status deixis_ground(
+    deixis_model *model, const deixis_image *image, const char *sentence, deixis_grounding *result);
 
-/// Looks at a picture once: the part of the work that does not depend on a sentence. The pixels are not needed afterwards. On failure
-/// `*scene` is null.
+/// Looks at a picture once: the part of the work that does not depend on a sentence. The pixels are not needed
+/// afterwards. On failure `*scene` is null.
 deixis_status deixis_scene_create(deixis_model *model, const deixis_image *image, deixis_scene **scene);
 
-/// `deixis_ground` for a picture already looked at: the same answer, to the bit, sooner. `input_ms` and `network_ms` are this sentence's.
+/// `deixis_ground` for a picture already looked at: the same answer, to the bit, sooner. `input_ms` and `network_ms`
+/// are this sentence's.
 deixis_status deixis_scene_ground(deixis_scene *scene, const char *sentence, deixis_grounding *result);
 
 /// Releases a scene; null is fine.
 void deixis_scene_free(deixis_scene *scene);
 
-/// Releases a model, when no call for it is under way; null is fine. Its scenes may go before or after; what they need of it lives as long
-/// as they.
+/// Releases a model, when no call for it is under way; null is fine. Its scenes may go before or after; what they need
+/// of it lives as long as they.
 void deixis_free(deixis_model *model);
 
-/// Why the last call of this thread failed, one line of UTF-8 valid until the next call of this thread; empty if none has failed.
+/// Why the last call of this thread failed, one line of UTF-8 valid until the next call of this thread; empty if none
+/// has failed.
 const char *deixis_last_error(void);
 
 /// The library's version, e.g. "0.1.0".

@@ -1,5 +1,6 @@
-// Blocks of queries, BLOCK wide. Scores lie transposed, [keys][width]: the product's rows are rows of K, its columns the packed queries;
-// then softmax runs down the columns, a vector of queries at a time; then O's rows read their column of the scores.
+// Blocks of queries, BLOCK wide. Scores lie transposed, [keys][width]: the product's rows are rows of K, its columns
+// the packed queries; then softmax runs down the columns, a vector of queries at a time; then O's rows read their
+// column of the scores.
 
 #include "common/blocks.h"
 #include "common/math.h"
@@ -26,7 +27,8 @@ size_t VARIANT_NAME(deixis_attention_f32_scratch)(size_t keys, size_t head, size
 }
 
 /// Runs tiles of up to six rows over [0, count): row i of the product reads a + i * a_row.
-static inline void run_rows(deixis_tile_f32 *tile, size_t count, size_t vectors, const float *a, ptrdiff_t a_row, float *c, ptrdiff_t ldc) {
+static inline void run_rows(
+    deixis_tile_f32 *tile, size_t count, size_t vectors, const float *a, ptrdiff_t a_row, float *c, ptrdiff_t ldc) {
     const float *rows[tile_rows];
     tile->rows = rows;
     tile->ldc = ldc;
@@ -54,22 +56,32 @@ static inline void softmax_columns(float *scores, size_t keys, size_t width, flo
     }
 }
 
-static inline void add_bias(const deixis_attention_f32_args *args, size_t begin, size_t queries, size_t width, float *scores) {
+static inline void add_bias(
+    const deixis_attention_f32_args *args, size_t begin, size_t queries, size_t width, float *scores) {
     for (size_t j = 0; j < args->keys; j++) {
         float *row = scores + j * width;
         if (args->bias_query == 0) {
             for (size_t i = 0; i < width; i += LANES) v_store(row + i, v_load(row + i) + v_set(args->bias[j]));
         } else {
-            for (size_t i = 0; i < queries; i++) row[i] += args->bias[(ptrdiff_t)(begin + i) * args->bias_query + (ptrdiff_t)j];
+            for (size_t i = 0; i < queries; i++)
+                row[i] += args->bias[(ptrdiff_t)(begin + i) * args->bias_query + (ptrdiff_t)j];
         }
     }
 }
 
 static void run_block(const deixis_attention_f32_args *args, size_t begin, size_t queries, float *scratch) {
     const size_t width = padded(queries), keys = args->keys;
-    float *packed = scratch, *scores = packed + block * args->head, *factors = scores + block * keys, *values = factors + block;
-    deixis_pack_panel(args->q + (ptrdiff_t)begin * args->q_row, 1, args->q_row, args->head, queries, width, args->scale, packed);
-    deixis_tile_f32 tile = {.row_step = 0, .taps = 1, .depth = args->head, .a_step = 1, .b = packed, .b_step = (ptrdiff_t)width, .columns = width};
+    float *packed = scratch, *scores = packed + block * args->head, *factors = scores + block * keys,
+          *values = factors + block;
+    deixis_pack_panel(
+        args->q + (ptrdiff_t)begin * args->q_row, 1, args->q_row, args->head, queries, width, args->scale, packed);
+    deixis_tile_f32 tile = {.row_step = 0,
+        .taps = 1,
+        .depth = args->head,
+        .a_step = 1,
+        .b = packed,
+        .b_step = (ptrdiff_t)width,
+        .columns = width};
     run_rows(&tile, keys, width / LANES, args->k, args->k_row, scores, (ptrdiff_t)width);
     if (args->bias) add_bias(args, begin, queries, width, scores);
     softmax_columns(scores, keys, width, factors);
@@ -86,8 +98,13 @@ static void run_block(const deixis_attention_f32_args *args, size_t begin, size_
             size_t left = (args->value_head - n + LANES - 1) / LANES, panels = (left + tile_vectors - 1) / tile_vectors;
             size_t vectors = (left + panels - 1) / panels, columns = vectors * LANES;
             if (columns > args->value_head - n) columns = args->value_head - n;
-            deixis_tile_f32 part = {.taps = 1, .depth = depth, .a_step = (ptrdiff_t)width, .b = v + (ptrdiff_t)k * v_row + (ptrdiff_t)n,
-                                    .b_step = v_row, .load = k > 0, .columns = columns};
+            deixis_tile_f32 part = {.taps = 1,
+                .depth = depth,
+                .a_step = (ptrdiff_t)width,
+                .b = v + (ptrdiff_t)k * v_row + (ptrdiff_t)n,
+                .b_step = v_row,
+                .load = k > 0,
+                .columns = columns};
             run_rows(&part, queries, vectors, scores + k * width, 1, o + n, args->o_row);
             n += columns;
         }
@@ -100,9 +117,11 @@ static void run_block(const deixis_attention_f32_args *args, size_t begin, size_
     }
 }
 
-void VARIANT_NAME(deixis_attention_f32)(const deixis_attention_f32_args *args, size_t begin, size_t end, float *scratch) {
+void VARIANT_NAME(deixis_attention_f32)(
+    const deixis_attention_f32_args *args, size_t begin, size_t end, float *scratch) {
     if (args->value_head % LANES) {
-        deixis_pack_panel(args->v, args->v_row, 1, args->keys, args->value_head, padded(args->value_head), 1, scratch + block * (args->head + args->keys + 1));
+        deixis_pack_panel(args->v, args->v_row, 1, args->keys, args->value_head, padded(args->value_head), 1,
+            scratch + block * (args->head + args->keys + 1));
     }
     for (size_t i = begin; i < end; i += block) run_block(args, i, end - i < block ? end - i : block, scratch);
 }

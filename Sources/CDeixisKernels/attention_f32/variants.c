@@ -10,7 +10,11 @@
 
 static const deixis_attention_f32 table[] = {
 #define VARIANT(variant, bits, queries) \
-    {.name = #variant, .isa = bits, .block = queries, .scratch = deixis_attention_f32_scratch_##variant, .run = deixis_attention_f32_##variant},
+    {.name = #variant, \
+        .isa = bits, \
+        .block = queries, \
+        .scratch = deixis_attention_f32_scratch_##variant, \
+        .run = deixis_attention_f32_##variant},
 #include "attention_f32/kernels.def"
 #undef VARIANT
 };

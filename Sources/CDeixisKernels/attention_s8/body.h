@@ -1,5 +1,5 @@
-// Rows of queries, ATTENTION_ROWS at a time: scores sixteen keys at a time with their maxima, softmax along the row, then outputs sixteen channels
-// at a time. An ISA file has defined, beside common/<isa>.h:
+// Rows of queries, ATTENTION_ROWS at a time: scores sixteen keys at a time with their maxima, softmax along the row,
+// then outputs sixteen channels at a time. An ISA file has defined, beside common/<isa>.h:
 //     ATTENTION_GROUP                  how many values make a 32-bit lane of a dot product: 4 bytes (unsigned times signed), or 2 of 16 bits
 //     ATTENTION_FLIP                   0x80 where packed bytes are signed, q - 128; 0 where they are unsigned
 //     ATTENTION_ROWS
@@ -62,7 +62,8 @@ size_t VARIANT_NAME(deixis_attention_s8_scratch)(size_t keys, size_t head, size_
 }
 
 /// rows x sixteen columns.
-INLINE void product(const int rows, const left_value *a, ptrdiff_t a_row, const char *b, size_t groups, sixteen_sums *sums) {
+INLINE void product(
+    const int rows, const left_value *a, ptrdiff_t a_row, const char *b, size_t groups, sixteen_sums *sums) {
     vi sum[ROWS][PARTS];
     UNROLLED for (int r = 0; r < rows; r++) UNROLLED for (int p = 0; p < PARTS; p++) sum[r][p] = 0;
     for (size_t g = 0; g < groups; g++, b += UNIT) {
@@ -77,20 +78,24 @@ INLINE void product(const int rows, const left_value *a, ptrdiff_t a_row, const 
 
 // x with lanes i and i ^ n exchanged.
 #if LANES == 16
-#define ACROSS(x, n) __builtin_shufflevector(x, x, 0 ^ n, 1 ^ n, 2 ^ n, 3 ^ n, 4 ^ n, 5 ^ n, 6 ^ n, 7 ^ n, 8 ^ n, 9 ^ n, 10 ^ n, 11 ^ n, 12 ^ n, 13 ^ n, 14 ^ n, 15 ^ n)
+#define ACROSS(x, n) \
+    __builtin_shufflevector(x, x, 0 ^ n, 1 ^ n, 2 ^ n, 3 ^ n, 4 ^ n, 5 ^ n, 6 ^ n, 7 ^ n, 8 ^ n, 9 ^ n, 10 ^ n, \
+        11 ^ n, 12 ^ n, 13 ^ n, 14 ^ n, 15 ^ n)
 #elif LANES == 8
 #define ACROSS(x, n) __builtin_shufflevector(x, x, 0 ^ n, 1 ^ n, 2 ^ n, 3 ^ n, 4 ^ n, 5 ^ n, 6 ^ n, 7 ^ n)
 #else
 #define ACROSS(x, n) __builtin_shufflevector(x, x, 0 ^ n, 1 ^ n, 2 ^ n, 3 ^ n)
 #endif
 
-/// Sixteen lanes into one, in every lane: i with i + 8, then 4, 2, 1. Sums commute, so lanes i and i + 8 become the same value.
+/// Sixteen lanes into one, in every lane: i with i + 8, then 4, 2, 1. Sums commute, so lanes i and i + 8 become the
+/// same value.
 #define FOLD(type, of, result, COMBINE) \
     type result; \
     do { \
         type f_[PARTS]; \
         UNROLLED for (int p_ = 0; p_ < PARTS; p_++) f_[p_] = (of).part[p_]; \
-        UNROLLED for (int w_ = PARTS / 2; w_ > 0; w_ /= 2) UNROLLED for (int p_ = 0; p_ < w_; p_++) f_[p_] = COMBINE(f_[p_], f_[p_ + w_]); \
+        UNROLLED for (int w_ = PARTS / 2; w_ > 0; w_ /= 2) UNROLLED for (int p_ = 0; p_ < w_; p_++) f_[p_] = \
+            COMBINE(f_[p_], f_[p_ + w_]); \
         result = f_[0]; \
         FOLD_8(result, COMBINE) \
         FOLD_4(result, COMBINE) \
@@ -110,7 +115,8 @@ INLINE void product(const int rows, const left_value *a, ptrdiff_t a_row, const 
 #define ADD(a, b) ((a) + (b))
 
 /// S of `rows` queries and the largest of each row, NaN passed over.
-INLINE void score(const int rows, const deixis_attention_s8_args *args, const workspace *w, const int32_t *q_offset, const float *bias, size_t bias_row, sixteen *high) {
+INLINE void score(const int rows, const deixis_attention_s8_args *args, const workspace *w, const int32_t *q_offset,
+    const float *bias, size_t bias_row, sixteen *high) {
     const size_t groups = groups_of(args->head);
     const float scale = args->scale;
     UNROLLED for (int r = 0; r < rows; r++) UNROLLED for (int p = 0; p < PARTS; p++) high[r].part[p] = v_set(-INFINITY);
@@ -135,8 +141,10 @@ INLINE void score(const int rows, const deixis_attention_s8_args *args, const wo
     }
 }
 
-/// Rows of scores to P, step by step over all of them, so that their long chains of operations overlap. With bytes, also the sums of P.
-INLINE void softmax(const int rows, const workspace *w, size_t first, const sixteen *high, float p_inverse_scale, int32_t *sums) {
+/// Rows of scores to P, step by step over all of them, so that their long chains of operations overlap. With bytes,
+/// also the sums of P.
+INLINE void softmax(
+    const int rows, const workspace *w, size_t first, const sixteen *high, float p_inverse_scale, int32_t *sums) {
     const size_t row = w->row;
     float *scores = w->scores + first * row;
     left_value *out = w->p + first * row;
@@ -160,7 +168,8 @@ INLINE void softmax(const int rows, const workspace *w, size_t first, const sixt
         total[r] = folded;
     }
     UNROLLED for (int r = 0; r < rows; r++) {
-        // NaN, from a score that is NaN or infinite or where every score is -infinity, makes every quotient NaN, and NaN is quantized to 0.
+        // NaN, from a score that is NaN or infinite or where every score is -infinity, makes every quotient NaN, and
+        // NaN is quantized to 0.
         if (!(total[r][0] > 0)) {
             memset(out + (size_t)r * row, 0, row * sizeof *out);
             sums[r] = 0;
@@ -186,7 +195,8 @@ INLINE void softmax(const int rows, const workspace *w, size_t first, const sixt
 }
 
 /// O of `rows` queries.
-INLINE void mix(const int rows, const deixis_attention_s8_args *args, const workspace *w, size_t first, size_t valid, const int32_t *p_offset) {
+INLINE void mix(const int rows, const deixis_attention_s8_args *args, const workspace *w, size_t first, size_t valid,
+    const int32_t *p_offset) {
     const size_t groups = groups_of(args->keys);
     for (size_t c = 0; c < args->value_head; c += 16) {
         sixteen_sums sums[ROWS];
@@ -199,17 +209,21 @@ INLINE void mix(const int rows, const deixis_attention_s8_args *args, const work
                 if (GROUP == 4) s = s + (vi)(p_offset[r]);
                 vf v = __builtin_convertvector(s, vf) * v_set(args->o_multiplier);
                 const ptrdiff_t to = (ptrdiff_t)(first + r) * args->o_row + (ptrdiff_t)at;
-                if (args->output_type == DEIXIS_S8_U8) exact_store_u8((uint8_t *)args->o + to, v, args->inverse_scale, args->zero, n);
+                if (args->output_type == DEIXIS_S8_U8)
+                    exact_store_u8((uint8_t *)args->o + to, v, args->inverse_scale, args->zero, n);
                 else exact_store((float *)args->o + to, v, n);
             }
         }
     }
 }
 
-INLINE vf rounded(vf x, const deixis_attention_s8_rounding *r) { return r->scale == 0 ? x : exact_around(x, r->inverse, r->zero, r->scale); }
+INLINE vf rounded(vf x, const deixis_attention_s8_rounding *r) {
+    return r->scale == 0 ? x : exact_around(x, r->inverse, r->zero, r->scale);
+}
 
 /// Scores without bias to S of `rounds`, and the largest of each row. Beyond the last key they stay -infinity.
-__attribute__((noinline)) static void VARIANT_NAME(around)(const deixis_attention_s8_args *args, const workspace *w, size_t first, size_t valid, sixteen *high) {
+__attribute__((noinline)) static void VARIANT_NAME(around)(
+    const deixis_attention_s8_args *args, const workspace *w, size_t first, size_t valid, sixteen *high) {
     for (size_t r = 0; r < valid; r++) {
         const float *bias = args->bias ? args->bias + (ptrdiff_t)(first + r) * args->bias_query : NULL;
         for (int p = 0; p < PARTS; p++) high[r].part[p] = v_set(-INFINITY);
@@ -225,20 +239,25 @@ __attribute__((noinline)) static void VARIANT_NAME(around)(const deixis_attentio
 }
 
 /// Blocks of four and of eight rows share it.
-__attribute__((noinline)) static void VARIANT_NAME(softmax_4)(const workspace *w, size_t first, const sixteen *high, float p_inverse_scale, int32_t *sums) {
+__attribute__((noinline)) static void VARIANT_NAME(softmax_4)(
+    const workspace *w, size_t first, const sixteen *high, float p_inverse_scale, int32_t *sums) {
     softmax(ROWS < 4 ? ROWS : 4, w, first, high, p_inverse_scale, sums);
 }
 
 /// One copy per number of rows: a product of few rows costs less than one of ROWS.
 #define BLOCK(rows) \
-    static void VARIANT_NAME(block_##rows)(const deixis_attention_s8_args *args, const workspace *w, size_t first, size_t valid, const int32_t *q_offset) { \
+    static void VARIANT_NAME(block_##rows)(const deixis_attention_s8_args *args, const workspace *w, size_t first, \
+        size_t valid, const int32_t *q_offset) { \
         sixteen high[ROWS]; \
         int32_t p_offset[ROWS] = {0}; \
         const bool own = args->bias && args->bias_query && !args->rounds; \
         score(rows, args, w, q_offset, own ? w->scores : w->bias, own ? w->row : 0, high); \
         if (args->rounds) VARIANT_NAME(around)(args, w, first, valid, high); \
-        if (rows < 4) softmax(rows, w, 0, high, args->p_inverse_scale, p_offset); \
-        else for (int r = 0; r < rows; r += 4) VARIANT_NAME(softmax_4)(w, (size_t)r, high + r, args->p_inverse_scale, p_offset + r); \
+        if (rows < 4) \
+            softmax(rows, w, 0, high, args->p_inverse_scale, p_offset); \
+        else \
+            for (int r = 0; r < rows; r += 4) \
+                VARIANT_NAME(softmax_4)(w, (size_t)r, high + r, args->p_inverse_scale, p_offset + r); \
         for (int r = 0; r < rows; r++) p_offset[r] *= ATTENTION_FLIP - args->v_zero; \
         mix(rows, args, w, first, valid, p_offset); \
     }
@@ -252,7 +271,8 @@ BLOCK(8)
 #endif
 
 /// Queries as the left side, and their part of what the zero points add.
-static void VARIANT_NAME(take_queries)(const deixis_attention_s8_args *args, workspace *w, size_t first, size_t valid, int32_t *q_offset) {
+static void VARIANT_NAME(take_queries)(
+    const deixis_attention_s8_args *args, workspace *w, size_t first, size_t valid, int32_t *q_offset) {
     // Bytes are read in place where rows end with a word and all rows are there.
     const bool in_place = GROUP == 4 && args->head % 4 == 0 && valid == ROWS;
     w->q = in_place ? (const void *)(args->q + (ptrdiff_t)first * args->q_row) : w->copy;
@@ -280,7 +300,8 @@ static void VARIANT_NAME(take_keys)(const deixis_attention_s8_args *args, const 
     for (size_t j = 0; j < w->row; j++) w->bias[j] = j < args->keys ? 0 : -INFINITY;
     if (args->bias && !args->bias_query && !args->rounds) memcpy(w->bias, args->bias, args->keys * 4);
 #if ATTENTION_GROUP == 4
-    // sum of (q - q_zero)(k - k_zero) = sum of q k' - k'_zero sum of q - q_zero sum of k' + head q_zero k'_zero; the packed k' are k - FLIP.
+    // sum of (q - q_zero)(k - k_zero) = sum of q k' - k'_zero sum of q - q_zero sum of k' + head q_zero k'_zero; the
+    // packed k' are k - FLIP.
     const left_value ones[4] = {1, 1, 1, 1};
     const size_t groups = groups_of(args->head);
     for (size_t j = 0; j < w->row; j += 16) {
@@ -289,10 +310,12 @@ static void VARIANT_NAME(take_keys)(const deixis_attention_s8_args *args, const 
         uint32_t word;
         memcpy(&word, ones, 4);
         for (size_t g = 0; g < groups; g++) {
-            UNROLLED for (int p = 0; p < PARTS; p++) sum.part[p] = attention_dot(sum.part[p], word, w->k + (j / 16 * groups + g) * UNIT + p * LANES * 4);
+            UNROLLED for (int p = 0; p < PARTS; p++) sum.part[p] =
+                attention_dot(sum.part[p], word, w->k + (j / 16 * groups + g) * UNIT + p * LANES * 4);
         }
         UNROLLED for (int p = 0; p < PARTS; p++) {
-            vi offset = (vi)((int32_t)args->head * args->q_zero * (args->k_zero - ATTENTION_FLIP)) - (vi)(args->q_zero) * sum.part[p];
+            vi offset = (vi)((int32_t)args->head * args->q_zero * (args->k_zero - ATTENTION_FLIP)) -
+                (vi)(args->q_zero) * sum.part[p];
             memcpy(w->k_offset + j + p * LANES, &offset, sizeof offset);
         }
     }

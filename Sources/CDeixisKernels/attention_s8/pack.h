@@ -1,6 +1,7 @@
-// A head's K and V rearranged for dot products:  [block of sixteen columns][ceil(depth / GROUP)][16][GROUP].  For scores the columns are keys and
-// the depth is channels; for outputs the columns are channels and the depth is keys. With GROUP 4 values are bytes, q ^ ATTENTION_FLIP; with
-// GROUP 2 they are 16-bit q - zero. What lies outside the matrix is 0.
+// A head's K and V rearranged for dot products:  [block of sixteen columns][ceil(depth / GROUP)][16][GROUP].  For
+// scores the columns are keys and the depth is channels; for outputs the columns are channels and the depth is keys.
+// With GROUP 4 values are bytes, q ^ ATTENTION_FLIP; with GROUP 2 they are 16-bit q - zero. What lies outside the
+// matrix is 0.
 
 typedef uint8_t v_row __attribute__((ext_vector_type(16)));
 typedef uint8_t v_half_row __attribute__((ext_vector_type(8)));
@@ -38,7 +39,8 @@ static inline v_words chunk(const uint8_t *p, int32_t zero) {
 }
 
 /// Columns are rows of x.
-static void VARIANT_NAME(pack_rows)(const uint8_t *x, ptrdiff_t row, size_t columns, size_t depth, int32_t zero, char *to) {
+static void VARIANT_NAME(pack_rows)(
+    const uint8_t *x, ptrdiff_t row, size_t columns, size_t depth, int32_t zero, char *to) {
     const size_t groups = groups_of(depth);
     for (size_t j = 0; j < blocks_of(columns) * 16; j += 4) {
         char *unit = to + j / 16 * groups * UNIT + j % 16 * 4;
@@ -52,8 +54,10 @@ static void VARIANT_NAME(pack_rows)(const uint8_t *x, ptrdiff_t row, size_t colu
                 else if (valid == CHUNK) w[i] = chunk(from, zero);
                 else take(from, valid, CHUNK, zero, part), w[i] = chunk(part, zero);
             }
-            v_words low01 = __builtin_shufflevector(w[0], w[1], 0, 4, 1, 5), high01 = __builtin_shufflevector(w[0], w[1], 2, 6, 3, 7);
-            v_words low23 = __builtin_shufflevector(w[2], w[3], 0, 4, 1, 5), high23 = __builtin_shufflevector(w[2], w[3], 2, 6, 3, 7);
+            v_words low01 = __builtin_shufflevector(w[0], w[1], 0, 4, 1, 5),
+                    high01 = __builtin_shufflevector(w[0], w[1], 2, 6, 3, 7);
+            v_words low23 = __builtin_shufflevector(w[2], w[3], 0, 4, 1, 5),
+                    high23 = __builtin_shufflevector(w[2], w[3], 2, 6, 3, 7);
             t[0] = __builtin_shufflevector(low01, low23, 0, 1, 4, 5);
             t[1] = __builtin_shufflevector(low01, low23, 2, 3, 6, 7);
             t[2] = __builtin_shufflevector(high01, high23, 0, 1, 4, 5);
@@ -87,7 +91,8 @@ static inline void interleave(const uint8_t *const *rows, int32_t zero, char *un
     for (int half = 0; half < 2; half++) {
         v_wide r[2];
         for (int i = 0; i < 2; i++) r[i] = (v_wide)chunk(rows[i] + 8 * half, zero);
-        v_wide low = __builtin_shufflevector(r[0], r[1], 0, 8, 1, 9, 2, 10, 3, 11), high = __builtin_shufflevector(r[0], r[1], 4, 12, 5, 13, 6, 14, 7, 15);
+        v_wide low = __builtin_shufflevector(r[0], r[1], 0, 8, 1, 9, 2, 10, 3, 11),
+               high = __builtin_shufflevector(r[0], r[1], 4, 12, 5, 13, 6, 14, 7, 15);
         memcpy(unit + 32 * half, &low, 16);
         memcpy(unit + 32 * half + 16, &high, 16);
     }
@@ -95,7 +100,8 @@ static inline void interleave(const uint8_t *const *rows, int32_t zero, char *un
 }
 
 /// Columns are columns of x.
-static void VARIANT_NAME(pack_columns)(const uint8_t *x, ptrdiff_t row, size_t columns, size_t depth, int32_t zero, char *to) {
+static void VARIANT_NAME(pack_columns)(
+    const uint8_t *x, ptrdiff_t row, size_t columns, size_t depth, int32_t zero, char *to) {
     const size_t groups = groups_of(depth);
     for (size_t g = 0; g < groups; g++) {
         for (size_t c = 0; c < columns; c += 16) {

@@ -51,10 +51,12 @@ void deixis_attention_s8_reference(const deixis_attention_s8_args *args, size_t 
         }
         for (size_t c = 0; c < args->value_head; c++) {
             int32_t sum = 0;
-            for (size_t j = 0; j < keys; j++) sum += p[j] * (args->v[(ptrdiff_t)j * args->v_row + (ptrdiff_t)c] - args->v_zero);
+            for (size_t j = 0; j < keys; j++)
+                sum += p[j] * (args->v[(ptrdiff_t)j * args->v_row + (ptrdiff_t)c] - args->v_zero);
             vf v = v_set((float)sum * args->o_multiplier);
             const ptrdiff_t at = i * args->o_row + (ptrdiff_t)c;
-            if (args->output_type == DEIXIS_S8_U8) exact_store_u8((uint8_t *)args->o + at, v, args->inverse_scale, args->zero, 1);
+            if (args->output_type == DEIXIS_S8_U8)
+                exact_store_u8((uint8_t *)args->o + at, v, args->inverse_scale, args->zero, 1);
             else ((float *)args->o)[at] = v[0];
         }
     }

@@ -10,7 +10,11 @@
 
 static const deixis_attention_s8 table[] = {
 #define VARIANT(variant, bits, queries) \
-    {.name = #variant, .isa = bits, .block = queries, .scratch = deixis_attention_s8_scratch_##variant, .run = deixis_attention_s8_##variant},
+    {.name = #variant, \
+        .isa = bits, \
+        .block = queries, \
+        .scratch = deixis_attention_s8_scratch_##variant, \
+        .run = deixis_attention_s8_##variant},
 #include "attention_s8/kernels.def"
 #undef VARIANT
 };

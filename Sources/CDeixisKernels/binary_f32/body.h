@@ -2,8 +2,8 @@
 
 #include "deixis/binary_f32.h"
 
-extern void deixis_binary_f32_reference(int32_t op, const float *a, ptrdiff_t a_row, size_t a_step, const float *b, ptrdiff_t b_row,
-                                        size_t b_step, float *y, ptrdiff_t y_row, size_t rows, size_t count);
+extern void deixis_binary_f32_reference(int32_t op, const float *a, ptrdiff_t a_row, size_t a_step, const float *b,
+    ptrdiff_t b_row, size_t b_step, float *y, ptrdiff_t y_row, size_t rows, size_t count);
 
 #define LOOP(expression) \
     do { \
@@ -22,8 +22,8 @@ extern void deixis_binary_f32_reference(int32_t op, const float *a, ptrdiff_t a_
         } \
     } while (0)
 
-void VARIANT_NAME(deixis_binary_f32)(int32_t op, const float *pa, ptrdiff_t a_row, size_t a_step, const float *pb, ptrdiff_t b_row,
-                                     size_t b_step, float *py, ptrdiff_t y_row, size_t rows, size_t count) {
+void VARIANT_NAME(deixis_binary_f32)(int32_t op, const float *pa, ptrdiff_t a_row, size_t a_step, const float *pb,
+    ptrdiff_t b_row, size_t b_step, float *py, ptrdiff_t y_row, size_t rows, size_t count) {
     switch (op) {
     case DEIXIS_BINARY_ADD: LOOP(a + b); break;
     case DEIXIS_BINARY_SUBTRACT: LOOP(a - b); break;

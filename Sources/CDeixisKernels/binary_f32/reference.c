@@ -15,9 +15,11 @@ static float combine(int32_t op, float a, float b) {
     }
 }
 
-void deixis_binary_f32_reference(int32_t op, const float *a, ptrdiff_t a_row, size_t a_step, const float *b, ptrdiff_t b_row, size_t b_step,
-                                 float *y, ptrdiff_t y_row, size_t rows, size_t count) {
+void deixis_binary_f32_reference(int32_t op, const float *a, ptrdiff_t a_row, size_t a_step, const float *b,
+    ptrdiff_t b_row, size_t b_step, float *y, ptrdiff_t y_row, size_t rows, size_t count) {
     for (ptrdiff_t r = 0; r < (ptrdiff_t)rows; r++) {
-        for (size_t i = 0; i < count; i++) y[r * y_row + (ptrdiff_t)i] = combine(op, a[r * a_row + (ptrdiff_t)(i * a_step)], b[r * b_row + (ptrdiff_t)(i * b_step)]);
+        for (size_t i = 0; i < count; i++)
+            y[r * y_row + (ptrdiff_t)i] =
+                combine(op, a[r * a_row + (ptrdiff_t)(i * a_step)], b[r * b_row + (ptrdiff_t)(i * b_step)]);
     }
 }

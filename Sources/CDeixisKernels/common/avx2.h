@@ -22,6 +22,8 @@ static inline __m256i v_mask(size_t n) {
 /// The first n of LANES values, 0 <= n <= LANES; the rest is 0 and not read.
 static inline vf v_load_n(const float *p, size_t n) { return (vf)_mm256_maskload_ps(p, v_mask(n)); }
 static inline void v_store_n(float *p, vf x, size_t n) { _mm256_maskstore_ps(p, v_mask(n), (__m256)x); }
-static inline vf v_load_u8(const uint8_t *p) { return (vf)_mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)p))); }
+static inline vf v_load_u8(const uint8_t *p) {
+    return (vf)_mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)p)));
+}
 /// To the nearest integer, ties to even.
 static inline vi v_round(vf x) { return (vi)_mm256_cvtps_epi32((__m256)x); }

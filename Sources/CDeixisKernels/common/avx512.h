@@ -18,7 +18,11 @@ static inline vf v_fma(vf a, vf b, vf c) { return __builtin_elementwise_fma(a, b
 static inline vf v_sqrt(vf x) { return (vf)_mm512_sqrt_ps((__m512)x); }
 /// The first n of LANES values, 0 <= n <= LANES; the rest is 0 and not read.
 static inline vf v_load_n(const float *p, size_t n) { return (vf)_mm512_maskz_loadu_ps((__mmask16)((1u << n) - 1), p); }
-static inline void v_store_n(float *p, vf x, size_t n) { _mm512_mask_storeu_ps(p, (__mmask16)((1u << n) - 1), (__m512)x); }
-static inline vf v_load_u8(const uint8_t *p) { return (vf)_mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)p))); }
+static inline void v_store_n(float *p, vf x, size_t n) {
+    _mm512_mask_storeu_ps(p, (__mmask16)((1u << n) - 1), (__m512)x);
+}
+static inline vf v_load_u8(const uint8_t *p) {
+    return (vf)_mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)p)));
+}
 /// To the nearest integer, ties to even.
 static inline vi v_round(vf x) { return (vi)_mm512_cvtps_epi32((__m512)x); }

@@ -16,14 +16,16 @@ deixis_conv_rows deixis_conv_rows_of(const deixis_conv_f32_shape *s, size_t elem
     enum { longest = 256 << 10 };
     const size_t ci = s->in_c / s->groups, line = deixis_conv_f32_converts(s) ? reach_of(s) * s->in_c * element : 0;
     deixis_conv_rows r = {.element = element, .taps = s->kernel_h * s->kernel_w, .depth = ci, .block = block};
-    r.whole_rows = ci < few_channels && s->kernel_w > 1 && s->groups == 1 && s->dilation_w == 1 && s->x_stride == s->in_c && line && line <= longest;
+    r.whole_rows = ci < few_channels && s->kernel_w > 1 && s->groups == 1 && s->dilation_w == 1 &&
+        s->x_stride == s->in_c && line && line <= longest;
     if (r.whole_rows) r.taps = s->kernel_h, r.depth = s->kernel_w * s->in_c;
     r.copied = element == 1 && r.depth < copied_depth;
     r.lines = r.whole_rows || converted;
     if (!r.lines) return r;
     // A block reaches over so many lines of the output, and of the image no more than there are.
     const size_t rows = s->out_w ? (block + s->out_w - 2) / s->out_w + 1 : 1, down = rows < s->out_h ? rows : s->out_h;
-    const size_t kept = (down ? (down - 1) * s->stride_h : 0) + (s->kernel_h - 1) * s->dilation_h + 1, most = s->in_h ? s->in_h : 1;
+    const size_t kept = (down ? (down - 1) * s->stride_h : 0) + (s->kernel_h - 1) * s->dilation_h + 1,
+                 most = s->in_h ? s->in_h : 1;
     r.kept = kept < most ? kept : most;
     r.line = line;
     return r;
@@ -52,23 +54,26 @@ size_t deixis_conv_rows_count(const deixis_conv_rows *r, const deixis_conv_f32_s
     return count < r->block ? count : r->block;
 }
 
-/// Line `iy` of image `b`, from the first pixel that the outputs read on; copied when it is not the one kept in its place.
-static const char *kept_line(const deixis_conv_rows *r, const deixis_conv_f32_shape *s, const deixis_conv_image *image, size_t b, size_t iy,
-                             char *scratch) {
+/// Line `iy` of image `b`, from the first pixel that the outputs read on; copied when it is not the one kept in its
+/// place.
+static const char *kept_line(const deixis_conv_rows *r, const deixis_conv_f32_shape *s, const deixis_conv_image *image,
+    size_t b, size_t iy, char *scratch) {
     const size_t place = iy % r->kept, number = b * s->in_h + iy, pixel = s->in_c * r->element;
     size_t *numbers = (size_t *)(void *)(scratch + after_pointers(r));
     char *line = scratch + after_padding(r) + place * r->line;
     if (numbers[place] == number) return line;
     numbers[place] = number;
     const char *from = (const char *)image->pixels + number * s->in_w * image->pixel;
-    const size_t reach = reach_of(s), left = s->pad_left < reach ? s->pad_left : reach, count = reach - left < s->in_w ? reach - left : s->in_w;
+    const size_t reach = reach_of(s), left = s->pad_left < reach ? s->pad_left : reach,
+                 count = reach - left < s->in_w ? reach - left : s->in_w;
     const size_t before = left * pixel, end = before + count * pixel;
     memset(line, image->padding, before);
     if (!image->convert) {
         memcpy(line + before, from, count * pixel);
     } else {
         const size_t together = s->x_stride == s->in_c ? count : 1;
-        for (size_t i = 0; i < count; i += together) image->convert(image->context, from + i * image->pixel, line + before + i * pixel, together);
+        for (size_t i = 0; i < count; i += together)
+            image->convert(image->context, from + i * image->pixel, line + before + i * pixel, together);
     }
     memset(line + end, image->padding, r->line - end);
     return line;
@@ -81,19 +86,20 @@ static size_t steps_to(ptrdiff_t value, size_t step, size_t most) {
     return steps < most ? steps : most;
 }
 
-/// Pointers of one tap for `run` pixels of one output line, whose first reads pixel `ix` of `line`, the next the pixel stride_w on. Those
-/// outside [0, width) read padding; `line` is null above and below the image.
-static void point_run(const char *line, ptrdiff_t ix, size_t width, size_t pixel, size_t stride, size_t run, const char *padding,
-                      deixis_conv_row *to) {
-    const size_t end = line ? steps_to((ptrdiff_t)width - ix, stride, run) : 0, left = steps_to(-ix, stride, run), first = left < end ? left : end;
+/// Pointers of one tap for `run` pixels of one output line, whose first reads pixel `ix` of `line`, the next the pixel
+/// stride_w on. Those outside [0, width) read padding; `line` is null above and below the image.
+static void point_run(const char *line, ptrdiff_t ix, size_t width, size_t pixel, size_t stride, size_t run,
+    const char *padding, deixis_conv_row *to) {
+    const size_t end = line ? steps_to((ptrdiff_t)width - ix, stride, run) : 0, left = steps_to(-ix, stride, run),
+                 first = left < end ? left : end;
     const ptrdiff_t step = (ptrdiff_t)(stride * pixel), start = ix * (ptrdiff_t)pixel;
     for (size_t i = 0; i < first; i++) to[i] = padding;
     for (size_t i = first; i < end; i++) to[i] = line + (start + (ptrdiff_t)i * step);
     for (size_t i = end; i < run; i++) to[i] = padding;
 }
 
-const deixis_conv_row *deixis_conv_rows_point(const deixis_conv_rows *r, const deixis_conv_f32_shape *s, const deixis_conv_image *image,
-                                              size_t group, size_t pixel, size_t count, void *memory) {
+const deixis_conv_row *deixis_conv_rows_point(const deixis_conv_rows *r, const deixis_conv_f32_shape *s,
+    const deixis_conv_image *image, size_t group, size_t pixel, size_t count, void *memory) {
     char *scratch = memory;
     deixis_conv_row *rows = memory;
     char *padding = scratch + after_numbers(r);
@@ -113,9 +119,11 @@ const deixis_conv_row *deixis_conv_rows_point(const deixis_conv_rows *r, const d
                 line += channel;
             }
             // A line that is kept begins with the padding, and holds all that is read.
-            const ptrdiff_t ix = (ptrdiff_t)(ox * s->stride_w + kx * s->dilation_w) - (r->lines ? 0 : (ptrdiff_t)s->pad_left);
+            const ptrdiff_t ix =
+                (ptrdiff_t)(ox * s->stride_w + kx * s->dilation_w) - (r->lines ? 0 : (ptrdiff_t)s->pad_left);
             const size_t width = r->lines ? SIZE_MAX / 2 : s->in_w;
-            point_run(line, ix, width, r->lines ? s->in_c * r->element : image->pixel, s->stride_w, run, padding, rows + tap * r->block + i);
+            point_run(line, ix, width, r->lines ? s->in_c * r->element : image->pixel, s->stride_w, run, padding,
+                rows + tap * r->block + i);
         }
         ox = 0;
         if (++oy < s->out_h) continue;

@@ -1,18 +1,20 @@
-// How the rows of a convolution's implicit product are read: from the image through pointers, once for floats and bytes.
+// How the rows of a convolution's implicit product are read: from the image through pointers, once for floats and
+// bytes.
 #pragma once
 
 #include "deixis/conv_f32.h"
 
 #include <stdbool.h>
 
-/// A tap is read either as one pixel's channels, or, when there are so few that this would be all loop overhead, as one whole kernel row
-/// (kernel_w in_c elements, contiguous in memory).
+/// A tap is read either as one pixel's channels, or, when there are so few that this would be all loop overhead, as one
+/// whole kernel row (kernel_w in_c elements, contiguous in memory).
 typedef struct deixis_conv_rows {
     size_t element;             // bytes
     size_t taps, depth;         // pointers per pixel, elements behind each
     bool whole_rows;
     bool copied;                // bytes, fewer than 4: rows are copied, four bytes each
-    /// Lines of the image are copied first, whole with what lies beside the image: for whole rows, and where pixels are to be converted.
+    /// Lines of the image are copied first, whole with what lies beside the image: for whole rows, and where pixels are
+    /// to be converted.
     bool lines;
     size_t block;               // pixels that are worked on at a time
     size_t kept, line;          // lines that a block reads, bytes of one
@@ -42,7 +44,9 @@ typedef const void *__attribute__((may_alias)) deixis_conv_row;
 /// Forgets the lines that are kept in scratch.
 void deixis_conv_rows_begin(const deixis_conv_rows *rows, void *scratch);
 /// How many pixels from `pixel` on make a block: `block`, or what is left before `end` and, of lines, in the image.
-size_t deixis_conv_rows_count(const deixis_conv_rows *rows, const deixis_conv_f32_shape *shape, size_t pixel, size_t end);
-/// The pointers of pixels [pixel, pixel + count), a block: those of tap t from t * block on. They stand at the channels of `group`.
+size_t deixis_conv_rows_count(
+    const deixis_conv_rows *rows, const deixis_conv_f32_shape *shape, size_t pixel, size_t end);
+/// The pointers of pixels [pixel, pixel + count), a block: those of tap t from t * block on. They stand at the channels
+/// of `group`.
 const deixis_conv_row *deixis_conv_rows_point(const deixis_conv_rows *rows, const deixis_conv_f32_shape *shape,
-                                              const deixis_conv_image *image, size_t group, size_t pixel, size_t count, void *scratch);
+    const deixis_conv_image *image, size_t group, size_t pixel, size_t count, void *scratch);

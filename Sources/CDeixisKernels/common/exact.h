@@ -1,5 +1,6 @@
-// Arithmetic with the same bits on every instruction set: single IEEE operations in a fixed order, none fused. Quantized families use it, so that
-// a quantized model gives one answer everywhere. To be included after common/<isa>.h; sixteen virtual lanes stand for a vector of any width.
+// Arithmetic with the same bits on every instruction set: single IEEE operations in a fixed order, none fused.
+// Quantized families use it, so that a quantized model gives one answer everywhere. To be included after
+// common/<isa>.h; sixteen virtual lanes stand for a vector of any width.
 #pragma once
 
 #include <stdbool.h>
@@ -52,7 +53,9 @@ static inline float exact_highest(vf v) {
 }
 
 /// How many of the LANES elements from `at` on are below `count`.
-static inline size_t exact_valid(size_t at, size_t count) { return at >= count ? 0 : count - at < LANES ? count - at : LANES; }
+static inline size_t exact_valid(size_t at, size_t count) {
+    return at >= count ? 0 : count - at < LANES ? count - at : LANES;
+}
 
 /// x with 0 in lanes from n on.
 static inline vf exact_keep(vf x, size_t n) {
@@ -72,21 +75,25 @@ static inline __attribute__((always_inline)) v_bytes exact_bytes(const uint8_t *
 }
 
 /// The first n of LANES values, the rest 0.
-static inline __attribute__((always_inline)) vf exact_load(const float *p, size_t n) { return n == LANES ? v_load(p) : v_load_n(p, n); }
+static inline __attribute__((always_inline)) vf exact_load(const float *p, size_t n) {
+    return n == LANES ? v_load(p) : v_load_n(p, n);
+}
 static inline __attribute__((always_inline)) void exact_store(float *p, vf x, size_t n) {
     if (n == LANES) v_store(p, x);
     else v_store_n(p, x, n);
 }
 
 /// (float)(q - zero) scale of n bytes, or n floats as they are.
-static inline __attribute__((always_inline)) vf exact_read(const void *p, bool bytes, size_t at, int32_t zero, float scale, size_t n) {
+static inline __attribute__((always_inline)) vf exact_read(
+    const void *p, bool bytes, size_t at, int32_t zero, float scale, size_t n) {
     if (!bytes) return exact_load((const float *)p + at, n);
     vi q = __builtin_convertvector(exact_bytes((const uint8_t *)p + at, n), vi) - (vi)(zero);
     return __builtin_convertvector(q, vf) * v_set(scale);
 }
 
 /// round(x inverse) + zero as a byte; NaN gives 0. Bounds are whole numbers, so clamping before rounding is the same.
-static inline __attribute__((always_inline)) void exact_store_u8(uint8_t *p, vf x, float inverse, int32_t zero, size_t n) {
+static inline __attribute__((always_inline)) void exact_store_u8(
+    uint8_t *p, vf x, float inverse, int32_t zero, size_t n) {
     x = x * v_set(inverse);
     x = v_min(v_max(x, v_set((float)-zero)), v_set((float)(255 - zero)));
     v_bytes b = __builtin_convertvector(v_round(x) + (vi)(zero), v_bytes);
@@ -102,8 +109,9 @@ static inline vf exact_around(vf x, float inverse, int32_t zero, float scale) {
 
 /// The functions that vectors know; the others run through libm, one value at a time, in every variant.
 #define EXACT_FUNCTIONS(X) \
-    X(IDENTITY) X(RELU) X(CLIP) X(LEAKY_RELU) X(GELU) X(GELU_TANH) X(SIGMOID) X(TANH) X(ERF) X(EXP) X(SILU) X(HARD_SIGMOID) X(HARD_SWISH) \
-    X(SQRT) X(RECIPROCAL) X(NEGATE) X(ABS) X(SQUARE) X(AFFINE)
+    X(IDENTITY) \
+    X(RELU) X(CLIP) X(LEAKY_RELU) X(GELU) X(GELU_TANH) X(SIGMOID) X(TANH) X(ERF) X(EXP) X(SILU) X(HARD_SIGMOID) \
+        X(HARD_SWISH) X(SQRT) X(RECIPROCAL) X(NEGATE) X(ABS) X(SQUARE) X(AFFINE)
 
 /// f(x), one of EXACT_FUNCTIONS. NaN gives NaN: the order of operands of v_max and v_min sees to it.
 static inline __attribute__((always_inline)) vf exact_unary(int32_t function, float alpha, float beta, vf x) {
@@ -120,7 +128,8 @@ static inline __attribute__((always_inline)) vf exact_unary(int32_t function, fl
     case DEIXIS_UNARY_SILU: return v_silu(x);
     case DEIXIS_UNARY_HARD_SIGMOID: return v_min(v_set(1), v_max(v_set(0), v_mul_add(x, v_set(alpha), v_set(beta))));
     // -infinity times 0 must be 0.
-    case DEIXIS_UNARY_HARD_SWISH: return v_max(v_set(-4), x) * v_min(v_set(1), v_max(v_set(0), v_mul_add(x, v_set(1.0f / 6), v_set(0.5f))));
+    case DEIXIS_UNARY_HARD_SWISH:
+        return v_max(v_set(-4), x) * v_min(v_set(1), v_max(v_set(0), v_mul_add(x, v_set(1.0f / 6), v_set(0.5f))));
     case DEIXIS_UNARY_SQRT: return v_sqrt(x);
     case DEIXIS_UNARY_RECIPROCAL: return v_set(1) / x;
     case DEIXIS_UNARY_NEGATE: return -x;

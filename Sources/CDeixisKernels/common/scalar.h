@@ -1,4 +1,5 @@
-// One lane: what references of exact families are written with, small and not fast. Opens a region that common/end.h closes.
+// One lane: what references of exact families are written with, small and not fast. Opens a region that common/end.h
+// closes.
 #include <math.h>
 #include <stddef.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
-// Float vectors of LANES lanes, the same words on every instruction set. One set per translation unit: an ISA file includes
-// common/<isa>.h, then a family's body.h, then common/end.h.
+// Float vectors of LANES lanes, the same words on every instruction set. One set per translation unit: an ISA file
+// includes common/<isa>.h, then a family's body.h, then common/end.h.
 
 #pragma clang diagnostic push
 #pragma clang diagnostic ignored "-Wunused-function"

@@ -22,8 +22,8 @@ size_t deixis_conv_f32_packed_size(const deixis_gemm_f32 *kernel, const deixis_c
     return deixis_conv_f32_panels(kernel, shape) * depth(shape) * kernel->nr;
 }
 
-void deixis_conv_f32_pack(const deixis_gemm_f32 *kernel, const deixis_conv_f32_shape *shape, const float *w, size_t panel_begin,
-                          size_t panel_end, float *packed) {
+void deixis_conv_f32_pack(const deixis_gemm_f32 *kernel, const deixis_conv_f32_shape *shape, const float *w,
+    size_t panel_begin, size_t panel_end, float *packed) {
     size_t ci = group_in(shape), co = group_out(shape), taps = shape->kernel_h * shape->kernel_w, nr = kernel->nr;
     size_t per_group = deixis_gemm_f32_panels(kernel, co);
     for (size_t panel = panel_begin; panel < panel_end; panel++) {
@@ -39,7 +39,8 @@ void deixis_conv_f32_pack(const deixis_gemm_f32 *kernel, const deixis_conv_f32_s
         for (size_t i = 0; i < taps * ci && columns < nr; i++) {
             for (size_t j = columns; j < nr; j++) to[i * nr + j] = 0;
         }
-        // Eight inputs at a time: memory is read in order, and the lines written stay in the L1 cache until they are full.
+        // Eight inputs at a time: memory is read in order, and the lines written stay in the L1 cache until they are
+        // full.
         for (size_t i0 = 0; i0 < ci; i0 += 8) {
             size_t i1 = ci - i0 < 8 ? ci : i0 + 8;
             for (size_t j = 0; j < columns; j++) {
@@ -57,7 +58,8 @@ static deixis_conv_rows rows_of(const deixis_conv_f32_shape *shape, bool convert
     return deixis_conv_rows_of(shape, sizeof(float), converted, deixis_block_pixels(caches));
 }
 
-size_t deixis_conv_f32_scratch(const deixis_gemm_f32 *kernel, const deixis_conv_f32_shape *shape, bool normalized, deixis_caches caches) {
+size_t deixis_conv_f32_scratch(
+    const deixis_gemm_f32 *kernel, const deixis_conv_f32_shape *shape, bool normalized, deixis_caches caches) {
     (void)kernel;
     const deixis_conv_rows rows = rows_of(shape, normalized, caches);
     return deixis_conv_rows_scratch(&rows);
@@ -76,7 +78,8 @@ static void normalize(const void *context, const void *pixels, void *to, size_t 
 
 /// One panel over a block of pixels: output channels [o, o + columns), weights at w.
 static void run_panel(const deixis_gemm_f32 *kernel, const deixis_conv_f32_shape *s, const deixis_conv_f32_args *args,
-                      const deixis_conv_rows *l, const deixis_conv_row *rows, size_t pixel, size_t count, size_t o, size_t columns, const float *w) {
+    const deixis_conv_rows *l, const deixis_conv_row *rows, size_t pixel, size_t count, size_t o, size_t columns,
+    const float *w) {
     const deixis_tiles_f32 *tiles = kernel->tiles;
     const size_t vectors = (columns + kernel->lanes - 1) / kernel->lanes, nr = kernel->nr;
     deixis_tile_f32 tile = {.row_step = l->block, .a_step = 1, .b_step = (ptrdiff_t)nr, .ldc = (ptrdiff_t)s->y_stride,
@@ -98,7 +101,8 @@ static void run_panel(const deixis_gemm_f32 *kernel, const deixis_conv_f32_shape
             tile.bias = first && args->bias ? args->bias + o : NULL;
             if (last) apply = deixis_tile_activation(&tile, args->activation);
             for (size_t i = 0; i < count;) {
-                size_t left = count - i, tiles_left = (left + kernel->mr - 1) / kernel->mr, height = (left + tiles_left - 1) / tiles_left;
+                size_t left = count - i, tiles_left = (left + kernel->mr - 1) / kernel->mr,
+                       height = (left + tiles_left - 1) / tiles_left;
                 tile.rows = (const float *const *)(const void *)(rows + t * l->block + i);
                 tile.c = args->y + (pixel + i) * s->y_stride + o;
                 tile.residual = first && args->residual ? args->residual + (pixel + i) * s->residual_stride + o : NULL;
@@ -114,8 +118,9 @@ static void run_panel(const deixis_gemm_f32 *kernel, const deixis_conv_f32_shape
     }
 }
 
-void deixis_conv_f32_run(const deixis_gemm_f32 *kernel, const deixis_conv_f32_shape *shape, const deixis_conv_f32_args *args,
-                         size_t pixel_begin, size_t pixel_end, size_t panel_begin, size_t panel_end, void *scratch) {
+void deixis_conv_f32_run(const deixis_gemm_f32 *kernel, const deixis_conv_f32_shape *shape,
+    const deixis_conv_f32_args *args, size_t pixel_begin, size_t pixel_end, size_t panel_begin, size_t panel_end,
+    void *scratch) {
     const deixis_tiles_f32 *tiles = kernel->tiles;
     if (!tiles->run[0][0]) {
         deixis_conv_f32_reference(kernel, shape, args, pixel_begin, pixel_end, panel_begin, panel_end);
@@ -123,8 +128,10 @@ void deixis_conv_f32_run(const deixis_gemm_f32 *kernel, const deixis_conv_f32_sh
     }
     const deixis_conv_rows l = rows_of(shape, args->bytes != NULL, args->caches);
     const normalization normalization = {args, shape->in_c};
-    const deixis_conv_image image = {.pixels = args->bytes ? (const void *)args->bytes : args->x, .pixel = shape->x_stride * (args->bytes ? 1 : sizeof(float)),
-                                     .convert = args->bytes ? normalize : NULL, .context = &normalization};
+    const deixis_conv_image image = {.pixels = args->bytes ? (const void *)args->bytes : args->x,
+        .pixel = shape->x_stride * (args->bytes ? 1 : sizeof(float)),
+        .convert = args->bytes ? normalize : NULL,
+        .context = &normalization};
     const size_t co = group_out(shape), per_group = deixis_gemm_f32_panels(kernel, co), nr = kernel->nr;
     deixis_conv_rows_begin(&l, scratch);
     for (size_t pixel = pixel_begin, count; pixel < pixel_end; pixel += count) {
@@ -133,8 +140,8 @@ void deixis_conv_f32_run(const deixis_gemm_f32 *kernel, const deixis_conv_f32_sh
         for (size_t panel = panel_begin; panel < panel_end; panel++) {
             const size_t group = panel / per_group, first = panel % per_group * nr;
             if (!rows || first == 0) rows = deixis_conv_rows_point(&l, shape, &image, group, pixel, count, scratch);
-            run_panel(kernel, shape, args, &l, rows, pixel, count, group * co + first, co - first < nr ? co - first : nr,
-                      args->weights + panel * l.taps * l.depth * nr);
+            run_panel(kernel, shape, args, &l, rows, pixel, count, group * co + first,
+                co - first < nr ? co - first : nr, args->weights + panel * l.taps * l.depth * nr);
         }
     }
 }

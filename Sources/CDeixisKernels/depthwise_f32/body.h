@@ -4,8 +4,8 @@
 
 extern void VARIANT_NAME(deixis_unary_f32)(deixis_activation f, const float *x, float *y, size_t count);
 
-void VARIANT_NAME(deixis_depthwise_f32)(const deixis_conv_f32_shape *s, const float *x, const float *weights, const float *bias,
-                                        deixis_activation activation, float *y, size_t row_begin, size_t row_end) {
+void VARIANT_NAME(deixis_depthwise_f32)(const deixis_conv_f32_shape *s, const float *x, const float *weights,
+    const float *bias, deixis_activation activation, float *y, size_t row_begin, size_t row_end) {
     const size_t channels = s->out_c;
     for (size_t row = row_begin; row < row_end; row++) {
         size_t b = row / s->out_h, oy = row % s->out_h;
@@ -22,12 +22,14 @@ void VARIANT_NAME(deixis_depthwise_f32)(const deixis_conv_f32_shape *s, const fl
                         if (ix >= s->in_w) continue;
                         const float *at = x + ((b * s->in_h + iy) * s->in_w + ix) * s->x_stride + c;
                         const float *w = weights + (ky * s->kernel_w + kx) * channels + c;
-                        sum = n == LANES ? v_fma(v_load(at), v_load(w), sum) : v_fma(v_load_n(at, n), v_load_n(w, n), sum);
+                        sum = n == LANES ? v_fma(v_load(at), v_load(w), sum)
+                                         : v_fma(v_load_n(at, n), v_load_n(w, n), sum);
                     }
                 }
                 v_store_n(out + c, sum, n);
             }
-            if (activation.function != DEIXIS_UNARY_IDENTITY) VARIANT_NAME(deixis_unary_f32)(activation, out, out, channels);
+            if (activation.function != DEIXIS_UNARY_IDENTITY)
+                VARIANT_NAME(deixis_unary_f32)(activation, out, out, channels);
         }
     }
 }

@@ -1,4 +1,5 @@
-// Per output pixel, vectors of channels over the window; a tap outside the image multiplies its weights with the zero point.
+// Per output pixel, vectors of channels over the window; a tap outside the image multiplies its weights with the zero
+// point.
 
 #include "common/exact.h"
 #include "deixis/depthwise_s8.h"
@@ -6,7 +7,8 @@
 #define INLINE static inline __attribute__((always_inline))
 
 /// LANES channels from c on, n of them valid.
-INLINE vi sums(const deixis_conv_f32_shape *s, const deixis_conv_s8_args *args, size_t b, size_t top, size_t left, size_t c, size_t n) {
+INLINE vi sums(const deixis_conv_f32_shape *s, const deixis_conv_s8_args *args, size_t b, size_t top, size_t left,
+    size_t c, size_t n) {
     typedef int8_t narrow __attribute__((ext_vector_type(LANES)));
     vi sum = (vi)exact_load((const float *)args->requantize.offset + c, n);
     const int8_t *weights = args->weights + c;
@@ -17,7 +19,9 @@ INLINE vi sums(const deixis_conv_f32_shape *s, const deixis_conv_s8_args *args, 
             const vi w = __builtin_convertvector((narrow)exact_bytes((const uint8_t *)weights, n), vi);
             // Before the image wraps to a huge number.
             if (iy < s->in_h && ix < s->in_w) {
-                sum += __builtin_convertvector(exact_bytes(args->x + ((b * s->in_h + iy) * s->in_w + ix) * s->x_stride + c, n), vi) * w;
+                sum += __builtin_convertvector(
+                           exact_bytes(args->x + ((b * s->in_h + iy) * s->in_w + ix) * s->x_stride + c, n), vi) *
+                    w;
             } else {
                 sum += (vi)(args->zero) * w;
             }
@@ -39,7 +43,8 @@ INLINE void finish(const deixis_conv_s8_args *args, vi sum, size_t c, size_t n, 
     else exact_store((float *)args->y + y, v, n);
 }
 
-void VARIANT_NAME(deixis_depthwise_s8)(const deixis_conv_f32_shape *s, const deixis_conv_s8_args *given, size_t row_begin, size_t row_end) {
+void VARIANT_NAME(deixis_depthwise_s8)(
+    const deixis_conv_f32_shape *s, const deixis_conv_s8_args *given, size_t row_begin, size_t row_end) {
     // A copy that no store can change, so that its fields stay in registers.
     const deixis_conv_s8_args copy = *given, *args = &copy;
     const size_t whole = s->out_c - s->out_c % LANES;
@@ -48,7 +53,8 @@ void VARIANT_NAME(deixis_depthwise_s8)(const deixis_conv_f32_shape *s, const dei
         for (size_t ox = 0; ox < s->out_w; ox++) {
             const size_t left = ox * s->stride_w - s->pad_left, pixel = row * s->out_w + ox;
             const size_t residual = pixel * s->residual_stride, y = pixel * s->y_stride;
-            for (size_t c = 0; c < whole; c += LANES) finish(args, sums(s, args, b, top, left, c, LANES), c, LANES, residual + c, y + c);
+            for (size_t c = 0; c < whole; c += LANES)
+                finish(args, sums(s, args, b, top, left, c, LANES), c, LANES, residual + c, y + c);
             const size_t n = s->out_c - whole;
             if (n) finish(args, sums(s, args, b, top, left, whole, n), whole, n, residual + whole, y + whole);
         }

@@ -1,12 +1,15 @@
-// The register tile, once for all instruction sets: MR rows by NV vectors of accumulators; a step of k loads NV vectors of B and, per row,
-// spreads one value of A over a vector for NV fused multiply-adds.
+// The register tile, once for all instruction sets: MR rows by NV vectors of accumulators; a step of k loads NV vectors
+// of B and, per row, spreads one value of A over a vector for NV fused multiply-adds.
 
 #include "gemm_f32/tile.h"
 
 enum { TILE_ROWS = VARIANT_NAME(deixis_gemm_f32_mr), TILE_VECTORS = VARIANT_NAME(deixis_gemm_f32_nr) / LANES };
-_Static_assert(LANES == VARIANT_NAME(deixis_gemm_f32_lanes), "gemm_f32/kernels.def: lanes are not those of the instruction set");
-_Static_assert(TILE_VECTORS * LANES == VARIANT_NAME(deixis_gemm_f32_nr), "gemm_f32/kernels.def: nr is no number of whole vectors");
-_Static_assert(TILE_ROWS <= DEIXIS_TILE_MAX_ROWS && TILE_VECTORS <= DEIXIS_TILE_MAX_VECTORS, "gemm_f32/kernels.def: no tile is that large");
+_Static_assert(
+    LANES == VARIANT_NAME(deixis_gemm_f32_lanes), "gemm_f32/kernels.def: lanes are not those of the instruction set");
+_Static_assert(
+    TILE_VECTORS *LANES == VARIANT_NAME(deixis_gemm_f32_nr), "gemm_f32/kernels.def: nr is no number of whole vectors");
+_Static_assert(TILE_ROWS <= DEIXIS_TILE_MAX_ROWS && TILE_VECTORS <= DEIXIS_TILE_MAX_VECTORS,
+    "gemm_f32/kernels.def: no tile is that large");
 
 #define UNROLLED _Pragma("clang loop unroll(full)")
 

@@ -14,23 +14,31 @@ size_t deixis_gemm_f32_packed_size(const deixis_gemm_f32 *kernel, size_t k, size
 
 size_t deixis_gemm_f32_unpacked_scratch(const deixis_gemm_f32 *kernel, size_t k) { return k * kernel->nr; }
 
-void deixis_gemm_f32_pack(const deixis_gemm_f32 *kernel, const float *b, ptrdiff_t row_stride, ptrdiff_t column_stride, size_t k, size_t n,
-                          size_t panel_begin, size_t panel_end, float *packed) {
+void deixis_gemm_f32_pack(const deixis_gemm_f32 *kernel, const float *b, ptrdiff_t row_stride, ptrdiff_t column_stride,
+    size_t k, size_t n, size_t panel_begin, size_t panel_end, float *packed) {
     size_t nr = kernel->nr;
     for (size_t panel = panel_begin; panel < panel_end; panel++) {
         size_t columns = n - panel * nr < nr ? n - panel * nr : nr;
-        deixis_pack_panel(b + (ptrdiff_t)(panel * nr) * column_stride, row_stride, column_stride, k, columns, nr, 1, packed + panel * k * nr);
+        deixis_pack_panel(b + (ptrdiff_t)(panel * nr) * column_stride, row_stride, column_stride, k, columns, nr, 1,
+            packed + panel * k * nr);
     }
 }
 
 /// One panel: rows [m, m_end), columns [n, n + columns).
-static void run_panel(const deixis_gemm_f32 *kernel, const deixis_gemm_f32_args *args, size_t m, size_t m_end, size_t n, size_t columns) {
+static void run_panel(
+    const deixis_gemm_f32 *kernel, const deixis_gemm_f32_args *args, size_t m, size_t m_end, size_t n, size_t columns) {
     const deixis_tiles_f32 *tiles = kernel->tiles;
     size_t vectors = (columns + kernel->lanes - 1) / kernel->lanes;
     size_t most = deixis_block_depth(args->caches), blocks = (args->k + most - 1) / most;
     size_t depth = blocks ? (args->k + blocks - 1) / blocks : 0;
     const float *rows[DEIXIS_TILE_MAX_ROWS];
-    deixis_tile_f32 tile = {.rows = rows, .taps = 1, .a_step = 1, .b_step = kernel->nr, .ldc = args->ldc, .ldr = args->ldr, .columns = columns};
+    deixis_tile_f32 tile = {.rows = rows,
+        .taps = 1,
+        .a_step = 1,
+        .b_step = kernel->nr,
+        .ldc = args->ldc,
+        .ldr = args->ldr,
+        .columns = columns};
     bool apply = false;
     size_t k = 0;
     do {
@@ -60,8 +68,8 @@ static void run_panel(const deixis_gemm_f32 *kernel, const deixis_gemm_f32_args 
     }
 }
 
-void deixis_gemm_f32_run(const deixis_gemm_f32 *kernel, const deixis_gemm_f32_args *args, size_t m_begin, size_t m_end, size_t n_begin,
-                         size_t n_end) {
+void deixis_gemm_f32_run(const deixis_gemm_f32 *kernel, const deixis_gemm_f32_args *args, size_t m_begin, size_t m_end,
+    size_t n_begin, size_t n_end) {
     const deixis_tiles_f32 *tiles = kernel->tiles;
     if (!tiles->run[0][0]) {
         deixis_gemm_f32_reference(kernel, args, m_begin, m_end, n_begin, n_end);
@@ -77,10 +85,11 @@ void deixis_gemm_f32_run(const deixis_gemm_f32 *kernel, const deixis_gemm_f32_ar
 }
 
 void deixis_gemm_f32_run_unpacked(const deixis_gemm_f32 *kernel, const deixis_gemm_f32_args *args, ptrdiff_t row_stride,
-                                  ptrdiff_t column_stride, size_t m_begin, size_t m_end, size_t n_begin, size_t n_end, float *scratch) {
+    ptrdiff_t column_stride, size_t m_begin, size_t m_end, size_t n_begin, size_t n_end, float *scratch) {
     for (size_t n = n_begin; n < n_end; n += kernel->nr) {
         size_t columns = n_end - n < kernel->nr ? n_end - n : kernel->nr;
-        deixis_gemm_f32_pack(kernel, args->b + (ptrdiff_t)n * column_stride, row_stride, column_stride, args->k, columns, 0, 1, scratch);
+        deixis_gemm_f32_pack(
+            kernel, args->b + (ptrdiff_t)n * column_stride, row_stride, column_stride, args->k, columns, 0, 1, scratch);
         deixis_gemm_f32_args one = *args;
         one.n = columns;
         one.b = scratch;

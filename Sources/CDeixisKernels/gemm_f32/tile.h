@@ -1,11 +1,13 @@
-// What a gemm variant is made of: one function per (rows, vectors) of a register tile. gemm, conv and attention are loops around it.
+// What a gemm variant is made of: one function per (rows, vectors) of a register tile. gemm, conv and attention are
+// loops around it.
 #pragma once
 
 #include "deixis/gemm_f32.h"
 
 #include <stdbool.h>
 
-/// One tile:  C[i, j] = clamp( (load ? C : bias + residual) + sum over t < taps, k < depth of  rows[t * row_step + i][a_offset + k * a_step] * b[(t * depth + k) * b_step + j] )
+/// One tile:  C[i, j] = clamp( (load ? C : bias + residual) + sum over t < taps, k < depth of  rows[t * row_step +
+/// i][a_offset + k * a_step] * b[(t * depth + k) * b_step + j] )
 typedef struct deixis_tile_f32 {
     const float *const *rows;   // taps x row_step pointers, the first mr of each step are used
     size_t row_step;
@@ -31,7 +33,8 @@ enum { DEIXIS_TILE_MAX_ROWS = 6, DEIXIS_TILE_MAX_VECTORS = 4 };
 /// Of each variant, as the manifest states them: deixis_gemm_f32_mr_avx2 and so on.
 enum {
 #define VARIANT(variant, bits, rows, columns, width) \
-    deixis_gemm_f32_mr_##variant = rows, deixis_gemm_f32_nr_##variant = columns, deixis_gemm_f32_lanes_##variant = width,
+    deixis_gemm_f32_mr_##variant = rows, deixis_gemm_f32_nr_##variant = columns, \
+    deixis_gemm_f32_lanes_##variant = width,
 #include "gemm_f32/kernels.def"
 #undef VARIANT
 };

@@ -8,7 +8,12 @@
 #undef VARIANT
 
 #define VARIANT(variant, bits, rows, columns, width) \
-    {.name = #variant, .isa = bits, .mr = rows, .nr = columns, .lanes = width, .tiles = &deixis_gemm_f32_tiles_##variant},
+    {.name = #variant, \
+        .isa = bits, \
+        .mr = rows, \
+        .nr = columns, \
+        .lanes = width, \
+        .tiles = &deixis_gemm_f32_tiles_##variant},
 static const deixis_gemm_f32 table[] = {
 #include "gemm_f32/kernels.def"
 };

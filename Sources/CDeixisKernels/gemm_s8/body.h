@@ -1,27 +1,31 @@
-// The register tile, once for all instruction sets: MR rows by NV vectors of sums; a step takes four bytes of each row, spread over a vector,
-// times NV vectors of B, four bytes a column. The including file has defined
+// The register tile, once for all instruction sets: MR rows by NV vectors of sums; a step takes four bytes of each row,
+// spread over a vector, times NV vectors of B, four bytes a column. The including file has defined
 //     v_dot(sum, a, b)        sum + the four products of a's and b's bytes, lane by lane, exact
 //     v_round(x)              to integers, ties to even
 //
-// Measured with tools/bench-kernels on Zen 4 (avx512vnni, one thread; 236 GMAC/s is what vpdpbusd alone reaches), in percent of that peak:
+// Measured with tools/bench-kernels on Zen 4 (avx512vnni, one thread; 236 GMAC/s is what vpdpbusd alone reaches), in
+// percent of that peak:
 //                                                  1024x768x768   1024x256x256   1x1 64->64   1x1 64->256 + r   7x7/2 3->64 at 512x512
 //     6 x 64 tile, all depth in registers               97             92            74             29                 52
 //     residual of bytes without leaving registers, bytes
 //     packed in registers (vpmovdb to memory is slow),
 //     row pointers by runs of pixels (conv_s8)          97             93            77             66                 72
 //     clamping as bytes where sums are bounded          97             95            82             67                 75
-// B as it stands in the file (gemm_s8_rows; 65 MiB of weights, 10 rows, two threads): panel by panel a line of every row 6.3 ms; blocks of 64
-// rows with sums in the L1 cache, memory asked for the next block in its own order 4.4 ms; from packed copies, 63 MiB more, 2.4 ms. Keeping
-// the interleaved words for the next rows of A: 4.7 ms.
-// What is left at k = 64 is the tail: 4 cycles a vector besides the 16 of its sums (two conversions, one or two products, packing). 7x7 of three channels reads 24 bytes where 21 count: at most 87.5.
-// Products of 1024 x 768 x 768 by variant, in GMAC/s: avx512vnni 228, avxvnni 216 (in EVEX form: this CPU has no VEX one), avx512 81, avx2 75,
-// v128 32; gemm_f32 there: avx512 56, avx2 49, v128 17.
+// B as it stands in the file (gemm_s8_rows; 65 MiB of weights, 10 rows, two threads): panel by panel a line of every
+// row 6.3 ms; blocks of 64 rows with sums in the L1 cache, memory asked for the next block in its own order 4.4 ms;
+// from packed copies, 63 MiB more, 2.4 ms. Keeping the interleaved words for the next rows of A: 4.7 ms. What is left
+// at k = 64 is the tail: 4 cycles a vector besides the 16 of its sums (two conversions, one or two products, packing).
+// 7x7 of three channels reads 24 bytes where 21 count: at most 87.5. Products of 1024 x 768 x 768 by variant, in
+// GMAC/s: avx512vnni 228, avxvnni 216 (in EVEX form: this CPU has no VEX one), avx512 81, avx2 75, v128 32; gemm_f32
+// there: avx512 56, avx2 49, v128 17.
 
 #include "gemm_s8/tile.h"
 
 enum { TILE_ROWS = VARIANT_NAME(deixis_gemm_s8_mr), TILE_VECTORS = VARIANT_NAME(deixis_gemm_s8_nr) / LANES };
-_Static_assert(TILE_VECTORS * LANES == VARIANT_NAME(deixis_gemm_s8_nr), "gemm_s8/kernels.def: nr is no number of whole vectors");
-_Static_assert(TILE_ROWS <= DEIXIS_TILE_S8_ROWS && TILE_VECTORS <= DEIXIS_TILE_S8_VECTORS, "gemm_s8/kernels.def: no tile is that large");
+_Static_assert(
+    TILE_VECTORS *LANES == VARIANT_NAME(deixis_gemm_s8_nr), "gemm_s8/kernels.def: nr is no number of whole vectors");
+_Static_assert(TILE_ROWS <= DEIXIS_TILE_S8_ROWS && TILE_VECTORS <= DEIXIS_TILE_S8_VECTORS,
+    "gemm_s8/kernels.def: no tile is that large");
 
 #define UNROLLED _Pragma("clang loop unroll(full)")
 #define INLINED __attribute__((always_inline)) static inline
@@ -77,8 +81,8 @@ __attribute__((noinline)) static void finish_rows(const deixis_tile_s8 *t, const
     for (int i = 0; i < mr; i++) finish(t, i, sums + i * nv, nv);
 }
 
-/// The rows of a whole tile: bytes, bounded, not scaled; with bytes as residual, the product cut before, or neither. What
-/// the tail holds is read before the first store, which might change it as far as the compiler knows.
+/// The rows of a whole tile: bytes, bounded, not scaled; with bytes as residual, the product cut before, or neither.
+/// What the tail holds is read before the first store, which might change it as far as the compiler knows.
 INLINED void finish_bytes(const deixis_tile_s8 *t, const vi (*sum)[TILE_VECTORS], const int mr, const bool residual) {
     const deixis_tail_s8 q = *t->tail;
     const float *multiplier = t->multiplier, *cut_low = t->cut_low, *cut_high = t->cut_high;
@@ -91,7 +95,9 @@ INLINED void finish_bytes(const deixis_tile_s8 *t, const vi (*sum)[TILE_VECTORS]
             vf v = __builtin_convertvector(sum[i][j], vf) * v_load(multiplier + j * LANES);
             if (residual) {
                 v = v_min(v_max(v, v_load(cut_low + j * LANES)), v_load(cut_high + j * LANES));
-                v = v + __builtin_convertvector(v_widen_n(r + i * ldr + j * LANES, LANES) - q.residual_zero, vf) * v_set(q.residual_scale);
+                v = v +
+                    __builtin_convertvector(v_widen_n(r + i * ldr + j * LANES, LANES) - q.residual_zero, vf) *
+                        v_set(q.residual_scale);
             }
             x[j] = v_round(v);
         }
@@ -103,7 +109,8 @@ INLINED void finish_bytes(const deixis_tile_s8 *t, const vi (*sum)[TILE_VECTORS]
 __attribute__((noinline)) static void fetch_rows(const deixis_tile_s8 *t, const int mr) {
     const ptrdiff_t size = t->tail->residual_type == DEIXIS_S8_F32 ? 4 : 1, length = (ptrdiff_t)t->columns * size;
     for (int i = 0; i < mr; i++) {
-        for (ptrdiff_t at = 0; at < length; at += 64) __builtin_prefetch((const char *)t->residual + i * t->ldr * size + at);
+        for (ptrdiff_t at = 0; at < length; at += 64)
+            __builtin_prefetch((const char *)t->residual + i * t->ldr * size + at);
     }
 }
 
@@ -125,7 +132,8 @@ INLINED void tile(const deixis_tile_s8 *t, const int mr, const int nv) {
     if (whole) {
         // What is read and written at the end.
         UNROLLED for (int i = 0; i < mr; i++) __builtin_prefetch((char *)t->c + i * t->ldc, 1);
-        if (t->residual) UNROLLED for (int i = 0; i < mr; i++) __builtin_prefetch((const char *)t->residual + i * t->ldr);
+        if (t->residual)
+            UNROLLED for (int i = 0; i < mr; i++) __builtin_prefetch((const char *)t->residual + i * t->ldr);
     } else if (t->residual) {
         fetch_rows(t, mr);
     }
@@ -181,7 +189,10 @@ __attribute__((noinline)) static void end_rows(const deixis_rows_s8 *part, const
         v_in_order(sum);
         UNROLLED for (int j = 0; j < TILE_VECTORS; j++) {
             const ptrdiff_t left = (ptrdiff_t)t->columns - j * LANES;
-            sum[j] += (vi)v_load_n((const float *)t->offset + j * LANES, left < 0 ? 0 : left < LANES ? (size_t)left : LANES);
+            sum[j] += (vi)v_load_n((const float *)t->offset + j * LANES,
+                left < 0           ? 0
+                    : left < LANES ? (size_t)left
+                                   : LANES);
         }
         finish(t, i, sum, (int)((t->columns + LANES - 1) / LANES));
     }
@@ -193,7 +204,8 @@ INLINED void rows(const deixis_rows_s8 *part, const int mr) {
     vi sum[TILE_ROWS][TILE_VECTORS];
     const float *before = (const float *)(const void *)part->sums;
     UNROLLED for (int i = 0; i < mr; i++) {
-        UNROLLED for (int j = 0; j < TILE_VECTORS; j++) sum[i][j] = part->first ? (vi)(0) : (vi)v_load(before + i * DEIXIS_ROWS_S8_COLUMNS + j * LANES);
+        UNROLLED for (int j = 0; j < TILE_VECTORS; j++) sum[i][j] =
+            part->first ? (vi)(0) : (vi)v_load(before + i * DEIXIS_ROWS_S8_COLUMNS + j * LANES);
     }
     const __mmask64 columns = t->columns == 64 ? ~(__mmask64)0 : ((__mmask64)1 << t->columns) - 1;
     const uint8_t *a[TILE_ROWS];
@@ -224,7 +236,8 @@ INLINED void rows(const deixis_rows_s8 *part, const int mr) {
     if (part->ahead) *part->ahead = ahead;
     float *after = (float *)(void *)part->sums;
     UNROLLED for (int i = 0; i < mr; i++) {
-        UNROLLED for (int j = 0; j < TILE_VECTORS; j++) v_store(after + i * DEIXIS_ROWS_S8_COLUMNS + j * LANES, (vf)sum[i][j]);
+        UNROLLED for (int j = 0; j < TILE_VECTORS; j++)
+            v_store(after + i * DEIXIS_ROWS_S8_COLUMNS + j * LANES, (vf)sum[i][j]);
     }
     if (part->last) end_rows(part, mr);
 }

@@ -11,7 +11,8 @@ static inline void pack_step(const int8_t *column, const deixis_strides_s8 *s, s
     }
     int8_t bytes[4] = {0};
     for (size_t k = first; k < depth && k < first + 4; k++) {
-        bytes[deixis_place_s8(depth, k) % 4] = column[(ptrdiff_t)(k / s->inner) * s->outer_stride + (ptrdiff_t)(k % s->inner) * s->row];
+        bytes[deixis_place_s8(depth, k) % 4] =
+            column[(ptrdiff_t)(k / s->inner) * s->outer_stride + (ptrdiff_t)(k % s->inner) * s->row];
     }
     memcpy(to, bytes, 4);
 }
@@ -40,9 +41,10 @@ static inline void interleave(const int8_t *a, const int8_t *b, const int8_t *c,
     }
 }
 
-/// The whole words of a tap where B is contiguous along k or along its columns. Returns how many of `depth` that were: all but the last
-/// depth % 4, or none.
-static size_t pack_words(const int8_t *from, deixis_strides_s8 strides, size_t depth, size_t columns, size_t nr, int8_t *to) {
+/// The whole words of a tap where B is contiguous along k or along its columns. Returns how many of `depth` that were:
+/// all but the last depth % 4, or none.
+static size_t pack_words(
+    const int8_t *from, deixis_strides_s8 strides, size_t depth, size_t columns, size_t nr, int8_t *to) {
     const size_t whole = depth / 4 * 4;
     if (strides.row == 1) {
         for (size_t k0 = 0; k0 < whole; k0 += 64) {
@@ -56,7 +58,8 @@ static size_t pack_words(const int8_t *from, deixis_strides_s8 strides, size_t d
     }
     if (strides.column != 1) return 0;
     for (size_t k = 0; k < whole; k += 4) {
-        const int8_t *a = from + (ptrdiff_t)k * strides.row, *b = a + strides.row, *c = b + strides.row, *d = c + strides.row;
+        const int8_t *a = from + (ptrdiff_t)k * strides.row, *b = a + strides.row, *c = b + strides.row,
+                     *d = c + strides.row;
         int8_t *word = to + k * nr;
         size_t j = 0;
         for (; j + 16 <= columns; j += 16, word += 64) interleave(a + j, b + j, c + j, d + j, word);
@@ -70,19 +73,23 @@ static size_t pack_words(const int8_t *from, deixis_strides_s8 strides, size_t d
     return whole;
 }
 
-void deixis_pack_panel_s8(const deixis_gemm_s8 *kernel, const int8_t *from, deixis_strides_s8 strides, size_t taps, size_t depth,
-                          size_t columns, int8_t *to) {
+void deixis_pack_panel_s8(const deixis_gemm_s8 *kernel, const int8_t *from, deixis_strides_s8 strides, size_t taps,
+    size_t depth, size_t columns, int8_t *to) {
     const size_t nr = kernel->nr, head = deixis_head_s8(kernel), steps = deixis_steps_s8(depth);
     int8_t *packed = to + head;
     if (columns < nr) memset(packed, 0, taps * steps * 4 * nr);
     for (size_t t = 0; t < taps; t++) {
-        const size_t whole = strides.inner < depth ? 0 : pack_words(from + (ptrdiff_t)t * strides.tap, strides, depth, columns, nr, packed + t * steps * 4 * nr) / 4;
+        const size_t whole = strides.inner < depth
+            ? 0
+            : pack_words(from + (ptrdiff_t)t * strides.tap, strides, depth, columns, nr, packed + t * steps * 4 * nr) /
+                4;
         // Eight steps at a time: the lines written, 2 KiB at 64 columns, stay in the L1 cache until they are full.
         for (size_t begin = whole; begin < steps; begin += 8) {
             const size_t end = begin + 8 < steps ? begin + 8 : steps;
             for (size_t j = 0; j < columns; j++) {
                 const int8_t *column = from + (ptrdiff_t)j * strides.column + (ptrdiff_t)t * strides.tap;
-                for (size_t step = begin; step < end; step++) pack_step(column, &strides, depth, step, packed + ((t * steps + step) * nr + j) * 4);
+                for (size_t step = begin; step < end; step++)
+                    pack_step(column, &strides, depth, step, packed + ((t * steps + step) * nr + j) * 4);
             }
         }
     }
@@ -97,10 +104,10 @@ void deixis_pack_panel_s8(const deixis_gemm_s8 *kernel, const int8_t *from, deix
     }
 }
 
-/// Rows of B in memory's order, four at a time, each spread over all panels: sequential reads, where panel after panel would read a line of
-/// every row.
-static void pack_rows(const deixis_gemm_s8 *kernel, const int8_t *b, ptrdiff_t row_stride, size_t k, size_t n, size_t panel_begin, size_t panel_end,
-                      int8_t *packed) {
+/// Rows of B in memory's order, four at a time, each spread over all panels: sequential reads, where panel after panel
+/// would read a line of every row.
+static void pack_rows(const deixis_gemm_s8 *kernel, const int8_t *b, ptrdiff_t row_stride, size_t k, size_t n,
+    size_t panel_begin, size_t panel_end, int8_t *packed) {
     const size_t nr = kernel->nr, size = deixis_panel_s8(kernel, 1, k), whole = k / 4 * 4;
     const deixis_strides_s8 strides = {.column = 1, .row = row_stride, .inner = 4};
     for (size_t k0 = 0; k0 < k; k0 += 4) {
@@ -114,7 +121,8 @@ static void pack_rows(const deixis_gemm_s8 *kernel, const int8_t *b, ptrdiff_t r
                 continue;
             }
             const deixis_strides_s8 rest = {.column = 1, .row = row_stride, .inner = k};
-            for (size_t j = 0; j < columns; j++) pack_step(b + (ptrdiff_t)(panel * nr + j), &rest, k, k0 / 4, to + 4 * j);
+            for (size_t j = 0; j < columns; j++)
+                pack_step(b + (ptrdiff_t)(panel * nr + j), &rest, k, k0 / 4, to + 4 * j);
         }
     }
 }
@@ -125,8 +133,8 @@ size_t deixis_gemm_s8_packed_size(const deixis_gemm_s8 *kernel, size_t k, size_t
     return deixis_gemm_s8_panels(kernel, n) * deixis_panel_s8(kernel, 1, k);
 }
 
-void deixis_gemm_s8_pack(const deixis_gemm_s8 *kernel, const int8_t *b, ptrdiff_t row_stride, ptrdiff_t column_stride, size_t k, size_t n,
-                         size_t panel_begin, size_t panel_end, int8_t *packed) {
+void deixis_gemm_s8_pack(const deixis_gemm_s8 *kernel, const int8_t *b, ptrdiff_t row_stride, ptrdiff_t column_stride,
+    size_t k, size_t n, size_t panel_begin, size_t panel_end, int8_t *packed) {
     const size_t nr = kernel->nr;
     const deixis_strides_s8 strides = {.column = column_stride, .row = row_stride, .inner = k};
     if (column_stride == 1 && !deixis_head_s8(kernel) && k >= 4) {
@@ -135,7 +143,8 @@ void deixis_gemm_s8_pack(const deixis_gemm_s8 *kernel, const int8_t *b, ptrdiff_
     }
     for (size_t panel = panel_begin; panel < panel_end; panel++) {
         const size_t columns = n - panel * nr < nr ? n - panel * nr : nr;
-        deixis_pack_panel_s8(kernel, b + (ptrdiff_t)(panel * nr) * column_stride, strides, 1, k, columns, packed + panel * deixis_panel_s8(kernel, 1, k));
+        deixis_pack_panel_s8(kernel, b + (ptrdiff_t)(panel * nr) * column_stride, strides, 1, k, columns,
+            packed + panel * deixis_panel_s8(kernel, 1, k));
     }
 }
 
@@ -188,7 +197,8 @@ static int32_t sum_bytes(const int8_t *p, size_t count) {
     return sum;
 }
 
-void deixis_gemm_s8_sums(const int8_t *b, ptrdiff_t row_stride, ptrdiff_t column_stride, size_t k, size_t begin, size_t end, int32_t *sums) {
+void deixis_gemm_s8_sums(
+    const int8_t *b, ptrdiff_t row_stride, ptrdiff_t column_stride, size_t k, size_t begin, size_t end, int32_t *sums) {
     if (column_stride == 1) {
         sum_columns(b + begin, row_stride, k, end - begin, sums + begin);
         return;

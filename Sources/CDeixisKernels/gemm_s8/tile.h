@@ -1,4 +1,5 @@
-// What a quantized gemm variant is made of: one function per (rows, vectors) of a register tile. gemm and conv are loops around it.
+// What a quantized gemm variant is made of: one function per (rows, vectors) of a register tile. gemm and conv are
+// loops around it.
 #pragma once
 
 #include "deixis/gemm_s8.h"
@@ -13,10 +14,12 @@ typedef struct deixis_tail_s8 {
     bool float_output;
     bool scaled;                // inverse_scale is not 1
     float inverse_scale;
-    /// Float output: of v. Bytes: of v inverse_scale, both clamps in one; the range 0...255 less the zero point at most.
+    /// Float output: of v. Bytes: of v inverse_scale, both clamps in one; the range 0...255 less the zero point at
+    /// most.
     float low, high;
     int32_t zero;
-    /// Byte output: low and high as bytes. They can wait until there are bytes when `bounded`: v inverse_scale fits in 31 bits.
+    /// Byte output: low and high as bytes. They can wait until there are bytes when `bounded`: v inverse_scale fits in
+    /// 31 bits.
     uint8_t least, most;
     bool bounded;
 } deixis_tail_s8;
@@ -84,9 +87,10 @@ deixis_tail_s8 deixis_tail_of(const deixis_requantize *r, bool residual, size_t 
 /// What `tile` knows of its columns, the first of which is `column`.
 void deixis_columns_of(deixis_tile_s8 *tile, const deixis_requantize *r, size_t column);
 
-// A panel is [tap][step][nr][4]: a step is four bytes of a row of A times those of nr columns. Steps follow each other, but the last one
-// ends with the row: where the depth is no multiple of 4 it reads bytes a second time, whose second weights are 0. So all of A is read as
-// whole words, and none beyond a row. (Rows shorter than 4 are copied and end in zeros.)
+// A panel is [tap][step][nr][4]: a step is four bytes of a row of A times those of nr columns. Steps follow each other,
+// but the last one ends with the row: where the depth is no multiple of 4 it reads bytes a second time, whose second
+// weights are 0. So all of A is read as whole words, and none beyond a row. (Rows shorter than 4 are copied and end in
+// zeros.)
 
 static inline size_t deixis_steps_s8(size_t depth) { return (depth + 3) / 4; }
 /// Where element k of a tap's depth stands among the bytes of its steps.
@@ -94,7 +98,9 @@ static inline size_t deixis_place_s8(size_t depth, size_t k) {
     return k < depth - depth % 4 || depth < 4 ? k : k + 4 - depth % 4;
 }
 /// Bytes of a panel, and of what stands before its steps.
-static inline size_t deixis_head_s8(const deixis_gemm_s8 *kernel) { return deixis_tiles_of(kernel)->signed_a ? kernel->nr * sizeof(int32_t) : 0; }
+static inline size_t deixis_head_s8(const deixis_gemm_s8 *kernel) {
+    return deixis_tiles_of(kernel)->signed_a ? kernel->nr * sizeof(int32_t) : 0;
+}
 static inline size_t deixis_panel_s8(const deixis_gemm_s8 *kernel, size_t taps, size_t depth) {
     return deixis_head_s8(kernel) + taps * deixis_steps_s8(depth) * 4 * kernel->nr;
 }
@@ -106,8 +112,9 @@ typedef struct deixis_strides_s8 {
     ptrdiff_t outer_stride;
 } deixis_strides_s8;
 
-void deixis_pack_panel_s8(const deixis_gemm_s8 *kernel, const int8_t *from, deixis_strides_s8 strides, size_t taps, size_t depth,
-                          size_t columns, int8_t *to);
+void deixis_pack_panel_s8(const deixis_gemm_s8 *kernel, const int8_t *from, deixis_strides_s8 strides, size_t taps,
+    size_t depth, size_t columns, int8_t *to);
 
-/// All rows of a panel: tile->rows, c and residual stand at the first of `count` rows; rows[t * row_step + i] exist for all of them.
+/// All rows of a panel: tile->rows, c and residual stand at the first of `count` rows; rows[t * row_step + i] exist for
+/// all of them.
 void deixis_run_rows_s8(const deixis_gemm_s8 *kernel, deixis_tile_s8 tile, size_t count);

@@ -1,9 +1,11 @@
 // Pointers, sizes, strides. Kernels never allocate, never fail, keep no state and know no graph.
 //
-// Every family has a struct of function pointers per variant, a list of them from best to reference, and a choice by ISA bits:
+// Every family has a struct of function pointers per variant, a list of them from best to reference, and a choice by
+// ISA bits:
 //     const deixis_softmax_f32 *kernel = deixis_softmax_f32_select(deixis_isa_detect());
-// Sizes and strides count elements, not bytes. No pointer needs more alignment than its element. Outputs must not overlap inputs
-// unless a header says so. Nothing outside the stated output elements is written; nothing outside the stated inputs is read.
+// Sizes and strides count elements, not bytes. No pointer needs more alignment than its element. Outputs must not
+// overlap inputs unless a header says so. Nothing outside the stated output elements is written; nothing outside the
+// stated inputs is read.
 #pragma once
 
 #include "deixis/isa.h"

@@ -1,5 +1,6 @@
-// Mean, then variance around it, then the affine map: three passes over a row that is in the L1 cache after the first. The second pass also
-// finds what is left of the mean: differences from nearly the mean are exact, so rounding of a large mean does not reach the result.
+// Mean, then variance around it, then the affine map: three passes over a row that is in the L1 cache after the first.
+// The second pass also finds what is left of the mean: differences from nearly the mean are exact, so rounding of a
+// large mean does not reach the result.
 
 #include "deixis/layernorm_f32.h"
 

@@ -1,5 +1,5 @@
-// Rows: a 128-bit lane of a vector sums red, green, blue and a fourth nobody reads of one picture row; some rows at a time share weights.
-// Columns: vectors along the rows.
+// Rows: a 128-bit lane of a vector sums red, green, blue and a fourth nobody reads of one picture row; some rows at a
+// time share weights. Columns: vectors along the rows.
 
 #include "letterbox_u8/weights.h"
 
@@ -49,7 +49,8 @@ INLINE raw lanes_at(const uint8_t *const *rows, size_t at) {
 INLINE raw everywhere(__m128i x) { return _mm256_broadcastsi128_si256(x); }
 INLINE void store_bytes(uint8_t *y, raw first, raw second) {
     const raw words = _mm256_packs_epi32(first, second);
-    _mm_storeu_si128((__m128i *)y, _mm256_castsi256_si128(_mm256_permute4x64_epi64(_mm256_packus_epi16(words, words), 0x08)));
+    _mm_storeu_si128(
+        (__m128i *)y, _mm256_castsi256_si128(_mm256_permute4x64_epi64(_mm256_packus_epi16(words, words), 0x08)));
 }
 #endif
 
@@ -83,28 +84,34 @@ INLINE void add_taps(vi *low, vi *high, const uint8_t *const *rows, size_t at, f
 }
 #endif
 
-INLINE vi rounded(vi low, vi high) { return ((high << letterbox_low_bits) + low + (1 << (letterbox_bits - 1))) >> letterbox_bits; }
+INLINE vi rounded(vi low, vi high) {
+    return ((high << letterbox_low_bits) + low + (1 << (letterbox_bits - 1))) >> letterbox_bits;
+}
 
 /// One output pixel of GROUP rows, whose taps begin at `at` of each; `last`: nothing may be written after it.
-INLINE void pixel(const uint8_t *const *rows, size_t at, const int16_t *weights, size_t steps, uint8_t *y, size_t y_row, bool last) {
+INLINE void pixel(
+    const uint8_t *const *rows, size_t at, const int16_t *weights, size_t steps, uint8_t *y, size_t y_row, bool last) {
     typedef uint8_t bytes __attribute__((ext_vector_type(LANES)));
     vi low[GROUP_VECTORS] = {0}, high[GROUP_VECTORS] = {0};
     for (size_t s = 0; s < steps; s++) {
         four w;
         memcpy(&w, weights + 8 * s, sizeof w);
-        UNROLLED for (int v = 0; v < GROUP_VECTORS; v++) add_taps(&low[v], &high[v], rows + v * LANE_ROWS, at + 12 * s, w);
+        UNROLLED for (int v = 0; v < GROUP_VECTORS; v++)
+            add_taps(&low[v], &high[v], rows + v * LANE_ROWS, at + 12 * s, w);
     }
     UNROLLED for (int v = 0; v < GROUP_VECTORS; v++) {
-        const vi value = __builtin_elementwise_min(__builtin_elementwise_max(rounded(low[v], high[v]), (vi)(0)), (vi)(255));
+        const vi value =
+            __builtin_elementwise_min(__builtin_elementwise_max(rounded(low[v], high[v]), (vi)(0)), (vi)(255));
         const bytes out = __builtin_convertvector(value, bytes);
         uint8_t all[LANES];
         memcpy(all, &out, sizeof all);
-        UNROLLED for (int r = 0; r < LANE_ROWS; r++) memcpy(y + (size_t)(v * LANE_ROWS + r) * y_row, all + 4 * r, last ? 3 : 4);
+        UNROLLED for (int r = 0; r < LANE_ROWS; r++)
+            memcpy(y + (size_t)(v * LANE_ROWS + r) * y_row, all + 4 * r, last ? 3 : 4);
     }
 }
 
-void VARIANT_NAME(deixis_letterbox_u8_rows)(const deixis_letterbox_axis *axis, const uint8_t *x, size_t x_row, uint8_t *y, size_t y_row,
-                                            size_t row_begin, size_t row_end) {
+void VARIANT_NAME(deixis_letterbox_u8_rows)(const deixis_letterbox_axis *axis, const uint8_t *x, size_t x_row,
+    uint8_t *y, size_t y_row, size_t row_begin, size_t row_end) {
     const size_t end = axis->input * 3;
     size_t row = row_begin;
     for (; row + GROUP <= row_end; row += GROUP) {
@@ -113,7 +120,8 @@ void VARIANT_NAME(deixis_letterbox_u8_rows)(const deixis_letterbox_axis *axis, c
         uint8_t *to = y + row * y_row;
         for (size_t i = 0; i < axis->output; i++) {
             const int16_t *weights = axis->weights + i * axis->taps * 2;
-            const size_t at = (size_t)axis->first[i] * 3, steps = (axis->count[i] + 3) / 4, read = (steps - 1) * 12 + STEP_BYTES;
+            const size_t at = (size_t)axis->first[i] * 3, steps = (axis->count[i] + 3) / 4,
+                         read = (steps - 1) * 12 + STEP_BYTES;
             const bool last = i + 1 == axis->output;
             if (at + read <= end) {
                 pixel(rows, at, weights, steps, to + i * 3, y_row, last);
@@ -184,8 +192,8 @@ INLINE void column(const uint8_t *x, size_t x_row, const int16_t *weights, size_
 }
 #endif
 
-void VARIANT_NAME(deixis_letterbox_u8_columns)(const deixis_letterbox_axis *axis, const uint8_t *x, size_t x_row, uint8_t *y, size_t y_row,
-                                               size_t bytes, size_t row_begin, size_t row_end) {
+void VARIANT_NAME(deixis_letterbox_u8_columns)(const deixis_letterbox_axis *axis, const uint8_t *x, size_t x_row,
+    uint8_t *y, size_t y_row, size_t bytes, size_t row_begin, size_t row_end) {
     for (size_t row = row_begin; row < row_end; row++) {
         const uint8_t *from = x + axis->first[row] * x_row;
         uint8_t *to = y + row * y_row;

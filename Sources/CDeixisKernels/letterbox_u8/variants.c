@@ -2,7 +2,8 @@
 
 #include "deixis/isa.h"
 
-#define OF(function, variant) extern __typeof__(*((deixis_letterbox_u8 *)0)->function) deixis_letterbox_u8_##function##_##variant;
+#define OF(function, variant) \
+    extern __typeof__(*((deixis_letterbox_u8 *)0)->function) deixis_letterbox_u8_##function##_##variant;
 #define VARIANT(variant, bits) \
     OF(rows, variant) OF(columns, variant)
 #include "letterbox_u8/kernels.def"

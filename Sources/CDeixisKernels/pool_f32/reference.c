@@ -22,14 +22,15 @@ static float window(const deixis_pool_f32_shape *s, const float *image, ptrdiff_
     return s->average ? (float)(sum / (double)(s->count_padding ? padded : inside)) : max;
 }
 
-void deixis_pool_f32_reference(const deixis_pool_f32_shape *s, const float *x, float *y, size_t row_begin, size_t row_end) {
+void deixis_pool_f32_reference(
+    const deixis_pool_f32_shape *s, const float *x, float *y, size_t row_begin, size_t row_end) {
     for (size_t row = row_begin; row < row_end; row++) {
         size_t b = row / s->out_h, oy = row % s->out_h;
         for (size_t ox = 0; ox < s->out_w; ox++) {
             for (size_t c = 0; c < s->channels; c++) {
-                y[(row * s->out_w + ox) * s->y_stride + c] =
-                    window(s, x + b * s->in_h * s->in_w * s->x_stride, (ptrdiff_t)(oy * s->stride_h) - (ptrdiff_t)s->pad_top,
-                           (ptrdiff_t)(ox * s->stride_w) - (ptrdiff_t)s->pad_left, c);
+                y[(row * s->out_w + ox) * s->y_stride + c] = window(s, x + b * s->in_h * s->in_w * s->x_stride,
+                    (ptrdiff_t)(oy * s->stride_h) - (ptrdiff_t)s->pad_top,
+                    (ptrdiff_t)(ox * s->stride_w) - (ptrdiff_t)s->pad_left, c);
             }
         }
     }

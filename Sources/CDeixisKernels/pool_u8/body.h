@@ -29,7 +29,8 @@ typedef struct patch {
 
 typedef uint8_t v_whole __attribute__((ext_vector_type(4 * LANES)));
 
-/// Vectors of TYPE from channel c on as far as they fit; then, where one fits at all, a last one that ends with the channels.
+/// Vectors of TYPE from channel c on as far as they fit; then, where one fits at all, a last one that ends with the
+/// channels.
 #define POOL_VECTORS(TYPE) \
     for (; c < channels && channels >= sizeof(TYPE); c += sizeof(TYPE)) { \
         if (c + sizeof(TYPE) > channels) c = channels - sizeof(TYPE); \
@@ -64,7 +65,8 @@ static inline void pool_pixel(patch p, size_t channels, uint8_t *y) {
     }
 }
 
-void VARIANT_NAME(deixis_pool_u8_max)(const deixis_pool_f32_shape *shape, const uint8_t *x, uint8_t *y, size_t row_begin, size_t row_end) {
+void VARIANT_NAME(deixis_pool_u8_max)(
+    const deixis_pool_f32_shape *shape, const uint8_t *x, uint8_t *y, size_t row_begin, size_t row_end) {
     // A copy that no store can change, so that its fields stay in registers.
     const deixis_pool_f32_shape copy = *shape, *s = &copy;
     for (size_t row = row_begin; row < row_end; row++) {
@@ -76,13 +78,17 @@ void VARIANT_NAME(deixis_pool_u8_max)(const deixis_pool_f32_shape *shape, const 
             const ptrdiff_t left = (ptrdiff_t)(ox * s->stride_w) - (ptrdiff_t)s->pad_left;
             cut(left, s->dilation_w, s->kernel_w, s->in_w, &x0, &x1);
             patch p = {image, y1 - y0, x1 - x0, s->dilation_h * s->in_w * s->x_stride, s->dilation_w * s->x_stride};
-            if (p.high && p.wide) p.x += ((top + (ptrdiff_t)(y0 * s->dilation_h)) * (ptrdiff_t)s->in_w + left + (ptrdiff_t)(x0 * s->dilation_w)) * (ptrdiff_t)s->x_stride;
+            if (p.high && p.wide)
+                p.x += ((top + (ptrdiff_t)(y0 * s->dilation_h)) * (ptrdiff_t)s->in_w + left +
+                           (ptrdiff_t)(x0 * s->dilation_w)) *
+                    (ptrdiff_t)s->x_stride;
             pool_pixel(p, s->channels, y + (row * s->out_w + ox) * s->y_stride);
         }
     }
 }
 
-void VARIANT_NAME(deixis_pool_u8_nearest)(const deixis_resize_f32_shape *s, const uint8_t *x, uint8_t *y, size_t row_begin, size_t row_end) {
+void VARIANT_NAME(deixis_pool_u8_nearest)(
+    const deixis_resize_f32_shape *s, const uint8_t *x, uint8_t *y, size_t row_begin, size_t row_end) {
     for (size_t row = row_begin; row < row_end; row++) {
         const uint8_t *line = x + (row / s->out_h * s->in_h + s->rows[row % s->out_h].low) * s->in_w * s->x_stride;
         for (size_t ox = 0; ox < s->out_w; ox++) {

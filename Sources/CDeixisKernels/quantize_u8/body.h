@@ -14,7 +14,8 @@ static void VARIANT_NAME(apply_vectors)(deixis_activation f, const float *x, flo
     switch (f.function) {
 #define CASE(name) \
     case DEIXIS_UNARY_##name: \
-        for (size_t i = 0; i < count; i += LANES) v_store(y + i, exact_unary(DEIXIS_UNARY_##name, f.alpha, f.beta, v_load(x + i))); \
+        for (size_t i = 0; i < count; i += LANES) \
+            v_store(y + i, exact_unary(DEIXIS_UNARY_##name, f.alpha, f.beta, v_load(x + i))); \
         return;
         EXACT_FUNCTIONS(CASE)
 #undef CASE
@@ -39,7 +40,8 @@ static void VARIANT_NAME(quantize_plain)(const float *x, float scale, int32_t ze
     if (i < count) exact_store_u8(y + i, v_load_n(x + i, count - i) / v_set(scale), 1, zero, count - i);
 }
 
-void VARIANT_NAME(deixis_quantize_u8_quantize)(deixis_activation f, const float *x, float scale, int32_t zero, uint8_t *y, size_t count) {
+void VARIANT_NAME(deixis_quantize_u8_quantize)(
+    deixis_activation f, const float *x, float scale, int32_t zero, uint8_t *y, size_t count) {
     if (f.function == DEIXIS_UNARY_IDENTITY) {
         VARIANT_NAME(quantize_plain)(x, scale, zero, y, count);
         return;
@@ -58,14 +60,16 @@ void VARIANT_NAME(deixis_quantize_u8_dequantize)(const uint8_t *x, float scale, 
     if (i < count) v_store_n(y + i, exact_read(x, true, i, zero, scale, count - i), count - i);
 }
 
-void VARIANT_NAME(deixis_quantize_u8_dequantize_columns)(const int8_t *x, const float *scale, float *y, size_t rows, size_t columns) {
+void VARIANT_NAME(deixis_quantize_u8_dequantize_columns)(
+    const int8_t *x, const float *scale, float *y, size_t rows, size_t columns) {
     for (size_t r = 0; r < rows; r++, x += columns, y += columns) {
         for (size_t i = 0; i < columns; i++) y[i] = (float)x[i] * scale[i];
     }
 }
 
 /// The sums of [start, start + length).
-static inline __attribute__((always_inline)) void VARIANT_NAME(add_block)(const deixis_add_u8_args *args, bool bytes, size_t start, size_t length, float *values) {
+static inline __attribute__((always_inline)) void VARIANT_NAME(add_block)(
+    const deixis_add_u8_args *args, bool bytes, size_t start, size_t length, float *values) {
     size_t i = 0;
     for (; i < length; i += LANES) {
         const size_t n = exact_valid(i, length);
@@ -83,7 +87,8 @@ void VARIANT_NAME(deixis_quantize_u8_add)(const deixis_add_u8_args *given, size_
         if (args->b_type == DEIXIS_S8_U8) VARIANT_NAME(add_block)(args, true, start, length, values);
         else VARIANT_NAME(add_block)(args, false, start, length, values);
         if (args->output_type == DEIXIS_S8_U8) {
-            if (args->activation.function != DEIXIS_UNARY_IDENTITY) VARIANT_NAME(deixis_quantize_u8_apply)(args->activation, values, values, length);
+            if (args->activation.function != DEIXIS_UNARY_IDENTITY)
+                VARIANT_NAME(deixis_quantize_u8_apply)(args->activation, values, values, length);
             VARIANT_NAME(quantize_plain)(values, args->scale, args->zero, (uint8_t *)args->y + start, length);
         } else {
             VARIANT_NAME(deixis_quantize_u8_apply)(args->activation, values, (float *)args->y + start, length);
@@ -91,7 +96,8 @@ void VARIANT_NAME(deixis_quantize_u8_add)(const deixis_add_u8_args *given, size_
     }
 }
 
-void VARIANT_NAME(deixis_quantize_u8_map)(const uint8_t *x, const uint8_t *table, uint8_t *y, size_t pixels, size_t channels) {
+void VARIANT_NAME(deixis_quantize_u8_map)(
+    const uint8_t *x, const uint8_t *table, uint8_t *y, size_t pixels, size_t channels) {
     if (channels == 1) {
         for (size_t i = 0; i < pixels; i++) y[i] = table[x[i]];
         return;

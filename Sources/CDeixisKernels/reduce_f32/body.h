@@ -4,8 +4,8 @@
 
 #include <math.h>
 
-extern void deixis_reduce_f32_reference(int32_t reduction, const float *x, float *y, size_t outer_begin, size_t outer_end, size_t axis,
-                                        size_t inner);
+extern void deixis_reduce_f32_reference(
+    int32_t reduction, const float *x, float *y, size_t outer_begin, size_t outer_end, size_t axis, size_t inner);
 
 static inline vf start(int32_t reduction) {
     return v_set(reduction == DEIXIS_REDUCE_MAX ? -INFINITY : reduction == DEIXIS_REDUCE_MIN ? INFINITY : 0);
@@ -28,7 +28,8 @@ static inline float join(int32_t reduction, vf x) {
     return v_sum(x);
 }
 
-__attribute__((always_inline)) static inline void along(int32_t reduction, const float *x, float *y, size_t rows, size_t axis) {
+__attribute__((always_inline)) static inline void along(
+    int32_t reduction, const float *x, float *y, size_t rows, size_t axis) {
     for (size_t r = 0; r < rows; r++, x += axis) {
         vf sum[4] = {start(reduction), start(reduction), start(reduction), start(reduction)};
         size_t i = 0;
@@ -53,7 +54,8 @@ __attribute__((always_inline)) static inline void along(int32_t reduction, const
     }
 }
 
-__attribute__((always_inline)) static inline void down(int32_t reduction, const float *x, float *y, size_t axis, size_t inner) {
+__attribute__((always_inline)) static inline void down(
+    int32_t reduction, const float *x, float *y, size_t axis, size_t inner) {
     for (size_t i = 0; i < inner; i += LANES) {
         size_t n = inner - i < LANES ? inner - i : LANES;
         vf sum = start(reduction);
@@ -62,15 +64,18 @@ __attribute__((always_inline)) static inline void down(int32_t reduction, const 
     }
 }
 
-void VARIANT_NAME(deixis_reduce_f32)(int32_t reduction, const float *x, float *y, size_t outer_begin, size_t outer_end, size_t axis,
-                                     size_t inner) {
+void VARIANT_NAME(deixis_reduce_f32)(
+    int32_t reduction, const float *x, float *y, size_t outer_begin, size_t outer_end, size_t axis, size_t inner) {
     const float *from = x + outer_begin * axis * inner;
     float *to = y + outer_begin * inner;
     switch (reduction) {
 #define CASE(which) \
     case which: \
-        if (inner == 1) along(which, from, to, outer_end - outer_begin, axis); \
-        else for (size_t o = outer_begin; o < outer_end; o++) down(which, x + o * axis * inner, y + o * inner, axis, inner); \
+        if (inner == 1) \
+            along(which, from, to, outer_end - outer_begin, axis); \
+        else \
+            for (size_t o = outer_begin; o < outer_end; o++) \
+                down(which, x + o * axis * inner, y + o * inner, axis, inner); \
         break;
         CASE(DEIXIS_REDUCE_SUM)
         CASE(DEIXIS_REDUCE_MEAN)

@@ -2,14 +2,17 @@
 
 #include <math.h>
 
-void deixis_reduce_f32_reference(int32_t reduction, const float *x, float *y, size_t outer_begin, size_t outer_end, size_t axis, size_t inner) {
+void deixis_reduce_f32_reference(
+    int32_t reduction, const float *x, float *y, size_t outer_begin, size_t outer_end, size_t axis, size_t inner) {
     for (size_t o = outer_begin; o < outer_end; o++) {
         for (size_t i = 0; i < inner; i++) {
             double sum = 0, product = 1;
             float max = -INFINITY, min = INFINITY;
             for (size_t a = 0; a < axis; a++) {
                 float value = x[(o * axis + a) * inner + i];
-                sum += reduction == DEIXIS_REDUCE_SUM_SQUARES ? (double)value * value : reduction == DEIXIS_REDUCE_SUM_ABS ? fabsf(value) : value;
+                sum += reduction == DEIXIS_REDUCE_SUM_SQUARES ? (double)value * value
+                    : reduction == DEIXIS_REDUCE_SUM_ABS      ? fabsf(value)
+                                                              : value;
                 product *= value;
                 if (value > max || value != value) max = value;
                 if (value < min || value != value) min = value;

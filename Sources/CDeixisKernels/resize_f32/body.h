@@ -6,7 +6,8 @@
 
 static inline vf mix(vf low, vf high, float weight) { return v_fma(v_set(weight), high, v_set(1 - weight) * low); }
 
-void VARIANT_NAME(deixis_resize_f32)(const deixis_resize_f32_shape *s, const float *x, float *y, size_t row_begin, size_t row_end) {
+void VARIANT_NAME(deixis_resize_f32)(
+    const deixis_resize_f32_shape *s, const float *x, float *y, size_t row_begin, size_t row_end) {
     for (size_t row = row_begin; row < row_end; row++) {
         const float *image = x + row / s->out_h * s->in_h * s->in_w * s->x_stride;
         const deixis_resize_tap v = s->rows[row % s->out_h];
@@ -23,9 +24,11 @@ void VARIANT_NAME(deixis_resize_f32)(const deixis_resize_f32_shape *s, const flo
             for (size_t c = 0; c < s->channels; c += LANES) {
                 size_t n = s->channels - c < LANES ? s->channels - c : LANES;
                 // A weight of 0 keeps the other value, even an infinite one, out of the result.
-                vf top = h.weight == 0 ? v_load_n(p00 + c, n) : mix(v_load_n(p00 + c, n), v_load_n(p01 + c, n), h.weight);
+                vf top =
+                    h.weight == 0 ? v_load_n(p00 + c, n) : mix(v_load_n(p00 + c, n), v_load_n(p01 + c, n), h.weight);
                 if (v.weight != 0) {
-                    vf bottom = h.weight == 0 ? v_load_n(p10 + c, n) : mix(v_load_n(p10 + c, n), v_load_n(p11 + c, n), h.weight);
+                    vf bottom = h.weight == 0 ? v_load_n(p10 + c, n)
+                                              : mix(v_load_n(p10 + c, n), v_load_n(p11 + c, n), h.weight);
                     top = mix(top, bottom, v.weight);
                 }
                 v_store_n(out + c, top, n);

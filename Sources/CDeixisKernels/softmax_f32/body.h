@@ -34,7 +34,8 @@ static inline float row_exp(const float *x, float *y, float max, size_t count) {
     return total;
 }
 
-void VARIANT_NAME(deixis_softmax_f32)(bool log, const float *x, ptrdiff_t x_row, float *y, ptrdiff_t y_row, size_t rows, size_t count) {
+void VARIANT_NAME(deixis_softmax_f32)(
+    bool log, const float *x, ptrdiff_t x_row, float *y, ptrdiff_t y_row, size_t rows, size_t count) {
     for (size_t r = 0; r < rows; r++, x += x_row, y += y_row) {
         float max = row_max(x, count);
         float sum = row_exp(x, log ? NULL : y, max, count);

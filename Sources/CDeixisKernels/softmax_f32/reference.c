@@ -2,7 +2,8 @@
 
 #include <math.h>
 
-void deixis_softmax_f32_reference(bool log_, const float *x, ptrdiff_t x_row, float *y, ptrdiff_t y_row, size_t rows, size_t count) {
+void deixis_softmax_f32_reference(
+    bool log_, const float *x, ptrdiff_t x_row, float *y, ptrdiff_t y_row, size_t rows, size_t count) {
     for (size_t r = 0; r < rows; r++, x += x_row, y += y_row) {
         double max = -INFINITY, sum = 0;
         for (size_t i = 0; i < count; i++) max = x[i] > max || x[i] != x[i] ? x[i] : max;

@@ -1,4 +1,5 @@
-// Copies by the innermost axis, by 4 x 4 blocks of 4-byte elements where x runs along another axis than y, and by hand otherwise.
+// Copies by the innermost axis, by 4 x 4 blocks of 4-byte elements where x runs along another axis than y, and by hand
+// otherwise.
 
 #include "deixis/transpose.h"
 
@@ -23,8 +24,10 @@ static void blocks(const uint32_t *x, ptrdiff_t x_step, uint32_t *y, size_t y_ro
             for (size_t j = j0; j < j1; j += 4) {
                 const uint32_t *from = x + i + (ptrdiff_t)j * x_step;
                 v4 a = load(from), b = load(from + x_step), c = load(from + 2 * x_step), d = load(from + 3 * x_step);
-                v4 ab_low = __builtin_shufflevector(a, b, 0, 4, 1, 5), ab_high = __builtin_shufflevector(a, b, 2, 6, 3, 7);
-                v4 cd_low = __builtin_shufflevector(c, d, 0, 4, 1, 5), cd_high = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+                v4 ab_low = __builtin_shufflevector(a, b, 0, 4, 1, 5),
+                   ab_high = __builtin_shufflevector(a, b, 2, 6, 3, 7);
+                v4 cd_low = __builtin_shufflevector(c, d, 0, 4, 1, 5),
+                   cd_high = __builtin_shufflevector(c, d, 2, 6, 3, 7);
                 uint32_t *to = y + i * y_row + j;
                 store(to, __builtin_shufflevector(ab_low, cd_low, 0, 1, 4, 5));
                 store(to + y_row, __builtin_shufflevector(ab_low, cd_low, 2, 3, 6, 7));
@@ -119,10 +122,12 @@ void deixis_transpose_v128(const deixis_transpose_shape *s, const void *x, void 
         } else {
             // The whole plane (other, inner) at once.
             size_t rows = extents[other] - extents[other] % 4, columns = count - count % 4;
-            blocks((const uint32_t *)(const void *)row, strides[inner], (uint32_t *)(void *)target, steps[other], rows, columns);
+            blocks((const uint32_t *)(const void *)row, strides[inner], (uint32_t *)(void *)target, steps[other], rows,
+                columns);
             for (size_t i = 0; i < extents[other]; i++) {
                 size_t first = i < rows ? columns : 0;
-                copy_row(row + ((ptrdiff_t)i + (ptrdiff_t)first * strides[inner]) * 4, strides[inner], target + (i * steps[other] + first) * 4, count - first, 4);
+                copy_row(row + ((ptrdiff_t)i + (ptrdiff_t)first * strides[inner]) * 4, strides[inner],
+                    target + (i * steps[other] + first) * 4, count - first, 4);
             }
         }
         size_t axis = inner;

@@ -14,9 +14,13 @@ static inline float deixis_unary_reference(deixis_activation f, float value) {
         return low > f.beta ? f.beta : low;
     }
     case DEIXIS_UNARY_LEAKY_RELU: return value < 0 ? f.alpha * value : value;
-    case DEIXIS_UNARY_GELU: return value == -INFINITY ? 0 : (float)(0.5 * x * (x < -1 ? erfc(-x * 0.70710678118654752440) : 1 + erf(x * 0.70710678118654752440)));
+    case DEIXIS_UNARY_GELU:
+        return value == -INFINITY
+            ? 0
+            : (float)(0.5 * x * (x < -1 ? erfc(-x * 0.70710678118654752440) : 1 + erf(x * 0.70710678118654752440)));
     case DEIXIS_UNARY_GELU_TANH:
-        return value == -INFINITY ? 0 : (float)(x / (1 + exp(-2 * 0.79788456080286535588 * (x + 0.044715 * x * x * x))));
+        return value == -INFINITY ? 0
+                                  : (float)(x / (1 + exp(-2 * 0.79788456080286535588 * (x + 0.044715 * x * x * x))));
     case DEIXIS_UNARY_SIGMOID: return (float)(1 / (1 + exp(-x)));
     case DEIXIS_UNARY_TANH: return (float)tanh(x);
     case DEIXIS_UNARY_ERF: return (float)erf(x);
@@ -45,7 +49,8 @@ static inline float deixis_unary_reference(deixis_activation f, float value) {
     case DEIXIS_UNARY_SELU: return (float)(beta * (x < 0 ? alpha * expm1(x) : x));
     case DEIXIS_UNARY_SOFTPLUS: return (float)(x > 0 ? x + log1p(exp(-x)) : log1p(exp(x)));
     case DEIXIS_UNARY_SOFTSIGN: return isinf(value) ? copysignf(1, value) : (float)(x / (1 + fabs(x)));
-    case DEIXIS_UNARY_MISH: return value == -INFINITY ? 0 : (float)(x * tanh(x > 0 ? x + log1p(exp(-x)) : log1p(exp(x))));
+    case DEIXIS_UNARY_MISH:
+        return value == -INFINITY ? 0 : (float)(x * tanh(x > 0 ? x + log1p(exp(-x)) : log1p(exp(x))));
     case DEIXIS_UNARY_SIN: return (float)sin(x);
     case DEIXIS_UNARY_COS: return (float)cos(x);
     case DEIXIS_UNARY_TAN: return (float)tan(x);

@@ -1,4 +1,5 @@
-// A block of tiles: all transformed, then 16 products, then the outputs put together. What lies between stays in the cache.
+// A block of tiles: all transformed, then 16 products, then the outputs put together. What lies between stays in the
+// cache.
 
 #include "deixis/winograd_f32.h"
 
@@ -23,7 +24,8 @@ static void input(const deixis_conv_f32_shape *s, const float *x, size_t tile_be
     const size_t across = (s->out_w + 1) / 2, down = (s->out_h + 1) / 2, channels = s->in_c;
     for (size_t t = 0; t < count; t++) {
         size_t tile = tile_begin + t, b = tile / (across * down);
-        size_t top = tile / across % down * 2 - s->pad_top, left = tile % across * 2 - s->pad_left;    // above and left wrap to huge numbers
+        size_t top = tile / across % down * 2 - s->pad_top,
+               left = tile % across * 2 - s->pad_left; // above and left wrap to huge numbers
         const float *at[16];
         size_t move[16];
         for (size_t i = 0; i < 16; i++) {
@@ -40,7 +42,8 @@ static void input(const deixis_conv_f32_shape *s, const float *x, size_t tile_be
     }
 }
 
-static void output(const deixis_conv_f32_shape *s, const deixis_conv_f32_args *args, size_t tile_begin, size_t count, const float *m) {
+static void output(
+    const deixis_conv_f32_shape *s, const deixis_conv_f32_args *args, size_t tile_begin, size_t count, const float *m) {
     const size_t across = (s->out_w + 1) / 2, down = (s->out_h + 1) / 2, channels = s->out_c, step = count * channels;
     for (size_t t = 0; t < count; t++) {
         size_t tile = tile_begin + t, row = tile / across % down * 2, column = tile % across * 2;
@@ -56,7 +59,8 @@ static void output(const deixis_conv_f32_shape *s, const deixis_conv_f32_args *a
             }
             vf bias = args->bias ? v_load(args->bias + c) : v_set(0);
             EACH(y, 2) {
-                const vf out[2] = {rows[y][0] + rows[y][1] + rows[y][2] + bias, rows[y][1] - rows[y][2] - rows[y][3] + bias};
+                const vf out[2] = {
+                    rows[y][0] + rows[y][1] + rows[y][2] + bias, rows[y][1] - rows[y][2] - rows[y][3] + bias};
                 EACH(x, 2) {
                     if (row + (size_t)y >= s->out_h || column + (size_t)x >= s->out_w) continue;
                     size_t pixel = first + (size_t)y * s->out_w + (size_t)x;
@@ -75,15 +79,21 @@ static void output(const deixis_conv_f32_shape *s, const deixis_conv_f32_args *a
     }
 }
 
-void VARIANT_NAME(deixis_winograd_f32)(const deixis_gemm_f32 *gemm, const deixis_conv_f32_shape *s, const deixis_conv_f32_args *args,
-                                       size_t tile_begin, size_t tile_end, float *scratch) {
+void VARIANT_NAME(deixis_winograd_f32)(const deixis_gemm_f32 *gemm, const deixis_conv_f32_shape *s,
+    const deixis_conv_f32_args *args, size_t tile_begin, size_t tile_end, float *scratch) {
     size_t count = tile_end - tile_begin, size = deixis_gemm_f32_packed_size(gemm, s->in_c, s->out_c);
     float *v = scratch, *m = scratch + 16 * count * s->in_c;
     input(s, args->x, tile_begin, count, v);
     for (size_t e = 0; e < 16; e++) {
-        deixis_gemm_f32_args product = {
-            .m = count, .n = s->out_c, .k = s->in_c, .a = v + e * count * s->in_c, .lda = (ptrdiff_t)s->in_c, .b = args->weights + e * size,
-            .c = m + e * count * s->out_c, .ldc = (ptrdiff_t)s->out_c, .caches = args->caches};
+        deixis_gemm_f32_args product = {.m = count,
+            .n = s->out_c,
+            .k = s->in_c,
+            .a = v + e * count * s->in_c,
+            .lda = (ptrdiff_t)s->in_c,
+            .b = args->weights + e * size,
+            .c = m + e * count * s->out_c,
+            .ldc = (ptrdiff_t)s->out_c,
+            .caches = args->caches};
         deixis_gemm_f32_run(gemm, &product, 0, count, 0, s->out_c);
     }
     output(s, args, tile_begin, count, m);

@@ -2,12 +2,14 @@
 
 #include "unary_f32/reference.h"
 
-static const double B[4][4] = {{1, 0, -1, 0}, {0, 1, 1, 0}, {0, -1, 1, 0}, {0, 1, 0, -1}}, A[2][4] = {{1, 1, 1, 0}, {0, 1, -1, -1}};
+static const double B[4][4] = {{1, 0, -1, 0}, {0, 1, 1, 0}, {0, -1, 1, 0}, {0, 1, 0, -1}},
+                    A[2][4] = {{1, 1, 1, 0}, {0, 1, -1, -1}};
 
-void deixis_winograd_f32_reference(const deixis_gemm_f32 *gemm, const deixis_conv_f32_shape *s, const deixis_conv_f32_args *args,
-                                   size_t tile_begin, size_t tile_end, float *scratch) {
+void deixis_winograd_f32_reference(const deixis_gemm_f32 *gemm, const deixis_conv_f32_shape *s,
+    const deixis_conv_f32_args *args, size_t tile_begin, size_t tile_end, float *scratch) {
     (void)scratch;
-    size_t across = (s->out_w + 1) / 2, down = (s->out_h + 1) / 2, size = deixis_gemm_f32_packed_size(gemm, s->in_c, s->out_c);
+    size_t across = (s->out_w + 1) / 2, down = (s->out_h + 1) / 2,
+           size = deixis_gemm_f32_packed_size(gemm, s->in_c, s->out_c);
     for (size_t tile = tile_begin; tile < tile_end; tile++) {
         size_t b = tile / (across * down), row = tile / across % down * 2, column = tile % across * 2;
         for (size_t o = 0; o < s->out_c; o++) {
@@ -16,8 +18,11 @@ void deixis_winograd_f32_reference(const deixis_gemm_f32 *gemm, const deixis_con
                 double d[4][4];
                 for (size_t y = 0; y < 4; y++) {
                     for (size_t x = 0; x < 4; x++) {
-                        size_t iy = row + y - s->pad_top, ix = column + x - s->pad_left;    // above and left wrap to huge numbers
-                        d[y][x] = iy < s->in_h && ix < s->in_w ? args->x[((b * s->in_h + iy) * s->in_w + ix) * s->x_stride + i] : 0;
+                        size_t iy = row + y - s->pad_top,
+                               ix = column + x - s->pad_left; // above and left wrap to huge numbers
+                        d[y][x] = iy < s->in_h && ix < s->in_w
+                            ? args->x[((b * s->in_h + iy) * s->in_w + ix) * s->x_stride + i]
+                            : 0;
                     }
                 }
                 const float *u = args->weights + (o / gemm->nr * s->in_c + i) * gemm->nr + o % gemm->nr;

@@ -1,12 +1,16 @@
 #include "deixis/winograd_f32.h"
 
-size_t deixis_winograd_f32_tiles(const deixis_conv_f32_shape *s) { return s->batch * ((s->out_h + 1) / 2) * ((s->out_w + 1) / 2); }
+size_t deixis_winograd_f32_tiles(const deixis_conv_f32_shape *s) {
+    return s->batch * ((s->out_h + 1) / 2) * ((s->out_w + 1) / 2);
+}
 
 size_t deixis_winograd_f32_packed_size(const deixis_gemm_f32 *gemm, const deixis_conv_f32_shape *s) {
     return 16 * deixis_gemm_f32_packed_size(gemm, s->in_c, s->out_c);
 }
 
-size_t deixis_winograd_f32_scratch(const deixis_conv_f32_shape *s, size_t tiles) { return 16 * tiles * (s->in_c + s->out_c); }
+size_t deixis_winograd_f32_scratch(const deixis_conv_f32_shape *s, size_t tiles) {
+    return 16 * tiles * (s->in_c + s->out_c);
+}
 
 /// G g, for a column of 3.
 static void widen(const double *g, size_t step, double *u, size_t u_step) {
@@ -17,8 +21,8 @@ static void widen(const double *g, size_t step, double *u, size_t u_step) {
     u[3 * u_step] = g[2 * step];
 }
 
-void deixis_winograd_f32_pack(const deixis_gemm_f32 *gemm, const deixis_conv_f32_shape *s, const float *w, size_t panel_begin,
-                              size_t panel_end, float *packed) {
+void deixis_winograd_f32_pack(const deixis_gemm_f32 *gemm, const deixis_conv_f32_shape *s, const float *w,
+    size_t panel_begin, size_t panel_end, float *packed) {
     size_t nr = gemm->nr, size = deixis_gemm_f32_packed_size(gemm, s->in_c, s->out_c);
     for (size_t panel = panel_begin; panel < panel_end; panel++) {
         for (size_t i = 0; i < s->in_c; i++) {

@@ -1,11 +1,12 @@
-// What this machine can do at most: loops that do nothing but multiply-accumulate, or nothing but read. `deixis profile` measures
-// operators against them. Not part of libdeixis.
+// What this machine can do at most: loops that do nothing but multiply-accumulate, or nothing but read. `deixis
+// profile` measures operators against them. Not part of libdeixis.
 #pragma once
 
 #include <stddef.h>
 #include <stdint.h>
 
-/// One loop. `run(n)` does n * macs_per_round multiply-accumulates in registers; its result only keeps the compiler from leaving them out.
+/// One loop. `run(n)` does n * macs_per_round multiply-accumulates in registers; its result only keeps the compiler
+/// from leaving them out.
 typedef struct deixis_peak {
     /// e.g. "avx512", "avx512vnni".
     const char *name;

@@ -1,6 +1,7 @@
 // What both houses need from libc and the kernel, so that the Swift of the lean set never imports Glibc.
 //
-// Functions that can fail return 0 or an errno value; deixis_error_text turns it into words. Nothing prints, nothing exits.
+// Functions that can fail return 0 or an errno value; deixis_error_text turns it into words. Nothing prints, nothing
+// exits.
 #pragma once
 
 #include <stdbool.h>
@@ -13,12 +14,14 @@ extern "C" {
 
 // MARK: - Errors (error.c)
 
-/// Writes the text of errno value `code` into `buffer`, cut to `capacity` bytes with a final NUL. Returns the length without the NUL.
+/// Writes the text of errno value `code` into `buffer`, cut to `capacity` bytes with a final NUL. Returns the length
+/// without the NUL.
 size_t deixis_error_text(int code, char *buffer, size_t capacity);
 
 /// Whether errno value `code` says that memory is short.
 bool deixis_error_is_memory(int code);
-/// The same of a thread that was not started: EAGAIN says that there is no memory for its stack, or that the user has too many.
+/// The same of a thread that was not started: EAGAIN says that there is no memory for its stack, or that the user has
+/// too many.
 bool deixis_error_is_shortage(int code);
 
 // MARK: - Files (file.c)
@@ -29,31 +32,33 @@ typedef struct deixis_mapping {
     size_t size;
 } deixis_mapping;
 
-/// Maps a regular file read-only. A directory gives EISDIR, anything else that is not a regular file EINVAL. With ENOMEM `mapping->size` says
-/// how much there was no room for.
+/// Maps a regular file read-only. A directory gives EISDIR, anything else that is not a regular file EINVAL. With
+/// ENOMEM `mapping->size` says how much there was no room for.
 int deixis_map_file(const char *path, deixis_mapping *mapping);
 /// Maps `size` bytes that read as 0 and take no memory; for deixis_unmap_file too.
 int deixis_map_zeros(size_t size, deixis_mapping *mapping);
 /// Unmaps and clears. Harmless on a cleared mapping.
 void deixis_unmap_file(deixis_mapping *mapping);
-/// Lets the system drop the whole pages inside a part of a mapped file; they are read again when touched. Only for deixis_map_file's
-/// memory: other memory would lose its contents.
+/// Lets the system drop the whole pages inside a part of a mapped file; they are read again when touched. Only for
+/// deixis_map_file's memory: other memory would lose its contents.
 void deixis_forget_pages(const void *bytes, size_t size);
 
-/// Reads a whole file (pipes too) into memory to be given back with deixis_deallocate. `*bytes` may be null when `*size` is 0. Devices that
-/// may never end give EINVAL.
+/// Reads a whole file (pipes too) into memory to be given back with deixis_deallocate. `*bytes` may be null when
+/// `*size` is 0. Devices that may never end give EINVAL.
 int deixis_read_file(const char *path, uint8_t **bytes, size_t *size);
 
-/// The one way a file is written that may replace another: a temporary file in the same folder is fsynced and renamed over `path`, and the
-/// folder is fsynced. Readers see the old or the new file, never a part; on failure the old file is as it was and the temporary one is gone.
+/// The one way a file is written that may replace another: a temporary file in the same folder is fsynced and renamed
+/// over `path`, and the folder is fsynced. Readers see the old or the new file, never a part; on failure the old file
+/// is as it was and the temporary one is gone.
 ///
-/// The new file keeps the permissions (and, where the system allows, the owner) of the old one; one that replaces none gets what open(2)
-/// gives with 0666. A symbolic link stays, and the file it leads to is replaced. Other names of the old file (hard links) keep the old bytes.
-/// EISDIR for a folder, EINVAL for anything else that is no regular file: devices and pipes are not replaced.
+/// The new file keeps the permissions (and, where the system allows, the owner) of the old one; one that replaces none
+/// gets what open(2) gives with 0666. A symbolic link stays, and the file it leads to is replaced. Other names of the
+/// old file (hard links) keep the old bytes. EISDIR for a folder, EINVAL for anything else that is no regular file:
+/// devices and pipes are not replaced.
 int deixis_write_file(const char *path, const void *bytes, size_t size);
 
-/// The same in pieces. After deixis_file_begin returned 0, exactly one of deixis_file_commit and deixis_file_abort must follow;
-/// commit aborts by itself when it fails. A failed write is remembered: commit then returns that error.
+/// The same in pieces. After deixis_file_begin returned 0, exactly one of deixis_file_commit and deixis_file_abort must
+/// follow; commit aborts by itself when it fails. A failed write is remembered: commit then returns that error.
 typedef struct deixis_file deixis_file;
 int deixis_file_begin(const char *path, deixis_file **file);
 int deixis_file_append(deixis_file *file, const void *bytes, size_t size);
@@ -62,14 +67,15 @@ int deixis_file_commit(deixis_file *file);
 int deixis_file_commit_unsynced(deixis_file *file);
 void deixis_file_abort(deixis_file *file);
 
-/// Puts the whole and durable file `made` where `path` leads, as deixis_file_commit does with its own; both lie in one file system.
+/// Puts the whole and durable file `made` where `path` leads, as deixis_file_commit does with its own; both lie in one
+/// file system.
 int deixis_move_file(const char *made, const char *path);
 
 /// Writes all bytes to an open file, however many calls that takes.
 int deixis_write_all(int descriptor, const void *bytes, size_t size);
 
-/// A checksum of `bytes` going on from `seed`: any one changed byte changes it (formats/compiled.md). Written here, for the lean set has no
-/// library; it guards against damage, not against forgery.
+/// A checksum of `bytes` going on from `seed`: any one changed byte changes it (formats/compiled.md). Written here, for
+/// the lean set has no library; it guards against damage, not against forgery.
 uint64_t deixis_checksum(uint64_t seed, const void *bytes, size_t size);
 
 // MARK: - Time, cores and caches (clock.c, cores.c, caches.c)
@@ -77,24 +83,28 @@ uint64_t deixis_checksum(uint64_t seed, const void *bytes, size_t size);
 /// Nanoseconds of a clock that never goes back; only differences mean something.
 uint64_t deixis_clock_ns(void);
 
-/// Cores this process may use: the affinity mask, cut by the CPU quota of its control group (v1 or v2, the tightest on the path to the
-/// root, rounded up). At least 1.
+/// Cores this process may use: the affinity mask, cut by the CPU quota of its control group (v1 or v2, the tightest on
+/// the path to the root, rounded up). At least 1.
 int deixis_usable_cores(void);
-/// The quota part alone, reading /proc and /sys/fs/cgroup under `root` ("" for the real ones; tests pass a folder). 0 means no quota.
+/// The quota part alone, reading /proc and /sys/fs/cgroup under `root` ("" for the real ones; tests pass a folder). 0
+/// means no quota.
 int deixis_quota_cores(const char *root);
 /// Calls `visit` with the folder of each control group, v1 or v2, that holds this process under `controller` ("cpu"),
 /// from the innermost out. Not all of them need exist.
-void deixis_visit_groups(const char *root, const char *controller, void (*visit)(const char *folder, void *context), void *context);
+void deixis_visit_groups(
+    const char *root, const char *controller, void (*visit)(const char *folder, void *context), void *context);
 
-/// Bytes of the data caches that one core has to itself, of L2 its part where cores share it; where the system does not tell, 32 KiB and 512 KiB.
+/// Bytes of the data caches that one core has to itself, of L2 its part where cores share it; where the system does not
+/// tell, 32 KiB and 512 KiB.
 void deixis_core_caches(size_t *l1, size_t *l2);
-/// The part that reads /sys/devices/system/cpu under `root` ("" for the real one; tests pass a folder), for the first CPU. 0: not told.
+/// The part that reads /sys/devices/system/cpu under `root` ("" for the real one; tests pass a folder), for the first
+/// CPU. 0: not told.
 void deixis_listed_caches(const char *root, size_t *l1, size_t *l2);
 
 // MARK: - Memory (memory.c)
 
-/// `size` bytes aligned to `alignment` (a power of two, at least 64 is used). From 2 MiB on the block is aligned to 2 MiB and advised
-/// to use huge pages. Contents are undefined. Null when memory is short.
+/// `size` bytes aligned to `alignment` (a power of two, at least 64 is used). From 2 MiB on the block is aligned to 2
+/// MiB and advised to use huge pages. Contents are undefined. Null when memory is short.
 void *deixis_allocate(size_t size, size_t alignment);
 /// The same in pages as they come, without that advice.
 void *deixis_allocate_pages(size_t size, size_t alignment);
@@ -119,13 +129,15 @@ int deixis_read_memory(deixis_memory *memory);
 
 // MARK: - What threads share (lock.c)
 
-/// One lock of the process, for short sections. It is held across fork(): a child finds whole what it guards, and can take it.
+/// One lock of the process, for short sections. It is held across fork(): a child finds whole what it guards, and can
+/// take it.
 void deixis_lock(void);
 void deixis_unlock(void);
 /// Gives the lock back until somebody notifies (or for no reason), then takes it again. Notify with the lock held.
 void deixis_lock_wait(void);
 void deixis_lock_notify(void);
-/// Another number in the child of a fork. Ask with the lock held. What a thread of an older generation was doing, nobody does any more.
+/// Another number in the child of a fork. Ask with the lock held. What a thread of an older generation was doing,
+/// nobody does any more.
 uint64_t deixis_process_generation(void);
 
 // MARK: - Floating point (float_mode.c)

@@ -1,6 +1,7 @@
 #pragma once
-// Loops of the trainer: plain C over pointers and sizes, one source for float and double and for three instruction sets.
-// Nothing here allocates what it returns, nothing fails, nothing knows a tape. Matrices are row-major; `ld` is a row's stride.
+// Loops of the trainer: plain C over pointers and sizes, one source for float and double and for three instruction
+// sets. Nothing here allocates what it returns, nothing fails, nothing knows a tape. Matrices are row-major; `ld` is a
+// row's stride.
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -26,8 +27,8 @@ const char *_Nonnull dxt_blas_core(void);
 void dxt_gemm(bool is_double, bool ta, bool tb, long m, long n, long k, double alpha, const void *_Nonnull a, long lda,
               const void *_Nonnull b, long ldb, double beta, void *_Nonnull c, long ldc);
 /// The same, split over the pool by rows or columns of C.
-void dxt_gemm_parallel(bool is_double, bool ta, bool tb, long m, long n, long k, double alpha, const void *_Nonnull a, long lda,
-                       const void *_Nonnull b, long ldb, double beta, void *_Nonnull c, long ldc);
+void dxt_gemm_parallel(bool is_double, bool ta, bool tb, long m, long n, long k, double alpha, const void *_Nonnull a,
+    long lda, const void *_Nonnull b, long ldb, double beta, void *_Nonnull c, long ldc);
 
 // MARK: kernels - the table of loops for one scalar type and one instruction set
 
@@ -50,12 +51,14 @@ typedef struct {
   /// y += alpha x
   void (*_Nonnull axpy)(void *_Nonnull y, const void *_Nonnull x, double alpha, long n);
   /// y = act(y + bias[col] + residual)
-  void (*_Nonnull bias_act)(void *_Nonnull y, const void *_Nullable bias, const void *_Nullable residual, int act, long rows, long cols);
+  void (*_Nonnull bias_act)(
+      void *_Nonnull y, const void *_Nullable bias, const void *_Nullable residual, int act, long rows, long cols);
   /// out = y > 0 ? g : 0
   void (*_Nonnull relu_backward)(void *_Nonnull out, const void *_Nonnull g, const void *_Nonnull y, long n);
   void (*_Nonnull column_sums)(void *_Nonnull sums, const void *_Nonnull x, long rows, long cols, long ld);
   /// relu_backward and column_sums of its result in one pass
-  void (*_Nonnull relu_backward_sums)(void *_Nonnull out, void *_Nonnull sums, const void *_Nonnull g, const void *_Nonnull y, long rows, long cols);
+  void (*_Nonnull relu_backward_sums)(
+      void *_Nonnull out, void *_Nonnull sums, const void *_Nonnull g, const void *_Nonnull y, long rows, long cols);
   /// x Phi(x), Phi the normal distribution
   void (*_Nonnull gelu)(void *_Nonnull y, const void *_Nonnull x, long n);
   void (*_Nonnull gelu_backward)(void *_Nonnull out, const void *_Nonnull g, const void *_Nonnull x, long n);
@@ -64,57 +67,67 @@ typedef struct {
   /// out = x m / (1 - p), m_i = hash(seed, base + i) >= p
   void (*_Nonnull dropout)(void *_Nonnull out, const void *_Nonnull x, long n, double p, uint64_t seed, uint64_t base);
   /// s = x + dropout(r); y = gamma (s - mean) rstd + beta, per row. s may be NULL with r NULL. s may be x.
-  void (*_Nonnull layer_norm)(void *_Nonnull y, void *_Nullable s, void *_Nonnull mean, void *_Nonnull rstd, const void *_Nonnull x,
-                     const void *_Nullable r, const void *_Nonnull gamma, const void *_Nonnull beta, double eps, long rows, long cols,
-                     double p, uint64_t seed, uint64_t base);
+  void (*_Nonnull layer_norm)(void *_Nonnull y, void *_Nullable s, void *_Nonnull mean, void *_Nonnull rstd,
+      const void *_Nonnull x, const void *_Nullable r, const void *_Nonnull gamma, const void *_Nonnull beta,
+      double eps, long rows, long cols, double p, uint64_t seed, uint64_t base);
   /// ds from g; gamma_sums and beta_sums get the parameters' gradients
-  void (*_Nonnull layer_norm_backward)(void *_Nonnull ds, void *_Nonnull gamma_sums, void *_Nonnull beta_sums, const void *_Nonnull g,
-                              const void *_Nonnull s, const void *_Nonnull mean, const void *_Nonnull rstd,
-                              const void *_Nonnull gamma, long rows, long cols);
+  void (*_Nonnull layer_norm_backward)(void *_Nonnull ds, void *_Nonnull gamma_sums, void *_Nonnull beta_sums,
+      const void *_Nonnull g, const void *_Nonnull s, const void *_Nonnull mean, const void *_Nonnull rstd,
+      const void *_Nonnull gamma, long rows, long cols);
   /// one head: p = softmax(scale q k^T + mask), o = p v; p is [queries, keys], saved
-  void (*_Nonnull attention)(void *_Nonnull o, void *_Nonnull p, const void *_Nonnull q, const void *_Nonnull k, const void *_Nonnull v,
-                    const void *_Nullable mask, const dxt_attention *_Nonnull shape);
+  void (*_Nonnull attention)(void *_Nonnull o, void *_Nonnull p, const void *_Nonnull q, const void *_Nonnull k,
+      const void *_Nonnull v, const void *_Nullable mask, const dxt_attention *_Nonnull shape);
   /// dq, dk, dv (with ldq, ldk, ldv) from dO (ldo); p is overwritten
-  void (*_Nonnull attention_backward)(void *_Nonnull dq, void *_Nonnull dk, void *_Nonnull dv, const void *_Nonnull d_o, void *_Nonnull p,
-                             const void *_Nonnull q, const void *_Nonnull k, const void *_Nonnull v,
-                             const dxt_attention *_Nonnull shape);
+  void (*_Nonnull attention_backward)(void *_Nonnull dq, void *_Nonnull dk, void *_Nonnull dv, const void *_Nonnull d_o,
+      void *_Nonnull p, const void *_Nonnull q, const void *_Nonnull k, const void *_Nonnull v,
+      const dxt_attention *_Nonnull shape);
   /// C = alpha A B + beta C on this thread; A(i,k) = a[i ars + k acs], B(k,j) = b[k brs + j bcs]
-  void (*_Nonnull gemm)(long m, long n, long k, double alpha, const void *_Nonnull a, long ars, long acs, const void *_Nonnull b, long brs,
-               long bcs, double beta, void *_Nonnull c, long ldc);
+  void (*_Nonnull gemm)(long m, long n, long k, double alpha, const void *_Nonnull a, long ars, long acs,
+      const void *_Nonnull b, long brs, long bcs, double beta, void *_Nonnull c, long ldc);
   /// rows [begin, end) of the patch matrix [image out_h out_w, kernel_h kernel_w channels]
-  void (*_Nonnull im2col)(void *_Nonnull col, const void *_Nonnull x, const dxt_window *_Nonnull w, long begin, long end);
+  void (*_Nonnull im2col)(
+      void *_Nonnull col, const void *_Nonnull x, const dxt_window *_Nonnull w, long begin, long end);
   /// the transpose: adds rows [begin, end) of col into x
-  void (*_Nonnull col2im)(void *_Nonnull x, const void *_Nonnull col, const dxt_window *_Nonnull w, long begin, long end);
+  void (*_Nonnull col2im)(
+      void *_Nonnull x, const void *_Nonnull col, const dxt_window *_Nonnull w, long begin, long end);
   /// OIHW -> [O, HW, I], times scale[o] if given; flip: -> [I, HW reversed, O]
-  void (*_Nonnull reorder_weight)(void *_Nonnull out, const void *_Nonnull w, const void *_Nullable scale, long o, long i, long hw, bool flip);
+  void (*_Nonnull reorder_weight)(
+      void *_Nonnull out, const void *_Nonnull w, const void *_Nullable scale, long o, long i, long hw, bool flip);
   /// OIHW gradient (beta 0 or 1) from [O, HW, I] times scale[o]
-  void (*_Nonnull reorder_gradient)(void *_Nonnull out, const void *_Nonnull d, const void *_Nullable scale, long o, long i, long hw, double beta);
+  void (*_Nonnull reorder_gradient)(
+      void *_Nonnull out, const void *_Nonnull d, const void *_Nullable scale, long o, long i, long hw, double beta);
   /// sums[col] += (x - mean[col])^2
-  void (*_Nonnull centered_squares)(void *_Nonnull sums, const void *_Nonnull x, const void *_Nonnull mean, long rows, long cols);
+  void (*_Nonnull centered_squares)(
+      void *_Nonnull sums, const void *_Nonnull x, const void *_Nonnull mean, long rows, long cols);
   /// y = act(x scale[col] + shift[col] + residual)
-  void (*_Nonnull scale_shift)(void *_Nonnull y, const void *_Nonnull x, const void *_Nonnull scale, const void *_Nonnull shift,
-                      const void *_Nullable residual, int act, long rows, long cols);
+  void (*_Nonnull scale_shift)(void *_Nonnull y, const void *_Nonnull x, const void *_Nonnull scale,
+      const void *_Nonnull shift, const void *_Nullable residual, int act, long rows, long cols);
   /// gm = g masked by y > 0 (y NULL: g); sum_g += gm; sum_gx += gm (z - mean) rstd
-  void (*_Nonnull norm_backward_sums)(void *_Nonnull gm, void *_Nonnull sum_g, void *_Nonnull sum_gx, const void *_Nonnull g,
-                             const void *_Nullable y, const void *_Nonnull z, const void *_Nonnull mean,
-                             const void *_Nonnull rstd, long rows, long cols);
+  void (*_Nonnull norm_backward_sums)(void *_Nonnull gm, void *_Nonnull sum_g, void *_Nonnull sum_gx,
+      const void *_Nonnull g, const void *_Nullable y, const void *_Nonnull z, const void *_Nonnull mean,
+      const void *_Nonnull rstd, long rows, long cols);
   /// dz = gamma rstd (gm - sum_g inv - (z - mean) rstd sum_gx inv)
-  void (*_Nonnull norm_backward)(void *_Nonnull dz, const void *_Nonnull gm, const void *_Nonnull z, const void *_Nonnull mean,
-                        const void *_Nonnull rstd, const void *_Nonnull gamma, const void *_Nonnull sum_g,
-                        const void *_Nonnull sum_gx, double inv, long rows, long cols);
+  void (*_Nonnull norm_backward)(void *_Nonnull dz, const void *_Nonnull gm, const void *_Nonnull z,
+      const void *_Nonnull mean, const void *_Nonnull rstd, const void *_Nonnull gamma, const void *_Nonnull sum_g,
+      const void *_Nonnull sum_gx, double inv, long rows, long cols);
   /// one image; which[] gets the window index of the maximum
-  void (*_Nonnull max_pool)(void *_Nonnull y, uint8_t *_Nonnull which, const void *_Nonnull x, const dxt_window *_Nonnull w);
+  void (*_Nonnull max_pool)(
+      void *_Nonnull y, uint8_t *_Nonnull which, const void *_Nonnull x, const dxt_window *_Nonnull w);
   /// adds into dx, which starts at zero
-  void (*_Nonnull max_pool_backward)(void *_Nonnull dx, const void *_Nonnull g, const uint8_t *_Nonnull which, const dxt_window *_Nonnull w);
+  void (*_Nonnull max_pool_backward)(
+      void *_Nonnull dx, const void *_Nonnull g, const uint8_t *_Nonnull which, const dxt_window *_Nonnull w);
   void (*_Nonnull copy_columns)(void *_Nonnull y, long ldy, const void *_Nonnull x, long ldx, long rows, long cols);
-  /// decoupled weight decay: p -= lr decay p; m, v moments; p -= rate m / (sqrt(v) root + eps); average (may be NULL) follows p
-  void (*_Nonnull adamw)(void *_Nonnull p, const void *_Nonnull g, void *_Nonnull m, void *_Nonnull v, void *_Nullable average, double lr_decay,
-                double rate, double root, double beta1, double beta2, double eps, double g_scale, double average_decay, long n);
+  /// decoupled weight decay: p -= lr decay p; m, v moments; p -= rate m / (sqrt(v) root + eps); average (may be NULL)
+  /// follows p
+  void (*_Nonnull adamw)(void *_Nonnull p, const void *_Nonnull g, void *_Nonnull m, void *_Nonnull v,
+      void *_Nullable average, double lr_decay, double rate, double root, double beta1, double beta2, double eps,
+      double g_scale, double average_decay, long n);
   double (*_Nonnull sum_squares)(const void *_Nonnull x, long n);
   void (*_Nonnull normal)(void *_Nonnull out, double deviation, uint64_t seed, uint64_t base, long n);
   void (*_Nonnull uniform)(void *_Nonnull out, double low, double high, uint64_t seed, uint64_t base, long n);
   /// (bytes - mean[c]) / deviation[c], 3 channels
-  void (*_Nonnull normalize_bytes)(void *_Nonnull out, const uint8_t *_Nonnull bytes, const double *_Nonnull mean, const double *_Nonnull deviation, long pixels);
+  void (*_Nonnull normalize_bytes)(void *_Nonnull out, const uint8_t *_Nonnull bytes, const double *_Nonnull mean,
+      const double *_Nonnull deviation, long pixels);
 } dxt_kernels;
 
 typedef enum { dxt_isa_baseline = 0, dxt_isa_avx2 = 1, dxt_isa_avx512 = 2 } dxt_isa;

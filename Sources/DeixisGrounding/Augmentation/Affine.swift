@@ -2,7 +2,8 @@ public import DeixisFiles
 public import DeixisInput
 import Foundation
 
-/// Amounts of a random affine change about the picture's center. Relation words ("left of") are taken to survive 15 degrees.
+/// Amounts of a random affine change about the picture's center. Relation words ("left of") are taken to survive 15
+/// degrees.
 public struct AffineAmounts: Sendable, Equatable {
     /// Rotation is uniform in +-degrees.
     public var degrees: Double
@@ -28,7 +29,9 @@ public struct AffineAmounts: Sendable, Equatable {
         try requireNumber("augmentation.affine.translation", translation, in: 0...1)
         try requireNumber("augmentation.affine.shear", shear, in: 0...60)
         try requireNumber("augmentation.affine.keep", keep, in: 0...1)
-        for bound in [scale.lowerBound, scale.upperBound] { try requireNumber("augmentation.affine.scale", bound, in: 0.01...100) }
+        for bound in [scale.lowerBound, scale.upperBound] {
+            try requireNumber("augmentation.affine.scale", bound, in: 0.01...100)
+        }
     }
 
     public static let none = AffineAmounts(degrees: 0, translation: 0, scale: 1...1, shear: 0)
@@ -54,7 +57,8 @@ public struct AffineAmounts: Sendable, Equatable {
 
 extension AffineAmounts: SettingGroup {
     public static let fields: [SettingField<AffineAmounts>] = [
-        .init("degrees", \.degrees), .init("translation", \.translation), .init("scale", \.scale), .init("shear", \.shear),
+        .init("degrees", \.degrees), .init("translation", \.translation), .init("scale", \.scale),
+        .init("shear", \.shear),
         .init("keep", \.keep),
     ]
 }
@@ -69,7 +73,8 @@ public struct AffineMap: Sendable, Equatable {
 
     /// Shear, then rotation and scale about (centerX, centerY), then shift.
     static func about(
-        centerX: Double, centerY: Double, degrees: Double, scale: Double, shearX: Double, shearY: Double, shiftX: Double,
+        centerX: Double, centerY: Double, degrees: Double, scale: Double, shearX: Double, shearY: Double,
+        shiftX: Double,
         shiftY: Double
     ) -> AffineMap {
         let c = cos(degrees * .pi / 180) * scale, s = sin(degrees * .pi / 180) * scale
@@ -91,7 +96,9 @@ public struct AffineMap: Sendable, Equatable {
 
     /// The axis-aligned bounds of the four moved corners.
     public func bounds(of box: PixelBox) -> PixelBox {
-        let corners = [(box.x, box.y), (box.right, box.y), (box.x, box.bottom), (box.right, box.bottom)].map { self($0.0, $0.1) }
+        let corners = [(box.x, box.y), (box.right, box.y), (box.x, box.bottom), (box.right, box.bottom)].map {
+            self($0.0, $0.1)
+        }
         let left = corners.map(\.x).min() ?? 0, top = corners.map(\.y).min() ?? 0
         return PixelBox(
             x: left, y: top, width: (corners.map(\.x).max() ?? 0) - left, height: (corners.map(\.y).max() ?? 0) - top)
@@ -99,7 +106,8 @@ public struct AffineMap: Sendable, Equatable {
 }
 
 extension RGBImage {
-    /// The picture moved by `map`, bilinear, the padding color where nothing comes from. nil: the map cannot be inverted.
+    /// The picture moved by `map`, bilinear, the padding color where nothing comes from. nil: the map cannot be
+    /// inverted.
     func mapped(by map: AffineMap) -> RGBImage? {
         guard let back = map.inverse else { return nil }
         var result = RGBImage(width: width, height: height, color: .imageNetMean)
@@ -129,7 +137,8 @@ extension RGBImage {
                             s = sample(ix + 1, iy + 1, channel)
                         }
                         let above = p * (256 - fx) + q * fx, below = r * (256 - fx) + s * fx
-                        result.pixels[to + channel] = UInt8(truncatingIfNeeded: (above * (256 - fy) + below * fy + 32768) >> 16)
+                        result.pixels[to + channel] = UInt8(
+                            truncatingIfNeeded: (above * (256 - fy) + below * fy + 32768) >> 16)
                     }
                 }
                 u += stepX

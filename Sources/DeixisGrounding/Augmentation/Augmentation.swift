@@ -17,7 +17,8 @@ public struct GroundingSample: Sendable, Equatable {
     }
 }
 
-/// Random changes to training samples, network.md section 3; none at inference. All amounts are fields; zero switches one off.
+/// Random changes to training samples, network.md section 3; none at inference. All amounts are fields; zero switches
+/// one off.
 ///
 /// Each step is a pure function of the sample and its random numbers. Order: flip, affine, color, blur.
 public struct Augmentation: Sendable, Equatable {
@@ -43,8 +44,8 @@ public struct Augmentation: Sendable, Equatable {
         return none
     }()
 
-    /// For generated scenes, whose sentences lean on color words and whose supply is endless: mirror images, gentle color and
-    /// now and then a blur. Hue turns by 3.6 degrees at most, so that no color comes to bear another's name.
+    /// For generated scenes, whose sentences lean on color words and whose supply is endless: mirror images, gentle
+    /// color and now and then a blur. Hue turns by 3.6 degrees at most, so that no color comes to bear another's name.
     public static let scenes: Augmentation = {
         var scenes = Augmentation.none
         scenes.flip = 0.5
@@ -73,7 +74,8 @@ public struct Augmentation: Sendable, Equatable {
         if !affine.isNone { sample = affine.apply(to: sample, &random) }
         if !color.isNone { sample.image = color.apply(to: sample.image, &random) }
         if random.chance(blur) {
-            sample.image = sample.image.blurred(deviation: random.double(blurDeviation.lowerBound, blurDeviation.upperBound))
+            sample.image = sample.image.blurred(
+                deviation: random.double(blurDeviation.lowerBound, blurDeviation.upperBound))
         }
         return sample
     }
@@ -85,7 +87,8 @@ extension Augmentation: SettingGroup {
         .init("blurDeviation", \.blurDeviation),
     ]
     public static let presets = [
-        (name: "none", value: Augmentation.none), (name: "scenes", value: Augmentation.scenes), (name: "paper", value: Augmentation.paper),
+        (name: "none", value: Augmentation.none), (name: "scenes", value: Augmentation.scenes),
+        (name: "paper", value: Augmentation.paper),
     ]
 }
 

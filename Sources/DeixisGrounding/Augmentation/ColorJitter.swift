@@ -2,7 +2,8 @@ public import DeixisFiles
 public import DeixisInput
 import Foundation
 
-/// Brightness, contrast and saturation are multiplied by factors uniform in 1 +- amount; hue turns by +-amount of a full turn.
+/// Brightness, contrast and saturation are multiplied by factors uniform in 1 +- amount; hue turns by +-amount of a
+/// full turn.
 public struct ColorAmounts: Sendable, Equatable {
     public var brightness, contrast, saturation, hue: Double
 
@@ -25,14 +26,16 @@ public struct ColorAmounts: Sendable, Equatable {
 
     func apply(to image: RGBImage, _ random: inout CounterRandom) -> RGBImage {
         image.recolored(
-            brightness: random.double(1 - brightness, 1 + brightness), contrast: random.double(1 - contrast, 1 + contrast),
+            brightness: random.double(1 - brightness, 1 + brightness),
+            contrast: random.double(1 - contrast, 1 + contrast),
             saturation: random.double(1 - saturation, 1 + saturation), turn: random.double(-hue, hue))
     }
 }
 
 extension ColorAmounts: SettingGroup {
     public static let fields: [SettingField<ColorAmounts>] = [
-        .init("brightness", \.brightness), .init("contrast", \.contrast), .init("saturation", \.saturation), .init("hue", \.hue),
+        .init("brightness", \.brightness), .init("contrast", \.contrast), .init("saturation", \.saturation),
+        .init("hue", \.hue),
     ]
 }
 
@@ -53,7 +56,9 @@ extension RGBImage {
             sum.2 += Int(pixels[at + 2])
             at += 3
         }
-        let luma = (0.299 * Double(sum.0) + 0.587 * Double(sum.1) + 0.114 * Double(sum.2)) * brightness / Double(width * height)
+        let luma =
+            (0.299 * Double(sum.0) + 0.587 * Double(sum.1) + 0.114 * Double(sum.2)) * brightness
+            / Double(width * height)
         let gain = brightness * contrast, offset = (1 - contrast) * luma
         let matrix = Self.chroma(saturation: saturation, turn: turn)
         // Rows of the matrix sum to 1, so that the gray offset passes through it unchanged.

@@ -9,7 +9,8 @@ extension GroundingSample {
             kind: kind)
     }
 
-    /// "the Leftmost cup, right of it" -> "the Rightmost cup, left of it". Whole words only ("upright" stays), case kept.
+    /// "the Leftmost cup, right of it" -> "the Rightmost cup, left of it". Whole words only ("upright" stays), case
+    /// kept.
     public static func swappingSides(_ sentence: String) -> String {
         var result = "", word = ""
         func flush() {

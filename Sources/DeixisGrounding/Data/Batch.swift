@@ -23,12 +23,14 @@ public struct GroundingBatch: Sendable, Equatable {
             Array(values[range.lowerBound * width..<range.upperBound * width])
         }
         return GroundingBatch(
-            count: range.count, side: side, length: length, images: rows(images, side * side * 3), tokenIDs: rows(tokenIDs, length),
+            count: range.count, side: side, length: length, images: rows(images, side * side * 3),
+            tokenIDs: rows(tokenIDs, length),
             mask: rows(mask, length), boxes: rows(boxes, 4), kinds: rows(kinds, 1))
     }
 }
 
-/// Makes batch number t: a pure function of (source, seed, t), so that a resumed run sees what an uninterrupted one would.
+/// Makes batch number t: a pure function of (source, seed, t), so that a resumed run sees what an uninterrupted one
+/// would.
 ///
 /// An endless source is read in order. A finite one is read in epochs, each a shuffle of its own; a batch may span two.
 public struct BatchMaker: Sendable {
@@ -78,7 +80,8 @@ public struct BatchMaker: Sendable {
         return try assemble(indices, positions: positions)
     }
 
-    /// Samples as they are, without augmentation: for evaluation. Those that are left out are missing: the batch may be smaller, or empty.
+    /// Samples as they are, without augmentation: for evaluation. Those that are left out are missing: the batch may be
+    /// smaller, or empty.
     public func plain(_ indices: Range<Int>) throws(GroundingError) -> GroundingBatch {
         try assemble(Array(indices), positions: nil)
     }
@@ -96,7 +99,8 @@ public struct BatchMaker: Sendable {
             images += square.image.pixels
             let s = Float(side), box = square.box
             boxes += [
-                Float(box.x + box.width / 2) / s, Float(box.y + box.height / 2) / s, Float(box.width) / s, Float(box.height) / s,
+                Float(box.x + box.width / 2) / s, Float(box.y + box.height / 2) / s, Float(box.width) / s,
+                Float(box.height) / s,
             ]
             kinds.append(sample.kind)
             var ids = tokenizer.encode(square.sentence).ids
@@ -115,7 +119,8 @@ public struct BatchMaker: Sendable {
             mask += row.mask
         }
         return GroundingBatch(
-            count: kinds.count, side: side, length: length, images: images, tokenIDs: tokenIDs, mask: mask, boxes: boxes,
+            count: kinds.count, side: side, length: length, images: images, tokenIDs: tokenIDs, mask: mask,
+            boxes: boxes,
             kinds: kinds)
     }
 

@@ -33,7 +33,8 @@ public struct DatasetEntry: Sendable, Equatable {
 /// A directory as formats/dataset.md describes it: `manifest.jsonl` and the images it names.
 public struct Dataset: Sendable {
     public let directory: String
-    /// The folder that the images' paths begin at: the directory itself, unless the manifest's header or the caller names another.
+    /// The folder that the images' paths begin at: the directory itself, unless the manifest's header or the caller
+    /// names another.
     public let images: String
     public let entries: [DatasetEntry]
     /// Lines left out because the caller asked to go on without them.
@@ -50,7 +51,8 @@ public struct Dataset: Sendable {
     ///   - skipBad: keep going without bad lines (they are in `skipped`) instead of throwing.
     ///   - shown: how many bad lines the error lists.
     /// - Throws: `noManifest`, `badLines`, `emptyDataset`, `file`.
-    public init(directory: String, images: String? = nil, skipBad: Bool = false, shown: Int = 10) throws(GroundingError) {
+    public init(directory: String, images: String? = nil, skipBad: Bool = false, shown: Int = 10) throws(GroundingError)
+    {
         let path = directory + "/manifest.jsonl"
         guard exists(path) else { throw .noManifest(directory: directory) }
         let bytes = try GroundingError.file { () throws(FileError) in try readFile(path) }
@@ -62,7 +64,9 @@ public struct Dataset: Sendable {
             if text.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }) { continue }
             do {
                 if line == 1, let root = try ManifestLine.header(text) {
-                    if images == nil { sizes = ImageSizes(directory: root.hasPrefix("/") ? root : directory + "/" + root) }
+                    if images == nil {
+                        sizes = ImageSizes(directory: root.hasPrefix("/") ? root : directory + "/" + root)
+                    }
                     continue
                 }
                 var reader = ManifestLine(line: line)

@@ -12,7 +12,8 @@ package struct ManifestLine {
 
     /// The folder of the pictures, if the line is a header: an object with `images` and no `image`.
     static func header(_ text: some Sequence<UInt8>) throws(LineProblem) -> String? {
-        guard case .object(let fields)? = JSONText.parse(text), let value = fields["images"], fields["image"] == nil else { return nil }
+        guard case .object(let fields)? = JSONText.parse(text), let value = fields["images"], fields["image"] == nil
+        else { return nil }
         guard case .string(let root) = value, !root.isEmpty else {
             throw LineProblem(reason: "'images' must be the path of a folder, got \(value.label)")
         }
@@ -54,7 +55,9 @@ package struct ManifestLine {
         } catch { return error.reason }
     }
 
-    private static func noArea(_ box: PixelBox) -> String { "box \(text(box)) has no area: width and height must be positive" }
+    private static func noArea(_ box: PixelBox) -> String {
+        "box \(text(box)) has no area: width and height must be positive"
+    }
 
     static func check(_ box: PixelBox, inside size: (width: Int, height: Int)) throws(LineProblem) {
         let slack = tolerance
@@ -72,7 +75,9 @@ package struct ManifestLine {
             throw LineProblem(reason: "box \(text(box)) is outside the \(size.width)x\(size.height) image")
         }
         let clipped = box.clipped(width: size.width, height: size.height)
-        if clipped.area <= 0 { throw LineProblem(reason: "box \(text(box)) is outside the \(size.width)x\(size.height) image") }
+        if clipped.area <= 0 {
+            throw LineProblem(reason: "box \(text(box)) is outside the \(size.width)x\(size.height) image")
+        }
     }
 
     private static func text(_ box: PixelBox) -> String {
@@ -91,14 +96,18 @@ package struct ManifestLine {
 
     private func string(_ name: String, _ fields: [String: JSONText]) throws(LineProblem) -> String {
         guard let value = fields[name] else { throw LineProblem(reason: "'\(name)' is missing") }
-        guard case .string(let text) = value else { throw LineProblem(reason: "'\(name)' must be a string, got \(value.label)") }
+        guard case .string(let text) = value else {
+            throw LineProblem(reason: "'\(name)' must be a string, got \(value.label)")
+        }
         return text
     }
 
     private func box(_ fields: [String: JSONText]) throws(LineProblem) -> PixelBox {
         guard let value = fields["box"] else { throw LineProblem(reason: "'box' is missing") }
         let expected = "'box' must be [x, y, width, height] in pixels"
-        guard case .array(let items) = value, items.count == 4 else { throw LineProblem(reason: "\(expected), got \(value.label)") }
+        guard case .array(let items) = value, items.count == 4 else {
+            throw LineProblem(reason: "\(expected), got \(value.label)")
+        }
         var numbers: [Double] = []
         for item in items {
             guard case .number(let number) = item, number.isFinite else {

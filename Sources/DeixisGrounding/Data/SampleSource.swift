@@ -16,8 +16,9 @@ extension SampleSource {
 
 /// Generated scenes, straight from the generator to the batch.
 ///
-/// Evaluation goes through files: drawn at full size, decoded, shrunk with antialiasing. Drawing small is ten times cheaper
-/// and a touch sharper, so one sample in four is drawn at full size and the letterbox shrinks it: training sees both.
+/// Evaluation goes through files: drawn at full size, decoded, shrunk with antialiasing. Drawing small is ten times
+/// cheaper and a touch sharper, so one sample in four is drawn at full size and the letterbox shrinks it: training sees
+/// both.
 public struct SceneSource: SampleSource {
     public let seed: UInt64
     public let curriculum: SceneCurriculum
@@ -34,7 +35,8 @@ public struct SceneSource: SampleSource {
     public func sample(_ index: Int) -> GroundingSample {
         let (sample, image) = drawn(index)
         // Both extents are rounded on their own, so the two scales may differ by a hair.
-        let sx = Double(image.width) / Double(sample.scene.width), sy = Double(image.height) / Double(sample.scene.height)
+        let sx = Double(image.width) / Double(sample.scene.width),
+            sy = Double(image.height) / Double(sample.scene.height)
         let box = sample.box
         return GroundingSample(
             image: image, sentence: sample.sentence,
@@ -64,14 +66,17 @@ public struct DatasetSource: SampleSource {
         self.selection = selection ?? Array(dataset.entries.indices)
     }
 
-    /// Splits off about `share` of the entries, `most` at most, chosen by `seed`; lines that share a picture stay together.
+    /// Splits off about `share` of the entries, `most` at most, chosen by `seed`; lines that share a picture stay
+    /// together.
     public static func split(
         _ dataset: Dataset, heldOut share: Double, most: Int, seed: UInt64
     ) -> (training: DatasetSource, heldOut: DatasetSource) {
         var training: [Int] = [], heldOut: [Int] = []
         for (index, entry) in dataset.entries.enumerated() {
             // FNV-1a of the picture's name as the stream.
-            let stream = entry.image.utf8.reduce(0xCBF2_9CE4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
+            let stream = entry.image.utf8.reduce(0xCBF2_9CE4_8422_2325 as UInt64) {
+                ($0 ^ UInt64($1)) &* 0x100_0000_01B3
+            }
             var random = CounterRandom(seed: seed, stream: stream)
             if heldOut.count < most, random.chance(share) { heldOut.append(index) } else { training.append(index) }
         }

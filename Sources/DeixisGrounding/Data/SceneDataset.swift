@@ -31,7 +31,8 @@ public struct SceneDatasetWriter: Sendable {
         }
         try GroundingError.file { () throws(FileError) in try makeFolder(directory + "/images") }
         if overwrite { unlink(manifest) }
-        let state = Locked((lines: [String](repeating: "", count: count), next: 0, done: 0, error: GroundingError?.none))
+        let state = Locked(
+            (lines: [String](repeating: "", count: count), next: 0, done: 0, error: GroundingError?.none))
         DispatchQueue.concurrentPerform(iterations: max(1, threads)) { _ in
             while true {
                 let index = state.withLock { state in
@@ -77,7 +78,9 @@ public struct SceneDatasetWriter: Sendable {
             throw .unusable(path: directory + "/" + path, action: "encode it", reason: error.description)
         }
         // Not fsynced one by one: the manifest is written after all of them.
-        try GroundingError.file { () throws(FileError) in try replaceFile(directory + "/" + path, with: bytes, durable: false) }
+        try GroundingError.file { () throws(FileError) in
+            try replaceFile(directory + "/" + path, with: bytes, durable: false)
+        }
         return sample.manifestLine(image: path, id: "\(generator.seed)-\(index)")
     }
 }

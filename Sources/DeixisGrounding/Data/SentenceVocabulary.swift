@@ -24,7 +24,9 @@ public enum SentenceVocabulary {
     }
 
     /// Word pieces of a data set's sentences, `limit` at most.
-    public static func of(_ sentences: [String], settings: TokenizerSettings, limit: Int) throws(GroundingError) -> Vocabulary {
+    public static func of(_ sentences: [String], settings: TokenizerSettings, limit: Int) throws(GroundingError)
+        -> Vocabulary
+    {
         var builder = VocabularyBuilder(settings: settings)
         for sentence in sentences { builder.add(sentence) }
         do throws(InputError) {

@@ -2,7 +2,8 @@ public import DeixisInput
 
 /// Acc@0.5 and mean IoU, in all and by kind of sentence.
 ///
-/// The rule: a box is a hit if its IoU with the truth is *above* 0.5 (network.md; code bases differ), counted over every sample.
+/// The rule: a box is a hit if its IoU with the truth is *above* 0.5 (network.md; code bases differ), counted over
+/// every sample.
 public struct GroundingScore: Sendable {
     public static let threshold = 0.5
     public static let rule = "hit: IoU > 0.5"
@@ -29,7 +30,9 @@ public struct GroundingScore: Sendable {
     public var meanIoU: Double { count == 0 ? 0 : totalIoU / Double(count) }
     /// In the order of names.
     public var byKind: [(kind: String, count: Int, accuracy: Double)] {
-        kinds.sorted { $0.key < $1.key }.map { ($0.key, $0.value.count, Double($0.value.hits) / Double($0.value.count)) }
+        kinds.sorted { $0.key < $1.key }.map {
+            ($0.key, $0.value.count, Double($0.value.hits) / Double($0.value.count))
+        }
     }
 
     /// IoU of a prediction and a truth as the network has them: center and size in 0...1 of the square.

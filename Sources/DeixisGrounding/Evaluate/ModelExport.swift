@@ -17,9 +17,12 @@ public enum ModelExport {
         } catch {
             throw .training(error)
         }
-        var metadata = GroundingMetadata(vocabulary: tokenizer.vocabulary, settings: tokenizer.settings, letterbox: letterbox)
+        var metadata = GroundingMetadata(
+            vocabulary: tokenizer.vocabulary, settings: tokenizer.settings, letterbox: letterbox)
         let configuration = network.configuration
-        let (mean, deviation) = (configuration.imageMean.map { Float($0) }, configuration.imageDeviation.map { Float($0) })
+        let (mean, deviation) = (
+            configuration.imageMean.map { Float($0) }, configuration.imageDeviation.map { Float($0) }
+        )
         metadata.mean = ChannelValues(mean[0], mean[1], mean[2])
         metadata.standardDeviation = ChannelValues(deviation[0], deviation[1], deviation[2])
         metadata.training = provenance.map { (Array($0.key.utf8), Array($0.value.utf8)) }

@@ -14,7 +14,8 @@ public struct LossValue<Scalar: Real> {
     public let terms: [Double], weights: [Double]
 }
 
-/// One term of the loss. Log, screen and plot say what stands here, so that another term is one more line of `SelfPacedLoss.terms`.
+/// One term of the loss. Log, screen and plot say what stands here, so that another term is one more line of
+/// `SelfPacedLoss.terms`.
 public struct LossTerm: Sendable {
     /// In the log and on the screen; in the plot.
     public let name: String, label: String
@@ -31,9 +32,9 @@ public struct LossTerm: Sendable {
 ///
 /// per sample, averaged over the global batch. Gradients flow through d into the network and sigma.
 ///
-/// As sigma shrinks the exponent has no bound, so it is kept finite: e = min(L^2 / max(|sigma|, minimumSigma)^2, exponentLimit).
-/// Where either bound is active, no gradient flows through it: at the limit d is a constant weight; below the least sigma, sigma
-/// gets none. With the default 2.5 neither is active: L_l1 <= 4 gives e <= 2.56.
+/// As sigma shrinks the exponent has no bound, so it is kept finite: e = min(L^2 / max(|sigma|, minimumSigma)^2,
+/// exponentLimit). Where either bound is active, no gradient flows through it: at the limit d is a constant weight;
+/// below the least sigma, sigma gets none. With the default 2.5 neither is active: L_l1 <= 4 gives e <= 2.56.
 public struct SelfPacedLoss: Sendable {
     public static let terms = [
         LossTerm(name: "l1", label: "L1", sigma: "sigma0", value: absoluteDistance),
@@ -53,7 +54,8 @@ public struct SelfPacedLoss: Sendable {
         _ boxes: Variable<Scalar>, truth: [Scalar], sigma: Parameter<Scalar>, of batchSize: Int? = nil
     ) -> LossValue<Scalar> {
         let batch = boxes.shape[0], n = Double(batchSize ?? batch)
-        precondition(boxes.shape == [batch, 4] && truth.count == 4 * batch, "\(truth.count) numbers of truth for \(boxes.shape)")
+        precondition(
+            boxes.shape == [batch, 4] && truth.count == 4 * batch, "\(truth.count) numbers of truth for \(boxes.shape)")
         let predictions = boxes.tensor.values
         let terms = Self.terms, sigmas = sigma.value.values.map { Double($0) }
 
@@ -102,7 +104,8 @@ public struct SelfPacedLoss: Sendable {
         }
         let d = exponential(exponent), excess = loss - configuration.lambda
         let slope = d + excess * d * 2 * loss / (width * width)
-        let sigmaSlope = abs(sigma) < configuration.minimumSigma ? 0 : excess * d * -2 * loss * loss / (width * width * sigma)
+        let sigmaSlope =
+            abs(sigma) < configuration.minimumSigma ? 0 : excess * d * -2 * loss * loss / (width * width * sigma)
         return (d * excess, slope, sigmaSlope, d)
     }
 

@@ -26,8 +26,8 @@ public struct NetworkConfiguration: Sendable, Equatable {
     public var start = Start()
     public var loss = Loss()
 
-    /// [choice] Initial weights where the customary ones are not the best: post-norm layers learn from nothing only if their
-    /// residual branches start small and words outweigh positions.
+    /// [choice] Initial weights where the customary ones are not the best: post-norm layers learn from nothing only if
+    /// their residual branches start small and words outweigh positions.
     public struct Start: Sendable, Equatable {
         /// Times Xavier's values for the projections that end a residual branch.
         public var residualGain = 1.0

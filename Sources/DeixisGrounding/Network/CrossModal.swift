@@ -12,7 +12,10 @@ struct AttentionHalf<Scalar: Real> {
     let activation: NetworkConfiguration.Interaction.Nonlinearity
     let dropout: Double
 
-    init(_ scope: Scope<Scalar>, width: Int, _ configuration: NetworkConfiguration.Interaction, _ whole: NetworkConfiguration) {
+    init(
+        _ scope: Scope<Scalar>, width: Int, _ configuration: NetworkConfiguration.Interaction,
+        _ whole: NetworkConfiguration
+    ) {
         let gain = whole.start.residualGain
         attention = MultiHeadAttention(scope("attention"), width: width, heads: configuration.heads, outputGain: gain)
         norm1 = LayerNorm(scope("norm1"), width, epsilon: whole.normEpsilon)
@@ -23,7 +26,9 @@ struct AttentionHalf<Scalar: Real> {
         dropout = whole.dropout
     }
 
-    func callAsFunction(_ x: Variable<Scalar>, over source: Variable<Scalar>, mask: KeyMask<Scalar>?) -> Variable<Scalar> {
+    func callAsFunction(_ x: Variable<Scalar>, over source: Variable<Scalar>, mask: KeyMask<Scalar>?) -> Variable<
+        Scalar
+    > {
         let x = norm1(x, adding: attention(x, over: source, mask: mask), dropout: dropout)
         let hidden =
             switch activation {
@@ -41,7 +46,10 @@ enum CrossModalLayer<Scalar: Real> {
     /// The ablation: self-attention over the concatenated tokens, vision first.
     case transformer(AttentionHalf<Scalar>)
 
-    init(_ scope: Scope<Scalar>, width: Int, _ configuration: NetworkConfiguration.Interaction, _ whole: NetworkConfiguration) {
+    init(
+        _ scope: Scope<Scalar>, width: Int, _ configuration: NetworkConfiguration.Interaction,
+        _ whole: NetworkConfiguration
+    ) {
         func half(_ name: String) -> AttentionHalf<Scalar> {
             AttentionHalf(scope(name), width: width, configuration, whole)
         }

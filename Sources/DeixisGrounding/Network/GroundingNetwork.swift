@@ -38,7 +38,8 @@ public final class GroundingNetwork<Scalar: Real> {
             Linear(root("head")(2), width, 4, gain: start.headGain, bias: .values(start.box.map { logit($0) })),
         ]
         sigma = root("loss").parameter(
-            "sigma", [SelfPacedLoss.terms.count], .constant(configuration.loss.initialSigma), trainable: configuration.loss.learnsSigma)
+            "sigma", [SelfPacedLoss.terms.count], .constant(configuration.loss.initialSigma),
+            trainable: configuration.loss.learnsSigma)
     }
 
     /// Boxes [batch, 4]: center x, center y, width, height in 0...1 of the letterboxed square.

@@ -8,7 +8,8 @@ struct LanguageEncoder<Scalar: Real> {
     let dropout: Double
 
     init(_ scope: Scope<Scalar>, _ whole: NetworkConfiguration) {
-        let embeddings = scope("embeddings"), configuration = whole.language, width = configuration.width, start = whole.start
+        let embeddings = scope("embeddings"), configuration = whole.language, width = configuration.width,
+            start = whole.start
         func table(_ name: String, _ rows: Int, _ deviation: Double) -> Parameter<Scalar> {
             embeddings(name).parameter("weight", [rows, width], .normal(deviation: deviation))
         }
@@ -44,7 +45,8 @@ struct LanguageLayer<Scalar: Real> {
     init(_ scope: Scope<Scalar>, _ whole: NetworkConfiguration) {
         let configuration = whole.language, width = configuration.width, gain = whole.start.residualGain
         attention = MultiHeadAttention(
-            scope("attention")("self"), output: scope("attention")("output")("dense"), width: width, heads: configuration.heads,
+            scope("attention")("self"), output: scope("attention")("output")("dense"), width: width,
+            heads: configuration.heads,
             outputGain: gain)
         attentionNorm = LayerNorm(scope("attention")("output")("LayerNorm"), width, epsilon: 1e-12)
         intermediate = Linear(scope("intermediate")("dense"), width, configuration.feedForward)

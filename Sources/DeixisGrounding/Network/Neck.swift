@@ -1,7 +1,7 @@
 import DeixisTraining
 
-/// The multi-grained visual feature F_v^0: each chosen stage to C0 channels by a 1x1 convolution and to stride 16 (C3 by 2x2
-/// max-pooling, C5 by nearest upsampling), concatenated over channels, plus learned positions: [batch, HW, C1].
+/// The multi-grained visual feature F_v^0: each chosen stage to C0 channels by a 1x1 convolution and to stride 16 (C3
+/// by 2x2 max-pooling, C5 by nearest upsampling), concatenated over channels, plus learned positions: [batch, HW, C1].
 struct Neck<Scalar: Real> {
     let projection: [PointwiseConvolution<Scalar>]
     let position: Parameter<Scalar>
@@ -11,7 +11,8 @@ struct Neck<Scalar: Real> {
         stages = configuration.visual.stages
         projection = stages.enumerated().map { index, stage in
             PointwiseConvolution(
-                scope("projection")(index), inputs: configuration.visual.channels(stage: stage), outputs: configuration.channels)
+                scope("projection")(index), inputs: configuration.visual.channels(stage: stage),
+                outputs: configuration.channels)
         }
         let side = configuration.gridSide
         let start: Initializer =

@@ -20,8 +20,9 @@ extension GroundingNetwork {
 
     /// Sets one encoder from a file of safetensors or of PyTorch: every parameter of it, or an error.
     ///
-    /// Prefixes (`visual.`, as `pretrain` writes, `backbone.0.body.`, `module.`, `bert.`) are dropped, `gamma` and `beta` of old
-    /// files read as `weight` and `bias`. The position table may have more rows than the network uses, BERT more layers.
+    /// Prefixes (`visual.`, as `pretrain` writes, `backbone.0.body.`, `module.`, `bert.`) are dropped, `gamma` and
+    /// `beta` of old files read as `weight` and `bias`. The position table may have more rows than the network uses,
+    /// BERT more layers.
     @discardableResult
     public func loadPretrained(_ encoder: Encoder, from path: String) throws(TrainingError) -> PretrainedReport {
         let file = try WeightsFile(path)
@@ -42,7 +43,8 @@ extension GroundingNetwork {
             guard let source = sources[parameter.name] else { throw .missingTensor(path: path, tensor: parameter.name) }
             let shape = file.shape(of: source) ?? []
             let isPositions = parameter.name.hasSuffix("position_embeddings.weight")
-            let fits = shape == parameter.shape
+            let fits =
+                shape == parameter.shape
                 || isPositions && shape.count == 2 && shape[1] == parameter.shape[1] && shape[0] >= parameter.shape[0]
             guard fits else { throw .shape(path: path, tensor: source, expected: parameter.shape, got: shape) }
             let values = try file.values(of: source)
@@ -56,7 +58,8 @@ extension GroundingNetwork {
 
     static func canonical(_ name: String) -> String {
         var name = name
-        for prefix in ["visual.", "module.", "model.", "backbone.0.body.", "backbone.body.", "bert."] where name.hasPrefix(prefix) {
+        for prefix in ["visual.", "module.", "model.", "backbone.0.body.", "backbone.body.", "bert."]
+        where name.hasPrefix(prefix) {
             name = String(name.dropFirst(prefix.count))
         }
         if name.hasSuffix("LayerNorm.gamma") { return name.dropLast(5) + "weight" }

@@ -56,7 +56,8 @@ extension GroundingNetwork {
             let parts = Set(members.map { factors[$0.name] ?? 1 }).union([1]).sorted(by: >)
             return parts.map { factor in
                 AdamW<Scalar>.Group(
-                    name: factor == 1 ? group.0 : "\(group.0) x \(factor)", learningRate: group.1 * factor, decays: index != 1,
+                    name: factor == 1 ? group.0 : "\(group.0) x \(factor)", learningRate: group.1 * factor,
+                    decays: index != 1,
                     members.filter { (factors[$0.name] ?? 1) == factor })
             }
         }

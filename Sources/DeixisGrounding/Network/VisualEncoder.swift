@@ -8,7 +8,8 @@ struct VisualEncoder<Scalar: Real> {
 
     init(_ scope: Scope<Scalar>, _ configuration: NetworkConfiguration.Visual) {
         conv1 = NormedConvolution(
-            scope("conv1"), scope("bn1"), inputs: 3, outputs: configuration.stemChannels, kernel: configuration.stemKernel, stride: 2,
+            scope("conv1"), scope("bn1"), inputs: 3, outputs: configuration.stemChannels,
+            kernel: configuration.stemKernel, stride: 2,
             frozen: configuration.frozenNorm)
         var channels = configuration.stemChannels
         layers = (0..<4).map { index in
@@ -43,7 +44,8 @@ struct ResidualBlock<Scalar: Real> {
     let downsample: NormedConvolution<Scalar>?
 
     init(
-        _ scope: Scope<Scalar>, _ kind: NetworkConfiguration.Visual.Block, inputs: Int, width: Int, stride: Int, frozen: Bool
+        _ scope: Scope<Scalar>, _ kind: NetworkConfiguration.Visual.Block, inputs: Int, width: Int, stride: Int,
+        frozen: Bool
     ) {
         let outputs = kind == .bottleneck ? 4 * width : width
         let shapes: [(inputs: Int, outputs: Int, kernel: Int, stride: Int)] =
@@ -53,11 +55,16 @@ struct ResidualBlock<Scalar: Real> {
             }
         branch = shapes.enumerated().map { index, shape in
             NormedConvolution(
-                scope("conv\(index + 1)"), scope("bn\(index + 1)"), inputs: shape.inputs, outputs: shape.outputs, kernel: shape.kernel,
+                scope("conv\(index + 1)"), scope("bn\(index + 1)"), inputs: shape.inputs, outputs: shape.outputs,
+                kernel: shape.kernel,
                 stride: shape.stride, frozen: frozen)
         }
-        downsample = stride == 1 && inputs == outputs ? nil : NormedConvolution(
-            scope("downsample")(0), scope("downsample")(1), inputs: inputs, outputs: outputs, kernel: 1, stride: stride, frozen: frozen)
+        downsample =
+            stride == 1 && inputs == outputs
+            ? nil
+            : NormedConvolution(
+                scope("downsample")(0), scope("downsample")(1), inputs: inputs, outputs: outputs, kernel: 1,
+                stride: stride, frozen: frozen)
     }
 
     var parameters: [Parameter<Scalar>] { (branch + (downsample.map { [$0] } ?? [])).flatMap(\.parameters) }

@@ -2,7 +2,8 @@ import DeixisFiles
 import DeixisPickle
 import DeixisTraining
 
-/// Named tensors of a file of weights: safetensors, or what `torch.save` wrote (torchvision, DETR, MDETR, BERT's `pytorch_model.bin`).
+/// Named tensors of a file of weights: safetensors, or what `torch.save` wrote (torchvision, DETR, MDETR, BERT's
+/// `pytorch_model.bin`).
 struct WeightsFile {
     private enum Content {
         case safeTensors(SafeTensors)
@@ -32,7 +33,9 @@ struct WeightsFile {
             (tensors, part) = (file.tensors(in: value), name)
         }
         guard !tensors.isEmpty else {
-            throw .format(path: path, reason: "no tensors in it: expected a state_dict, or one under \(Self.parts.joined(separator: ", "))")
+            throw .format(
+                path: path,
+                reason: "no tensors in it: expected a state_dict, or one under \(Self.parts.joined(separator: ", "))")
         }
         (content, self.part) = (.torch(file, Dictionary(tensors.map { ($0.name, $0.tensor) }) { $1 }), part)
     }
@@ -44,7 +47,9 @@ struct WeightsFile {
         } catch { throw .file(error) }
     }
 
-    private static func reading<Result>(_ path: String, _ body: () throws(PickleError) -> Result) throws(TrainingError) -> Result {
+    private static func reading<Result>(_ path: String, _ body: () throws(PickleError) -> Result) throws(TrainingError)
+        -> Result
+    {
         do throws(PickleError) { return try body() } catch {
             if case .file(let error) = error { throw .file(error) }
             throw .format(path: path, reason: error.reason)

@@ -2,7 +2,8 @@ import DeixisFiles
 import DeixisTraining
 import Foundation
 
-/// One line of pretraining's log. Training lines average over the steps since the line before; measuring lines hold accuracies.
+/// One line of pretraining's log. Training lines average over the steps since the line before; measuring lines hold
+/// accuracies.
 public struct PretrainingRecord: LogRecord, Sendable, Codable, Equatable {
     public var step: Int
     public var samples: Int
@@ -27,7 +28,8 @@ public struct PretrainingProgress: Sendable {
         let accuracies = CellProperty.allCases.map { property in
             property.name + " " + (heldOut.map { String(format: "%.3f", $0.accuracy(property, stage: 1)) } ?? "-")
         }
-        return "step \(step)/\(steps)  loss \(String(format: "%.3f", loss))  held-out C4 \(accuracies.joined(separator: " "))  "
+        return
+            "step \(step)/\(steps)  loss \(String(format: "%.3f", loss))  held-out C4 \(accuracies.joined(separator: " "))  "
             + "\(Int(samplesPerSecond.rounded())) samples/s  left \(TrainingProgress.clock(timeLeft))"
     }
 }
@@ -42,14 +44,18 @@ public struct PretrainingRun: Sendable {
     public let command: String
     public var logEvery = 20
 
-    public init(out: String, log: String, command: String = "") { (self.out, self.log, self.command) = (out, log, command) }
+    public init(out: String, log: String, command: String = "") {
+        (self.out, self.log, self.command) = (out, log, command)
+    }
 
     /// Trains until the samples are used up or `shouldStop` says so; either way the file holds the last weights.
     ///
-    /// When writing fails on the way (a full disk), `report` hears it and training goes on; only the last writing must succeed.
+    /// When writing fails on the way (a full disk), `report` hears it and training goes on; only the last writing must
+    /// succeed.
     /// - Returns: the last measurement, and whether the run was finished.
     public func train(
-        _ trainer: VisualPretrainer, shouldStop: () -> Bool = { false }, progress: (PretrainingProgress) -> Void = { _ in },
+        _ trainer: VisualPretrainer, shouldStop: () -> Bool = { false },
+        progress: (PretrainingProgress) -> Void = { _ in },
         report: (String) -> Void = { _ in }
     ) throws(GroundingError) -> (score: CellScore, finished: Bool) {
         let recipe = trainer.recipe, maker = trainer.maker()
@@ -62,7 +68,8 @@ public struct PretrainingRun: Sendable {
         state.steps = recipe.steps
         func elapsed(since then: ContinuousClock.Instant) -> Double { (clock.now - then) / .seconds(1) }
         func record() -> PretrainingRecord {
-            PretrainingRecord(step: trainer.step, samples: trainer.step * recipe.batchSize, seconds: rounded(elapsed(since: start)))
+            PretrainingRecord(
+                step: trainer.step, samples: trainer.step * recipe.batchSize, seconds: rounded(elapsed(since: start)))
         }
         func measure() throws(GroundingError) -> CellScore {
             let score = trainer.score(heldOut)
@@ -83,7 +90,8 @@ public struct PretrainingRun: Sendable {
             if count >= 5 || state.samplesPerSecond == 0 {
                 state.samplesPerSecond = Double(count * recipe.batchSize) / max(1e-9, elapsed(since: windowStart))
             }
-            state.timeLeft = Double((recipe.steps - trainer.step) * recipe.batchSize) / max(1e-9, state.samplesPerSecond)
+            state.timeLeft =
+                Double((recipe.steps - trainer.step) * recipe.batchSize) / max(1e-9, state.samplesPerSecond)
             progress(state)
             if trainer.step % logEvery == 0 || trainer.step == recipe.steps {
                 var line = record()
@@ -112,7 +120,8 @@ public struct PretrainingRun: Sendable {
     private func write(_ trainer: VisualPretrainer) throws(GroundingError) {
         let recipe = trainer.recipe
         let metadata = [
-            "format": "deixis visual encoder", "command": command, "configuration": recipe.name, "seed": "\(recipe.seed)",
+            "format": "deixis visual encoder", "command": command, "configuration": recipe.name,
+            "seed": "\(recipe.seed)",
             "samples": "\(trainer.step * recipe.batchSize)",
         ]
         do throws(TrainingError) {

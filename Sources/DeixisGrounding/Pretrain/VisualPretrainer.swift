@@ -33,7 +33,9 @@ public struct PretrainingRecipe: Sendable, Equatable {
     public var steps: Int { (samples + batchSize - 1) / batchSize }
 
     public func validate() throws(GroundingError) {
-        func check(_ holds: Bool, _ name: String, _ value: some CustomStringConvertible, _ rule: String) throws(GroundingError) {
+        func check(_ holds: Bool, _ name: String, _ value: some CustomStringConvertible, _ rule: String)
+            throws(GroundingError)
+        {
             if !holds { throw .badSetting(name: name, value: value.description, rule: rule) }
         }
         try check(samples >= 1, "samples", samples, "at least 1")
@@ -63,11 +65,12 @@ public struct CellScore: Sendable, Equatable {
     }
 }
 
-/// Trains the visual encoder, and it alone, to name what each cell shows: a 1x1 convolution reads color, shape, size and pattern
-/// off every cell of C3, C4 and C5. These heads are thrown away; the encoder's weights are what remains.
+/// Trains the visual encoder, and it alone, to name what each cell shows: a 1x1 convolution reads color, shape, size
+/// and pattern off every cell of C3, C4 and C5. These heads are thrown away; the encoder's weights are what remains.
 ///
-/// Learning to ground from nothing, the encoder hears from the words too late to keep color and shape; this is its detection
-/// pretraining, as the paper's encoder had on photographs. BatchNorm learns here even where the network keeps it frozen.
+/// Learning to ground from nothing, the encoder hears from the words too late to keep color and shape; this is its
+/// detection pretraining, as the paper's encoder had on photographs. BatchNorm learns here even where the network keeps
+/// it frozen.
 public final class VisualPretrainer {
     public let recipe: PretrainingRecipe
     public let parameters: ParameterStore<Float>
@@ -90,7 +93,8 @@ public final class VisualPretrainer {
         self.parameters = parameters
         visual = VisualEncoder(parameters.root("visual"), configuration)
         heads = (3...5).map {
-            PointwiseConvolution(parameters.root("cells")($0), inputs: configuration.channels(stage: $0), outputs: outputs)
+            PointwiseConvolution(
+                parameters.root("cells")($0), inputs: configuration.channels(stage: $0), outputs: outputs)
         }
         var settings = AdamW<Float>.Settings()
         settings.weightDecay = recipe.weightDecay
@@ -105,7 +109,8 @@ public final class VisualPretrainer {
         var pixels = Augmentation.scenes
         pixels.flip = 0
         return CellBatchMaker(
-            source: SceneSource(seed: recipe.seed, longSide: recipe.configuration.imageSide), grid: grid, augmentation: pixels,
+            source: SceneSource(seed: recipe.seed, longSide: recipe.configuration.imageSide), grid: grid,
+            augmentation: pixels,
             batchSize: recipe.batchSize)
     }
 
@@ -113,7 +118,8 @@ public final class VisualPretrainer {
     func heldOutBatches() -> [CellBatch] {
         let size = min(32, max(1, recipe.heldOut))
         let maker = CellBatchMaker(
-            source: SceneSource(seed: TrainingData.heldOutSeed, longSide: nil), grid: grid, augmentation: .none, batchSize: size)
+            source: SceneSource(seed: TrainingData.heldOutSeed, longSide: nil), grid: grid, augmentation: .none,
+            batchSize: size)
         return (0..<recipe.heldOut / size).map(maker.batch)
     }
 
@@ -126,7 +132,8 @@ public final class VisualPretrainer {
 
     /// Every stage counts the same, whatever its number of cells.
     private func weights(_ batch: CellBatch) -> [Double] {
-        let parts = classes.count, stages = grid.sides.flatMap { side in Array(repeating: 1 / Double(side * side), count: side * side) }
+        let parts = classes.count,
+            stages = grid.sides.flatMap { side in Array(repeating: 1 / Double(side * side), count: side * side) }
         return (0..<batch.count * grid.count).map { cell in
             stages[cell % grid.count] * (batch.labels[cell * parts] == 0 ? recipe.backgroundWeight : 1)
         }
@@ -141,7 +148,8 @@ public final class VisualPretrainer {
     private func takeStep(_ batch: CellBatch) throws(GroundingError) -> Double {
         parameters.clearGradients()
         let tape = Tape<Float>(.training(seed: UInt64(step)))
-        let loss = logits(batch, on: tape).softmaxCrossEntropy(classes: classes, labels: batch.labels, weights: weights(batch))
+        let loss = logits(batch, on: tape).softmaxCrossEntropy(
+            classes: classes, labels: batch.labels, weights: weights(batch))
         let value = Double(loss.tensor.values[0])
         guard value.isFinite else { throw .notFinite(step: step, sample: nil) }
         tape.backward(loss)
@@ -168,7 +176,9 @@ public final class VisualPretrainer {
                 var begin = cell * classes.reduce(0, +)
                 for (part, count) in classes.enumerated() {
                     let row = values[begin..<begin + count]
-                    if let best = row.indices.max(by: { row[$0] < row[$1] }), best - begin == Int(batch.labels[cell * classes.count + part]) {
+                    if let best = row.indices.max(by: { row[$0] < row[$1] }),
+                        best - begin == Int(batch.labels[cell * classes.count + part])
+                    {
                         score.hits[part][stage] += 1
                     }
                     begin += count

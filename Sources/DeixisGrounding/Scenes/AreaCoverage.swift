@@ -12,7 +12,8 @@ struct AreaCoverage {
     /// nil: nothing of the shape is in the picture.
     init?(of object: SceneObject, scale: Double, width imageWidth: Int, height imageHeight: Int) {
         let bounds = object.bounds
-        let left = max(0, Int((bounds.minX * scale).rounded(.down))), top = max(0, Int((bounds.minY * scale).rounded(.down)))
+        let left = max(0, Int((bounds.minX * scale).rounded(.down))),
+            top = max(0, Int((bounds.minY * scale).rounded(.down)))
         let right = min(imageWidth, Int((bounds.maxX * scale).rounded(.up)))
         let bottom = min(imageHeight, Int((bounds.maxY * scale).rounded(.up)))
         guard right > left, bottom > top else { return nil }

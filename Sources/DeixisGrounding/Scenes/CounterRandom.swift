@@ -1,11 +1,11 @@
-/// Random numbers that are a pure function of (seed, stream, counter): sample 1,000,000 is as cheap to reach as sample 0,
-/// and every scene, batch and augmentation has a stream of its own whatever thread draws it.
+/// Random numbers that are a pure function of (seed, stream, counter): sample 1,000,000 is as cheap to reach as sample
+/// 0, and every scene, batch and augmentation has a stream of its own whatever thread draws it.
 ///
 ///     key     = mix(seed + 0x9E37...15) xor mix(stream + 0xD1B5...35), mixed again
 ///     word(n) = mix(key + (n + 1) * 0x9E3779B97F4A7C15)
 ///
-/// `mix` is the finalizer of SplitMix64 (Steele, Lea, Flood 2014). The ranges below are our own, not the standard library's,
-/// so that a new toolchain cannot change what a seed means.
+/// `mix` is the finalizer of SplitMix64 (Steele, Lea, Flood 2014). The ranges below are our own, not the standard
+/// library's, so that a new toolchain cannot change what a seed means.
 public struct CounterRandom: Sendable {
     private let key: UInt64
     private var counter: UInt64 = 0

@@ -1,4 +1,5 @@
-/// Finds an expression of a wanted kind that is true of exactly one object of a scene. It proposes; `ExpressionMeaning` decides.
+/// Finds an expression of a wanted kind that is true of exactly one object of a scene. It proposes; `ExpressionMeaning`
+/// decides.
 struct ExpressionChooser {
     let settings: SceneSettings
     /// Proposals per scene before the generator draws another scene.

@@ -1,6 +1,6 @@
-/// When an expression is true of an object, decided from geometry alone; it knows nothing of how expressions are chosen or
-/// worded. `unclear` is the band in which two people might disagree: an expression is used only if it is `yes` for one object
-/// and `no` for every other one.
+/// When an expression is true of an object, decided from geometry alone; it knows nothing of how expressions are chosen
+/// or worded. `unclear` is the band in which two people might disagree: an expression is used only if it is `yes` for
+/// one object and `no` for every other one.
 public enum SceneTruth: Sendable, Equatable { case yes, no, unclear }
 
 /// Lengths are shares of the image's short side S. "Left" compares centers *and* edges.
@@ -48,7 +48,9 @@ struct ExpressionMeaning {
         return true
     }
 
-    func candidates(_ description: SceneDescription) -> [Int] { scene.objects.indices.filter { matches(description, $0) } }
+    func candidates(_ description: SceneDescription) -> [Int] {
+        scene.objects.indices.filter { matches(description, $0) }
+    }
 
     func truth(of expression: SceneExpression, for index: Int) -> SceneTruth {
         switch expression {

@@ -76,7 +76,9 @@ struct ExpressionWording {
         switch side {
         case .left, .right:
             let word = side.rawValue
-            return random.pick(["on the \(word)", "on the \(word)", "on the \(word) side", "on the \(word) side of the picture"])
+            return random.pick([
+                "on the \(word)", "on the \(word)", "on the \(word) side", "on the \(word) side of the picture",
+            ])
         case .top, .bottom:
             let word = side.rawValue
             return random.pick(["at the \(word)", "at the \(word)", "at the \(word) of the picture"])
@@ -113,9 +115,11 @@ struct ExpressionWording {
 public enum SceneLanguage {
     public static let words: [String] = {
         var all: Set<String> = [
-            "find", "show", "me", "where", "is", "point", "to", "that", "the", "a", "and", "with", "of", "in", "on", "at",
+            "find", "show", "me", "where", "is", "point", "to", "that", "the", "a", "and", "with", "of", "in", "on",
+            "at",
             "object", "shape", "thing", "one", "picture", "side", "stripes", "dots",
-            "left", "right", "top", "bottom", "above", "over", "below", "under", "next", "beside", "near", "closest", "nearest",
+            "left", "right", "top", "bottom", "above", "over", "below", "under", "next", "beside", "near", "closest",
+            "nearest",
             "between", "furthest", "farthest", "leftmost", "rightmost", "topmost", "highest", "bottommost", "lowest",
             "largest", "biggest", "smallest", "tiniest",
         ]

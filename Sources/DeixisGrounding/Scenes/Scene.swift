@@ -1,5 +1,5 @@
-/// One drawn thing. Coordinates are pixels of the scene's own size, y down; `radius` is the size a person sees: shapes of one
-/// radius cover about the same area.
+/// One drawn thing. Coordinates are pixels of the scene's own size, y down; `radius` is the size a person sees: shapes
+/// of one radius cover about the same area.
 public struct SceneObject: Sendable {
     public var shape: SceneShape
     public var color: SceneColor
@@ -79,7 +79,8 @@ public struct Scene: Sendable {
     }
 }
 
-/// What lies behind the objects. Tones are muted (saturation at most 0.25, value 0.42 to 0.66, grain aside): every named color stands out.
+/// What lies behind the objects. Tones are muted (saturation at most 0.25, value 0.42 to 0.66, grain aside): every
+/// named color stands out.
 enum SceneBackground: Sendable {
     case plain(SceneTone)
     /// Linear from one edge to the other, at `angle` degrees.

@@ -1,7 +1,7 @@
 /// Draws what is in a scene and where: properties from a palette, then places by rejection.
 ///
-/// Visibility: overlapping pairs differ in color, each object takes part in one overlap at most, and the overlap is at most
-/// half the smaller radius deep, so that at least three quarters of every object stay in sight.
+/// Visibility: overlapping pairs differ in color, each object takes part in one overlap at most, and the overlap is at
+/// most half the smaller radius deep, so that at least three quarters of every object stay in sight.
 struct SceneComposer {
     let settings: SceneSettings
 
@@ -9,7 +9,8 @@ struct SceneComposer {
     func compose(_ random: inout CounterRandom, count: Int, minimum: Int) -> Scene? {
         let size = settings.images[random.index(weights: settings.images.map(\.share))]
         var scene = Scene(
-            width: size.width, height: size.height, background: Self.background(&random, side: Double(min(size.width, size.height))),
+            width: size.width, height: size.height,
+            background: Self.background(&random, side: Double(min(size.width, size.height))),
             objects: [])
         var colors = SceneColor.allCases, shapes = SceneShape.allCases
         if random.chance(settings.smallPalette) {
@@ -46,8 +47,10 @@ struct SceneComposer {
             case .black: fill.mixed(SceneTone(red: 1, green: 1, blue: 1), 0.22)
             case .white: fill.mixed(SceneTone(red: 0, green: 0, blue: 0), 0.24)
             case .yellow: fill.mixed(SceneTone(red: 0, green: 0, blue: 0), 0.40)
-            default: random.chance(0.5)
-                ? fill.mixed(SceneTone(red: 0, green: 0, blue: 0), 0.52) : fill.mixed(SceneTone(red: 1, green: 1, blue: 1), 0.50)
+            default:
+                random.chance(0.5)
+                    ? fill.mixed(SceneTone(red: 0, green: 0, blue: 0), 0.52)
+                    : fill.mixed(SceneTone(red: 1, green: 1, blue: 1), 0.50)
             }
         let tilt: Double =
             switch shape {
@@ -59,7 +62,8 @@ struct SceneComposer {
             }
         return SceneObject(
             shape: shape, color: color, pattern: pattern, size: size, centerX: 0, centerY: 0,
-            radius: side * random.double(size.band.lowerBound, size.band.upperBound), rotation: random.double(-tilt, tilt),
+            radius: side * random.double(size.band.lowerBound, size.band.upperBound),
+            rotation: random.double(-tilt, tilt),
             fill: fill, accent: accent, patternAngle: 45 * Double(random.int(4)) + random.double(-8, 8))
     }
 
@@ -101,11 +105,14 @@ struct SceneComposer {
         }
         let base = tone(&random)
         // The second tone of a texture stays near the first; that of a gradient need not.
-        func neighbor(_ random: inout CounterRandom) -> SceneTone { base.mixed(tone(&random), random.double(0.35, 0.8)) }
+        func neighbor(_ random: inout CounterRandom) -> SceneTone {
+            base.mixed(tone(&random), random.double(0.35, 0.8))
+        }
         switch random.int(5) {
         case 0: return .plain(base)
         case 1: return .gradient(base, tone(&random), angle: random.double(0, 360))
-        case 2: return .noise(base, cell: random.double(2.5, 6), amplitude: random.double(0.03, 0.10), seed: random.next())
+        case 2:
+            return .noise(base, cell: random.double(2.5, 6), amplitude: random.double(0.03, 0.10), seed: random.next())
         case 3: return .checker(base, neighbor(&random), cell: side * random.double(0.06, 0.16))
         default: return .blobs(base, tone(&random), cell: side * random.double(0.10, 0.30), seed: random.next())
         }
@@ -113,5 +120,7 @@ struct SceneComposer {
 }
 
 extension Double {
-    func clamped(to range: ClosedRange<Double>) -> Double { Swift.min(Swift.max(self, range.lowerBound), range.upperBound) }
+    func clamped(to range: ClosedRange<Double>) -> Double {
+        Swift.min(Swift.max(self, range.lowerBound), range.upperBound)
+    }
 }

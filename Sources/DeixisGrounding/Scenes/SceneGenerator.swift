@@ -9,7 +9,8 @@ public struct SceneSample: Sendable {
     public var box: SceneRect { scene.box(of: target) }
 }
 
-/// Endless scenes: sample `index` of `seed` is a pure function of the two and of the settings. Different seeds share no scene.
+/// Endless scenes: sample `index` of `seed` is a pure function of the two and of the settings. Different seeds share no
+/// scene.
 public struct SceneGenerator: Sendable {
     public let seed: UInt64
     public let settings: SceneSettings
@@ -31,7 +32,8 @@ public struct SceneGenerator: Sendable {
                 let (expression, target) = chooser.choose(wish, in: scene, &random)
             else { continue }
             var wording = ExpressionWording(random: random)
-            return SceneSample(scene: scene, expression: expression, sentence: wording.sentence(expression), target: target)
+            return SceneSample(
+                scene: scene, expression: expression, sentence: wording.sentence(expression), target: target)
         }
         preconditionFailure("an endless loop ended")
     }

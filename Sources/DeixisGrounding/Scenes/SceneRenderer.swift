@@ -2,7 +2,8 @@ public import DeixisInput
 import Foundation
 
 extension Scene {
-    /// Pixels with the long side at `longSide` (nil: the scene's own size). Edges are antialiased by exact area coverage.
+    /// Pixels with the long side at `longSide` (nil: the scene's own size). Edges are antialiased by exact area
+    /// coverage.
     public func render(longSide: Int? = nil) -> RGBImage {
         let long = max(width, height)
         let scale = longSide.map { Double($0) / Double(long) } ?? 1
@@ -143,7 +144,9 @@ private struct Lattice {
     func fill(_ row: inout [Int32], y: Int) {
         let v = (Double(y) + 0.5) * step
         let top = Int(v), fy = Int32((v - Double(top)) * 256)
-        let line = (0..<columns).map { (values[top * columns + $0] * (256 - fy) + values[(top + 1) * columns + $0] * fy) >> 8 }
+        let line = (0..<columns).map {
+            (values[top * columns + $0] * (256 - fy) + values[(top + 1) * columns + $0] * fy) >> 8
+        }
         let increment = Int(step * 65536)
         var u = increment / 2
         for x in row.indices {

@@ -15,7 +15,9 @@ public struct SceneSettings: Sendable, Equatable {
     public struct ImageShare: Sendable, Equatable {
         public var width, height: Int
         public var share: Double
-        public init(_ width: Int, _ height: Int, _ share: Double) { (self.width, self.height, self.share) = (width, height, share) }
+        public init(_ width: Int, _ height: Int, _ share: Double) {
+            (self.width, self.height, self.share) = (width, height, share)
+        }
     }
 
     /// The mix of expression kinds, in scenes of two and more objects.
@@ -23,8 +25,8 @@ public struct SceneSettings: Sendable, Equatable {
         KindShare(.attribute, 0.40), KindShare(.superlative, 0.20), KindShare(.relation, 0.20), KindShare(.side, 0.10),
         KindShare(.between, 0.05), KindShare(.nearest, 0.05),
     ]
-    /// Share of scenes with that many objects: 1 to 9. One object is always meant by its attributes; "between" and "closest to"
-    /// draw at least three.
+    /// Share of scenes with that many objects: 1 to 9. One object is always meant by its attributes; "between" and
+    /// "closest to" draw at least three.
     public var objectCounts = [
         CountShare(2, 0.10), CountShare(3, 0.25), CountShare(4, 0.30), CountShare(5, 0.20), CountShare(6, 0.15),
     ]
@@ -32,14 +34,15 @@ public struct SceneSettings: Sendable, Equatable {
         ImageShare(256, 256, 0.30), ImageShare(320, 240, 0.25), ImageShare(240, 320, 0.15), ImageShare(288, 256, 0.10),
         ImageShare(320, 200, 0.10), ImageShare(256, 288, 0.10),
     ]
-    /// Share of scenes whose objects take their colors and shapes from only two or three of each: distractors share them.
+    /// Share of scenes whose objects take their colors and shapes from only two or three of each: distractors share
+    /// them.
     public var smallPalette = 0.75
     /// Chance that an object repeats an earlier one's color and shape.
     public var twins = 0.30
     /// Share of scenes in which objects may overlap.
     public var overlapping = 0.35
-    /// Share of position, relation and superlative expressions whose noun phrase alone fits several objects, so that the
-    /// rest of the sentence decides.
+    /// Share of position, relation and superlative expressions whose noun phrase alone fits several objects, so that
+    /// the rest of the sentence decides.
     public var ambiguousNoun = 0.90
 
     public init() {}
@@ -62,8 +65,8 @@ public struct SceneSettings: Sendable, Equatable {
     }
 }
 
-/// Easier scenes first: stage by stage, each up to a sample's number. After the last stage come the plain settings, the ones
-/// that held-out and evaluation scenes follow.
+/// Easier scenes first: stage by stage, each up to a sample's number. After the last stage come the plain settings, the
+/// ones that held-out and evaluation scenes follow.
 public struct SceneCurriculum: Sendable, Equatable {
     public struct Stage: Sendable, Equatable {
         /// The stage holds for samples before this number.
@@ -81,9 +84,10 @@ public struct SceneCurriculum: Sendable, Equatable {
 
     public static let none = SceneCurriculum()
 
-    /// One object, so that the network learns where a box comes from; then few objects that differ, mostly meant by their attributes, so that
-    /// the words for colors and shapes decide; then more, alike. Positions and superlatives come by themselves, attributes only where
-    /// they get most to do. Every stage keeps some of the one before: what is not met any more is forgotten.
+    /// One object, so that the network learns where a box comes from; then few objects that differ, mostly meant by
+    /// their attributes, so that the words for colors and shapes decide; then more, alike. Positions and superlatives
+    /// come by themselves, attributes only where they get most to do. Every stage keeps some of the one before: what is
+    /// not met any more is forgotten.
     public static let objects: SceneCurriculum = {
         var one = SceneSettings(), few = SceneSettings(), several = SceneSettings(), many = SceneSettings()
         one.objectCounts = [.init(1, 1)]
@@ -91,16 +95,20 @@ public struct SceneCurriculum: Sendable, Equatable {
         few.kinds = [.init(.attribute, 0.60), .init(.superlative, 0.15), .init(.side, 0.15), .init(.relation, 0.10)]
         few.objectCounts = [.init(1, 0.20), .init(2, 0.45), .init(3, 0.35)]
         (few.smallPalette, few.twins, few.overlapping) = (0, 0, 0)
-        several.kinds = [.init(.attribute, 0.65), .init(.superlative, 0.12), .init(.relation, 0.13), .init(.side, 0.10)]
+        several.kinds = [
+            .init(.attribute, 0.65), .init(.superlative, 0.12), .init(.relation, 0.13), .init(.side, 0.10),
+        ]
         several.objectCounts = [.init(2, 0.35), .init(3, 0.35), .init(4, 0.30)]
         (several.smallPalette, several.twins, several.overlapping) = (0.1, 0.05, 0.1)
         many.kinds = [
-            .init(.attribute, 0.45), .init(.superlative, 0.17), .init(.relation, 0.20), .init(.side, 0.08), .init(.between, 0.05), .init(.nearest, 0.05),
+            .init(.attribute, 0.45), .init(.superlative, 0.17), .init(.relation, 0.20), .init(.side, 0.08),
+            .init(.between, 0.05), .init(.nearest, 0.05),
         ]
         many.objectCounts = [.init(2, 0.20), .init(3, 0.25), .init(4, 0.25), .init(5, 0.15), .init(6, 0.15)]
         (many.smallPalette, many.twins, many.overlapping) = (0.5, 0.15, 0.2)
         return SceneCurriculum([
-            .init(until: 6_000, one), .init(until: 80_000, few), .init(until: 160_000, several), .init(until: 260_000, many),
+            .init(until: 6_000, one), .init(until: 80_000, few), .init(until: 160_000, several),
+            .init(until: 260_000, many),
         ])
     }()
 
@@ -111,8 +119,10 @@ public struct SceneCurriculum: Sendable, Equatable {
 
 extension SceneSettings: SettingGroup, BlankSetting {
     public static let fields: [SettingField<SceneSettings>] = [
-        .init("kinds", \.kinds, since: 1), .init("objectCounts", \.objectCounts, since: 1), .init("images", \.images, since: 1),
-        .init("smallPalette", \.smallPalette, since: 1), .init("twins", \.twins, since: 1), .init("overlapping", \.overlapping, since: 1),
+        .init("kinds", \.kinds, since: 1), .init("objectCounts", \.objectCounts, since: 1),
+        .init("images", \.images, since: 1),
+        .init("smallPalette", \.smallPalette, since: 1), .init("twins", \.twins, since: 1),
+        .init("overlapping", \.overlapping, since: 1),
         .init("ambiguousNoun", \.ambiguousNoun, since: 1),
     ]
 }
@@ -134,7 +144,8 @@ extension SceneSettings.KindShare: SettingGroup, BlankSetting {
 extension SceneSettings.ImageShare: SettingGroup, BlankSetting {
     public init() { self.init(256, 256, 1) }
     public static let fields: [SettingField<Self>] = [
-        .init("width", \.width, role: .required), .init("height", \.height, role: .required), .init("share", \.share, role: .required),
+        .init("width", \.width, role: .required), .init("height", \.height, role: .required),
+        .init("share", \.share, role: .required),
     ]
 }
 
@@ -157,7 +168,9 @@ extension SceneCurriculum: SettingGroup {
             self = preset.value
         } else {
             guard exists(name) else {
-                throw .badSetting(name: "curriculum", value: "'\(name)'", rule: "none, objects or a JSON file; there is no file '\(name)'")
+                throw .badSetting(
+                    name: "curriculum", value: "'\(name)'",
+                    rule: "none, objects or a JSON file; there is no file '\(name)'")
             }
             let text = try GroundingError.file { () throws(FileError) in try readFile(name) }
             self = try GroundingError.json { () throws(JSONReaderError) in

@@ -22,8 +22,8 @@ public enum SceneColor: String, CaseIterable, Sendable, Hashable {
 
     var words: [String] { [rawValue] }
 
-    /// Hue in degrees, saturation and value (HSV) before shade variation. Hues lie at least 26 degrees apart, so that the
-    /// variation of +-4 degrees never carries one color's name over to another.
+    /// Hue in degrees, saturation and value (HSV) before shade variation. Hues lie at least 26 degrees apart, so that
+    /// the variation of +-4 degrees never carries one color's name over to another.
     var hsv: (hue: Double, saturation: Double, value: Double) {
         switch self {
         case .red: (0, 0.90, 0.86)

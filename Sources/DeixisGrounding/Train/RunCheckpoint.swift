@@ -3,8 +3,8 @@ public import DeixisInput
 public import DeixisTraining
 import Foundation
 
-/// What a run's checkpoint says beside its tensors, under the metadata keys `recipe`, `state` (JSON) and `vocabulary` (one token a
-/// line); the file itself is described in formats/checkpoint.md.
+/// What a run's checkpoint says beside its tensors, under the metadata keys `recipe`, `state` (JSON) and `vocabulary`
+/// (one token a line); the file itself is described in formats/checkpoint.md.
 struct RunHeader {
     struct State: Codable {
         var step: Int
@@ -25,12 +25,15 @@ struct RunHeader {
             throw .training(error)
         }
         func text(_ key: String) throws(GroundingError) -> String {
-            guard let text = metadata[key] else { throw .badCheckpoint(path: path, reason: "its metadata has no '\(key)': not one of a training run") }
+            guard let text = metadata[key] else {
+                throw .badCheckpoint(path: path, reason: "its metadata has no '\(key)': not one of a training run")
+            }
             return text
         }
         func json<T: Decodable>(_ key: String, _ type: T.Type) throws(GroundingError) -> T {
             guard let value = try? JSONDecoder().decode(type, from: Data(try text(key).utf8)) else {
-                throw .badCheckpoint(path: path, reason: "'\(key)' of its metadata is broken, or of another version of this program")
+                throw .badCheckpoint(
+                    path: path, reason: "'\(key)' of its metadata is broken, or of another version of this program")
             }
             return value
         }
@@ -40,7 +43,9 @@ struct RunHeader {
         let recipe: TrainingRecipe
         do throws(JSONReaderError) {
             recipe = try TrainingRecipe.parse(
-                recipeText, path: "'recipe' of its metadata", newest: TrainingRecipe.version, versionless: 0, start: start).settings
+                recipeText, path: "'recipe' of its metadata", newest: TrainingRecipe.version, versionless: 0,
+                start: start
+            ).settings
         } catch {
             throw .badCheckpoint(path: path, reason: error.description)
         }
@@ -62,7 +67,8 @@ struct RunHeader {
             return String(decoding: data, as: UTF8.self)
         }
         return [
-            "recipe": recipe.fileText(version: TrainingRecipe.version), "state": try json(state), "vocabulary": String(decoding: vocabulary.lines, as: UTF8.self),
+            "recipe": recipe.fileText(version: TrainingRecipe.version), "state": try json(state),
+            "vocabulary": String(decoding: vocabulary.lines, as: UTF8.self),
         ]
     }
 }
@@ -89,7 +95,8 @@ extension Trainer {
     ///   - microBatch: another number of samples in memory at once; nil keeps the recipe's.
     /// - Throws: `training`, `badCheckpoint`, `settled`, and what the recipe's data set finds wrong.
     public static func resuming(
-        _ path: String, skipBad: Bool = false, samples: Int? = nil, configuration: ChosenConfiguration? = nil, scenes: Bool = false,
+        _ path: String, skipBad: Bool = false, samples: Int? = nil, configuration: ChosenConfiguration? = nil,
+        scenes: Bool = false,
         epochs: Int? = nil, microBatch: Int? = nil
     ) throws(GroundingError) -> Trainer {
         let header = try RunHeader.read(path)
@@ -102,7 +109,9 @@ extension Trainer {
                 throw .settled(option: "--config \(configuration.name)", checkpoint: "\(path), a run of \(recipe.name)")
             }
         }
-        if scenes, recipe.data != .scenes { throw .settled(option: "--scenes", checkpoint: "\(path), a run on a data set") }
+        if scenes, recipe.data != .scenes {
+            throw .settled(option: "--scenes", checkpoint: "\(path), a run on a data set")
+        }
         if let samples { (recipe.samples, recipe.epochs) = (samples, nil) }
         if let epochs { recipe.epochs = epochs }
         if let microBatch { recipe.microBatch = microBatch }
@@ -154,7 +163,9 @@ public struct TrainedNetwork {
         letterbox = try recipe.configuration.letterbox()
         guard tokenizer.vocabulary.count == recipe.configuration.language.vocabulary else {
             throw .badCheckpoint(
-                path: path, reason: "\(tokenizer.vocabulary.count) tokens, the network has \(recipe.configuration.language.vocabulary)")
+                path: path,
+                reason:
+                    "\(tokenizer.vocabulary.count) tokens, the network has \(recipe.configuration.language.vocabulary)")
         }
         for parameter in network.parameters.all where !parameter.value.values.allSatisfy(\.isFinite) {
             throw .badCheckpoint(path: path, reason: "tensor '\(parameter.name)' holds NaN or infinity")

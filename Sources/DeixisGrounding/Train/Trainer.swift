@@ -39,7 +39,8 @@ public final class Trainer {
         recipe.settle(samples: data.training.count)
         try recipe.validate()
         guard recipe.batchSize >= ranks else {
-            throw .badSetting(name: "batchSize", value: "\(recipe.batchSize)", rule: "at least 1 for each of \(ranks) ranks")
+            throw .badSetting(
+                name: "batchSize", value: "\(recipe.batchSize)", rule: "at least 1 for each of \(ranks) ranks")
         }
         self.recipe = recipe
         plan = BatchPlan(batchSize: recipe.batchSize, microBatch: recipe.microBatch, rank: rank, ranks: ranks)
@@ -59,19 +60,23 @@ public final class Trainer {
         settings.averageDecay = recipe.averageDecay
         optimizer = AdamW(
             network.optimizerGroups(
-                encoders: recipe.encoderRate, sigma: recipe.sigmaRate, rest: recipe.rate, factors: applied.factors), settings)
+                encoders: recipe.encoderRate, sigma: recipe.sigmaRate, rest: recipe.rate, factors: applied.factors),
+            settings)
         loss = SelfPacedLoss(recipe.configuration.loss)
         // Who computes twice to save memory wants what is saved.
         if recipe.recomputes { BufferPool.keepTight() }
     }
 
-    /// Starts an encoder from a file of safetensors or of PyTorch: a ResNet under torchvision's or DETR's names, or BERT.
-    /// Returns a line about it.
-    public func loadPretrained(_ encoder: GroundingNetwork<Float>.Encoder, from path: String) throws(GroundingError) -> String {
+    /// Starts an encoder from a file of safetensors or of PyTorch: a ResNet under torchvision's or DETR's names, or
+    /// BERT. Returns a line about it.
+    public func loadPretrained(_ encoder: GroundingNetwork<Float>.Encoder, from path: String) throws(GroundingError)
+        -> String
+    {
         do throws(TrainingError) {
             let report = try network.loadPretrained(encoder, from: path)
             optimizer.restartAverages()
-            return "\(path)\(report.part.map { ", its '\($0)'" } ?? ""): \(report.loaded.count) tensors for the \(encoder.rawValue) encoder"
+            return
+                "\(path)\(report.part.map { ", its '\($0)'" } ?? ""): \(report.loaded.count) tensors for the \(encoder.rawValue) encoder"
                 + (report.ignored.isEmpty ? "" : ", \(report.ignored.count) others not used")
         } catch {
             throw .training(error)
@@ -81,7 +86,9 @@ public final class Trainer {
     /// Takes the weights of a run's checkpoint, averaged ones where it has them, as the start of this run.
     /// - Throws: `training`, naming the tensor where the networks differ.
     public func loadWeights(from checkpoint: String) throws(GroundingError) {
-        do throws(TrainingError) { try Checkpoint.load(checkpoint, into: network.parameters, averaged: true) } catch { throw .training(error) }
+        do throws(TrainingError) { try Checkpoint.load(checkpoint, into: network.parameters, averaged: true) } catch {
+            throw .training(error)
+        }
         optimizer.restartAverages()
     }
 

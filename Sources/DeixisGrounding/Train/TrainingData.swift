@@ -9,7 +9,8 @@ public struct TrainingData: Sendable {
     public let letterbox: Letterbox
     /// Lines left out because of `skipBad`.
     public let skipped: [BadLine]
-    /// What else `skipBad` leaves out while training and measuring: pictures that cannot be decoded. nil: they are errors.
+    /// What else `skipBad` leaves out while training and measuring: pictures that cannot be decoded. nil: they are
+    /// errors.
     public let broken: (training: LeftOut, heldOut: LeftOut)?
 
     /// Held-out scenes come from this seed whatever the run's: accuracies of different runs compare.
@@ -45,7 +46,8 @@ public struct TrainingData: Sendable {
                 let all = datasets.reduce(0) { $0 + $1.entries.count }
                 let parts = datasets.map { dataset in
                     DatasetSource.split(
-                        dataset, heldOut: 0.05, most: (recipe.heldOut * dataset.entries.count + all - 1) / all, seed: recipe.seed)
+                        dataset, heldOut: 0.05, most: (recipe.heldOut * dataset.entries.count + all - 1) / all,
+                        seed: recipe.seed)
                 }
                 // Too few to spare any: train on all.
                 let sparesNone = parts.contains { $0.training.selection.isEmpty }
@@ -57,7 +59,8 @@ public struct TrainingData: Sendable {
             if let vocabulary {
                 words = vocabulary
             } else {
-                words = try SentenceVocabulary.of(datasets.flatMap { $0.entries.map(\.sentence) }, settings: settings, limit: 8000)
+                words = try SentenceVocabulary.of(
+                    datasets.flatMap { $0.entries.map(\.sentence) }, settings: settings, limit: 8000)
             }
         }
         do throws(InputError) {
@@ -79,7 +82,8 @@ public struct TrainingData: Sendable {
 
     func heldOutMaker(_ recipe: TrainingRecipe) -> BatchMaker {
         BatchMaker(
-            source: heldOut, tokenizer: tokenizer, letterbox: letterbox, augmentation: .none, seed: 0, batchSize: recipe.batchSize,
+            source: heldOut, tokenizer: tokenizer, letterbox: letterbox, augmentation: .none, seed: 0,
+            batchSize: recipe.batchSize,
             leftOut: broken?.heldOut)
     }
 }

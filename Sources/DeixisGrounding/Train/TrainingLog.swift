@@ -1,7 +1,8 @@
 import DeixisFiles
 import Foundation
 
-/// One line of `log.jsonl`. Training lines average over the steps since the line before; evaluation lines hold the last two.
+/// One line of `log.jsonl`. Training lines average over the steps since the line before; evaluation lines hold the last
+/// two.
 ///
 /// A flat JSON object: what the loss consists of stands beside the rest, under the names of `SelfPacedLoss.terms`.
 public struct TrainingRecord: LogRecord, Sendable, Equatable {
@@ -40,13 +41,15 @@ extension TrainingRecord: Codable {
 
     private static let measured: [(key: Key, field: WritableKeyPath<TrainingRecord, Double?> & Sendable)] = [
         (Key("accuracy"), \.accuracy), (Key("rateFactor"), \.rateFactor), (Key("gradientNorm"), \.gradientNorm),
-        (Key("samplesPerSecond"), \.samplesPerSecond), (Key("heldOutAccuracy"), \.heldOutAccuracy), (Key("heldOutMeanIoU"), \.heldOutMeanIoU),
+        (Key("samplesPerSecond"), \.samplesPerSecond), (Key("heldOutAccuracy"), \.heldOutAccuracy),
+        (Key("heldOutMeanIoU"), \.heldOutMeanIoU),
     ]
 
     public init(from decoder: any Decoder) throws {
         let line = try decoder.container(keyedBy: Key.self)
         self.init(
-            step: try line.decode(Int.self, forKey: Key("step")), samples: try line.decode(Int.self, forKey: Key("samples")),
+            step: try line.decode(Int.self, forKey: Key("step")),
+            samples: try line.decode(Int.self, forKey: Key("samples")),
             seconds: try line.decode(Double.self, forKey: Key("seconds")))
         for name in Self.lossNames { loss[name] = try line.decodeIfPresent(Double.self, forKey: Key(name)) }
         for (key, field) in Self.measured { self[keyPath: field] = try line.decodeIfPresent(Double.self, forKey: key) }
@@ -71,7 +74,8 @@ protocol LogRecord: Encodable {
 public enum TrainingLog {
     /// Reads a log; a last line cut off by a crash is passed over, any other bad line is named.
     public static func read(_ path: String) throws(GroundingError) -> [TrainingRecord] {
-        let lines = try GroundingError.file { () throws(FileError) in try readFile(path) }.split(separator: UInt8(ascii: "\n"))
+        let lines = try GroundingError.file { () throws(FileError) in try readFile(path) }.split(
+            separator: UInt8(ascii: "\n"))
         var records: [TrainingRecord] = []
         for (index, line) in lines.enumerated() {
             if let record = try? JSONDecoder().decode(TrainingRecord.self, from: Data(line)) {

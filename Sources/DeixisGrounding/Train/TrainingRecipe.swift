@@ -125,19 +125,24 @@ public struct TrainingRecipe: Sendable, Equatable {
 
     /// - Throws: `badSetting` with the setting's key, `network`.
     public func validate() throws(GroundingError) {
-        func check(_ holds: Bool, _ name: String, _ value: some CustomStringConvertible, _ rule: String) throws(GroundingError) {
+        func check(_ holds: Bool, _ name: String, _ value: some CustomStringConvertible, _ rule: String)
+            throws(GroundingError)
+        {
             if !holds { throw .badSetting(name: name, value: value.description, rule: rule) }
         }
         try check((1...1 << 48).contains(samples), "samples", samples, "1 to \(1 << 48)")
         if let epochs { try check((1...1_000_000).contains(epochs), "epochs", epochs, "1 to 1000000") }
         try check((1...65536).contains(batchSize), "batchSize", batchSize, "1 to 65536")
         if let microBatch { try check(microBatch >= 1, "microBatch", microBatch, "at least 1") }
-        for (name, value) in [("rate", rate), ("encoderRate", encoderRate), ("sigmaRate", sigmaRate), ("weightDecay", weightDecay)] {
+        for (name, value) in [
+            ("rate", rate), ("encoderRate", encoderRate), ("sigmaRate", sigmaRate), ("weightDecay", weightDecay),
+        ] {
             try check(value.isFinite && value >= 0, name, value, "a number that is not negative")
         }
         for entry in rates.entries {
             try check(
-                entry.factor.isFinite && entry.factor >= 0, "rates['\(entry.pattern)']", entry.factor, "a number that is not negative")
+                entry.factor.isFinite && entry.factor >= 0, "rates['\(entry.pattern)']", entry.factor,
+                "a number that is not negative")
         }
         for (name, value) in [("beta1", beta1), ("beta2", beta2)] {
             try check((0..<1).contains(value), name, value, "0 or more, below 1")
@@ -148,7 +153,9 @@ public struct TrainingRecipe: Sendable, Equatable {
         try augmentation.validate()
         switch schedule {
         case .cosine(let hold, let final):
-            try check((0...1).contains(hold) && (0...1).contains(final), "schedule", "hold \(hold), final \(final)", "shares in 0 to 1")
+            try check(
+                (0...1).contains(hold) && (0...1).contains(final), "schedule", "hold \(hold), final \(final)",
+                "shares in 0 to 1")
         case .milestones(let epochs, let factor):
             try check(factor.isFinite && factor >= 0, "schedule", "factor \(factor)", "a factor that is not negative")
             try check(epochs.allSatisfy { $0 >= 0 }, "schedule", "epochs \(epochs)", "epochs counted from 0")
@@ -158,8 +165,12 @@ public struct TrainingRecipe: Sendable, Equatable {
         try check(heldOut >= 0, "heldOut", heldOut, "0 or more")
         try check(evaluateEvery >= 1, "evaluateEvery", evaluateEvery, "at least 1")
         try check(epochSamples >= 1, "epochSamples", epochSamples, "at least 1")
-        if let maximumGradientNorm { try check(maximumGradientNorm > 0, "maximumGradientNorm", maximumGradientNorm, "above 0") }
-        if let averageDecay { try check((0..<1).contains(averageDecay), "averageDecay", averageDecay, "0 or more, below 1") }
+        if let maximumGradientNorm {
+            try check(maximumGradientNorm > 0, "maximumGradientNorm", maximumGradientNorm, "above 0")
+        }
+        if let averageDecay {
+            try check((0..<1).contains(averageDecay), "averageDecay", averageDecay, "0 or more, below 1")
+        }
         do throws(NetworkError) {
             try configuration.validate()
         } catch {

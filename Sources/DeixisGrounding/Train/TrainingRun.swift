@@ -49,10 +49,11 @@ public struct TrainingRun: Sendable {
 
     public enum Ending: Sendable, Equatable { case finished, stopped }
 
-    /// Trains until the recipe's samples are used up or `shouldStop` says so; either way the last state is in the checkpoint.
+    /// Trains until the recipe's samples are used up or `shouldStop` says so; either way the last state is in the
+    /// checkpoint.
     ///
-    /// When saving fails on the way (a full disk), `report` hears it, a checkpoint before it stays, and training goes on; only
-    /// the last saving must succeed. `report` also hears which pictures were left out.
+    /// When saving fails on the way (a full disk), `report` hears it, a checkpoint before it stays, and training goes
+    /// on; only the last saving must succeed. `report` also hears which pictures were left out.
     public func train(
         _ trainer: Trainer, shouldStop: () -> Bool = { false }, progress: (TrainingProgress) -> Void = { _ in },
         report: (String) -> Void = { _ in }
@@ -84,7 +85,8 @@ public struct TrainingRun: Sendable {
             trainer.seconds = before + (clock.now - start) / .seconds(1)
             window.add(result, recipe.batchSize)
             let isLast = trainer.step == recipe.steps
-            var record = TrainingRecord(step: trainer.step, samples: trainer.step * recipe.batchSize, seconds: rounded(trainer.seconds))
+            var record = TrainingRecord(
+                step: trainer.step, samples: trainer.step * recipe.batchSize, seconds: rounded(trainer.seconds))
             if trainer.step % recipe.evaluateEvery == 0 || isLast, trainer.data.heldOutCount > 0 {
                 let pause = clock.now
                 let score = try trainer.scoreHeldOut()
@@ -108,7 +110,9 @@ public struct TrainingRun: Sendable {
                 do throws(GroundingError) {
                     try trainer.save(to: checkpoint)
                 } catch {
-                    report("\(error); \(exists(checkpoint) ? "the checkpoint before it is kept" : "there is no checkpoint yet"), training goes on")
+                    report(
+                        "\(error); \(exists(checkpoint) ? "the checkpoint before it is kept" : "there is no checkpoint yet"), training goes on"
+                    )
                 }
                 saved = clock.now
                 window.exclude(saved - pause)
@@ -127,7 +131,8 @@ private func rounded(_ value: Double) -> Double { (value * 1e6).rounded() / 1e6 
 struct StepWindow {
     private(set) var count = 0.0
     private var samples = 0
-    private var sum = Trainer.StepResult(loss: 0, terms: SelfPacedLoss.terms.map { _ in 0 }, accuracy: 0, gradientNorm: 0, rateFactor: 0)
+    private var sum = Trainer.StepResult(
+        loss: 0, terms: SelfPacedLoss.terms.map { _ in 0 }, accuracy: 0, gradientNorm: 0, rateFactor: 0)
     private var factor = 0.0
     private var start: ContinuousClock.Instant
 
@@ -160,7 +165,9 @@ struct StepWindow {
 
 extension Trainer {
     /// Screen values move a tenth of the way to each step's: steady to read, quick to follow.
-    func update(_ state: inout TrainingProgress, _ result: StepResult, _ window: StepWindow, _ now: ContinuousClock.Instant) {
+    func update(
+        _ state: inout TrainingProgress, _ result: StepResult, _ window: StepWindow, _ now: ContinuousClock.Instant
+    ) {
         let share = state.step == 0 ? 1 : 0.1
         state.loss += (result.loss - state.loss) * share
         for (i, term) in result.terms.enumerated() { state.terms[i] += (term - state.terms[i]) * share }

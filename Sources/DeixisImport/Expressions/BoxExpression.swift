@@ -40,7 +40,8 @@ enum BoxExpression: Sendable, Hashable {
 
     var category: String {
         switch self {
-        case .category(let name), .side(let name, _), .outermost(let name, _), .order(let name, _, _), .size(let name, _), .relation(let name, _, _):
+        case .category(let name), .side(let name, _), .outermost(let name, _), .order(let name, _, _),
+            .size(let name, _), .relation(let name, _, _):
             name
         }
     }

@@ -1,8 +1,8 @@
 import DeixisGrounding
 import DeixisInput
 
-/// When an expression is true of a box, decided from boxes alone. In the band called `unclear` two people might disagree: an
-/// expression is used only if it is `yes` for one box and `no` for every other one.
+/// When an expression is true of a box, decided from boxes alone. In the band called `unclear` two people might
+/// disagree: an expression is used only if it is `yes` for one box and `no` for every other one.
 ///
 /// Lengths are shares of the picture's short side S.
 ///
@@ -53,7 +53,8 @@ struct BoxMeaning {
             let anchors = candidates(anchor)
             // An anchor nobody can find, or that is the object itself, makes the sentence unusable.
             guard anchors.count == 1, anchors[0] != index else { return .unclear }
-            return relation == .nearest ? isNearest(index, to: anchors[0], rivals) : relates(index, relation, to: anchors[0])
+            return relation == .nearest
+                ? isNearest(index, to: anchors[0], rivals) : relates(index, relation, to: anchors[0])
         }
     }
 
@@ -91,7 +92,8 @@ struct BoxMeaning {
         return clear ? .yes : .unclear
     }
 
-    private func hasRank(_ number: Int, from direction: BoxExpression.Side, _ index: Int, _ rivals: [Int]) -> SceneTruth {
+    private func hasRank(_ number: Int, from direction: BoxExpression.Side, _ index: Int, _ rivals: [Int]) -> SceneTruth
+    {
         let mine = reach(direction, index).center
         var before = 0
         for rival in rivals {

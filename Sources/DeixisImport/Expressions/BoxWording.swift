@@ -12,9 +12,11 @@ struct BoxWording {
     private mutating func body(_ expression: BoxExpression) -> String {
         switch expression {
         case .category(let noun): return noun
-        case .side(let noun, let side): return random.chance(0.25) ? "\(side.rawValue) \(noun)" : "\(noun) \(place(side))"
+        case .side(let noun, let side):
+            return random.chance(0.25) ? "\(side.rawValue) \(noun)" : "\(noun) \(place(side))"
         case .outermost(let noun, let side): return outermost(noun, side)
-        case .order(let noun, let number, let side): return "\(Self.ordinals[number] ?? "\(number)th") \(noun) from the \(side.rawValue)"
+        case .order(let noun, let number, let side):
+            return "\(Self.ordinals[number] ?? "\(number)th") \(noun) from the \(side.rawValue)"
         case .size(let noun, .largest): return random.pick(["largest", "biggest"]) + " " + noun
         case .size(let noun, .smallest): return random.pick(["smallest", "smallest", "tiniest"]) + " " + noun
         case .relation(let noun, let relation, let anchor): return "\(noun) \(words(relation)) the \(anchor)"
@@ -24,7 +26,9 @@ struct BoxWording {
     private mutating func place(_ side: BoxExpression.Side) -> String {
         let word = side.rawValue
         return side == .left || side == .right
-            ? random.pick(["on the \(word)", "on the \(word)", "on the \(word) side", "on the \(word) side of the picture"])
+            ? random.pick([
+                "on the \(word)", "on the \(word)", "on the \(word) side", "on the \(word) side of the picture",
+            ])
             : random.pick(["at the \(word)", "at the \(word)", "at the \(word) of the picture"])
     }
 

@@ -3,8 +3,8 @@ import DeixisInput
 
 /// Referring expressions for the boxes of a detection data set: few people have referring expressions, many have boxes.
 ///
-/// Every sentence is true of exactly one box (`BoxMeaning`). Rivals that are not labelled cannot be known of; a picture with a crowd of a
-/// category (COCO's `iscrowd`) gives no sentence about that category.
+/// Every sentence is true of exactly one box (`BoxMeaning`). Rivals that are not labelled cannot be known of; a picture
+/// with a crowd of a category (COCO's `iscrowd`) gives no sentence about that category.
 public struct CocoExpressions: ReferenceSource {
     public let path: String
     /// Sentences per object at most.
@@ -17,7 +17,9 @@ public struct CocoExpressions: ReferenceSource {
 
     public func read(into importer: Importer) throws(ImportError) {
         let file = try CocoFile(path)
-        if file.categories.isEmpty { throw .empty(path: path, what: "'categories' in it; their names are the words of the sentences") }
+        if file.categories.isEmpty {
+            throw .empty(path: path, what: "'categories' in it; their names are the words of the sentences")
+        }
         var annotations: [String: [CocoFile.Annotation]] = [:]
         for annotation in file.annotations { annotations[annotation.image, default: []].append(annotation) }
         for id in file.imageOrder {
@@ -38,26 +40,35 @@ public struct CocoExpressions: ReferenceSource {
             }
             boxes.removeDuplicates(&ids, crowds)
             let meaning = BoxMeaning(boxes, width: size.width, height: size.height)
-            for (index, expressions) in choose(meaning, stream: id, smallest: smallestSide * Double(min(size.width, size.height))) {
+            for (index, expressions) in choose(
+                meaning, stream: id, smallest: smallestSide * Double(min(size.width, size.height)))
+            {
                 for (number, expression) in expressions.enumerated() {
                     var wording = BoxWording(random: random("\(id) \(ids[index]) \(number)"))
-                    try importer.add(Reference(
-                        split: nil, picture: PictureName(image.file), box: boxes[index].box, sentences: [wording.sentence(expression)],
-                        id: expressions.count == 1 ? ids[index] : "\(ids[index])-\(number)", kind: expression.kind, size: size))
+                    try importer.add(
+                        Reference(
+                            split: nil, picture: PictureName(image.file), box: boxes[index].box,
+                            sentences: [wording.sentence(expression)],
+                            id: expressions.count == 1 ? ids[index] : "\(ids[index])-\(number)", kind: expression.kind,
+                            size: size))
                 }
             }
         }
     }
 
     private func random(_ text: String) -> CounterRandom {
-        CounterRandom(seed: seed, stream: text.utf8.reduce(0xCBF2_9CE4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 })
+        CounterRandom(
+            seed: seed,
+            stream: text.utf8.reduce(0xCBF2_9CE4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 })
     }
 
     /// Up to `perObject` expressions of different kinds for each object that is large enough.
     private func choose(_ meaning: BoxMeaning, stream: String, smallest: Double) -> [(Int, [BoxExpression])] {
         var byTarget: [Int: [String: [BoxExpression]]] = [:]
         for expression in Self.proposals(meaning) {
-            if let index = meaning.onlyReferent(of: expression) { byTarget[index, default: [:]][expression.kind, default: []].append(expression) }
+            if let index = meaning.onlyReferent(of: expression) {
+                byTarget[index, default: [:]][expression.kind, default: []].append(expression)
+            }
         }
         return meaning.boxes.indices.compactMap { index in
             let box = meaning.boxes[index].box
@@ -88,7 +99,9 @@ public struct CocoExpressions: ReferenceSource {
                 alone.filter { $0 != category }.map { .relation(category, relation, $0) }
             }
             guard count > 1 else { continue }
-            result += BoxExpression.Side.allCases.map { .outermost(category, $0) } + BoxExpression.Size.allCases.map { .size(category, $0) }
+            result +=
+                BoxExpression.Side.allCases.map { .outermost(category, $0) }
+                + BoxExpression.Size.allCases.map { .size(category, $0) }
             // Nobody counts further, nor to the last one from the far side.
             guard (3...7).contains(count) else { continue }
             for side in BoxExpression.Side.allCases {
@@ -104,7 +117,9 @@ extension [LabelledBox] {
     fileprivate mutating func removeDuplicates(_ ids: inout [String], _ crowds: Set<String>) {
         var kept: [LabelledBox] = [], names: [String] = []
         for (box, id) in zip(self, ids) where !crowds.contains(box.category) {
-            if kept.contains(where: { $0.category == box.category && $0.box.intersectionOverUnion(box.box) > 0.8 }) { continue }
+            if kept.contains(where: { $0.category == box.category && $0.box.intersectionOverUnion(box.box) > 0.8 }) {
+                continue
+            }
             kept.append(box)
             names.append(id)
         }

@@ -35,7 +35,8 @@ struct CocoFile {
             var reader = try JSONReader(file: path)
             try reader.object("an object with 'images' and 'annotations'") { reader, key throws(JSONReaderError) in
                 switch key {
-                case "images": try reader.array { reader throws(JSONReaderError) in images.append(try Self.image(&reader)) }
+                case "images":
+                    try reader.array { reader throws(JSONReaderError) in images.append(try Self.image(&reader)) }
                 case "annotations":
                     try reader.array { reader throws(JSONReaderError) in
                         let annotation = try Self.annotation(&reader)
@@ -52,7 +53,9 @@ struct CocoFile {
             try reader.end()
         }
         (self.annotations, self.categories) = (annotations, categories)
-        for image in images where self.images.updateValue(image, forKey: image.id) == nil { imageOrder.append(image.id) }
+        for image in images where self.images.updateValue(image, forKey: image.id) == nil {
+            imageOrder.append(image.id)
+        }
         if images.isEmpty { throw .empty(path: path, what: "'images' in it") }
     }
 
@@ -70,7 +73,9 @@ struct CocoFile {
         }
         if image.id.isEmpty { throw reader.malformed("an image with 'id'", "one without") }
         // Some files say `train2014/COCO_...jpg`; what counts is the name.
-        if let slash = image.file.lastIndex(of: "/") { image.file = String(image.file[image.file.index(after: slash)...]) }
+        if let slash = image.file.lastIndex(of: "/") {
+            image.file = String(image.file[image.file.index(after: slash)...])
+        }
         return image
     }
 
@@ -81,7 +86,8 @@ struct CocoFile {
             case "id": annotation.id = try reader.name()
             case "image_id": annotation.image = try reader.name()
             case "category_id": annotation.category = try reader.name()
-            case "iscrowd": annotation.isCrowd = try reader.kind() == .bool ? try reader.bool() ?? false : try reader.number() != 0
+            case "iscrowd":
+                annotation.isCrowd = try reader.kind() == .bool ? try reader.bool() ?? false : try reader.number() != 0
             case "bbox": annotation.box = try numbers(&reader)
             default: try reader.skip()
             }

@@ -3,8 +3,9 @@ import DeixisInput
 import Foundation
 import FoundationXML
 
-/// Flickr30k Entities: `Sentences/ID.txt` has five captions a picture, their phrases marked with the chain of mentions they belong to;
-/// `Annotations/ID.xml` has the boxes of each chain. A phrase with its boxes becomes a reference; its box is the smallest around them.
+/// Flickr30k Entities: `Sentences/ID.txt` has five captions a picture, their phrases marked with the chain of mentions
+/// they belong to; `Annotations/ID.xml` has the boxes of each chain. A phrase with its boxes becomes a reference; its
+/// box is the smallest around them.
 public struct Flickr30kFolder: ReferenceSource {
     public let path: String
     /// Leave phrases of several boxes out, instead of enclosing them.
@@ -20,7 +21,9 @@ public struct Flickr30kFolder: ReferenceSource {
 
     private func lines(_ file: String) throws(ImportError) -> [String] {
         let bytes = try ImportError.file { () throws(FileError) in try readFile(file, limit: 1 << 26) }
-        return String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
+        return String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline).map {
+            $0.trimmingCharacters(in: .whitespaces)
+        }.filter { !$0.isEmpty }
     }
 
     private func read(_ id: String, _ split: String, _ importer: Importer) throws(ImportError) {
@@ -28,14 +31,18 @@ public struct Flickr30kFolder: ReferenceSource {
         for (number, caption) in try lines("\(path)/Sentences/\(id).txt").enumerated() {
             for (place, phrase) in Self.phrases(caption).enumerated() {
                 // Chain 0 is what is not to be seen; scenes and chains without box are nowhere in particular.
-                guard phrase.chain != "0", let boxes = annotations.boxes[phrase.chain], let first = boxes.first else { continue }
+                guard phrase.chain != "0", let boxes = annotations.boxes[phrase.chain], let first = boxes.first else {
+                    continue
+                }
                 if onlySingle, boxes.count > 1 { continue }
                 let left = boxes.map(\.x).min() ?? first.x, top = boxes.map(\.y).min() ?? first.y
                 let right = boxes.map(\.right).max() ?? first.right, bottom = boxes.map(\.bottom).max() ?? first.bottom
-                try importer.add(Reference(
-                    split: split, picture: PictureName(id + ".jpg", folders: ["flickr"]),
-                    box: PixelBox(x: left, y: top, width: right - left, height: bottom - top), sentences: [phrase.words],
-                    id: "\(id)-\(number)-\(place)", size: annotations.size))
+                try importer.add(
+                    Reference(
+                        split: split, picture: PictureName(id + ".jpg", folders: ["flickr"]),
+                        box: PixelBox(x: left, y: top, width: right - left, height: bottom - top),
+                        sentences: [phrase.words],
+                        id: "\(id)-\(number)-\(place)", size: annotations.size))
             }
         }
     }
@@ -78,7 +85,10 @@ final class FlickrAnnotations: NSObject, XMLParserDelegate {
         }
     }
 
-    func parser(_: XMLParser, didStartElement name: String, namespaceURI: String?, qualifiedName: String?, attributes: [String: String]) {
+    func parser(
+        _: XMLParser, didStartElement name: String, namespaceURI: String?, qualifiedName: String?,
+        attributes: [String: String]
+    ) {
         text = ""
         if name == "object" { chains = [] }
     }
@@ -93,7 +103,9 @@ final class FlickrAnnotations: NSObject, XMLParserDelegate {
             if let number = Double(value), number.isFinite, abs(number) < 1e9 { numbers[name] = number }
         case "bndbox":
             // Pixels are counted from 1 here.
-            if let left = numbers["xmin"], let top = numbers["ymin"], let right = numbers["xmax"], let bottom = numbers["ymax"] {
+            if let left = numbers["xmin"], let top = numbers["ymin"], let right = numbers["xmax"],
+                let bottom = numbers["ymax"]
+            {
                 let box = PixelBox(x: left - 1, y: top - 1, width: right - left, height: bottom - top)
                 for chain in chains { boxes[chain, default: []].append(box) }
             }

@@ -1,4 +1,5 @@
-/// MDETR's files for fine-tuning (`finetune_refcoco_val.json`): COCO's form with one entry of `images` per sentence, its `caption`.
+/// MDETR's files for fine-tuning (`finetune_refcoco_val.json`): COCO's form with one entry of `images` per sentence,
+/// its `caption`.
 public struct MDETRFile: ReferenceSource {
     public let path: String
     public init(_ path: String) { self.path = path }
@@ -17,11 +18,15 @@ public struct MDETRFile: ReferenceSource {
             }
             let found = boxes[id] ?? []
             guard found.count == 1 else {
-                try importer.reject(id, split: nil, found.isEmpty ? "no box" : "\(found.count) boxes for one caption; a referring expression means one")
+                try importer.reject(
+                    id, split: nil,
+                    found.isEmpty ? "no box" : "\(found.count) boxes for one caption; a referring expression means one")
                 continue
             }
-            try importer.add(Reference(
-                split: nil, picture: PictureName(image.file), box: importer.options.boxes.box(found[0]), sentences: [caption], id: id, size: image.size))
+            try importer.add(
+                Reference(
+                    split: nil, picture: PictureName(image.file), box: importer.options.boxes.box(found[0]),
+                    sentences: [caption], id: id, size: image.size))
         }
     }
 }

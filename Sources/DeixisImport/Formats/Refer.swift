@@ -1,7 +1,8 @@
 import DeixisFiles
 import DeixisPickle
 
-/// The `refer` data sets: RefCOCO, RefCOCO+, RefCOCOg, ReferIt (refclef). `refs(BY).p` has the sentences, `instances.json` the boxes.
+/// The `refer` data sets: RefCOCO, RefCOCO+, RefCOCOg, ReferIt (refclef). `refs(BY).p` has the sentences,
+/// `instances.json` the boxes.
 public struct ReferFolder: ReferenceSource {
     public let path: String
     /// Who split it: unc, google, umd, berkeley.
@@ -30,12 +31,15 @@ public struct ReferFolder: ReferenceSource {
                     continue
                 }
                 guard let box = boxes[entry.annotation] else {
-                    try importer.reject(entry.id, split: split, "annotation \(entry.annotation) is not in instances.json or has no box")
+                    try importer.reject(
+                        entry.id, split: split, "annotation \(entry.annotation) is not in instances.json or has no box")
                     continue
                 }
-                try importer.add(Reference(
-                    split: split, picture: PictureName(image.file), box: importer.options.boxes.box(box), sentences: entry.sentences,
-                    id: entry.id, size: image.size))
+                try importer.add(
+                    Reference(
+                        split: split, picture: PictureName(image.file), box: importer.options.boxes.box(box),
+                        sentences: entry.sentences,
+                        id: entry.id, size: image.size))
             }
         }
     }
@@ -43,14 +47,18 @@ public struct ReferFolder: ReferenceSource {
     /// ReferIt's test sets overlap: `testAB` belongs to testA and to testB.
     static func splits(_ name: String) -> [String] {
         let letters = name.dropFirst(4)
-        guard name.hasPrefix("test"), letters.count > 1, letters.allSatisfy({ "ABC".contains($0) }) else { return [name] }
+        guard name.hasPrefix("test"), letters.count > 1, letters.allSatisfy({ "ABC".contains($0) }) else {
+            return [name]
+        }
         return letters.map { "test\($0)" }
     }
 
     /// The splits that others know: `refs(unc).p`, `refs(google).p`, ...
     private func splitters() throws(ImportError) -> [String] {
         try ImportError.file { () throws(FileError) in try contents(ofFolder: path) }
-            .filter { $0.name.hasPrefix("refs(") && $0.name.hasSuffix(").p") }.map { String($0.name.dropFirst(5).dropLast(3)) }
+            .filter { $0.name.hasPrefix("refs(") && $0.name.hasSuffix(").p") }.map {
+                String($0.name.dropFirst(5).dropLast(3))
+            }
     }
 
     private func entries() throws(ImportError) -> [Entry] {
@@ -58,35 +66,47 @@ public struct ReferFolder: ReferenceSource {
         if !exists(file) {
             let known = try splitters()
             throw .record(
-                path: path, record: "--by \(by)", expected: known.isEmpty ? "refs(BY).p and instances.json in the folder" : "one of: \(known.joined(separator: ", "))",
+                path: path, record: "--by \(by)",
+                expected: known.isEmpty
+                    ? "refs(BY).p and instances.json in the folder" : "one of: \(known.joined(separator: ", "))",
                 found: "no refs(\(by)).p")
         }
-        let tree = try ImportError.pickle { () throws(PickleError) in try PickleTree(file: file, globals: PickleTree.numPyGlobals) }
+        let tree = try ImportError.pickle { () throws(PickleError) in
+            try PickleTree(file: file, globals: PickleTree.numPyGlobals)
+        }
         guard let list = tree.elements(tree.root) else {
-            throw .record(path: file, record: "the pickle", expected: "a list of references", found: tree.label(tree.root))
+            throw .record(
+                path: file, record: "the pickle", expected: "a list of references", found: tree.label(tree.root))
         }
         var result: [Entry] = []
         result.reserveCapacity(list.count)
         for (number, value) in list.enumerated() {
             func field(_ name: String, _ expected: String) throws(ImportError) -> PickleValue {
                 guard let found = tree.field(name, of: value) else {
-                    throw .record(path: file, record: "reference \(number)", expected: "'\(name)', \(expected)", found: tree.entries(value) == nil ? tree.label(value) : "none")
+                    throw .record(
+                        path: file, record: "reference \(number)", expected: "'\(name)', \(expected)",
+                        found: tree.entries(value) == nil ? tree.label(value) : "none")
                 }
                 return found
             }
             func name(_ field: PickleValue, _ what: String) throws(ImportError) -> String {
                 if let text = tree.text(field) { return text }
                 if let integer = tree.integer(field) { return String(integer) }
-                throw .record(path: file, record: "reference \(number)", expected: "'\(what)', an integer or a string", found: tree.label(field))
+                throw .record(
+                    path: file, record: "reference \(number)", expected: "'\(what)', an integer or a string",
+                    found: tree.label(field))
             }
             let sentences = tree.elements(try field("sentences", "a list")) ?? []
-            result.append(Entry(
-                id: try name(try field("ref_id", "an integer"), "ref_id"), annotation: try name(try field("ann_id", "an integer"), "ann_id"),
-                image: try name(try field("image_id", "an integer"), "image_id"), split: try name(try field("split", "a string"), "split"),
-                sentences: sentences.compactMap { sentence in
-                    let order = takesRaw ? ["raw", "sent"] : ["sent", "raw"]
-                    return order.lazy.compactMap { tree.field($0, of: sentence).flatMap(tree.text) }.first
-                }))
+            result.append(
+                Entry(
+                    id: try name(try field("ref_id", "an integer"), "ref_id"),
+                    annotation: try name(try field("ann_id", "an integer"), "ann_id"),
+                    image: try name(try field("image_id", "an integer"), "image_id"),
+                    split: try name(try field("split", "a string"), "split"),
+                    sentences: sentences.compactMap { sentence in
+                        let order = takesRaw ? ["raw", "sent"] : ["sent", "raw"]
+                        return order.lazy.compactMap { tree.field($0, of: sentence).flatMap(tree.text) }.first
+                    }))
         }
         return result
     }

@@ -68,18 +68,24 @@ public struct SplitsFile: ReferenceSource {
 
     private func add(_ entry: Entry, _ split: String, _ number: Int, _ importer: Importer) throws(ImportError) {
         let id = entry.id ?? "\(split)-\(number)"
-        guard let picture = entry.picture else { return try importer.reject(id, split: split, "no 'image_id' or 'iid'") }
+        guard let picture = entry.picture else {
+            return try importer.reject(id, split: split, "no 'image_id' or 'iid'")
+        }
         guard let box = entry.box else { return try importer.reject(id, split: split, "no box") }
         var size: Reference.Size?
         if let width = entry.width, let height = entry.height { size = .init(width: width, height: height) }
-        try importer.add(Reference(
-            split: split, picture: name(picture, isNumber: entry.pictureIsNumber, source: entry.source), box: importer.options.boxes.box(box),
-            sentences: entry.sentences, id: id, size: size))
+        try importer.add(
+            Reference(
+                split: split, picture: name(picture, isNumber: entry.pictureIsNumber, source: entry.source),
+                box: importer.options.boxes.box(box),
+                sentences: entry.sentences, id: id, size: size))
     }
 
     private func name(_ picture: String, isNumber: Bool, source: String?) -> PictureName {
         let file = picture.split(separator: "/").last.map(String.init) ?? picture
-        guard isNumber || !file.contains("."), let id = Int(file) else { return PictureName(file, folders: Self.folders(source)) }
+        guard isNumber || !file.contains("."), let id = Int(file) else {
+            return PictureName(file, folders: Self.folders(source))
+        }
         let isCOCO = source.map { $0 == "coco" } ?? numbersAreCOCO
         return isCOCO ? .coco(id) : PictureName("\(id).jpg", folders: Self.folders(source))
     }

@@ -31,11 +31,16 @@ public struct TransVGFile: ReferenceSource {
             guard let picture = tree.text(parts[0]) ?? tree.integer(parts[0]).map({ "\($0).jpg" }) else {
                 throw failure("sample \(number)", "a picture's name", parts[0])
             }
-            guard let numbers = tree.numbers(boxPart), numbers.count == 4 else { throw failure("sample \(number)", "a box of 4 numbers", boxPart) }
-            guard let sentence = tree.text(sentencePart) else { throw failure("sample \(number)", "a sentence", sentencePart) }
-            try importer.add(Reference(
-                split: nil, picture: PictureName(picture.split(separator: "/").last.map(String.init) ?? picture),
-                box: importer.options.boxes.box(numbers), sentences: [sentence.lowercased()], id: String(number)))
+            guard let numbers = tree.numbers(boxPart), numbers.count == 4 else {
+                throw failure("sample \(number)", "a box of 4 numbers", boxPart)
+            }
+            guard let sentence = tree.text(sentencePart) else {
+                throw failure("sample \(number)", "a sentence", sentencePart)
+            }
+            try importer.add(
+                Reference(
+                    split: nil, picture: PictureName(picture.split(separator: "/").last.map(String.init) ?? picture),
+                    box: importer.options.boxes.box(numbers), sentences: [sentence.lowercased()], id: String(number)))
         }
     }
 }

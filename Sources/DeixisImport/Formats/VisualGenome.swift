@@ -20,7 +20,8 @@ public struct VisualGenomeFolder: ReferenceSource {
                 try reader.object("a picture") { reader, key throws(JSONReaderError) in
                     switch key {
                     case "id", "image_id": image = try reader.name()
-                    case "regions": try reader.array { reader throws(JSONReaderError) in regions.append(try Self.region(&reader)) }
+                    case "regions":
+                        try reader.array { reader throws(JSONReaderError) in regions.append(try Self.region(&reader)) }
                     default: try reader.skip()
                     }
                 }
@@ -37,10 +38,15 @@ public struct VisualGenomeFolder: ReferenceSource {
                         }
                         let picture = pictures[id]
                         var size: Reference.Size?
-                        if let width = picture?.width, let height = picture?.height { size = .init(width: width, height: height) }
-                        try importer.add(Reference(
-                            split: nil, picture: PictureName(id + ".jpg", folders: ["VG_100K"], cocoID: picture?.cocoID),
-                            box: PixelBox(x: box[0], y: box[1], width: box[2], height: box[3]), sentences: [region.phrase], id: region.id, size: size))
+                        if let width = picture?.width, let height = picture?.height {
+                            size = .init(width: width, height: height)
+                        }
+                        try importer.add(
+                            Reference(
+                                split: nil,
+                                picture: PictureName(id + ".jpg", folders: ["VG_100K"], cocoID: picture?.cocoID),
+                                box: PixelBox(x: box[0], y: box[1], width: box[2], height: box[3]),
+                                sentences: [region.phrase], id: region.id, size: size))
                     } catch { failure = error }
                 }
             }
@@ -49,7 +55,9 @@ public struct VisualGenomeFolder: ReferenceSource {
         if let failure { throw failure }
     }
 
-    private static func region(_ reader: inout JSONReader) throws(JSONReaderError) -> (id: String, image: String?, phrase: String, box: [Double?]) {
+    private static func region(_ reader: inout JSONReader) throws(JSONReaderError) -> (
+        id: String, image: String?, phrase: String, box: [Double?]
+    ) {
         var id = "", image: String?, phrase = "", box: [Double?] = [nil, nil, nil, nil]
         try reader.object("a region") { reader, key throws(JSONReaderError) in
             switch key {
@@ -68,7 +76,9 @@ public struct VisualGenomeFolder: ReferenceSource {
 
     private func pictures() throws(ImportError) -> [String: Picture] {
         let file = path + "/image_data.json"
-        guard exists(file) else { throw .empty(path: path, what: "image_data.json, which says which pictures are COCO's") }
+        guard exists(file) else {
+            throw .empty(path: path, what: "image_data.json, which says which pictures are COCO's")
+        }
         var result: [String: Picture] = [:]
         try ImportError.json { () throws(JSONReaderError) in
             var reader = try JSONReader(file: file)
@@ -79,7 +89,12 @@ public struct VisualGenomeFolder: ReferenceSource {
                     case "image_id", "id": id = try reader.name()
                     case "width": picture.width = try reader.integer()
                     case "height": picture.height = try reader.integer()
-                    case "coco_id": if try reader.kind() == .number { picture.cocoID = try reader.integer() } else { try reader.skip() }
+                    case "coco_id":
+                        if try reader.kind() == .number {
+                            picture.cocoID = try reader.integer()
+                        } else {
+                            try reader.skip()
+                        }
                     default: try reader.skip()
                     }
                 }

@@ -9,7 +9,10 @@ struct Compilation {
     /// Sources smaller than this stay beside their packings: planning reads small constants.
     private static let smallest = 4096
 
-    init(_ plans: [(shapes: [[Int]], plan: Plan)], _ weights: PackedWeights, interface: Graph, proofs: [CompiledModel.Proof]) {
+    init(
+        _ plans: [(shapes: [[Int]], plan: Plan)], _ weights: PackedWeights, interface: Graph,
+        proofs: [CompiledModel.Proof]
+    ) {
         let table = ConstantTable()
         var graphs = GraphWriter { table.number($0) }, parts = IndexWriter()
         parts.put(plans.count)
@@ -127,7 +130,9 @@ private final class ConstantTable {
         for plan in plans {
             var unread: Set<ValueID> = []
             for step in plan.steps {
-                for (i, id) in step.node.inputs.enumerated() { if let id, step.kernel.unused.contains(i) { unread.insert(id) } }
+                for (i, id) in step.node.inputs.enumerated() {
+                    if let id, step.kernel.unused.contains(i) { unread.insert(id) }
+                }
             }
             func read(_ id: ValueID?) {
                 if let id, let constant = plan.graph.constants[id] { result.insert(number(constant)) }

@@ -18,9 +18,13 @@ enum CompiledFile {
         func number(_ at: Int) -> UInt64 { bytes.loadUnaligned(fromByteOffset: at, as: UInt64.self) }
         guard bytes[7] == version else { throw .version(bytes[7]) }
         guard number(16) == layout else { throw .layout }
-        guard number(24) == UInt64(bytes.count), bytes.count >= headerBytes + 8 else { throw .damaged("the file's size is not what it says") }
+        guard number(24) == UInt64(bytes.count), bytes.count >= headerBytes + 8 else {
+            throw .damaged("the file's size is not what it says")
+        }
         guard try checksum(bytes) == number(bytes.count - 8) else { throw .damaged("its checksum is wrong") }
-        guard number(32) <= UInt64(bytes.count - headerBytes - 8) else { throw .damaged("its index lies outside the file") }
+        guard number(32) <= UInt64(bytes.count - headerBytes - 8) else {
+            throw .damaged("its index lies outside the file")
+        }
         return try CompiledModel(
             name: name, instructionSets: bytes.loadUnaligned(fromByteOffset: 8, as: UInt32.self), file: file,
             index: headerBytes..<headerBytes + Int(number(32)), dataBegin: dataBegin(indexBytes: Int(number(32))))
@@ -32,14 +36,18 @@ enum CompiledFile {
         // Reading is bound by memory, which few cores exhaust.
         let workers = (try? Workers(threads: count < 8 ? 1 : min(Int(deixis_usable_cores()), 4))) ?? Workers()
         workers.forEach(count) { i in
-            let begin = i * pieceBytes, piece = UnsafeRawBufferPointer(rebasing: bytes[begin..<min(begin + pieceBytes, end)])
-            sums.pointer.storeBytes(of: deixis_checksum(UInt64(i), piece.baseAddress, piece.count), toByteOffset: i * 8, as: UInt64.self)
+            let begin = i * pieceBytes,
+                piece = UnsafeRawBufferPointer(rebasing: bytes[begin..<min(begin + pieceBytes, end)])
+            sums.pointer.storeBytes(
+                of: deixis_checksum(UInt64(i), piece.baseAddress, piece.count), toByteOffset: i * 8, as: UInt64.self)
         }
         return deixis_checksum(0, sums.pointer, sums.byteCount)
     }
 
     private static func memory(byteCount: Int) throws(CompiledFileError) -> MutableBytes {
-        do throws(RuntimeError) { return try MutableBytes(byteCount: byteCount) } catch { throw .outOfMemory(OutOfMemory(byteCount: byteCount)) }
+        do throws(RuntimeError) { return try MutableBytes(byteCount: byteCount) } catch {
+            throw .outOfMemory(OutOfMemory(byteCount: byteCount))
+        }
     }
 
     private static func dataBegin(indexBytes: Int) -> Int { aligned(headerBytes + indexBytes) }
@@ -129,7 +137,9 @@ enum CompiledFile {
 
     static func errorText(_ code: Int32) -> String {
         var buffer = [UInt8](repeating: 0, count: 128)
-        let length = buffer.withUnsafeMutableBytes { deixis_error_text(code, $0.baseAddress?.assumingMemoryBound(to: CChar.self), $0.count) }
+        let length = buffer.withUnsafeMutableBytes {
+            deixis_error_text(code, $0.baseAddress?.assumingMemoryBound(to: CChar.self), $0.count)
+        }
         return String(decoding: buffer.prefix(length), as: UTF8.self)
     }
 }

@@ -22,13 +22,19 @@ public indirect enum CompiledFileError: Error, Sendable {
 
     private var message: Message {
         switch self {
-        case .version(let found): return "a compiled model of version \(found), this Deixis reads version \(CompiledFile.version); compile the ONNX file again"
-        case .layout: return "compiled by another version of Deixis, whose kernels order weights otherwise; compile the ONNX file again"
+        case .version(let found):
+            return
+                "a compiled model of version \(found), this Deixis reads version \(CompiledFile.version); compile the ONNX file again"
+        case .layout:
+            return
+                "compiled by another version of Deixis, whose kernels order weights otherwise; compile the ONNX file again"
         case .damaged(let what): return "a damaged compiled model: \(what); compile the ONNX file again"
         case .packing(let code):
-            return "a damaged compiled model: it has weights packed as of kind \(code), and there is no such kind; compile the ONNX file again"
+            return
+                "a damaged compiled model: it has weights packed as of kind \(code), and there is no such kind; compile the ONNX file again"
         case .instructionSet(let file, let here):
-            return "compiled for \(Machine.name(file)), kernels here are of \(Machine.name(here)) (the CPU, or DEIXIS_ISA); compile the ONNX file on this machine"
+            return
+                "compiled for \(Machine.name(file)), kernels here are of \(Machine.name(here)) (the CPU, or DEIXIS_ISA); compile the ONNX file on this machine"
         case .shapes(let shapes):
             var text = Message("not compiled for inputs of shapes")
             for shape in shapes { text = "\(text) \(shape)" }
@@ -37,7 +43,8 @@ public indirect enum CompiledFileError: Error, Sendable {
         case .cannotWrite(let reason): return "cannot be written: \(reason)"
         case .outOfMemory(let memory): return memory.message
         case .compiledAlready: return "compiled already; compile the ONNX file"
-        case .nothingPrepared: return "nothing to compile: no input shapes were prepared whose plan stands without what the inputs hold"
+        case .nothingPrepared:
+            return "nothing to compile: no input shapes were prepared whose plan stands without what the inputs hold"
         }
     }
 }

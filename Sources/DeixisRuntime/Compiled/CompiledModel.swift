@@ -1,8 +1,8 @@
 import CDeixisSystem
 import DeixisGraph
 
-/// What a compiled file brings: graphs at the shapes it was compiled for, after all passes, and their weights ready-packed. Immutable;
-/// shared by the sessions of a model.
+/// What a compiled file brings: graphs at the shapes it was compiled for, after all passes, and their weights
+/// ready-packed. Immutable; shared by the sessions of a model.
 final class CompiledModel: Sendable {
     typealias Proof = (long: [[Int]], short: [[Int]], mask: Int, holds: Bool)
 
@@ -22,13 +22,17 @@ final class CompiledModel: Sendable {
     /// Stands for the bytes of constants that the file has packed only: reads as 0.
     private let absent: ByteStorage
 
-    init(name: String, instructionSets: UInt32, file: ByteStorage, index: Range<Int>, dataBegin: Int) throws(CompiledFileError) {
+    init(name: String, instructionSets: UInt32, file: ByteStorage, index: Range<Int>, dataBegin: Int)
+        throws(CompiledFileError)
+    {
         self.name = name
         self.instructionSets = instructionSets
         self.file = file
         let dataEnd = file.bytes.count - 8
         func range(_ place: Int, _ count: Int) throws(CompiledFileError) -> Range<Int> {
-            guard place >= 0, place % CompiledFile.alignment == 0, count >= 0, place <= dataEnd - dataBegin, count <= dataEnd - dataBegin - place else {
+            guard place >= 0, place % CompiledFile.alignment == 0, count >= 0, place <= dataEnd - dataBegin,
+                count <= dataEnd - dataBegin - place
+            else {
                 throw .damaged("a part lies outside the file")
             }
             return dataBegin + place..<dataBegin + place + count
@@ -39,20 +43,26 @@ final class CompiledModel: Sendable {
         for _ in 0..<(try from.count()) { names.append(try from.name()) }
         var constants: [Constant] = [], missing = 0
         for _ in 0..<(try from.count(of: 16)) {
-            guard let element = Int32(exactly: try from.number()).flatMap({ ElementType(rawValue: $0) }) else { throw IndexReader.damage }
+            guard let element = Int32(exactly: try from.number()).flatMap({ ElementType(rawValue: $0) }) else {
+                throw IndexReader.damage
+            }
             let spec = TensorSpec(element, try from.longs()), place = try from.long()
             guard spec.isRepresentable else { throw IndexReader.damage }
             if place == -1 {
                 guard spec.byteCount <= absent.bytes.count - missing else { throw IndexReader.damage }
-                constants.append(Constant(type: element, shape: spec.shape, storage: absent, range: missing..<missing + spec.byteCount))
+                constants.append(
+                    Constant(
+                        type: element, shape: spec.shape, storage: absent, range: missing..<missing + spec.byteCount))
                 missing += spec.byteCount
             } else {
-                constants.append(Constant(type: element, shape: spec.shape, storage: file, range: try range(place, spec.byteCount)))
+                constants.append(
+                    Constant(type: element, shape: spec.shape, storage: file, range: try range(place, spec.byteCount)))
             }
         }
         var packings: [PackedWeights.Key: PackedWeights.Packing] = [:]
         for _ in 0..<(try from.count(of: 32)) {
-            let constant = constants[try from.index(below: constants.count)], number = try from.index(below: constants.count + 1)
+            let constant = constants[try from.index(below: constants.count)],
+                number = try from.index(below: constants.count + 1)
             let second = number == 0 ? nil : constants[number - 1], kind = try PackingKind(code: try from.long())
             let bytes = UnsafeRawBufferPointer(rebasing: file.bytes[try range(try from.long(), try from.long())])
             let packed = ByteStorage(bytes: bytes, isMapped: true) { withExtendedLifetime(file) {} }

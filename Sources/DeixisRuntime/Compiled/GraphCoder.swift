@@ -119,7 +119,9 @@ struct GraphReader {
         graph.inputs = try ids(graph, &from).compactMap { $0 }
         graph.outputs = try ids(graph, &from).compactMap { $0 }
         for _ in 0..<(try from.count(of: 24)) {
-            var node = Node(name: try name(&from), domain: try name(&from), op: try name(&from), inputs: try ids(graph, &from), outputs: try ids(graph, &from))
+            var node = Node(
+                name: try name(&from), domain: try name(&from), op: try name(&from), inputs: try ids(graph, &from),
+                outputs: try ids(graph, &from))
             var attributes: [(name: Name, value: Attribute)] = []
             for _ in 0..<(try from.count(of: 8)) { attributes.append((try name(&from), try attribute(&from))) }
             node.attributes = attributes
@@ -129,9 +131,13 @@ struct GraphReader {
     }
 
     @inline(never)
-    private func name(_ from: inout IndexReader) throws(CompiledFileError) -> Name { names[try from.index(below: names.count)] }
+    private func name(_ from: inout IndexReader) throws(CompiledFileError) -> Name {
+        names[try from.index(below: names.count)]
+    }
     @inline(never)
-    private func constant(_ from: inout IndexReader) throws(CompiledFileError) -> Constant { constants[try from.index(below: constants.count)] }
+    private func constant(_ from: inout IndexReader) throws(CompiledFileError) -> Constant {
+        constants[try from.index(below: constants.count)]
+    }
 
     private func ids(_ graph: Graph, _ from: inout IndexReader) throws(CompiledFileError) -> [ValueID?] {
         var result: [ValueID?] = []
@@ -143,7 +149,9 @@ struct GraphReader {
     }
 
     private func type(_ number: Int, _ from: inout IndexReader) throws(CompiledFileError) -> TensorType {
-        guard let element = Int32(exactly: number).flatMap({ ElementType(rawValue: $0) }) else { throw IndexReader.damage }
+        guard let element = Int32(exactly: number).flatMap({ ElementType(rawValue: $0) }) else {
+            throw IndexReader.damage
+        }
         let rank = try from.count(of: 8)
         if rank == 0 { return TensorType(element, nil) }
         var shape: [Dimension] = []
@@ -160,7 +168,9 @@ struct GraphReader {
     }
 
     private func attribute(_ from: inout IndexReader) throws(CompiledFileError) -> Attribute {
-        func float(_ from: inout IndexReader) throws(CompiledFileError) -> Float { Float(bitPattern: UInt32(truncatingIfNeeded: try from.number())) }
+        func float(_ from: inout IndexReader) throws(CompiledFileError) -> Float {
+            Float(bitPattern: UInt32(truncatingIfNeeded: try from.number()))
+        }
         switch try from.number() {
         case 0: return .int(Int64(try from.long()))
         case 1: return .float(try float(&from))

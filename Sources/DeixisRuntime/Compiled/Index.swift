@@ -5,7 +5,9 @@ struct IndexWriter {
     var bytes: [UInt8] = []
 
     mutating func put(_ number: Int) { for i in 0..<4 { bytes.append(UInt8(truncatingIfNeeded: number >> (8 * i))) } }
-    mutating func put(long number: Int) { for i in 0..<8 { bytes.append(UInt8(truncatingIfNeeded: number >> (8 * i))) } }
+    mutating func put(long number: Int) {
+        for i in 0..<8 { bytes.append(UInt8(truncatingIfNeeded: number >> (8 * i))) }
+    }
 
     mutating func put(_ name: Name) {
         put(name.bytes.count)
@@ -46,12 +48,16 @@ struct IndexReader {
 
     @inline(never)
     mutating func number() throws(CompiledFileError) -> Int {
-        guard let number = Int(exactly: bytes.loadUnaligned(fromByteOffset: try take(4), as: UInt32.self)) else { throw IndexReader.damage }
+        guard let number = Int(exactly: bytes.loadUnaligned(fromByteOffset: try take(4), as: UInt32.self)) else {
+            throw IndexReader.damage
+        }
         return number
     }
     @inline(never)
     mutating func long() throws(CompiledFileError) -> Int {
-        guard let number = Int(exactly: bytes.loadUnaligned(fromByteOffset: try take(8), as: Int64.self)) else { throw IndexReader.damage }
+        guard let number = Int(exactly: bytes.loadUnaligned(fromByteOffset: try take(8), as: Int64.self)) else {
+            throw IndexReader.damage
+        }
         return number
     }
 

@@ -2,8 +2,9 @@ import DeixisGraph
 
 /// Old forms of operators and what they are today; nothing else in the runtime knows them.
 ///
-/// A line says of one operator which form it has before an opset, and how that becomes the form of the opset; lines of one operator stand in
-/// order, for each starts where the one in front of it ends. An operator without a line has meant the same since opset 6.
+/// A line says of one operator which form it has before an opset, and how that becomes the form of the opset; lines of
+/// one operator stand in order, for each starts where the one in front of it ends. An operator without a line has meant
+/// the same since opset 6.
 enum History {
     struct Line: Sendable {
         var op: StaticString
@@ -25,8 +26,10 @@ enum History {
     static let newest = 18
 
     static let lines: [Line] = [
-        Line("Add", before: 7, broadcast), Line("Sub", before: 7, broadcast), Line("Mul", before: 7, broadcast), Line("Div", before: 7, broadcast),
-        Line("Pow", before: 7, broadcast), Line("And", before: 7, broadcast), Line("Or", before: 7, broadcast), Line("Xor", before: 7, broadcast),
+        Line("Add", before: 7, broadcast), Line("Sub", before: 7, broadcast), Line("Mul", before: 7, broadcast),
+        Line("Div", before: 7, broadcast),
+        Line("Pow", before: 7, broadcast), Line("And", before: 7, broadcast), Line("Or", before: 7, broadcast),
+        Line("Xor", before: 7, broadcast),
         Line("Equal", before: 7, broadcast), Line("Less", before: 7, broadcast), Line("Greater", before: 7, broadcast),
         Line("PRelu", before: 7, perChannel),
         Line("BatchNormalization", before: 9, perActivation),
@@ -44,7 +47,8 @@ enum History {
         Line("ReduceLogSum", before: 18, inputs("axes")), Line("ReduceLogSumExp", before: 18, inputs("axes")),
         Line("ReduceSumSquare", before: 18, inputs("axes")),
         Line("Scatter", before: 11, renamed("ScatterElements")),
-        Line("Softmax", before: 13, flattened), Line("LogSoftmax", before: 13, flattened), Line("Hardmax", before: 13, flattened),
+        Line("Softmax", before: 13, flattened), Line("LogSoftmax", before: 13, flattened),
+        Line("Hardmax", before: 13, flattened),
         Line("Upsample", before: 9, inputs("scales")),
         Line("Upsample", before: 10, renamed("Resize")),
         Line("Resize", before: 11, asymmetric),
@@ -63,7 +67,9 @@ enum History {
     /// Attributes that have become inputs, from input 1 on: integers, or numbers of the type of input 0.
     private static func inputs(_ names: StaticString...) -> Change {
         { (importer, node) throws(RuntimeError) in
-            guard node.inputs.count == 1 else { throw node.invalid("has \(node.inputs.count) inputs, in this opset it has one") }
+            guard node.inputs.count == 1 else {
+                throw node.invalid("has \(node.inputs.count) inputs, in this opset it has one")
+            }
             var node = node
             for name in names {
                 var input: ValueID?
@@ -87,7 +93,8 @@ enum History {
         }
     }
 
-    /// Before opset 7 input 1 is repeated only where `broadcast` says so, and along the axes from `axis` on; default: the last ones.
+    /// Before opset 7 input 1 is repeated only where `broadcast` says so, and along the axes from `axis` on; default:
+    /// the last ones.
     private static let broadcast: Change = { (importer, node) throws(RuntimeError) in
         var node = node
         _ = node.remove("broadcast")
@@ -99,7 +106,9 @@ enum History {
     /// Before opset 7 a slope for each channel is a vector.
     private static let perChannel: Change = { (importer, node) throws(RuntimeError) in
         var node = node
-        if importer.shape(of: node.input(1))?.count == 1, importer.shape(of: node.input(1)) != [.fixed(1)] { try importer.align(&node, axis: 1) }
+        if importer.shape(of: node.input(1))?.count == 1, importer.shape(of: node.input(1)) != [.fixed(1)] {
+            try importer.align(&node, axis: 1)
+        }
         return node
     }
 
@@ -126,13 +135,17 @@ enum History {
         let rows = try importer.add("Flatten", [x], for: node, attributes: [("axis", .int(axis))])
         let made = try importer.add(node.op, [rows], for: node, attributes: node.attributes)
         try importer.add(
-            "Reshape", [made, try importer.add("Shape", [x], for: node)], for: node, attributes: [("allowzero", .int(1))], output: output)
+            "Reshape", [made, try importer.add("Shape", [x], for: node)], for: node,
+            attributes: [("allowzero", .int(1))], output: output)
         return nil
     }
 
-    /// Element i of an axis comes from i / scale: for nearest from the element before, where the axis shrinks from that behind.
+    /// Element i of an axis comes from i / scale: for nearest from the element before, where the axis shrinks from that
+    /// behind.
     private static let asymmetric: Change = { (importer, node) throws(RuntimeError) in
-        guard node.inputs.count == 2 else { throw node.invalid("has \(node.inputs.count) inputs, in this opset it has two") }
+        guard node.inputs.count == 2 else {
+            throw node.invalid("has \(node.inputs.count) inputs, in this opset it has two")
+        }
         var node = node
         let scales = node.inputs[1].flatMap { importer.graph.constants[$0] }?.floats ?? []
         let shrinks = scales.contains { $0 < 1 }
@@ -141,7 +154,8 @@ enum History {
         }
         node.inputs.insert(nil, at: 1)
         node.attributes += [
-            ("coordinate_transformation_mode", .string("asymmetric")), ("nearest_mode", .string(shrinks ? "ceil" : "floor")),
+            ("coordinate_transformation_mode", .string("asymmetric")),
+            ("nearest_mode", .string(shrinks ? "ceil" : "floor")),
         ]
         return node
     }
@@ -157,7 +171,9 @@ extension Importer {
             throw node.invalid("axis \(axis) in this opset needs inputs whose rank the file states")
         }
         let from = axis < 0 ? axis + x : axis, behind = x - max(0, min(from, x)) - y
-        guard from >= 0, from <= x, behind >= 0 else { throw node.invalid("axis \(axis) does not fit inputs of rank \(x) and \(y)") }
+        guard from >= 0, from <= x, behind >= 0 else {
+            throw node.invalid("axis \(axis) does not fit inputs of rank \(x) and \(y)")
+        }
         if behind == 0 { return }
         let axes = addConstant(Constant(.int64, [behind], (0..<behind).map { Int64(y + $0) }))
         node.inputs[1] = try add("Unsqueeze", [node.inputs[1], axes], for: node)

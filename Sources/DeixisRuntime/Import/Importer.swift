@@ -1,7 +1,7 @@
 package import DeixisGraph
 
-/// The graph a file says -> the same in operators of today that this runtime has: old forms translated (`History`), functions of the model and
-/// of the standard expanded. Everything behind it knows one form of each operator.
+/// The graph a file says -> the same in operators of today that this runtime has: old forms translated (`History`),
+/// functions of the model and of the standard expanded. Everything behind it knows one form of each operator.
 package struct Importer {
     package private(set) var graph: Graph
     /// Whose version of an operator its node follows; at least the one its form needs.
@@ -17,7 +17,9 @@ package struct Importer {
 
     static func run(_ source: Graph, _ operators: OperatorSet, _ limits: Limits) throws(RuntimeError) -> Graph {
         var importer = Importer(source, operators, limits)
-        for (i, function) in source.functions.enumerated() { importer.places[Importer.key(function.domain, function.name)] = i }
+        for (i, function) in source.functions.enumerated() {
+            importer.places[Importer.key(function.domain, function.name)] = i
+        }
         for node in source.nodes { try importer.add(node, opset: source.opset) }
         importer.graph.opset = importer.opset
         return importer.graph
@@ -45,9 +47,13 @@ package struct Importer {
         }
         var node = source, version = version
         for i in node.attributes.indices {
-            if case .graph(let inner) = node.attributes[i].value { node.attributes[i].value = .graph(try imported(inner, within: node)) }
+            if case .graph(let inner) = node.attributes[i].value {
+                node.attributes[i].value = .graph(try imported(inner, within: node))
+            }
         }
-        if !functions.isEmpty, let place = places[Importer.key(node.domain, node.op)] { return try expand(functions[place], node) }
+        if !functions.isEmpty, let place = places[Importer.key(node.domain, node.op)] {
+            return try expand(functions[place], node)
+        }
         if node.isONNX("Constant") { return try addConstant(of: node) }
         if node.domain.isEmpty, version < History.newest {
             for line in History.lines where version < line.before && node.op.matches(line.op) {
@@ -69,8 +75,11 @@ package struct Importer {
 
     /// A node that is the tensor of its attribute `value`, or of `value_int(s)` (int64) and `value_float(s)` (float32).
     private mutating func addConstant(of node: Node) throws(RuntimeError) {
-        guard node.inputs.isEmpty, node.outputs.count == 1, let output = node.outputs[0], node.attributes.count == 1 else {
-            throw node.invalid("has \(node.inputs.count) inputs, \(node.outputs.count) outputs and \(node.attributes.count) attributes, expected 0, 1 and 1")
+        guard node.inputs.isEmpty, node.outputs.count == 1, let output = node.outputs[0], node.attributes.count == 1
+        else {
+            throw node.invalid(
+                "has \(node.inputs.count) inputs, \(node.outputs.count) outputs and \(node.attributes.count) attributes, expected 0, 1 and 1"
+            )
         }
         let (name, value) = node.attributes[0], constant: Constant
         switch value {
@@ -86,7 +95,9 @@ package struct Importer {
     }
 
     private static func list<T: BitwiseCopyable>(_ type: ElementType, _ values: [T]) throws(RuntimeError) -> Constant {
-        do throws(OutOfMemory) { return try Constant(type, [values.count], copying: values) } catch { throw RuntimeError(error) }
+        do throws(OutOfMemory) { return try Constant(type, [values.count], copying: values) } catch {
+            throw RuntimeError(error)
+        }
     }
 
     private mutating func append(_ node: Node) throws(RuntimeError) {
@@ -105,7 +116,9 @@ package struct Importer {
     }
 
     /// What `body` adds stands inside `node`: so deep may functions call functions.
-    private mutating func within(_ node: Node, _ body: (inout Importer) throws(RuntimeError) -> Void) throws(RuntimeError) {
+    private mutating func within(_ node: Node, _ body: (inout Importer) throws(RuntimeError) -> Void)
+        throws(RuntimeError)
+    {
         depth += 1
         try check(node, .depth, depth, limit: limits.depth)
         try body(&self)
@@ -132,7 +145,8 @@ package struct Importer {
         let body = function.body
         guard node.inputs.count <= body.inputs.count, node.outputs.count <= body.outputs.count else {
             throw node.invalid(
-                "has \(node.inputs.count) inputs and \(node.outputs.count) outputs, the function has \(body.inputs.count) and \(body.outputs.count)")
+                "has \(node.inputs.count) inputs and \(node.outputs.count) outputs, the function has \(body.inputs.count) and \(body.outputs.count)"
+            )
         }
         // Names of values are unique, those of nodes need not be.
         let prefix = node.outputs.compactMap { $0 }.first.map { graph[$0].name } ?? node.name
@@ -143,7 +157,9 @@ package struct Importer {
                 inner.name = Name("\(node.name)/\(inner.name)")
                 inner.attributes = inner.attributes.compactMap { name, value in
                     guard case .reference(let outer) = value else { return (name, value) }
-                    return (node.attribute(outer) ?? function.attributes.first { $0.name == outer && $0.value != nil }?.value).map { (name, $0) }
+                    return
+                        (node.attribute(outer)
+                        ?? function.attributes.first { $0.name == outer && $0.value != nil }?.value).map { (name, $0) }
                 }
                 try importer.add(inner, opset: body.opset)
             }
@@ -152,7 +168,9 @@ package struct Importer {
 
     // MARK: What translations and functions say
 
-    package mutating func addValue(_ name: Message, _ type: TensorType? = nil) -> ValueID { graph.addValue(Name(name.text), type) }
+    package mutating func addValue(_ name: Message, _ type: TensorType? = nil) -> ValueID {
+        graph.addValue(Name(name.text), type)
+    }
 
     package mutating func addConstant(_ constant: Constant) -> ValueID {
         graph.addConstant(Name("constant \(graph.values.count)"), constant)
@@ -161,10 +179,12 @@ package struct Importer {
     /// Adds a node in today's form for `source` and returns its output: a new value, or `output`.
     @discardableResult
     package mutating func add(
-        _ op: Name, _ inputs: [ValueID?], for source: Node, attributes: [(name: Name, value: Attribute)] = [], output: ValueID? = nil
+        _ op: Name, _ inputs: [ValueID?], for source: Node, attributes: [(name: Name, value: Attribute)] = [],
+        output: ValueID? = nil
     ) throws(RuntimeError) -> ValueID {
         let output = output ?? addValue("\(source.name)/\(op) \(graph.values.count)")
-        let node = Node(name: Name("\(source.name)/\(op)"), op: op, inputs: inputs, outputs: [output], attributes: attributes)
+        let node = Node(
+            name: Name("\(source.name)/\(op)"), op: op, inputs: inputs, outputs: [output], attributes: attributes)
         opset = max(opset, Catalog.find(node)?.since ?? 0)
         try add(node, opset: .max)
         return output

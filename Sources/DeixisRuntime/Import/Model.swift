@@ -60,7 +60,9 @@ public struct Model: Sendable {
         try self.init(graph: graph, compiled: nil, operators, limits)
     }
 
-    private init(graph: Graph, compiled: CompiledModel?, _ operators: OperatorSet, _ limits: Limits) throws(RuntimeError) {
+    private init(graph: Graph, compiled: CompiledModel?, _ operators: OperatorSet, _ limits: Limits)
+        throws(RuntimeError)
+    {
         self.graph = compiled == nil ? try Model.imported(graph, operators, limits) : graph
         self.compiled = compiled
     }
@@ -108,7 +110,9 @@ public struct Model: Sendable {
         do throws(ONNXError) { return try body() } catch { throw RuntimeError(error) }
     }
 
-    private static func imported(_ graph: Graph, _ operators: OperatorSet, _ limits: Limits) throws(RuntimeError) -> Graph {
+    private static func imported(_ graph: Graph, _ operators: OperatorSet, _ limits: Limits) throws(RuntimeError)
+        -> Graph
+    {
         guard opsets.contains(graph.opset) else { throw .unsupportedOpset(graph.opset, supported: opsets) }
         do throws(GraphError) {
             try graph.check()

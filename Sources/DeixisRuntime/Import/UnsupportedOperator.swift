@@ -33,14 +33,17 @@ public struct UnsupportedOperator: Sendable {
         return found
     }
 
-    /// One node's as a sentence; more as `2 operators are not supported: LSTM (1 node: 'a'), ai.onnx.ml.Scaler (5 nodes: 'b', 'c', 'd', ...)`.
+    /// One node's as a sentence; more as `2 operators are not supported: LSTM (1 node: 'a'), ai.onnx.ml.Scaler (5
+    /// nodes: 'b', 'c', 'd', ...)`.
     static func message(_ operators: [UnsupportedOperator]) -> Message {
         if operators.count == 1, operators[0].nodeCount == 1 {
             return "operator \(operators[0].spelled) of node '\(operators[0].nodes[0])' is not supported"
         }
-        var text = operators.count == 1 ? "1 operator is not supported: " : "\(operators.count) operators are not supported: "
+        var text =
+            operators.count == 1 ? "1 operator is not supported: " : "\(operators.count) operators are not supported: "
         for (i, one) in operators.enumerated() {
-            text += (i == 0 ? "" : ", ") + one.spelled + (one.nodeCount == 1 ? " (1 node: " : " (\(one.nodeCount) nodes: ")
+            text +=
+                (i == 0 ? "" : ", ") + one.spelled + (one.nodeCount == 1 ? " (1 node: " : " (\(one.nodeCount) nodes: ")
             for (k, name) in one.nodes.enumerated() { text += (k == 0 ? "'" : ", '") + name.description + "'" }
             text += one.nodes.count < one.nodeCount ? ", ...)" : ")"
         }

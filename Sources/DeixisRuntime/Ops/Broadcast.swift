@@ -44,7 +44,8 @@ struct StridedLoop {
         var extents: [Int] = [], sa: [Int] = [], sb: [Int] = [], sc: [Int] = []
         for i in shape.indices where shape[i] != 1 {
             if let last = extents.indices.last,
-                sa[last] == a[i] * shape[i], sb[last] == b[i] * shape[i], sc[last] == c[i] * shape[i] {
+                sa[last] == a[i] * shape[i], sb[last] == b[i] * shape[i], sc[last] == c[i] * shape[i]
+            {
                 extents[last] *= shape[i]
                 (sa[last], sb[last], sc[last]) = (a[i], b[i], c[i])
             } else {

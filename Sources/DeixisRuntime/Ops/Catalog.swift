@@ -2,8 +2,9 @@ import DeixisGraph
 
 // How to add an operator
 // ----------------------
-// 1. Make a room `Ops/<Name>/` (small relatives share one: `Ops/Binary/`) with an `OperatorDefinition` in it: doc comment with
-//    the formula, the shapes and the ONNX page's version notes; then four plain functions, of which two are optional.
+// 1. Make a room `Ops/<Name>/` (small relatives share one: `Ops/Binary/`) with an `OperatorDefinition` in it: doc
+//   comment with the formula, the shapes and the ONNX page's version notes; then four plain functions, of which two are
+//   optional.
 //      infer     attributes and input shapes -> output types and shapes. Reject here whatever the standard rejects, with
 //                `call.invalid("...")`; integer inputs that decide shapes come from `call.integers(i)`.
 //      evaluate  the naive reference, which IS the specification: read attributes, then return a closure over `Buffers` that
@@ -13,19 +14,23 @@ import DeixisGraph
 //      view      optional: outputs that are bytes of an input (or inputs that are bytes of the output) need no step.
 // 2. Claim element types as data (`types:`); anything else is refused with a message that names node and type.
 // 3. Add one line to the list below.
-// 4. Add cases to `Tests/DeixisRuntimeTests/Ops/<Name>Tests.swift`, and the operator's ONNX backend cases to the manifest.
+// 4. Add cases to `Tests/DeixisRuntimeTests/Ops/<Name>Tests.swift`, and the operator's ONNX backend cases to the
+//   manifest.
 //
-// What only old opsets have is a line of `Import/History.swift`; what a few other nodes can say, one of `DeixisOperators`.
-// Operators of domain `deixis` are made by passes only and never met in a file.
+// What only old opsets have is a line of `Import/History.swift`; what a few other nodes can say, one of
+// `DeixisOperators`. Operators of domain `deixis` are made by passes only and never met in a file.
 
 /// Every operator the runtime knows.
 enum Catalog {
     static let operators: [OperatorDefinition] = [
-        Unary.relu, Unary.leakyRelu, Unary.thresholdedRelu, Unary.elu, Unary.celu, Unary.selu, Unary.shrink, Unary.sigmoid,
+        Unary.relu, Unary.leakyRelu, Unary.thresholdedRelu, Unary.elu, Unary.celu, Unary.selu, Unary.shrink,
+        Unary.sigmoid,
         Unary.hardSigmoid, Unary.hardSwish, Unary.swish, Unary.softplus, Unary.softsign, Unary.mish, Unary.gelu,
-        Unary.exp, Unary.log, Unary.sqrt, Unary.reciprocal, Unary.erf, Unary.sin, Unary.cos, Unary.tan, Unary.asin, Unary.acos,
+        Unary.exp, Unary.log, Unary.sqrt, Unary.reciprocal, Unary.erf, Unary.sin, Unary.cos, Unary.tan, Unary.asin,
+        Unary.acos,
         Unary.atan, Unary.sinh, Unary.cosh, Unary.tanh, Unary.asinh, Unary.acosh, Unary.atanh,
-        Unary.abs, Unary.neg, Unary.sign, Unary.floor, Unary.ceil, Unary.round, Unary.not, Unary.bitwiseNot, Unary.isNaN, Unary.isInf,
+        Unary.abs, Unary.neg, Unary.sign, Unary.floor, Unary.ceil, Unary.round, Unary.not, Unary.bitwiseNot,
+        Unary.isNaN, Unary.isInf,
         Binary.add, Binary.sub, Binary.mul, Binary.div, Binary.mod, Binary.pow, Binary.prelu,
         Binary.equal, Binary.less, Binary.lessOrEqual, Binary.greater, Binary.greaterOrEqual,
         Binary.and, Binary.or, Binary.xor, Binary.bitwiseAnd, Binary.bitwiseOr, Binary.bitwiseXor, Binary.bitShift,
@@ -33,16 +38,19 @@ enum Catalog {
         Cast.cast, Cast.castLike, Where.definition, Clip.definition, Trilu.definition, OneHot.definition,
         Identity.definition, Dropout.definition, If.definition,
         ConstantOfShape.definition, RangeOperator.definition, EyeLike.definition,
-        ShapeOperator.shape, ShapeOperator.size, Squeeze.squeeze, Squeeze.unsqueeze, Squeeze.flatten, Expand.definition, Tile.definition,
+        ShapeOperator.shape, ShapeOperator.size, Squeeze.squeeze, Squeeze.unsqueeze, Squeeze.flatten, Expand.definition,
+        Tile.definition,
         DepthToSpace.depthToSpace, DepthToSpace.spaceToDepth,
         Concat.definition, Split.definition, Slice.definition, Pad.definition,
         Gather.definition, GatherElements.definition, GatherND.definition,
         ScatterElements.definition, ScatterND.definition,
         CumSum.definition, CumSum.product,
-        Reduce.sum, Reduce.mean, Reduce.prod, Reduce.max, Reduce.min, Reduce.sumSquare, Reduce.l1, Reduce.l2, Reduce.logSum,
+        Reduce.sum, Reduce.mean, Reduce.prod, Reduce.max, Reduce.min, Reduce.sumSquare, Reduce.l1, Reduce.l2,
+        Reduce.logSum,
         Reduce.logSumExp, ArgMax.argMax, ArgMax.argMin, TopK.definition,
         GemmOperator.definition, ConvTranspose.definition, Softmax.log, Softmax.hardmax,
-        LayerNormalization.layer, LayerNormalization.rms, InstanceNormalization.definition, GroupNormalization.definition,
+        LayerNormalization.layer, LayerNormalization.rms, InstanceNormalization.definition,
+        GroupNormalization.definition,
         BatchNormalization.definition, LpNormalization.definition, MeanVarianceNormalization.definition,
         LocalResponseNormalization.definition,
         MaxPool.definition, Pool.average, Pool.lp, GlobalPool.average, GlobalPool.max, GlobalPool.lp,
@@ -55,9 +63,12 @@ enum Catalog {
         Reshape.definition,
         Transpose.definition,
         // Made by passes.
-        Linear.definition, Products.definition, ScaledConv.definition, ChannelsLastConv.definition, ChannelsLastPool.max, ChannelsLastPool.average,
-        ChannelsLastResize.definition, Attention.definition, HeadExpand.definition, HeadReduce.definition, FusedLayerNorm.definition, NormalizeImage.definition, Activate.definition,
-        QLinear.definition, QConv.definition, QConv.planar, QAttention.definition, QLayerNorm.definition, QAdd.definition, QMap.definition,
+        Linear.definition, Products.definition, ScaledConv.definition, ChannelsLastConv.definition,
+        ChannelsLastPool.max, ChannelsLastPool.average,
+        ChannelsLastResize.definition, Attention.definition, HeadExpand.definition, HeadReduce.definition,
+        FusedLayerNorm.definition, NormalizeImage.definition, Activate.definition,
+        QLinear.definition, QConv.definition, QConv.planar, QAttention.definition, QLayerNorm.definition,
+        QAdd.definition, QMap.definition,
         QActivate.definition, Embedding.definition,
     ]
 

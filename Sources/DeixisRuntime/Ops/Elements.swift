@@ -1,9 +1,11 @@
 import DeixisGraph
 
-// Reference loops are written once per kind of number, not once per element type: elements pass through Double or Int64. A Double holds
-// every float32 and every sum, product and quotient of two of them exactly enough that rounding it again gives the float32 result.
+// Reference loops are written once per kind of number, not once per element type: elements pass through Double or
+// Int64. A Double holds every float32 and every sum, product and quotient of two of them exactly enough that rounding
+// it again gives the float32 result.
 
-/// Element i of a tensor as a Double, and back; rounded to nearest, integers truncated towards zero and kept in range, NaN to 0.
+/// Element i of a tensor as a Double, and back; rounded to nearest, integers truncated towards zero and kept in range,
+/// NaN to 0.
 struct RealElements: Sendable {
     let load: @Sendable (UnsafeRawPointer, Int) -> Double
     let store: @Sendable (UnsafeMutableRawPointer, Int, Double) -> Void
@@ -33,7 +35,8 @@ struct RealElements: Sendable {
             let (least, greatest) = (Double(range.lowerBound), Double(range.upperBound))
             load = { Double(integers.load($0, $1)) }
             store = { pointer, i, x in
-                let kept: Int64 = x >= greatest ? range.upperBound : x <= least ? range.lowerBound : x.isNaN ? 0 : Int64(x)
+                let kept: Int64 =
+                    x >= greatest ? range.upperBound : x <= least ? range.lowerBound : x.isNaN ? 0 : Int64(x)
                 integers.store(pointer, i, kept)
             }
         }
@@ -61,7 +64,8 @@ struct IntegerElements: Sendable {
     }
 
     private init(
-        load: @escaping @Sendable (UnsafeRawPointer, Int) -> Int64, store: @escaping @Sendable (UnsafeMutableRawPointer, Int, Int64) -> Void
+        load: @escaping @Sendable (UnsafeRawPointer, Int) -> Int64,
+        store: @escaping @Sendable (UnsafeMutableRawPointer, Int, Int64) -> Void
     ) {
         self.load = load
         self.store = store

@@ -25,11 +25,14 @@ struct Activation: Equatable {
         function = Int32(truncatingIfNeeded: try call.int("activation", default: 0))
         alpha = try call.float("alpha", default: 0)
         beta = try call.float("beta", default: 0)
-        guard function >= 0, function < Int32(DEIXIS_UNARY_COUNT.rawValue) else { throw call.invalid("activation \(function) is unknown") }
+        guard function >= 0, function < Int32(DEIXIS_UNARY_COUNT.rawValue) else {
+            throw call.invalid("activation \(function) is unknown")
+        }
     }
 
     var attributes: [(name: Name, value: Attribute)] {
-        self == .identity ? [] : [("activation", .int(Int64(function))), ("alpha", .float(alpha)), ("beta", .float(beta))]
+        self == .identity
+            ? [] : [("activation", .int(Int64(function))), ("alpha", .float(alpha)), ("beta", .float(beta))]
     }
 
     var kernel: deixis_activation { deixis_activation(function: function, alpha: alpha, beta: beta) }

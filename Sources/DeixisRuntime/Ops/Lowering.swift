@@ -27,8 +27,8 @@ struct Lowering {
 
 /// Weights in the order kernels want them, made once per model and instruction set and shared by its plans.
 ///
-/// Only the thread that makes a plan (`Preparation.planning`) comes here; it changes lists in `Shared` sections, so that a child of a fork in
-/// between finds them whole.
+/// Only the thread that makes a plan (`Preparation.planning`) comes here; it changes lists in `Shared` sections, so
+/// that a child of a fork in between finds them whole.
 final class PackedWeights: @unchecked Sendable {
     /// Which constant, packed how. Constants of other shapes may have the same bytes: files share them.
     struct Key: Hashable, Sendable {
@@ -78,10 +78,11 @@ final class PackedWeights: @unchecked Sendable {
         entries = compiled?.packings ?? [:]
     }
 
-    /// The packing of `constant` (and `second`) in the order of `kind`, made by `fill` when first asked for. `readsSource`: steps go on reading the
-    /// constant itself.
+    /// The packing of `constant` (and `second`) in the order of `kind`, made by `fill` when first asked for.
+    /// `readsSource`: steps go on reading the constant itself.
     func packed(
-        _ constant: Constant, with second: Constant? = nil, as kind: PackingKind, byteCount: Int, readsSource: Bool = false,
+        _ constant: Constant, with second: Constant? = nil, as kind: PackingKind, byteCount: Int,
+        readsSource: Bool = false,
         fill: (UnsafeMutableRawBufferPointer) throws(RuntimeError) -> Void
     ) throws(RuntimeError) -> ByteStorage {
         let key = Key(constant, with: second, kind)
@@ -110,10 +111,14 @@ final class PackedWeights: @unchecked Sendable {
         if let compiled, compiled.lacks(constant) { shortFile = compiled.name }
     }
 
-    /// Packed copies replace the file's pages instead of joining them. Together, for each time costs threads a flush of their address caches.
+    /// Packed copies replace the file's pages instead of joining them. Together, for each time costs threads a flush of
+    /// their address caches.
     func forgetSources() {
         // Numbers are sorted, not constants: each type that is sorted costs the library 4 KB.
-        let all = replaced, ordered = all.indices.sorted { UInt(bitPattern: all[$0].pointer) < UInt(bitPattern: all[$1].pointer) }.map { all[$0] }
+        let all = replaced,
+            ordered = all.indices.sorted { UInt(bitPattern: all[$0].pointer) < UInt(bitPattern: all[$1].pointer) }.map {
+                all[$0]
+            }
         Shared.locked { replaced = [] }
         var at = 0
         while at < ordered.count {
@@ -121,7 +126,9 @@ final class PackedWeights: @unchecked Sendable {
             var end = first.range.upperBound
             at += 1
             // What lies between two of one file, scales and names, comes back when it is read.
-            while at < ordered.count, ordered[at].storage === first.storage, ordered[at].range.lowerBound - end < 1 << 14 {
+            while at < ordered.count, ordered[at].storage === first.storage,
+                ordered[at].range.lowerBound - end < 1 << 14
+            {
                 end = max(end, ordered[at].range.upperBound)
                 at += 1
             }

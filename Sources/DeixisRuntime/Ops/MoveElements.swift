@@ -30,7 +30,8 @@ func moveElements(_ walk: StridedLoop, from base: Int = 0, byteCount: Int) -> Co
     }
 }
 
-/// Y[i0, ..., ir] = X[source(0, i0) + ... + source(r, ir)]; where a source is nil the element is that of input `fill`, or 0.
+/// Y[i0, ..., ir] = X[source(0, i0) + ... + source(r, ir)]; where a source is nil the element is that of input `fill`,
+/// or 0.
 func moveElements(
     _ call: OperatorCall, fill: Int? = nil, source: (_ axis: Int, _ i: Int) -> Int?
 ) throws(RuntimeError) -> Compute {

@@ -2,7 +2,8 @@ import DeixisGraph
 
 /// Where a step finds its tensors: row-major, dense, at least element-aligned, settled when the plan is made.
 ///
-/// `inputs[i]` is nil exactly where the node leaves an optional input out, `outputs[i]` where nobody asked for the output.
+/// `inputs[i]` is nil exactly where the node leaves an optional input out, `outputs[i]` where nobody asked for the
+/// output.
 struct Buffers {
     let inputs: [UnsafeRawPointer?]
     let outputs: [UnsafeMutableRawPointer?]
@@ -15,7 +16,8 @@ struct Buffers {
     let faults: FaultRecord?
 
     init(
-        inputs: [UnsafeRawPointer?], outputs: [UnsafeMutableRawPointer?], scratch: UnsafeMutableRawPointer, scratchStride: Int,
+        inputs: [UnsafeRawPointer?], outputs: [UnsafeMutableRawPointer?], scratch: UnsafeMutableRawPointer,
+        scratchStride: Int,
         faults: FaultRecord? = nil
     ) {
         self.faults = faults
@@ -27,7 +29,9 @@ struct Buffers {
 
     /// What a step does about an index outside the `extent` of its axis, instead of reading or writing there.
     @inline(never)
-    func report(position: Int, index: Int, extent: Int) { faults?.report(position: position, index: index, extent: extent) }
+    func report(position: Int, index: Int, extent: Int) {
+        faults?.report(position: position, index: index, extent: extent)
+    }
 
     /// Part `index` of a node whose parts have `width` inputs of their own.
     func part(_ index: Int, width: Int) -> Buffers {
@@ -74,7 +78,8 @@ struct Kernel {
     var macs: Int
     /// For each thread.
     var scratchBytes: Int
-    /// Inputs over whose memory output 0 may be written: element i is read before element i is written, and byte counts agree.
+    /// Inputs over whose memory output 0 may be written: element i is read before element i is written, and byte counts
+    /// agree.
     var inPlace: [Int]
     /// Inputs that may lie at any address: their bytes are only moved.
     var unaligned: [Int] = []
@@ -82,8 +87,8 @@ struct Kernel {
     var unused: [Int] = []
     var phases: [Phase]
 
-    /// `tasks` independent calls `run(buffers, task, worker)`, on any thread and in any order, `worker` telling which thread's scratch
-    /// to use; the next phase starts when all have returned.
+    /// `tasks` independent calls `run(buffers, task, worker)`, on any thread and in any order, `worker` telling which
+    /// thread's scratch to use; the next phase starts when all have returned.
     struct Phase {
         var tasks: Int
         var run: (Buffers, Int, Int) -> Void
@@ -97,7 +102,8 @@ struct Kernel {
         _ label: StaticString, macs: Int = 0, scratchBytes: Int = 0, inPlace: [Int] = [], tasks: Int = 1,
         run: @escaping (Buffers, Int, Int) -> Void
     ) {
-        self.init(label, macs: macs, scratchBytes: scratchBytes, inPlace: inPlace, phases: [Phase(tasks: tasks, run: run)])
+        self.init(
+            label, macs: macs, scratchBytes: scratchBytes, inPlace: inPlace, phases: [Phase(tasks: tasks, run: run)])
     }
 
     init(_ label: StaticString, macs: Int = 0, scratchBytes: Int = 0, inPlace: [Int] = [], phases: [Phase]) {
@@ -132,8 +138,8 @@ final class OperatorDefinition: Sendable {
     /// Inputs of which only type and shape matter (`Shape`, `Size`): the node is folded where the others are known.
     let seenByShape: [Int]
 
-    /// Shape and type rule: the specification of each output, in order. Outputs the node leaves out may be missing from the end.
-    /// Checks what the standard demands of attributes and inputs, so that `evaluate` and `lower` need not.
+    /// Shape and type rule: the specification of each output, in order. Outputs the node leaves out may be missing from
+    /// the end. Checks what the standard demands of attributes and inputs, so that `evaluate` and `lower` need not.
     let infer: @Sendable (OperatorCall) throws(RuntimeError) -> [TensorSpec]
     /// The naive reference: it IS the specification. Attributes are read here, once; the closure only loops.
     let evaluate: @Sendable (OperatorCall) throws(RuntimeError) -> Compute
@@ -143,7 +149,8 @@ final class OperatorDefinition: Sendable {
     let view: (@Sendable (OperatorCall) -> View?)?
 
     init(
-        _ name: Name, domain: Name = "", since: Int = 1, inputs: ClosedRange<Int>, types: [ElementType], typedBy: Int = 0,
+        _ name: Name, domain: Name = "", since: Int = 1, inputs: ClosedRange<Int>, types: [ElementType],
+        typedBy: Int = 0,
         seenByShape: [Int] = [],
         infer: @escaping @Sendable (OperatorCall) throws(RuntimeError) -> [TensorSpec],
         evaluate: @escaping @Sendable (OperatorCall) throws(RuntimeError) -> Compute,

@@ -13,7 +13,8 @@ struct OperatorCall {
     let limits: Limits
 
     init(
-        node: Node, opset: Int, inputs: [TensorSpec?], constants: [Constant?], outputs: [TensorSpec?] = [], limits: Limits = Limits()
+        node: Node, opset: Int, inputs: [TensorSpec?], constants: [Constant?], outputs: [TensorSpec?] = [],
+        limits: Limits = Limits()
     ) {
         self.limits = limits
         self.node = node
@@ -35,8 +36,11 @@ struct OperatorCall {
         }
     }
 
-    /// Multiply-accumulates, or steps of a window or sum: each factor as it comes, for their product may be more than an Int holds.
-    func checkWork(_ factors: [Int]) throws(RuntimeError) { try check(.macs, factors.productClamped(), limit: limits.macs) }
+    /// Multiply-accumulates, or steps of a window or sum: each factor as it comes, for their product may be more than
+    /// an Int holds.
+    func checkWork(_ factors: [Int]) throws(RuntimeError) {
+        try check(.macs, factors.productClamped(), limit: limits.macs)
+    }
 
     /// A table of `entries` in arrays, 32 bytes each at most while they grow.
     func checkTable(_ entries: Int) throws(RuntimeError) {
@@ -71,14 +75,18 @@ struct OperatorCall {
         guard let constant = constants[index] else {
             throw .valueNotKnown(op: node.op, node: node.name, input: index)
         }
-        guard spec.count <= max(4 * limits.rank, node.outputs.count) else { throw invalid("input \(index) has \(spec.count) elements") }
+        guard spec.count <= max(4 * limits.rank, node.outputs.count) else {
+            throw invalid("input \(index) has \(spec.count) elements")
+        }
         return (spec, constant)
     }
 
     /// The content of an integer input that decides shapes. Throws `valueNotKnown` where planning cannot tell.
     func integers(_ index: Int) throws(RuntimeError) -> [Int] {
         let (spec, constant) = try deciding(index)
-        guard let values = constant.integers else { throw invalid("input \(index) holds \(spec.element), expected integers") }
+        guard let values = constant.integers else {
+            throw invalid("input \(index) holds \(spec.element), expected integers")
+        }
         return values
     }
 
@@ -153,8 +161,8 @@ struct OperatorCall {
 }
 
 extension Constant {
-    /// More than any parameter that planning looks at has: larger constants are weights or data, which stay where they lie. So what is copied
-    /// into arrays is 8 MB at most.
+    /// More than any parameter that planning looks at has: larger constants are weights or data, which stay where they
+    /// lie. So what is copied into arrays is 8 MB at most.
     private var isParameter: Bool { count <= 1 << 20 }
 
     /// Elements as Int, for integer and bool types; nil otherwise, and where they are too many to be parameters.

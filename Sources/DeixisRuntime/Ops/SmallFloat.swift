@@ -29,7 +29,8 @@ struct SmallFloat: Sendable {
         let exponent = max(Int(x.exponent), 1 - bias)
         if exponent > bias { return sign | UInt16(infinity) }
         // Units of the last place; the carry of a mantissa that rounds up runs into the exponent, up to infinity.
-        let units = Double(sign: .plus, exponent: mantissaBits - exponent, significand: x.magnitude).rounded(.toNearestOrEven)
+        let units = Double(sign: .plus, exponent: mantissaBits - exponent, significand: x.magnitude).rounded(
+            .toNearestOrEven)
         return sign | UInt16(UInt64(exponent + bias - 1) << UInt64(mantissaBits) + UInt64(units))
     }
 }

@@ -14,7 +14,8 @@ struct TensorSpec: Equatable, Sendable {
     var count: Int { shape.reduce(1, *) }
     var byteCount: Int { count * (element.byteCount ?? 0) }
 
-    /// The door every specification of a plan comes through: its extents are a shape, and no string is among its elements.
+    /// The door every specification of a plan comes through: its extents are a shape, and no string is among its
+    /// elements.
     func check(_ limits: Limits) throws(ShapeError) { _ = try Shape(shape, of: element, limits: limits) }
 
     /// Whether `check` lets it pass whatever the limits.

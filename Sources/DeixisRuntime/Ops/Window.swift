@@ -3,7 +3,8 @@ import DeixisGraph
 /// The sliding window of convolutions and poolings over the spatial axes of X [batch, channels, spatial...].
 ///
 /// output = floor((input + padBegin + padEnd - dilation (kernel - 1) - 1) / stride) + 1, ceil with `ceil_mode`;
-/// `auto_pad` SAME_*: output = ceil(input / stride), the odd element of padding at the end (UPPER) or the beginning (LOWER).
+/// `auto_pad` SAME_*: output = ceil(input / stride), the odd element of padding at the end (UPPER) or the beginning
+/// (LOWER).
 struct Window: Equatable {
     var input: [Int]
     var output: [Int]
@@ -13,13 +14,16 @@ struct Window: Equatable {
     var padBegin: [Int]
     var padEnd: [Int]
 
-    /// Reads `kernel_shape`, `strides`, `dilations`, `pads`, `auto_pad`, `ceil_mode`. `kernel`: what the weight says, nil for pooling.
+    /// Reads `kernel_shape`, `strides`, `dilations`, `pads`, `auto_pad`, `ceil_mode`. `kernel`: what the weight says,
+    /// nil for pooling.
     init(_ call: OperatorCall, kernel given: [Int]?) throws(RuntimeError) {
         let x = try call.input(0)
         guard x.rank >= 3 else { throw call.invalid("input \(x.shape) has no spatial axis") }
         let axes = x.rank - 2
         input = Array(x.shape.dropFirst(2))
-        guard let kernel = try call.ints("kernel_shape") ?? given else { throw call.invalid("attribute 'kernel_shape' is missing") }
+        guard let kernel = try call.ints("kernel_shape") ?? given else {
+            throw call.invalid("attribute 'kernel_shape' is missing")
+        }
         if let given, given != kernel {
             throw call.invalid("kernel_shape \(kernel) is not the weight's \(given)")
         }
@@ -30,7 +34,8 @@ struct Window: Equatable {
         let pads = try call.ints("pads") ?? none
         let limit = 1 << 30
         guard kernel.count == axes, strides.count == axes, dilations.count == axes, pads.count == 2 * axes,
-            (kernel + strides + dilations).allSatisfy({ $0 >= 1 && $0 < limit }), pads.allSatisfy({ $0 >= 0 && $0 < limit })
+            (kernel + strides + dilations).allSatisfy({ $0 >= 1 && $0 < limit }),
+            pads.allSatisfy({ $0 >= 0 && $0 < limit })
         else { throw call.invalid("kernel_shape, strides, dilations and pads do not fit \(axes) spatial axes") }
         padBegin = Array(pads[..<axes])
         padEnd = Array(pads[axes...])
@@ -47,10 +52,15 @@ struct Window: Equatable {
                 output.append(max(extent, 0))
                 continue
             }
-            if auto == "VALID" { padBegin[i] = 0; padEnd[i] = 0 }
-            else if auto != "NOTSET" { throw call.invalid("auto_pad '\(auto)' is unknown") }
+            if auto == "VALID" {
+                padBegin[i] = 0; padEnd[i] = 0
+            } else if auto != "NOTSET" {
+                throw call.invalid("auto_pad '\(auto)' is unknown")
+            }
             let room = input[i] + padBegin[i] + padEnd[i] - reach
-            guard room >= 0 else { throw call.invalid("a window of \(reach) does not fit into axis \(i) of extent \(input[i])") }
+            guard room >= 0 else {
+                throw call.invalid("a window of \(reach) does not fit into axis \(i) of extent \(input[i])")
+            }
             var extent = room / strides[i] + 1
             if ceilMode, room % strides[i] != 0, extent * strides[i] < input[i] + padBegin[i] {
                 // The last window must begin inside the input or its front padding.
@@ -61,8 +71,8 @@ struct Window: Equatable {
     }
 
     /// The same window with leading spatial axes of extent 1, `axes` in all.
-    /// Along `axis`, the window of output `index`: where its first tap lies, which taps lie inside the input, and how many lie inside it or
-    /// its padding.
+    /// Along `axis`, the window of output `index`: where its first tap lies, which taps lie inside the input, and how
+    /// many lie inside it or its padding.
     @inline(__always)
     func taps(_ axis: Int, _ index: Int) -> (start: Int, inside: Range<Int>, padded: Int) {
         let start = index * strides[axis] - padBegin[axis], step = dilations[axis], count = kernel[axis]

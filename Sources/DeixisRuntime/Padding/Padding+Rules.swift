@@ -6,12 +6,15 @@ extension Padding {
         guard let output = node.outputs.first ?? nil, let made = shape(output) else { return nil }
         let inputs = node.inputs.map { $0.map { cuts[$0] } }
         // Equal in, equal out, whatever the operator.
-        if inputs.allSatisfy({ $0 == nil || $0??.isEmpty == true }), node.outputs.allSatisfy({ $0.map { cutAxes($0)?.isEmpty == true } ?? true }) {
+        if inputs.allSatisfy({ $0 == nil || $0??.isEmpty == true }),
+            node.outputs.allSatisfy({ $0.map { cutAxes($0)?.isEmpty == true } ?? true })
+        {
             return [:]
         }
         if node.isDeixis("Linear") || node.isDeixis("QLinear") {
             // Row by row.
-            guard let x = node.input(0), let cut = cuts[x], cut[made.count - 1] == nil, node.inputs.dropFirst().allSatisfy({ isEqual($0) })
+            guard let x = node.input(0), let cut = cuts[x], cut[made.count - 1] == nil,
+                node.inputs.dropFirst().allSatisfy({ isEqual($0) })
             else { return nil }
             return cut.mapValues { _ in .anything }
         }
@@ -48,12 +51,15 @@ extension Padding {
             return result
         case "LayerNormalization":
             let axis = axis("axis", -1)
-            guard node.outputs.count == 1, cut.keys.allSatisfy({ $0 < axis }), node.inputs.dropFirst().allSatisfy({ isEqual($0) })
+            guard node.outputs.count == 1, cut.keys.allSatisfy({ $0 < axis }),
+                node.inputs.dropFirst().allSatisfy({ isEqual($0) })
             else { return nil }
             return cut.mapValues { _ in .anything }
         case "MatMul": return product(node, from, cut, made)
         case "Gemm":
-            guard node.int("transA", default: 0) == 0, cut[1] == nil, node.inputs.dropFirst().allSatisfy({ isEqual($0) }) else { return nil }
+            guard node.int("transA", default: 0) == 0, cut[1] == nil,
+                node.inputs.dropFirst().allSatisfy({ isEqual($0) })
+            else { return nil }
             return cut.mapValues { _ in .anything }
         case "Gather": return gather(node, from, cut, axis("axis", 0))
         case "Slice": return slice(node, from, cut, output)
@@ -63,8 +69,10 @@ extension Padding {
                 guard let other = cuts[id], Set(other.keys) == Set(cut.keys) else { return nil }
             }
             return cut[axis] == nil ? cut.mapValues { _ in .anything } : nil
-        case "Split": return cut[axis("axis", 0)] == nil && node.inputs.dropFirst().allSatisfy({ isEqual($0) }) ? cut : nil
-        case "ReduceSum", "ReduceMean", "ReduceMax", "ReduceMin", "ReduceL2", "ReduceSumSquare": return reduce(node, from, cut)
+        case "Split":
+            return cut[axis("axis", 0)] == nil && node.inputs.dropFirst().allSatisfy({ isEqual($0) }) ? cut : nil
+        case "ReduceSum", "ReduceMean", "ReduceMax", "ReduceMin", "ReduceL2", "ReduceSumSquare":
+            return reduce(node, from, cut)
         default: return nil
         }
     }
@@ -75,9 +83,11 @@ extension Padding {
     // MARK: Elementwise, broadcasting
 
     private static let elementwise: Set<Name> = [
-        "Identity", "Dropout", "Cast", "Relu", "LeakyRelu", "Sigmoid", "HardSigmoid", "HardSwish", "Tanh", "Erf", "Gelu", "Exp", "Log", "Sqrt",
+        "Identity", "Dropout", "Cast", "Relu", "LeakyRelu", "Sigmoid", "HardSigmoid", "HardSwish", "Tanh", "Erf",
+        "Gelu", "Exp", "Log", "Sqrt",
         "Reciprocal", "Neg", "Abs", "Not", "Clip", "Elu", "Softplus", "Floor", "Ceil", "Round",
-        "Add", "Sub", "Mul", "Div", "Pow", "Min", "Max", "Equal", "Less", "LessOrEqual", "Greater", "GreaterOrEqual", "And", "Or", "Where",
+        "Add", "Sub", "Mul", "Div", "Pow", "Min", "Max", "Equal", "Less", "LessOrEqual", "Greater", "GreaterOrEqual",
+        "And", "Or", "Where",
     ]
 
     private func elementwise(_ node: Node, _ made: [Int]) -> Cut? {
@@ -123,7 +133,8 @@ extension Padding {
     /// The operator's own reference on one element.
     private func evaluate(_ node: Node, _ parts: [Beyond], _ parameters: [Constant?]) -> Beyond {
         var inputs: [Constant?] = []
-        var present = node.inputs.prefix(parts.count + node.inputs.prefix(parts.count).count { $0 == nil }).makeIterator()
+        var present = node.inputs.prefix(parts.count + node.inputs.prefix(parts.count).count { $0 == nil })
+            .makeIterator()
         for part in parts {
             var id = present.next()
             while case .some(nil) = id {
@@ -157,15 +168,21 @@ extension Padding {
 
     // MARK: Moving
 
-    /// Reshape and its kin keep a cut axis that stays an axis of its own: what lies inside it (the extents after it) is as much as before.
+    /// Reshape and its kin keep a cut axis that stays an axis of its own: what lies inside it (the extents after it) is
+    /// as much as before.
     private func regroup(_ x: ValueID, _ cut: Cut, _ output: ValueID) -> Cut? {
-        guard let a = shape(x), let b = shape(output), let c = shortShape(x), let d = shortShape(output) else { return nil }
+        guard let a = shape(x), let b = shape(output), let c = shortShape(x), let d = shortShape(output) else {
+            return nil
+        }
         func inner(_ shape: [Int], _ axis: Int) -> Int { shape[(axis + 1)...].reduce(1, *) }
         var result: Cut = [:]
         for (axis, beyond) in cut {
-            guard let to = b.indices.first(where: {
-                b[$0] == a[axis] && d[$0] == c[axis] && inner(b, $0) == inner(a, axis) && inner(d, $0) == inner(c, axis)
-            }) else { return nil }
+            guard
+                let to = b.indices.first(where: {
+                    b[$0] == a[axis] && d[$0] == c[axis] && inner(b, $0) == inner(a, axis)
+                        && inner(d, $0) == inner(c, axis)
+                })
+            else { return nil }
             result[to] = beyond
         }
         return result
@@ -180,7 +197,8 @@ extension Padding {
         }
         guard indexCut.isEmpty else { return nil }
         if cut[axis] != nil {
-            guard let picked = integers(id), let extent = shortShape(node.input(0))?[axis], picked.allSatisfy({ $0 >= 0 && $0 < extent })
+            guard let picked = integers(id), let extent = shortShape(node.input(0))?[axis],
+                picked.allSatisfy({ $0 >= 0 && $0 < extent })
             else { return nil }
         }
         for (key, beyond) in cut where key != axis { result[key < axis ? key : key - 1 + index.count] = beyond }
@@ -188,7 +206,8 @@ extension Padding {
     }
 
     private func slice(_ node: Node, _ from: [Int], _ cut: Cut, _ output: ValueID) -> Cut? {
-        guard long.opset >= 10, let made = shape(output), let less = shortShape(node.input(0)), let madeShort = shortShape(output),
+        guard long.opset >= 10, let made = shape(output), let less = shortShape(node.input(0)),
+            let madeShort = shortShape(output),
             let starts = integers(node.input(1))
         else { return nil }
         let steps = node.input(4) == nil ? starts.map { _ in 1 } : integers(node.input(4))
@@ -209,7 +228,9 @@ extension Padding {
             } else if made[axis] == from[axis], madeShort[axis] == less[axis] {
                 continue
             } else {
-                guard let ends = integers(node.input(2)), starts[i] >= 0, ends[i] >= 0, ends[i] <= less[axis] else { return nil }
+                guard let ends = integers(node.input(2)), starts[i] >= 0, ends[i] >= 0, ends[i] <= less[axis] else {
+                    return nil
+                }
                 result[axis] = nil
             }
         }
@@ -219,7 +240,9 @@ extension Padding {
     // MARK: Sums
 
     private func product(_ node: Node, _ a: [Int], _ cutA: Cut, _ made: [Int]) -> Cut? {
-        guard let id = node.input(1), let b = shape(id), let cutB = cuts[id], a.count >= 2, b.count >= 2 else { return nil }
+        guard let id = node.input(1), let b = shape(id), let cutB = cuts[id], a.count >= 2, b.count >= 2 else {
+            return nil
+        }
         let (row, inner) = (a.count - 2, a.count - 1), (innerB, column) = (b.count - 2, b.count - 1)
         guard cutA.keys.allSatisfy({ $0 >= row }), cutB.keys.allSatisfy({ $0 >= innerB }) else { return nil }
         if let x = cutA[inner] {
@@ -239,7 +262,8 @@ extension Padding {
         var result: Cut = [:]
         for (axis, beyond) in cut {
             if gone.contains(axis) {
-                guard node.op == "ReduceSum" || node.op == "ReduceSumSquare" || node.op == "ReduceL2", beyond.isZero else { return nil }
+                guard node.op == "ReduceSum" || node.op == "ReduceSumSquare" || node.op == "ReduceL2", beyond.isZero
+                else { return nil }
             } else {
                 result[keeps ? axis : axis - gone.count { $0 < axis }] = .anything
             }

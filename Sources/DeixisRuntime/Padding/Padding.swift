@@ -2,9 +2,9 @@ import DeixisGraph
 
 /// A proof that padded tokens do not reach the outputs.
 ///
-/// The graph, portable passes done, is specialized at the long and at the short shapes and both are walked together. Every value is shown to be, at the short
-/// shapes, a *prefix* of what it is at the long ones: equal, with some axes (those that count tokens) cut short. What lies beyond the
-/// cut is padding, and often something is known of it:
+/// The graph, portable passes done, is specialized at the long and at the short shapes and both are walked together.
+/// Every value is shown to be, at the short shapes, a *prefix* of what it is at the long ones: equal, with some axes
+/// (those that count tokens) cut short. What lies beyond the cut is padding, and often something is known of it:
 ///
 ///     mask                           0              (what makes it padding)
 ///     (1 - mask) * -1e9              -1e9           (evaluated)
@@ -13,8 +13,8 @@ import DeixisGraph
 ///     weights V                      no axis left   (0 times finite numbers adds nothing)
 ///     x[:, 0]                        no axis left
 ///
-/// It holds if in the end every output is equal. An operator without a rule (a mean over tokens has none) refuses, and the graph runs
-/// as long as it was given. Assumed: numbers are finite, and scores are small against 1e4.
+/// It holds if in the end every output is equal. An operator without a rule (a mean over tokens has none) refuses, and
+/// the graph runs as long as it was given. Assumed: numbers are finite, and scores are small against 1e4.
 struct Padding {
     /// What is known of a value's elements beyond the cut of one axis.
     enum Beyond {
@@ -85,13 +85,17 @@ struct Padding {
 
     /// The axes whose extents differ; nil where ranks or types do.
     func cutAxes(_ id: ValueID) -> [Int]? {
-        guard let a = long.spec(id), let b = short.spec(id), a.element == b.element, a.rank == b.rank else { return nil }
+        guard let a = long.spec(id), let b = short.spec(id), a.element == b.element, a.rank == b.rank else {
+            return nil
+        }
         return a.shape.indices.filter { a.shape[$0] != b.shape[$0] }
     }
 
     /// The one element of a constant that is the same at both lengths.
     func scalar(_ id: ValueID?) -> Double? {
-        guard let id, cuts[id]?.isEmpty == true, let constant = long.constants[id], constant.count == 1 else { return nil }
+        guard let id, cuts[id]?.isEmpty == true, let constant = long.constants[id], constant.count == 1 else {
+            return nil
+        }
         return (try? constant.numbers())?.first
     }
 

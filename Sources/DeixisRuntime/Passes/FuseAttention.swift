@@ -2,15 +2,18 @@ import DeixisGraph
 
 /// merge(Softmax(c split(Q) split(K)^T + bias) split(V)) => Attention(Q, K, V, bias)
 ///
-/// split: Reshape [b, l, h d] -> [b, l, h, d], Transpose -> [b, h, l, d]; merge: back again. The factor c may stand on Q, K or the product.
+/// split: Reshape [b, l, h d] -> [b, l, h, d], Transpose -> [b, h, l, d]; merge: back again. The factor c may stand on
+/// Q, K or the product.
 enum FuseAttention {
     static let rule: Rule = { editor, id, node in
         // Backwards from the Reshape of the merge.
         guard node.isONNX("Reshape"), let merged = node.outputs[0], let output = editor.spec(merged), output.rank == 3,
-            let flat = node.input(0), editor.vanishes(flat), let (transposeID, transpose) = editor.maker(of: flat, "Transpose"),
+            let flat = node.input(0), editor.vanishes(flat),
+            let (transposeID, transpose) = editor.maker(of: flat, "Transpose"),
             transpose.permutation == [0, 2, 1, 3], let mixed = transpose.input(0), editor.vanishes(mixed),
             let (mixID, mix) = editor.maker(of: mixed, "MatMul"), let weights = mix.input(0), editor.vanishes(weights),
-            let (softmaxID, softmax) = editor.maker(of: weights, "Softmax"), let weightSpec = editor.spec(weights), weightSpec.rank == 4,
+            let (softmaxID, softmax) = editor.maker(of: weights, "Softmax"), let weightSpec = editor.spec(weights),
+            weightSpec.rank == 4,
             [-1, 3].contains(softmax.int("axis", default: -1)),
             let v = mix.input(1), let values = Split(editor, v), !values.isTransposed, values.factor == 1
         else { return nil }
@@ -26,15 +29,19 @@ enum FuseAttention {
             removed.append(addID)
             guard editor.vanishes(scores) else { return nil }
         }
-        while let maker = editor.maker(of: scores), let scaling = editor[maker], let (other, value) = scale(editor, scaling) {
+        while let maker = editor.maker(of: scores), let scaling = editor[maker],
+            let (other, value) = scale(editor, scaling)
+        {
             factor *= value
             scores = other
             removed.append(maker)
             guard editor.vanishes(scores) else { return nil }
         }
-        guard let (productID, product) = editor.maker(of: scores, "MatMul"), let q = product.input(0), let k = product.input(1),
+        guard let (productID, product) = editor.maker(of: scores, "MatMul"), let q = product.input(0),
+            let k = product.input(1),
             let queries = Split(editor, q), !queries.isTransposed, let keys = Split(editor, k), keys.isTransposed,
-            queries.heads == keys.heads, values.heads == keys.heads, output.shape == [weightSpec.shape[0], weightSpec.shape[2], values.heads * values.head],
+            queries.heads == keys.heads, values.heads == keys.heads,
+            output.shape == [weightSpec.shape[0], weightSpec.shape[2], values.heads * values.head],
             isOne(editor, queries.source, keys.source, values.source, weightSpec, heads: keys.heads),
             let biasSpec = bias == nil ? weightSpec : editor.spec(bias), biasSpec.element == .float32,
             broadcast(biasSpec.shape, weightSpec.shape) == weightSpec.shape
@@ -103,8 +110,10 @@ enum FuseAttention {
                 }
             }
             guard let (_, reshape) = editor.maker(of: at, "Reshape"), let source = reshape.input(0),
-                let from = editor.spec(source), let to = editor.spec(at), from.rank == 3, to.rank == 4, from.element == .float32,
-                from.shape[0] == to.shape[0], from.shape[1] == to.shape[1], moved == [0, 2, 1, 3] || moved == [0, 2, 3, 1]
+                let from = editor.spec(source), let to = editor.spec(at), from.rank == 3, to.rank == 4,
+                from.element == .float32,
+                from.shape[0] == to.shape[0], from.shape[1] == to.shape[1],
+                moved == [0, 2, 1, 3] || moved == [0, 2, 3, 1]
             else { return nil }
             self.source = source
             heads = to.shape[2]

@@ -1,11 +1,14 @@
 import DeixisGraph
 
-/// BatchNormalization(Conv(x, W, b)) => ScaledConv(x, W, beta + (b - mean) s, s),   s = gamma / sqrt(variance + epsilon)
+/// BatchNormalization(Conv(x, W, b)) => ScaledConv(x, W, beta + (b - mean) s, s),   s = gamma / sqrt(variance +
+/// epsilon)
 enum FuseBatchNormIntoConv {
     static let rule: Rule = { editor, id, node in
-        guard node.isONNX("BatchNormalization"), node.int("training_mode", default: 0) == 0, let x = node.input(0), editor.vanishes(x),
+        guard node.isONNX("BatchNormalization"), node.int("training_mode", default: 0) == 0, let x = node.input(0),
+            editor.vanishes(x),
             node.outputs.dropFirst().allSatisfy({ $0 == nil }),
-            let (convID, conv) = editor.maker(of: x, "Conv"), let w = conv.input(1), let weight = editor.constant(w), weight.type == .float32,
+            let (convID, conv) = editor.maker(of: x, "Conv"), let w = conv.input(1), let weight = editor.constant(w),
+            weight.type == .float32,
             let gamma = editor.constant(node.input(1))?.floats, let beta = editor.constant(node.input(2))?.floats,
             let mean = editor.constant(node.input(3))?.floats, let variance = editor.constant(node.input(4))?.floats
         else { return nil }
@@ -28,7 +31,8 @@ enum FuseBatchNormIntoConv {
         let factor = patch.addConstant(node.name.appending("/scale"), Constant(.float32, [channels], scale))
         patch.nodes = [
             Node(
-                name: conv.name, domain: .deixis, op: "ScaledConv", inputs: [conv.input(0), w, shift, factor], outputs: [node.outputs[0]],
+                name: conv.name, domain: .deixis, op: "ScaledConv", inputs: [conv.input(0), w, shift, factor],
+                outputs: [node.outputs[0]],
                 attributes: conv.attributes)
         ]
         return patch

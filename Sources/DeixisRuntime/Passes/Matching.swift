@@ -74,7 +74,9 @@ extension Node {
     var permutation: [Int]? { isONNX("Transpose") ? ints("perm") : nil }
 
     static func transpose(_ input: ValueID, _ order: [Int], to output: ValueID, name: Name) -> Node {
-        Node(name: name, op: "Transpose", inputs: [input], outputs: [output], attributes: [("perm", .ints(order.map { Int64($0) }))])
+        Node(
+            name: name, op: "Transpose", inputs: [input], outputs: [output],
+            attributes: [("perm", .ints(order.map { Int64($0) }))])
     }
 }
 

@@ -2,15 +2,18 @@ import DeixisGraph
 
 /// Slice(f(x)) => f(Slice(x))   (f works row by row, the slice takes rows, nobody else reads f(x))
 ///
-/// A head that reads the [CLS] row alone so needs one row of the layers in front of it, back to where other rows are read too: an
-/// attention's keys and values. f may take several operands by rows (a residual sum) and others whole (weights, an attention's keys).
-/// `ShareEqualNodes` runs along: when both readers of a residual have been sliced, their equal slices become one, and that moves on.
+/// A head that reads the [CLS] row alone so needs one row of the layers in front of it, back to where other rows are
+/// read too: an attention's keys and values. f may take several operands by rows (a residual sum) and others whole
+/// (weights, an attention's keys). `ShareEqualNodes` runs along: when both readers of a residual have been sliced,
+/// their equal slices become one, and that moves on.
 enum MoveSlicesUp {
     static let rule: Rule = { editor, id, node in
         guard node.isONNX("Slice"), let x = node.input(0), let spec = editor.spec(x), let result = node.outputs[0],
             let starts = editor.constant(node.input(1))?.integers, let ends = editor.constant(node.input(2))?.integers,
-            starts.count == 1, ends.count == 1, node.inputs.count < 5 || editor.constant(node.input(4))?.integers == [1],
-            let made = editor.spec(result), made.count < spec.count, editor.vanishes(x), let maker = editor.maker(of: x),
+            starts.count == 1, ends.count == 1,
+            node.inputs.count < 5 || editor.constant(node.input(4))?.integers == [1],
+            let made = editor.spec(result), made.count < spec.count, editor.vanishes(x),
+            let maker = editor.maker(of: x),
             var layer = editor[maker], layer.outputs.count == 1
         else { return nil }
         let given = node.input(3) == nil ? [0] : editor.constant(node.input(3))?.integers
@@ -78,14 +81,18 @@ enum MoveSlicesUp {
             case "Attention", "QAttention":
                 guard axis == 1 else { return nil }
                 // A bias for each query goes along; one for all stays.
-                guard let bias = node.input(3), let spec = editor.spec(bias), spec.rank >= 2, spec.shape[spec.rank - 2] > 1 else { return [0] }
+                guard let bias = node.input(3), let spec = editor.spec(bias), spec.rank >= 2,
+                    spec.shape[spec.rank - 2] > 1
+                else { return [0] }
                 return nil
             default: return nil
             }
         }
         guard node.domain.isEmpty else { return nil }
         switch node.op {
-        case "Relu", "Sigmoid", "Tanh", "Gelu", "Erf", "LeakyRelu", "HardSwish", "HardSigmoid", "Neg", "Abs", "Sqrt", "Exp", "Cast": return [0]
+        case "Relu", "Sigmoid", "Tanh", "Gelu", "Erf", "LeakyRelu", "HardSwish", "HardSigmoid", "Neg", "Abs", "Sqrt",
+            "Exp", "Cast":
+            return [0]
         case "QuantizeLinear", "DequantizeLinear":
             return node.inputs.dropFirst().allSatisfy({ $0 == nil || editor.constant($0)?.count == 1 }) ? [0] : nil
         case "LayerNormalization":

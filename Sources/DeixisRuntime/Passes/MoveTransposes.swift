@@ -3,8 +3,10 @@ import DeixisGraph
 /// f(toPlanar(x)) => toPlanar(f(x)) for elementwise f and Concat;  Transpose(Transpose(x, p), q) => Transpose(x, p q)
 enum MoveTransposes {
     static let compose: Rule = { editor, id, node in
-        guard let outer = node.permutation, let middle = node.input(0), let (_, below) = editor.maker(of: middle, "Transpose"),
-            let inner = below.permutation, inner.count == outer.count, let x = below.input(0), let output = node.outputs[0]
+        guard let outer = node.permutation, let middle = node.input(0),
+            let (_, below) = editor.maker(of: middle, "Transpose"),
+            let inner = below.permutation, inner.count == outer.count, let x = below.input(0),
+            let output = node.outputs[0]
         else { return nil }
         let order = outer.map { inner[$0] }
         var patch = Patch(editor, removing: [id])
@@ -18,7 +20,9 @@ enum MoveTransposes {
 
     /// Readers of a planar view of channels-last memory read the memory instead.
     static let moveDown: Rule = { editor, id, node in
-        guard let output = node.outputs.first ?? nil, node.outputs.count == 1, let made = editor.spec(output), made.rank == 4 else { return nil }
+        guard let output = node.outputs.first ?? nil, node.outputs.count == 1, let made = editor.spec(output),
+            made.rank == 4
+        else { return nil }
         var patch = Patch(editor, removing: [id])
         var moved = node
         if isElementwise(node) {
@@ -28,7 +32,8 @@ enum MoveTransposes {
             guard let a = source(editor, node.input(0)), let b = source(editor, node.input(1)) else { return nil }
             moved.inputs = [a, b]
         } else if isBinary(node), let a = node.input(0), let b = node.input(1) {
-            guard source(editor, a) != nil || source(editor, b) != nil, let x = operand(editor, a, &patch), let y = operand(editor, b, &patch)
+            guard source(editor, a) != nil || source(editor, b) != nil, let x = operand(editor, a, &patch),
+                let y = operand(editor, b, &patch)
             else { return nil }
             moved.inputs = [x, y]
         } else if node.isONNX("Concat") {
@@ -43,41 +48,55 @@ enum MoveTransposes {
         } else {
             return nil
         }
-        let inner = patch.addValue(editor[output].name.appending("/channels-last"), made.permuted(UseChannelsLast.toChannelsLast).type)
+        let inner = patch.addValue(
+            editor[output].name.appending("/channels-last"), made.permuted(UseChannelsLast.toChannelsLast).type)
         moved.outputs = [inner]
-        patch.nodes = [moved, .transpose(inner, UseChannelsLast.toPlanar, to: output, name: node.name.appending("/to-planar"))]
+        patch.nodes = [
+            moved, .transpose(inner, UseChannelsLast.toPlanar, to: output, name: node.name.appending("/to-planar")),
+        ]
         return patch
     }
 
     /// Transpose(Reshape(toPlanar(x), [b, c, h w]), [0, 2, 1]) => Reshape(x, [b, h w, c]), and the way back.
     static let tokens: Rule = { editor, id, node in
-        guard let order = node.permutation, let flat = node.input(0), let (_, reshape) = editor.maker(of: flat, "Reshape"),
-            let planar = reshape.input(0), let from = editor.spec(planar), let to = editor.spec(flat), let output = node.outputs[0],
+        guard let order = node.permutation, let flat = node.input(0),
+            let (_, reshape) = editor.maker(of: flat, "Reshape"),
+            let planar = reshape.input(0), let from = editor.spec(planar), let to = editor.spec(flat),
+            let output = node.outputs[0],
             let made = editor.spec(output)
         else { return nil }
         let x: ValueID
-        if order == [0, 2, 1], from.rank == 4, to.shape == [from.shape[0], from.shape[1], from.shape[2] * from.shape[3]],
-            let below = source(editor, planar) {
+        if order == [0, 2, 1], from.rank == 4,
+            to.shape == [from.shape[0], from.shape[1], from.shape[2] * from.shape[3]],
+            let below = source(editor, planar)
+        {
             x = below
         } else if order == UseChannelsLast.toChannelsLast, from.rank == 3,
             from.shape == [to.shape[0], to.shape[1], to.shape[2] * to.shape[3]],
-            let (_, transpose) = editor.maker(of: planar, "Transpose"), transpose.permutation == [0, 2, 1], let below = transpose.input(0) {
+            let (_, transpose) = editor.maker(of: planar, "Transpose"), transpose.permutation == [0, 2, 1],
+            let below = transpose.input(0)
+        {
             x = below
         } else {
             return nil
         }
         var patch = Patch(editor, removing: [id])
-        let shape = patch.addConstant(node.name.appending("/shape"), Constant(.int64, [made.rank], made.shape.map { Int64($0) }))
+        let shape = patch.addConstant(
+            node.name.appending("/shape"), Constant(.int64, [made.rank], made.shape.map { Int64($0) }))
         // A file's 0 would copy an extent; these are all meant.
         patch.nodes = [
-            Node(name: node.name, op: "Reshape", inputs: [x, shape], outputs: [output], attributes: [("allowzero", .int(1))])
+            Node(
+                name: node.name, op: "Reshape", inputs: [x, shape], outputs: [output],
+                attributes: [("allowzero", .int(1))])
         ]
         return patch
     }
 
     /// x where `id` is toPlanar(x).
     private static func source(_ editor: GraphEditor, _ id: ValueID?) -> ValueID? {
-        guard let (_, node) = editor.maker(of: id, "Transpose"), node.permutation == UseChannelsLast.toPlanar else { return nil }
+        guard let (_, node) = editor.maker(of: id, "Transpose"), node.permutation == UseChannelsLast.toPlanar else {
+            return nil
+        }
         return node.input(0)
     }
 
@@ -95,8 +114,10 @@ enum MoveTransposes {
         if node.isDeixis("Activate") || node.isDeixis("QActivate") { return true }
         guard node.domain.isEmpty else { return false }
         switch node.op {
-        case "Relu", "Sigmoid", "Tanh", "LeakyRelu", "HardSigmoid", "HardSwish", "Gelu", "Erf", "Exp", "Log", "Sqrt", "Reciprocal", "Neg", "Abs",
-            "Clip", "Elu", "Softplus", "Softsign", "Cast", "Identity": return true
+        case "Relu", "Sigmoid", "Tanh", "LeakyRelu", "HardSigmoid", "HardSwish", "Gelu", "Erf", "Exp", "Log", "Sqrt",
+            "Reciprocal", "Neg", "Abs",
+            "Clip", "Elu", "Softplus", "Softsign", "Cast", "Identity":
+            return true
         default: return false
         }
     }

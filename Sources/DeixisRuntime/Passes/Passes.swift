@@ -1,7 +1,7 @@
 import DeixisGraph
 
-/// Rewritings of the graph, named by a verb; each rule's doc comment is an equation. Rules of one pass run together, to a
-/// fixed point.
+/// Rewritings of the graph, named by a verb; each rule's doc comment is an equation. Rules of one pass run together, to
+/// a fixed point.
 struct Pass {
     var name: StaticString
     /// What its rules start from; nil: anything.
@@ -65,7 +65,8 @@ enum Passes {
             Pass(name: "Reassociate", at: ["Attention"], rules: [Reassociate.rule]),
             Pass(
                 name: "FuseResidualIntoLayerNorm", at: ["LayerNormalization"], rules: [FuseResidualIntoLayerNorm.rule]),
-            Pass(name: "UseStoredLayerNorm", at: ["LayerNorm", "LayerNormalization"], rules: [UseStoredLayerNorm.rule]),
+            Pass(
+                name: "UseStoredLayerNorm", at: ["LayerNorm", "LayerNormalization"], rules: [UseStoredLayerNorm.rule]),
             Pass(name: "FuseEmbedding", at: ["QLayerNorm", "LayerNormalization"], rules: [FuseEmbedding.rule]),
             Pass(
                 name: "FuseStoredAdd", at: activations + ["Add", "QuantizeLinear"],

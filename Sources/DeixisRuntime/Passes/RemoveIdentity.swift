@@ -1,7 +1,7 @@
 import DeixisGraph
 
-/// Identity(x) => x;  Dropout(x) => x;  Cast to the type x has => x;  Reshape, Transpose, Expand, Squeeze to the shape x
-/// has, moving nothing => x
+/// Identity(x) => x;  Dropout(x) => x;  Cast to the type x has => x;  Reshape, Transpose, Expand, Squeeze to the shape
+/// x has, moving nothing => x
 enum RemoveIdentity {
     static let rule: Rule = { editor, id, node in
         guard let input = node.input(0), let output = node.outputs.first ?? nil, changesNothing(editor, node)

@@ -1,12 +1,14 @@
 import DeixisGraph
 
-/// Conv(x) => toPlanar(deixis.Conv(toChannelsLast(x))), and likewise MaxPool, AveragePool, Resize, QPlanarConv   (rank 4, float32 or stored)
+/// Conv(x) => toPlanar(deixis.Conv(toChannelsLast(x))), and likewise MaxPool, AveragePool, Resize, QPlanarConv   (rank
+/// 4, float32 or stored)
 enum UseChannelsLast {
     static let toChannelsLast = [0, 2, 3, 1]
     static let toPlanar = [0, 3, 1, 2]
 
     static let rule: Rule = { editor, id, node in
-        guard let x = node.input(0), let spec = editor.spec(x), spec.rank == 4, spec.element == .float32 || spec.element == .uint8,
+        guard let x = node.input(0), let spec = editor.spec(x), spec.rank == 4,
+            spec.element == .float32 || spec.element == .uint8,
             let output = node.outputs.first ?? nil, node.outputs.dropFirst().allSatisfy({ $0 == nil }),
             let made = editor.spec(output), let inner = channelsLast(editor, node, spec, made)
         else { return nil }
@@ -19,8 +21,11 @@ enum UseChannelsLast {
         layer.outputs = [after]
         patch.nodes = [.transpose(x, toChannelsLast, to: before, name: node.name.appending("/to-channels-last"))]
         if layer.op.matches("QConv"), let residual = layer.input(4), let spec = editor.spec(residual) {
-            let moved = patch.addValue(editor[residual].name.appending("/channels-last"), spec.permuted(toChannelsLast).type)
-            patch.nodes.append(.transpose(residual, toChannelsLast, to: moved, name: node.name.appending("/residual-to-channels-last")))
+            let moved = patch.addValue(
+                editor[residual].name.appending("/channels-last"), spec.permuted(toChannelsLast).type)
+            patch.nodes.append(
+                .transpose(residual, toChannelsLast, to: moved, name: node.name.appending("/residual-to-channels-last"))
+            )
             layer.inputs[4] = moved
         }
         patch.nodes += [layer, .transpose(after, toPlanar, to: output, name: node.name.appending("/to-planar"))]
@@ -54,7 +59,8 @@ enum UseChannelsLast {
 
     /// Nearest and linear, height and width only, by the coordinate rules the kernel's tables serve.
     private static func resize(_ editor: GraphEditor, _ node: Node, _ x: TensorSpec, _ y: TensorSpec) -> Node? {
-        guard x.shape[0] == y.shape[0], x.shape[1] == y.shape[1], node.int("antialias", default: 0) == 0, node.ints("axes") == nil,
+        guard x.shape[0] == y.shape[0], x.shape[1] == y.shape[1], node.int("antialias", default: 0) == 0,
+            node.ints("axes") == nil,
             node.int("exclude_outside", default: 0) == 0, x.shape[2] > 0, x.shape[3] > 0
         else { return nil }
         if case .string(let policy)? = node.attribute("keep_aspect_ratio_policy"), policy != "stretch" { return nil }
@@ -74,7 +80,8 @@ enum UseChannelsLast {
         layer.attributes.append(("sizes", .ints([Int64(y.shape[2]), Int64(y.shape[3])])))
         // Where sizes are given the scale is their quotient, which no attribute holds exactly.
         if let scales = editor.constant(node.input(2)), scales.count > 0 {
-            guard let given = scales.floats, given.count == 4, given.allSatisfy({ $0 > 0 && $0.isFinite }), given[0] == 1,
+            guard let given = scales.floats, given.count == 4, given.allSatisfy({ $0 > 0 && $0.isFinite }),
+                given[0] == 1,
                 given[1] == 1
             else { return nil }
             layer.attributes.append(("scales", .floats(Array(given[2...]))))

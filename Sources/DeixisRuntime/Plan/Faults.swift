@@ -1,8 +1,9 @@
 import DeixisGraph
 import Synchronization
 
-/// Where a running step says that an index of its data lies outside the axis it picks from. Any thread of a run may report; of several
-/// reports the one of the lowest position stays, so that every run of the same inputs says the same. The run looks after each step.
+/// Where a running step says that an index of its data lies outside the axis it picks from. Any thread of a run may
+/// report; of several reports the one of the lowest position stays, so that every run of the same inputs says the same.
+/// The run looks after each step.
 final class FaultRecord: Sendable {
     struct Fault: Equatable, Sendable {
         /// Of the index within its tensor, in row-major order.
@@ -36,7 +37,8 @@ final class FaultRecord: Sendable {
     func take() -> Fault? {
         guard isSet.exchange(false, ordering: .relaxed) else { return nil }
         return Fault(
-            position: position.load(ordering: .relaxed), index: index.load(ordering: .relaxed), extent: extent.load(ordering: .relaxed))
+            position: position.load(ordering: .relaxed), index: index.load(ordering: .relaxed),
+            extent: extent.load(ordering: .relaxed))
     }
 }
 

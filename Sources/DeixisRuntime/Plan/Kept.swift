@@ -1,13 +1,15 @@
 import DeixisGraph
 
-// Encode an image once, ask many sentences: some inputs are kept from run to run, and with them every value that depends on nothing else.
+// Encode an image once, ask many sentences: some inputs are kept from run to run, and with them every value that
+// depends on nothing else.
 //
 //     kept inputs -> kept steps -> [kept values] -> changed steps -> outputs
 //                                       ^
 //                  other inputs --------'
 //
-// `KeptSplit` puts the kept nodes in front; `Planner` gives those of their values that later steps read memory that no later step
-// writes to; plans whose kept parts are equal lay it out alike, so that another sentence length computes nothing of the image again.
+// `KeptSplit` puts the kept nodes in front; `Planner` gives those of their values that later steps read memory that no
+// later step writes to; plans whose kept parts are equal lay it out alike, so that another sentence length computes
+// nothing of the image again.
 
 /// A graph with the nodes that depend on kept inputs (and constants) alone in front.
 struct KeptSplit {
@@ -35,7 +37,8 @@ struct KeptSplit {
     }
 }
 
-/// What the kept part of a plan computes, and which of it lies where in kept memory. Shared by plans whose kept parts are equal.
+/// What the kept part of a plan computes, and which of it lies where in kept memory. Shared by plans whose kept parts
+/// are equal.
 final class KeptPart: @unchecked Sendable {
     // Immutable once its plan is made.
 
@@ -59,7 +62,8 @@ final class KeptPart: @unchecked Sendable {
         byteCount += (max(size, 1) + 63) & ~63
     }
 
-    /// Whether both compute the same from the same inputs and keep the same, so that either may go on with what the other has kept.
+    /// Whether both compute the same from the same inputs and keep the same, so that either may go on with what the
+    /// other has kept.
     func isSame(as other: KeptPart) -> Bool {
         guard count == other.count, inputs == other.inputs, values.count == other.values.count else { return false }
         var twins: [ValueID: ValueID] = [:]
@@ -74,7 +78,8 @@ final class KeptPart: @unchecked Sendable {
         }
         for i in 0..<count {
             let a = graph.nodes[i], b = other.graph.nodes[i]
-            guard a.op == b.op, a.domain == b.domain, a.inputs.count == b.inputs.count, a.outputs.count == b.outputs.count,
+            guard a.op == b.op, a.domain == b.domain, a.inputs.count == b.inputs.count,
+                a.outputs.count == b.outputs.count,
                 ShareEqualNodes.equal(a.attributes, b.attributes)
             else { return false }
             for (x, y) in zip(a.inputs, b.inputs) {
@@ -113,7 +118,8 @@ final class KeptMemory {
     func takeInputs(_ other: KeptPart, _ bytes: UnsafeRawPointer) {
         isFilled = false
         guard part.inputs == other.inputs else { return }
-        for (to, from) in zip(part.values, other.values).prefix(part.inputs.count) where to.byteCount == from.byteCount {
+        for (to, from) in zip(part.values, other.values).prefix(part.inputs.count) where to.byteCount == from.byteCount
+        {
             (memory.base + to.offset).copyMemory(from: bytes + from.offset, byteCount: to.byteCount)
         }
     }

@@ -17,7 +17,8 @@ final class Arena {
     deinit { deixis_deallocate(base) }
 }
 
-/// Which values share memory, and how long each piece of memory is needed. A forest: a value lies inside its parent at an offset.
+/// Which values share memory, and how long each piece of memory is needed. A forest: a value lies inside its parent at
+/// an offset.
 struct Placement {
     struct Root {
         var byteCount: Int
@@ -104,14 +105,17 @@ struct Placement {
                 ending[root.last].append(index)
             }
         }
-        // Places that are free, by the power of 2 in their size: all of a class above that of a piece hold it, and so may the last of its own.
+        // Places that are free, by the power of 2 in their size: all of a class above that of a piece hold it, and so
+        // may the last of its own.
         var free = [[(begin: Int, size: Int)]](repeating: [], count: Int.bitWidth)
         for step in 0..<steps {
             for index in beginning[step] {
                 guard let root = roots[index] else { continue }
                 let size = Placement.room(root), level = Int.bitWidth - 1 - size.leadingZeroBitCount
                 let own = (free[level].last?.size ?? 0) >= size ? level : nil
-                if let found = own ?? (level + 1..<free.count).first(where: { !free[$0].isEmpty }), let place = free[found].popLast() {
+                if let found = own ?? (level + 1..<free.count).first(where: { !free[$0].isEmpty }),
+                    let place = free[found].popLast()
+                {
                     places[index] = place.begin
                     if place.size > size { give(place.begin + size, place.size - size) }
                 } else {
@@ -127,8 +131,8 @@ struct Placement {
 
     private static func room(_ root: Root) -> Int { (max(root.byteCount, 1) + 63) & ~63 }
 
-    /// Offsets of all roots but the kept in one arena, those needed at the same time side by side, and the arena's size. Largest first, each at the
-    /// lowest place that is free for its lifetime.
+    /// Offsets of all roots but the kept in one arena, those needed at the same time side by side, and the arena's
+    /// size. Largest first, each at the lowest place that is free for its lifetime.
     func layout() -> (offsets: [Int], byteCount: Int) {
         // Each piece is compared with all before it: so many that this takes long are laid out in one sweep instead.
         if roots.count > Placement.mostCompared { return layoutInOrder() }

@@ -1,10 +1,12 @@
 import CDeixisSystem
 import DeixisGraph
 
-/// Memory for packed weights, handed out from a few large pieces, which the system has fewer of to keep than of matrices.
+/// Memory for packed weights, handed out from a few large pieces, which the system has fewer of to keep than of
+/// matrices.
 ///
-/// In pages as they come, not huge ones: threads that pack side by side have the system clear memory side by side, where a huge page lets one of
-/// them clear for all. First answer of `paper-r50` in a process of its own: 187 ms against 231.
+/// In pages as they come, not huge ones: threads that pack side by side have the system clear memory side by side,
+/// where a huge page lets one of them clear for all. First answer of `paper-r50` in a process of its own: 187 ms
+/// against 231.
 final class Pieces {
     private final class Piece: @unchecked Sendable {
         // Each byte is written by whom it was handed to, once.

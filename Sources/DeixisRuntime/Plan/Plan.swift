@@ -8,7 +8,8 @@ enum Address {
     case kept(Int)
 }
 
-/// A graph at concrete shapes, ready to be bound to memory and run: steps in order, every place settled. Shared by all contexts of a session.
+/// A graph at concrete shapes, ready to be bound to memory and run: steps in order, every place settled. Shared by all
+/// contexts of a session.
 final class Plan: @unchecked Sendable {
     // Immutable. Kernels' closures hold numbers and packed weights, which nobody writes once the plan is made.
 
@@ -37,7 +38,8 @@ final class Plan: @unchecked Sendable {
     private let constants: [Constant]
 
     init(
-        steps: [Step], inputs: [(TensorSpec, Address)], outputs: [(TensorSpec, Address)], activationBytes: Int, scratchStride: Int,
+        steps: [Step], inputs: [(TensorSpec, Address)], outputs: [(TensorSpec, Address)], activationBytes: Int,
+        scratchStride: Int,
         threads: Int, keptSteps: Int, kept: KeptPart?, graph: Graph, constants: [Constant]
     ) {
         self.steps = steps
@@ -81,7 +83,8 @@ final class BoundPlan {
         let scratch = arena.base + plan.activationBytes
         phases = plan.steps.map { step in
             let buffers = Buffers(
-                inputs: step.inputs.map { $0.map { UnsafeRawPointer(pointer($0)) } }, outputs: step.outputs.map { $0.map(pointer) },
+                inputs: step.inputs.map { $0.map { UnsafeRawPointer(pointer($0)) } },
+                outputs: step.outputs.map { $0.map(pointer) },
                 scratch: scratch, scratchStride: plan.scratchStride, faults: arena.faults)
             return step.kernel.phases.map { BoundPhase(phase: $0, buffers: buffers) }
         }

@@ -1,6 +1,7 @@
 import DeixisGraph
 
-/// Specialized graph -> plan: lower each node, share memory where it may be shared, lay the rest out in one arena, bind addresses.
+/// Specialized graph -> plan: lower each node, share memory where it may be shared, lay the rest out in one arena, bind
+/// addresses.
 struct Planner {
     private let graph: Graph
     /// What of the graph depends on kept inputs alone.
@@ -14,8 +15,8 @@ struct Planner {
     private var constants: [ValueID: Constant] = [:]
     private var readerCounts: [Int]
 
-    /// `useKernels` false: references only. `keeping`: inputs that stay from run to run; `parts`: kept parts of other plans, to be shared
-    /// where they are the same.
+    /// `useKernels` false: references only. `keeping`: inputs that stay from run to run; `parts`: kept parts of other
+    /// plans, to be shared where they are the same.
     static func plan(
         _ graph: Graph, lowering: Lowering, useKernels: Bool, keeping: [ValueID] = [], parts: [KeptPart] = []
     ) throws(RuntimeError) -> Plan {
@@ -51,7 +52,9 @@ struct Planner {
                 constants: node.inputs.map { $0.flatMap { graph.constants[$0] } }, limits: lowering.limits)
             for (id, spec) in zip(node.outputs, call.outputs) {
                 // Memory is laid out by what is inferred here and read by what the graph says.
-                if let id, let stated = graph.spec(id), stated != spec { throw call.invalid("makes \(spec?.shape ?? []), the graph says \(stated.shape)") }
+                if let id, let stated = graph.spec(id), stated != spec {
+                    throw call.invalid("makes \(spec?.shape ?? []), the graph says \(stated.shape)")
+                }
             }
             if let view = definition.view?(call), place(view, call) { continue }
             let step = lowered.count
@@ -64,7 +67,8 @@ struct Planner {
             }
             if i < split.count { keptSteps = step + 1 }
             if call.outputs.allSatisfy({ $0.map { $0.count == 0 } ?? true }) {
-                // Extents of 0 may stand beside very large ones: nothing is walked, and no table made, for outputs without elements.
+                // Extents of 0 may stand beside very large ones: nothing is walked, and no table made, for outputs
+                // without elements.
                 lowered.append((call, Kernel("empty") { _, _, _ in }))
             } else if useKernels, let kernel = try Catalog.lowering(of: definition)?(call, lowering) {
                 try call.check(.macs, kernel.macs, limit: lowering.limits.macs)
@@ -95,7 +99,8 @@ struct Planner {
                 if let constant = graph.constants[source] ?? constants[source] {
                     let begin = constant.range.lowerBound + offsets[k]
                     constants[output] = Constant(
-                        type: spec.element, shape: spec.shape, storage: constant.storage, range: begin..<begin + spec.byteCount)
+                        type: spec.element, shape: spec.shape, storage: constant.storage,
+                        range: begin..<begin + spec.byteCount)
                 } else {
                     placement.add(output, byteCount: spec.byteCount, step: lowered.count)
                     placement.put(output, inside: source, at: offsets[k])
@@ -106,7 +111,8 @@ struct Planner {
             guard let output = call.node.outputs[0], let spec = call.outputs[0] else { return false }
             // Each input must be all of its memory, be made by a step, and be nobody else's.
             for case let id? in call.node.inputs {
-                guard graph.constants[id] == nil, constants[id] == nil, readerCounts[id.index] == 1, let root = placement.root(id), !root.isPinned,
+                guard graph.constants[id] == nil, constants[id] == nil, readerCounts[id.index] == 1,
+                    let root = placement.root(id), !root.isPinned,
                     placement.find(id).root == id.index, root.byteCount == graph.spec(id)?.byteCount,
                     split.isChanged[id.index] == split.isChanged[output.index]
                 else { return false }
@@ -132,7 +138,8 @@ struct Planner {
                     graph.constants[input] == nil, constants[input] == nil
                 else { continue }
                 let (root, offset) = placement.find(input)
-                guard let source = placement.roots[root], !source.isPinned, source.last == step, source.first < step, offset == 0,
+                guard let source = placement.roots[root], !source.isPinned, source.last == step, source.first < step,
+                    offset == 0,
                     source.byteCount == target.byteCount, root != placement.find(output).root
                 else { continue }
                 // No other input may still be read from the same memory, unless it too is read element by element.
@@ -159,10 +166,13 @@ struct Planner {
         for (root, value) in zip(keptRoots(), part?.values ?? []) { keptOffsets[root] = value.offset }
         var perWorker = 0
         for entry in lowered { perWorker = max(perWorker, (entry.kernel.scratchBytes + 63) & ~63) }
-        guard perWorker < 1 << 40, !lowered.contains(where: { $0.kernel.scratchBytes < 0 }) else { throw .outOfMemory(bytes: perWorker) }
+        guard perWorker < 1 << 40, !lowered.contains(where: { $0.kernel.scratchBytes < 0 }) else {
+            throw .outOfMemory(bytes: perWorker)
+        }
         do throws(LimitExceeded) {
             let scratchBytes = perWorker * lowering.threads
-            try LimitExceeded.check(.plannedBytes, activationBytes.addingClamped(scratchBytes), limit: lowering.limits.plannedBytes)
+            try LimitExceeded.check(
+                .plannedBytes, activationBytes.addingClamped(scratchBytes), limit: lowering.limits.plannedBytes)
         } catch {
             throw .limit(op: "", node: "", error)
         }
@@ -195,13 +205,16 @@ struct Planner {
         }
         // Of this plan alone, whatever comes of it.
         defer { lowering.weights.shortFile = nil }
-        if let file = lowering.weights.shortFile { throw .compiled(file: file, .shapes(graph.inputs.map { graph.spec($0)?.shape ?? [] })) }
+        if let file = lowering.weights.shortFile {
+            throw .compiled(file: file, .shapes(graph.inputs.map { graph.spec($0)?.shape ?? [] }))
+        }
         var outputs: [(TensorSpec, Address)] = []
         for id in graph.outputs { outputs.append((graph.spec(id) ?? TensorSpec(.uint8, []), try address(id))) }
         return Plan(
             steps: steps,
             inputs: graph.inputs.map { (graph.spec($0) ?? TensorSpec(.uint8, []), variable($0)) }, outputs: outputs,
-            activationBytes: activationBytes, scratchStride: perWorker, threads: lowering.threads, keptSteps: keptSteps, kept: part,
+            activationBytes: activationBytes, scratchStride: perWorker, threads: lowering.threads, keptSteps: keptSteps,
+            kept: part,
             graph: graph, constants: inPlace)
     }
 

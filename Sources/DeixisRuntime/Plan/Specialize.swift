@@ -1,9 +1,10 @@
 import DeixisGraph
 
-/// The graph at concrete input shapes: every value gets its type and extents, and what then no longer depends on data is computed now.
+/// The graph at concrete input shapes: every value gets its type and extents, and what then no longer depends on data
+/// is computed now.
 ///
-/// `Shape -> Gather -> Concat -> Reshape` becomes `Reshape(x, [1, 32, 768])`. Nodes whose outputs would be larger than `foldLimit` bytes
-/// stay, unless their inputs are at least as large.
+/// `Shape -> Gather -> Concat -> Reshape` becomes `Reshape(x, [1, 32, 768])`. Nodes whose outputs would be larger than
+/// `foldLimit` bytes stay, unless their inputs are at least as large.
 struct Specialization {
     static let foldLimit = 1 << 20
 
@@ -46,7 +47,8 @@ struct Specialization {
             constants.append(id.flatMap { graph.constants[$0] })
             if let id, graph.constants[id] == nil, !definition.seenByShape.contains(i) { allKnown = false }
         }
-        let call = try prepareCall(node, definition, opset: graph.opset, inputs: inputs, constants: constants, limits: limits)
+        let call = try prepareCall(
+            node, definition, opset: graph.opset, inputs: inputs, constants: constants, limits: limits)
         for (id, spec) in zip(node.outputs, call.outputs) {
             if let id { specs[id.index] = spec }
         }

@@ -49,16 +49,21 @@ final class Workers: @unchecked Sendable {
             for task in 0..<phase.tasks { phase(task, 0) }
             return
         }
-        deixis_pool_run(pool, phase.tasks, { context, task, worker in
-            guard let context else { return }
-            Unmanaged<BoundPhase>.fromOpaque(context)._withUnsafeGuaranteedRef { $0(Int(task), Int(worker)) }
-        }, Unmanaged.passUnretained(phase).toOpaque())
+        deixis_pool_run(
+            pool, phase.tasks,
+            { context, task, worker in
+                guard let context else { return }
+                Unmanaged<BoundPhase>.fromOpaque(context)._withUnsafeGuaranteedRef { $0(Int(task), Int(worker)) }
+            }, Unmanaged.passUnretained(phase).toOpaque())
     }
 
     /// `body(task)` for each task, on all threads; for packing.
     func forEach(_ tasks: Int, _ body: @escaping (Int) -> Void) {
-        run(BoundPhase(
-            phase: Kernel.Phase(tasks: tasks) { _, task, _ in body(task) },
-            buffers: Buffers(inputs: [], outputs: [], scratch: UnsafeMutableRawPointer(bitPattern: 64).unsafelyUnwrapped, scratchStride: 0)))
+        run(
+            BoundPhase(
+                phase: Kernel.Phase(tasks: tasks) { _, task, _ in body(task) },
+                buffers: Buffers(
+                    inputs: [], outputs: [], scratch: UnsafeMutableRawPointer(bitPattern: 64).unsafelyUnwrapped,
+                    scratchStride: 0)))
     }
 }

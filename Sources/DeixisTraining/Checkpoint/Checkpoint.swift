@@ -32,10 +32,12 @@ public enum Checkpoint {
     ///
     /// - Parameter metadata: texts of the caller's, given back by `load`.
     public static func save<Scalar: Real>(
-        _ parameters: ParameterStore<Scalar>, optimizer: AdamW<Scalar>? = nil, metadata: [String: String] = [:], to path: String
+        _ parameters: ParameterStore<Scalar>, optimizer: AdamW<Scalar>? = nil, metadata: [String: String] = [:],
+        to path: String
     ) throws(TrainingError) {
         var header = Header(
-            scalar: Scalar.isDouble ? "float64" : "float32", step: optimizer?.step ?? 0, metadata: metadata, tensors: [])
+            scalar: Scalar.isDouble ? "float64" : "float32", step: optimizer?.step ?? 0, metadata: metadata, tensors: []
+        )
         var tensors: [Tensor<Scalar>] = []
         var offset = 0
         func add(_ name: String, _ role: Role, _ tensor: Tensor<Scalar>, steps: Int? = nil) {
@@ -85,8 +87,8 @@ public enum Checkpoint {
         try CheckpointFile(path).header.metadata
     }
 
-    /// Reads every parameter, and the optimizer's state if asked for, into what exists already. On an error some of it may have
-    /// been read.
+    /// Reads every parameter, and the optimizer's state if asked for, into what exists already. On an error some of it
+    /// may have been read.
     ///
     /// - Parameter averaged: the averages instead of the last weights, where the file has them.
     /// - Returns: the texts given to `save`.
@@ -107,7 +109,8 @@ public enum Checkpoint {
             let roles = entries[parameter.name] ?? [:]
             func read(_ role: Role, into tensor: Tensor<Scalar>) throws(TrainingError) {
                 guard let entry = roles[role] else {
-                    throw .missingTensor(path: path, tensor: role == .value ? parameter.name : "\(parameter.name) (\(role.rawValue))")
+                    throw .missingTensor(
+                        path: path, tensor: role == .value ? parameter.name : "\(parameter.name) (\(role.rawValue))")
                 }
                 try file.read(entry, into: tensor)
             }

@@ -17,16 +17,22 @@ struct CheckpointFile {
         guard start.count >= 8, Array(start.prefix(8)) == Checkpoint.magic else {
             throw .format(path: path, reason: "not a checkpoint: it does not begin with DEIXISCK")
         }
-        guard start.count == 32 else { throw .format(path: path, reason: "truncated: \(file.size) bytes, the header needs 32") }
+        guard start.count == 32 else {
+            throw .format(path: path, reason: "truncated: \(file.size) bytes, the header needs 32")
+        }
         func number<T: FixedWidthInteger>(_ offset: Int, _: T.Type) -> T {
             start.withUnsafeBytes { T(littleEndian: $0.loadUnaligned(fromByteOffset: offset, as: T.self)) }
         }
         let version = number(8, UInt32.self)
         guard (1...Checkpoint.version).contains(version) else {
-            throw .format(path: path, reason: "checkpoint version \(version), this program reads versions 1 to \(Checkpoint.version)")
+            throw .format(
+                path: path,
+                reason: "checkpoint version \(version), this program reads versions 1 to \(Checkpoint.version)")
         }
         guard let length = Int(exactly: number(16, UInt64.self)), length <= Checkpoint.headerLimit else {
-            throw .format(path: path, reason: "the header's length \(number(16, UInt64.self)) is beyond \(Checkpoint.headerLimit)")
+            throw .format(
+                path: path, reason: "the header's length \(number(16, UInt64.self)) is beyond \(Checkpoint.headerLimit)"
+            )
         }
         guard 32 + length <= file.size else {
             throw .format(path: path, reason: "truncated: \(file.size) bytes, the header needs \(32 + length)")
@@ -66,7 +72,9 @@ struct CheckpointFile {
         var lanes = SIMD8<UInt64>(repeating: 0xCBF2_9CE4_8422_2325) &+ SIMD8(0, 1, 2, 3, 4, 5, 6, 7)
         for (place, at) in stride(from: 0, to: bytes.count, by: 8).enumerated() {
             var word: UInt64 = 0
-            withUnsafeMutableBytes(of: &word) { $0.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[at..<min(at + 8, bytes.count)])) }
+            withUnsafeMutableBytes(of: &word) {
+                $0.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[at..<min(at + 8, bytes.count)]))
+            }
             lanes[place % 8] = (lanes[place % 8] ^ UInt64(littleEndian: word)) &* prime
         }
         let sum = (0..<8).reduce(UInt64(bytes.count)) { ($0 ^ lanes[$1]) &* prime }

@@ -1,7 +1,8 @@
 import DeixisFiles
 import FoundationEssentials
 
-/// Named tensors of a safetensors file: u64 header length, JSON {name: {dtype, shape, data_offsets}}, raw row-major data.
+/// Named tensors of a safetensors file: u64 header length, JSON {name: {dtype, shape, data_offsets}}, raw row-major
+/// data.
 public final class SafeTensors {
     struct Entry: Codable {
         // `__metadata__` has none of these.
@@ -21,9 +22,11 @@ public final class SafeTensors {
         let file = try TrainingError.file { () throws(FileError) in try InputFile(path) }
         self.file = file
         guard file.size >= 8 else { throw .format(path: path, reason: "not a safetensors file: \(file.size) bytes") }
-        let length = try TrainingError.file { () throws(FileError) in try file.bytes(at: 0, count: 8) }.reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+        let length = try TrainingError.file { () throws(FileError) in try file.bytes(at: 0, count: 8) }.reversed()
+            .reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
         guard let count = Int(exactly: length), count <= Self.headerLimit, 8 + count <= file.size else {
-            throw .format(path: path, reason: "not a safetensors file: its header would take \(length) of \(file.size) bytes")
+            throw .format(
+                path: path, reason: "not a safetensors file: its header would take \(length) of \(file.size) bytes")
         }
         let header = try TrainingError.file { () throws(FileError) in try file.bytes(at: 8, count: count) }
         guard let entries = try? JSONDecoder().decode([String: Entry].self, from: Data(header)) else {
@@ -38,11 +41,15 @@ public final class SafeTensors {
 
     /// The elements as floats, from F32, F16, BF16 or F64.
     public func values(of name: String) throws(TrainingError) -> [Float] {
-        guard let entry = entries[name], let shape = entry.shape, let offsets = entry.data_offsets, let type = entry.dtype else {
+        guard let entry = entries[name], let shape = entry.shape, let offsets = entry.data_offsets,
+            let type = entry.dtype
+        else {
             throw .missingTensor(path: path, tensor: name)
         }
         let width = ["F32": 4, "F16": 2, "BF16": 2, "F64": 8][type]
-        guard let width else { throw .format(path: path, reason: "tensor \(name) is \(type); F32, F16, BF16 and F64 are read") }
+        guard let width else {
+            throw .format(path: path, reason: "tensor \(name) is \(type); F32, F16, BF16 and F64 are read")
+        }
         var count = 1
         for extent in shape {
             let (product, overflow) = count.multipliedReportingOverflow(by: extent)
@@ -53,15 +60,30 @@ public final class SafeTensors {
         }
         guard offsets.count == 2, offsets[0] >= 0, offsets[1] >= offsets[0], offsets[1] <= file.size - dataStart,
             offsets[1] - offsets[0] == count * width
-        else { throw .format(path: path, reason: "tensor \(name) of shape \(shape) does not fit its data_offsets \(offsets)") }
-        let bytes = try TrainingError.file { () throws(FileError) in try file.bytes(at: dataStart + offsets[0], count: count * width) }
+        else {
+            throw .format(
+                path: path, reason: "tensor \(name) of shape \(shape) does not fit its data_offsets \(offsets)")
+        }
+        let bytes = try TrainingError.file { () throws(FileError) in
+            try file.bytes(at: dataStart + offsets[0], count: count * width)
+        }
         return bytes.withUnsafeBytes { raw in
             (0..<count).map { index in
                 switch type {
-                case "F32": Float(bitPattern: UInt32(littleEndian: raw.loadUnaligned(fromByteOffset: 4 * index, as: UInt32.self)))
-                case "F16": halfToFloat(UInt16(littleEndian: raw.loadUnaligned(fromByteOffset: 2 * index, as: UInt16.self)))
-                case "BF16": Float(bitPattern: UInt32(UInt16(littleEndian: raw.loadUnaligned(fromByteOffset: 2 * index, as: UInt16.self))) << 16)
-                default: Float(Double(bitPattern: UInt64(littleEndian: raw.loadUnaligned(fromByteOffset: 8 * index, as: UInt64.self))))
+                case "F32":
+                    Float(
+                        bitPattern: UInt32(littleEndian: raw.loadUnaligned(fromByteOffset: 4 * index, as: UInt32.self)))
+                case "F16":
+                    halfToFloat(UInt16(littleEndian: raw.loadUnaligned(fromByteOffset: 2 * index, as: UInt16.self)))
+                case "BF16":
+                    Float(
+                        bitPattern: UInt32(
+                            UInt16(littleEndian: raw.loadUnaligned(fromByteOffset: 2 * index, as: UInt16.self))) << 16)
+                default:
+                    Float(
+                        Double(
+                            bitPattern: UInt64(
+                                littleEndian: raw.loadUnaligned(fromByteOffset: 8 * index, as: UInt64.self))))
                 }
             }
         }

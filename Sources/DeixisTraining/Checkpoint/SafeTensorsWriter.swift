@@ -32,7 +32,9 @@ extension SafeTensors {
         }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        guard let text = try? encoder.encode(header) else { throw .format(path: path, reason: "the metadata cannot be written as JSON") }
+        guard let text = try? encoder.encode(header) else {
+            throw .format(path: path, reason: "the metadata cannot be written as JSON")
+        }
         do {
             let file = try ReplacingFile(path: path)
             // Spaces after the JSON put the data at a multiple of 8.

@@ -81,14 +81,16 @@ public struct NormedConvolution<Scalar: Real> {
     ///   - frozen: the norm keeps its statistics, scale and shift.
     ///   - zeroScale: gamma starts at 0, so that a residual branch starts as nothing (Goyal et al. 2017).
     public init(
-        _ convolution: Scope<Scalar>, _ norm: Scope<Scalar>, inputs: Int, outputs: Int, kernel: Int, stride: Int, frozen: Bool,
+        _ convolution: Scope<Scalar>, _ norm: Scope<Scalar>, inputs: Int, outputs: Int, kernel: Int, stride: Int,
+        frozen: Bool,
         momentum: Double = 0.1, zeroScale: Bool = false
     ) {
         weight = convolution.parameter("weight", [outputs, inputs, kernel, kernel], .heFanOut)
         self.norm = FoldedNorm(
             gamma: norm.parameter("weight", [outputs], zeroScale ? .zeros : .ones, trainable: !frozen),
             beta: norm.parameter("bias", [outputs], .zeros, trainable: !frozen),
-            mean: norm.buffer("running_mean", [outputs], .zeros), variance: norm.buffer("running_var", [outputs], .ones),
+            mean: norm.buffer("running_mean", [outputs], .zeros),
+            variance: norm.buffer("running_var", [outputs], .ones),
             epsilon: 1e-5)
         (self.stride, self.frozen, self.momentum) = (stride, frozen, momentum)
     }

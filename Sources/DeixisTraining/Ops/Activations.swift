@@ -11,7 +11,8 @@ extension Variable {
         return tape.record(
             "Relu", inputs: [self], y,
             pullback: { gradient in
-                tape.accumulate(backward(&gradient, y) { Scalar.kernels.pointee.relu_backward($0, $1, $2, $3) }, into: source)
+                tape.accumulate(
+                    backward(&gradient, y) { Scalar.kernels.pointee.relu_backward($0, $1, $2, $3) }, into: source)
             },
             emission: { emitter, values in emitter.node("Relu", [values[0]]) })
     }
@@ -24,12 +25,15 @@ extension Variable {
         return tape.record(
             "Gelu", inputs: [self], y,
             pullback: { gradient in
-                tape.accumulate(backward(&gradient, x) { Scalar.kernels.pointee.gelu_backward($0, $1, $2, $3) }, into: source)
+                tape.accumulate(
+                    backward(&gradient, x) { Scalar.kernels.pointee.gelu_backward($0, $1, $2, $3) }, into: source)
             },
             // x (1 + erf(x / sqrt 2)) / 2; the operator Gelu came with opset 20.
             emission: { emitter, values in
-                let scaled = emitter.node("Div", [values[0], emitter.scalars("constant/sqrt2", [], [Double(2).squareRoot()])])
-                let sum = emitter.node("Add", [emitter.node("Erf", [scaled]), emitter.scalars("constant/one", [], [1])])
+                let scaled = emitter.node(
+                    "Div", [values[0], emitter.scalars("constant/sqrt2", [], [Double(2).squareRoot()])])
+                let sum = emitter.node(
+                    "Add", [emitter.node("Erf", [scaled]), emitter.scalars("constant/one", [], [1])])
                 let product = emitter.node("Mul", [values[0], sum])
                 return emitter.node("Mul", [product, emitter.scalars("constant/half", [], [0.5])])
             })
@@ -42,12 +46,15 @@ extension Variable {
         return tape.record(
             "Sigmoid", inputs: [self], y,
             pullback: { gradient in
-                tape.accumulate(backward(&gradient, y) { Scalar.kernels.pointee.sigmoid_backward($0, $1, $2, $3) }, into: source)
+                tape.accumulate(
+                    backward(&gradient, y) { Scalar.kernels.pointee.sigmoid_backward($0, $1, $2, $3) }, into: source)
             },
             emission: { emitter, values in emitter.node("Sigmoid", [values[0]]) })
     }
 
-    private func mapped(_ body: (UnsafeMutablePointer<Scalar>, UnsafeMutablePointer<Scalar>, Int) -> Void) -> Tensor<Scalar> {
+    private func mapped(_ body: (UnsafeMutablePointer<Scalar>, UnsafeMutablePointer<Scalar>, Int) -> Void) -> Tensor<
+        Scalar
+    > {
         let (x, y) = (tensor, Tensor<Scalar>(uninitialized: shape))
         parallel(x.count, grain: 1 << 13) { body(y.pointer + $0.lowerBound, x.pointer + $0.lowerBound, $0.count) }
         return y

@@ -8,7 +8,9 @@ extension Variable {
         let (batch, size) = (shape[0], table.count)
         precondition(Array(shape.dropFirst()) == table.shape, "\(table.name) \(table.shape) added to \(shape)")
         let (x, y) = (tensor, Tensor<Scalar>(uninitialized: shape))
-        parallelChunks(batch) { Scalar.kernels.pointee.add(y.pointer + $0 * size, x.pointer + $0 * size, table.value.pointer, size) }
+        parallelChunks(batch) {
+            Scalar.kernels.pointee.add(y.pointer + $0 * size, x.pointer + $0 * size, table.value.pointer, size)
+        }
         let (tape, source) = (tape, reference)
         return tape.record(
             "Positions", inputs: [self], parameters: [table], y,
@@ -19,7 +21,8 @@ extension Variable {
                         parallel(size, grain: 1 << 13) { range in
                             if beta == 0 { Scalar.kernels.pointee.fill(target + range.lowerBound, 0, range.count) }
                             for b in 0..<batch {
-                                Scalar.kernels.pointee.axpy(target + range.lowerBound, g + b * size + range.lowerBound, 1, range.count)
+                                Scalar.kernels.pointee.axpy(
+                                    target + range.lowerBound, g + b * size + range.lowerBound, 1, range.count)
                             }
                         }
                     }
@@ -64,7 +67,9 @@ extension Variable {
         return tape.record(
             "Concat", inputs: parts, y,
             pullback: { gradient in
-                for (source, (width, (offset, part))) in zip(sources, zip(widths, zip(offsets, partShapes(shape, axis, widths)))) {
+                for (source, (width, (offset, part))) in zip(
+                    sources, zip(widths, zip(offsets, partShapes(shape, axis, widths))))
+                {
                     let piece = Tensor<Scalar>(uninitialized: part)
                     copyColumns(rows: outer, columns: width, gradient.pointer + offset, total, piece.pointer, width)
                     tape.accumulate(piece, into: source)
@@ -75,25 +80,30 @@ extension Variable {
             })
     }
 
-    /// Tokens `range` of [batch, tokens, C]. In the graph the range runs to the end where it ends with the tokens, since their
-    /// number may differ there.
+    /// Tokens `range` of [batch, tokens, C]. In the graph the range runs to the end where it ends with the tokens,
+    /// since their number may differ there.
     public func tokens(_ range: Range<Int>) -> Variable {
         let (batch, count, width) = (shape[0], shape[1], shape[2]), taken = range.count
         precondition(range.lowerBound >= 0 && range.upperBound <= count, "tokens \(range) of \(count)")
         let (x, y) = (tensor, Tensor<Scalar>(uninitialized: [batch, taken, width]))
-        copyColumns(rows: batch, columns: taken * width, x.pointer + range.lowerBound * width, count * width, y.pointer, taken * width)
+        copyColumns(
+            rows: batch, columns: taken * width, x.pointer + range.lowerBound * width, count * width, y.pointer,
+            taken * width)
         let (tape, source) = (tape, reference)
         return tape.record(
             "Slice", inputs: [self], y,
             pullback: { gradient in
                 let dx = Tensor<Scalar>(zeros: [batch, count, width])
-                copyColumns(rows: batch, columns: taken * width, gradient.pointer, taken * width, dx.pointer + range.lowerBound * width, count * width)
+                copyColumns(
+                    rows: batch, columns: taken * width, gradient.pointer, taken * width,
+                    dx.pointer + range.lowerBound * width, count * width)
                 tape.accumulate(dx, into: source)
             },
             emission: { emitter, values in
                 let end = range.upperBound == count && range.lowerBound > 0 ? Int(Int32.max) : range.upperBound
                 return emitter.node(
-                    "Slice", [values[0], emitter.integers([range.lowerBound]), emitter.integers([end]), emitter.integers([1])])
+                    "Slice",
+                    [values[0], emitter.integers([range.lowerBound]), emitter.integers([end]), emitter.integers([1])])
             })
     }
 
@@ -120,11 +130,13 @@ private func partShapes(_ shape: [Int], _ axis: Int, _ widths: [Int]) -> [[Int]]
 
 /// Rows of one matrix into rows of another.
 func copyColumns<Scalar: Real>(
-    rows: Int, columns: Int, _ source: UnsafeMutablePointer<Scalar>, _ sourceStride: Int, _ target: UnsafeMutablePointer<Scalar>,
+    rows: Int, columns: Int, _ source: UnsafeMutablePointer<Scalar>, _ sourceStride: Int,
+    _ target: UnsafeMutablePointer<Scalar>,
     _ targetStride: Int
 ) {
     parallel(rows, grain: max(1, 16384 / max(columns, 1))) {
         Scalar.kernels.pointee.copy_columns(
-            target + $0.lowerBound * targetStride, targetStride, source + $0.lowerBound * sourceStride, sourceStride, $0.count, columns)
+            target + $0.lowerBound * targetStride, targetStride, source + $0.lowerBound * sourceStride, sourceStride,
+            $0.count, columns)
     }
 }

@@ -8,7 +8,9 @@ extension FeatureMap {
     /// When the step is taken, the running statistics move by `momentum` towards the batch's, of several passes
     /// towards the mean of theirs; the running variance is the unbiased one, as torch keeps it. Only for training:
     /// elsewhere the norm is folded into its convolution.
-    func batchNorm(_ norm: FoldedNorm<Scalar>, momentum: Double, residual: FeatureMap? = nil, activation: Activation) -> FeatureMap {
+    func batchNorm(_ norm: FoldedNorm<Scalar>, momentum: Double, residual: FeatureMap? = nil, activation: Activation)
+        -> FeatureMap
+    {
         let z = variable.tensor, (rows, columns) = (z.rows, z.columns)
         let kernels = Scalar.kernels
 
@@ -18,7 +20,8 @@ extension FeatureMap {
         }
         for c in 0..<columns { mean.pointer[c] /= Scalar(rows) }
         let rstd: Tensor<Scalar> = reduceRows(rows, columns: columns, width: columns) { range, sums in
-            kernels.pointee.centered_squares(sums, z.pointer + range.lowerBound * columns, mean.pointer, range.count, columns)
+            kernels.pointee.centered_squares(
+                sums, z.pointer + range.lowerBound * columns, mean.pointer, range.count, columns)
         }
         let scale = Tensor<Scalar>(uninitialized: [columns]), shift = Tensor<Scalar>(uninitialized: [columns])
         let unbiased = Tensor<Scalar>(uninitialized: [columns])
@@ -45,7 +48,8 @@ extension FeatureMap {
         parallel(rows, grain: max(1, 16384 / columns)) { range in
             let offset = range.lowerBound * columns
             kernels.pointee.scale_shift(
-                y.pointer + offset, z.pointer + offset, scale.pointer, shift.pointer, residual.map { $0.variable.tensor.pointer + offset },
+                y.pointer + offset, z.pointer + offset, scale.pointer, shift.pointer,
+                residual.map { $0.variable.tensor.pointer + offset },
                 activation == .relu ? 1 : 0, range.count, columns)
         }
 
@@ -53,13 +57,15 @@ extension FeatureMap {
         let (tape, source, residualSource) = (tape, variable.reference, residual?.variable.reference)
         let mask = activation == .relu ? y : nil, hasResidual = residual != nil
         let result = tape.record(
-            "BatchNorm", inputs: [variable] + (residual.map { [$0.variable] } ?? []), parameters: [norm.gamma, norm.beta], y,
+            "BatchNorm", inputs: [variable] + (residual.map { [$0.variable] } ?? []),
+            parameters: [norm.gamma, norm.beta], y,
             pullback: { gradient in
                 let masked = mask == nil || gradient.isUnique() ? gradient : Tensor(uninitialized: gradient.shape)
                 let sums: Tensor<Scalar> = reduceRows(rows, columns: columns, width: 2 * columns) { range, sums in
                     let offset = range.lowerBound * columns
                     kernels.pointee.norm_backward_sums(
-                        masked.pointer + offset, sums, sums + columns, gradient.pointer + offset, mask.map { $0.pointer + offset },
+                        masked.pointer + offset, sums, sums + columns, gradient.pointer + offset,
+                        mask.map { $0.pointer + offset },
                         z.pointer + offset, mean.pointer, rstd.pointer, range.count, columns)
                 }
                 if norm.gamma.isTrainable { norm.gamma.accumulateGradient(sums.pointer + columns) }
@@ -70,7 +76,8 @@ extension FeatureMap {
                     let offset = range.lowerBound * columns
                     kernels.pointee.norm_backward(
                         dz.pointer + offset, masked.pointer + offset, z.pointer + offset, mean.pointer, rstd.pointer,
-                        norm.gamma.value.pointer, sums.pointer, sums.pointer + columns, 1 / Double(rows), range.count, columns)
+                        norm.gamma.value.pointer, sums.pointer, sums.pointer + columns, 1 / Double(rows), range.count,
+                        columns)
                 }
                 tape.accumulate(dz, into: source)
             },

@@ -1,8 +1,10 @@
-// Over 150 lines: one product in three readings (forward, by weight, by input) with the blocks that keep patches in cache.
+// Over 150 lines: one product in three readings (forward, by weight, by input) with the blocks that keep patches in
+// cache.
 import CDeixisTensor
 import DeixisGraph
 
-/// A frozen or evaluated BatchNorm: y = gamma (x - mean) / sqrt(variance + eps) + beta with fixed statistics, so a scale and a shift.
+/// A frozen or evaluated BatchNorm: y = gamma (x - mean) / sqrt(variance + eps) + beta with fixed statistics, so a
+/// scale and a shift.
 struct FoldedNorm<Scalar: Real> {
     let gamma, beta, mean, variance: Parameter<Scalar>
     let epsilon: Double
@@ -29,10 +31,11 @@ struct FoldedNorm<Scalar: Real> {
 extension FeatureMap {
     /// y = act(norm(conv(x, W) + b) + residual); W: [out, in, kernel, kernel]; zero padding.
     ///
-    /// The norm's scale goes into the reordered weights, its shift, the residual and the ReLU into one pass over each block of
-    /// rows while it is in cache; so only y is kept.
+    /// The norm's scale goes into the reordered weights, its shift, the residual and the ReLU into one pass over each
+    /// block of rows while it is in cache; so only y is kept.
     func convolution(
-        _ weight: Parameter<Scalar>, bias: Parameter<Scalar>? = nil, norm: FoldedNorm<Scalar>? = nil, residual: FeatureMap? = nil,
+        _ weight: Parameter<Scalar>, bias: Parameter<Scalar>? = nil, norm: FoldedNorm<Scalar>? = nil,
+        residual: FeatureMap? = nil,
         activation: Activation = .none, stride: Int = 1, padding: Int = 0
     ) -> FeatureMap {
         let x = variable.tensor
@@ -52,7 +55,8 @@ extension FeatureMap {
         let inputNeedsGradient = variable.needsGradient, hasResidual = residual != nil
         let mask = activation == .relu ? y : nil
         let result = tape.record(
-            "Conv", inputs: [variable] + (residual.map { [$0.variable] } ?? []), parameters: [weight] + (bias.map { [$0] } ?? [])
+            "Conv", inputs: [variable] + (residual.map { [$0.variable] } ?? []),
+            parameters: [weight] + (bias.map { [$0] } ?? [])
                 + (norm.map { [$0.gamma, $0.beta] } ?? []), y,
             macs: y.count * product.patch,
             pullback: { gradient in
@@ -114,11 +118,13 @@ struct ConvolutionProduct<Scalar: Real> {
     private var isDirect: Bool { kernel == 1 && stride == 1 && padding == 0 }
 
     init(input: [Int], weight: [Int], stride: Int, padding: Int) {
-        precondition(input[3] == weight[1] && weight[2] == weight[3], "convolution \(weight) applied to \(input) (NHWC)")
+        precondition(
+            input[3] == weight[1] && weight[2] == weight[3], "convolution \(weight) applied to \(input) (NHWC)")
         (outputs, inputs, kernel) = (weight[0], weight[1], weight[2])
         (self.stride, self.padding, inputShape, batch) = (stride, padding, input, input[0])
         patch = kernel * kernel * inputs
-        let height = (input[1] + 2 * padding - kernel) / stride + 1, width = (input[2] + 2 * padding - kernel) / stride + 1
+        let height = (input[1] + 2 * padding - kernel) / stride + 1,
+            width = (input[2] + 2 * padding - kernel) / stride + 1
         outputShape = [input[0], height, width, outputs]
         window = dxt_window(
             height: input[1], width: input[2], channels: inputs, out_height: height, out_width: width, kernel_h: kernel,
@@ -136,7 +142,8 @@ struct ConvolutionProduct<Scalar: Real> {
         parallel(outputs, grain: max(1, 16384 / size)) { range in
             let offset = range.lowerBound * size
             Scalar.kernels.pointee.reorder_weight(
-                result.pointer + offset, weight.value.pointer + offset, scale.map { $0.pointer + range.lowerBound }, range.count, inputs,
+                result.pointer + offset, weight.value.pointer + offset, scale.map { $0.pointer + range.lowerBound },
+                range.count, inputs,
                 area, false)
         }
         return result
@@ -154,22 +161,30 @@ struct ConvolutionProduct<Scalar: Real> {
                 let target = y.pointer + begin * outputs
                 let patches = isDirect ? nil : Tensor<Scalar>(uninitialized: [count, patch])
                 defer { withExtendedLifetime(patches) {} }
-                if let patches { Scalar.kernels.pointee.im2col(patches.pointer, x.pointer, window, begin, begin + count) }
+                if let patches {
+                    Scalar.kernels.pointee.im2col(patches.pointer, x.pointer, window, begin, begin + count)
+                }
                 let source = patches?.pointer ?? x.pointer + begin * inputs
-                dxt_gemm(Scalar.isDouble, false, true, count, outputs, patch, 1, source, patch, weight.pointer, patch, 0, target, outputs)
+                dxt_gemm(
+                    Scalar.isDouble, false, true, count, outputs, patch, 1, source, patch, weight.pointer, patch, 0,
+                    target, outputs)
                 if shift != nil || residual != nil || relu {
                     Scalar.kernels.pointee.bias_act(
-                        target, shift?.pointer, residual.map { $0.pointer + begin * outputs }, relu ? 1 : 0, count, outputs)
+                        target, shift?.pointer, residual.map { $0.pointer + begin * outputs }, relu ? 1 : 0, count,
+                        outputs)
                 }
             }
         }
     }
 
-    func accumulateWeightGradient(_ g: Tensor<Scalar>, _ x: Tensor<Scalar>, scale: Tensor<Scalar>?, into weight: Parameter<Scalar>) {
+    func accumulateWeightGradient(
+        _ g: Tensor<Scalar>, _ x: Tensor<Scalar>, scale: Tensor<Scalar>?, into weight: Parameter<Scalar>
+    ) {
         let rows = self.rows
         if isDirect && scale == nil {
             weight.accumulateGradient { target, beta in
-                multiply(g.pointer, transposedA: true, x.pointer, m: outputs, n: inputs, k: rows, beta: beta, into: target)
+                multiply(
+                    g.pointer, transposedA: true, x.pointer, m: outputs, n: inputs, k: rows, beta: beta, into: target)
             }
             return
         }
@@ -187,10 +202,13 @@ struct ConvolutionProduct<Scalar: Real> {
                 if begin >= end { Scalar.kernels.pointee.fill(sums, 0, outputs * patch) }
                 while begin < end {
                     let count = min(isDirect ? end - begin : block, end - begin)
-                    if let patches { Scalar.kernels.pointee.im2col(patches.pointer, x.pointer, window, begin, begin + count) }
+                    if let patches {
+                        Scalar.kernels.pointee.im2col(patches.pointer, x.pointer, window, begin, begin + count)
+                    }
                     let source = patches?.pointer ?? x.pointer + begin * inputs
                     dxt_gemm(
-                        Scalar.isDouble, true, false, outputs, patch, count, 1, g.pointer + begin * outputs, outputs, source, patch,
+                        Scalar.isDouble, true, false, outputs, patch, count, 1, g.pointer + begin * outputs, outputs,
+                        source, patch,
                         beta, sums, patch)
                     beta = 1
                     begin += count
@@ -202,17 +220,20 @@ struct ConvolutionProduct<Scalar: Real> {
             parallel(outputs, grain: max(1, 16384 / row)) { range in
                 let offset = range.lowerBound * row
                 for part in 1..<max(parts, 1) {
-                    Scalar.kernels.pointee.axpy(partial.pointer + offset, partial.pointer + part * size + offset, 1, range.count * row)
+                    Scalar.kernels.pointee.axpy(
+                        partial.pointer + offset, partial.pointer + part * size + offset, 1, range.count * row)
                 }
                 Scalar.kernels.pointee.reorder_gradient(
-                    target + offset, partial.pointer + offset, scale.map { $0.pointer + range.lowerBound }, range.count, inputs,
+                    target + offset, partial.pointer + offset, scale.map { $0.pointer + range.lowerBound }, range.count,
+                    inputs,
                     kernel * kernel, beta)
             }
         }
     }
 
     func accumulateInputGradient(
-        _ g: Tensor<Scalar>, _ weight: Parameter<Scalar>, scale: Tensor<Scalar>?, beta: Double, into target: UnsafeMutablePointer<Scalar>
+        _ g: Tensor<Scalar>, _ weight: Parameter<Scalar>, scale: Tensor<Scalar>?, beta: Double,
+        into target: UnsafeMutablePointer<Scalar>
     ) {
         if isDirect {
             let w = reordered(weight, scale: scale)
@@ -226,14 +247,16 @@ struct ConvolutionProduct<Scalar: Real> {
 
     /// Stride 1: the input's gradient is a convolution of g with the weights reversed and their channels exchanged.
     private func correlateGradient(
-        _ g: Tensor<Scalar>, _ weight: Parameter<Scalar>, scale: Tensor<Scalar>?, beta: Double, into target: UnsafeMutablePointer<Scalar>
+        _ g: Tensor<Scalar>, _ weight: Parameter<Scalar>, scale: Tensor<Scalar>?, beta: Double,
+        into target: UnsafeMutablePointer<Scalar>
     ) {
         let area = kernel * kernel, depth = area * outputs
         let flipped = Tensor<Scalar>(uninitialized: [inputs, depth])
         Scalar.kernels.pointee.reorder_weight(
             flipped.pointer, weight.value.pointer, scale?.pointer, outputs, inputs, area, true)
         let window = dxt_window(
-            height: outputShape[1], width: outputShape[2], channels: outputs, out_height: inputShape[1], out_width: inputShape[2],
+            height: outputShape[1], width: outputShape[2], channels: outputs, out_height: inputShape[1],
+            out_width: inputShape[2],
             kernel_h: kernel, kernel_w: kernel, stride: 1, pad: kernel - 1 - padding)
         let rows = batch * inputShape[1] * inputShape[2]
         let perChunk = max(1, min(blockRows(depth), (rows + Backend.threadCount - 1) / Backend.threadCount))
@@ -244,15 +267,19 @@ struct ConvolutionProduct<Scalar: Real> {
                 defer { withExtendedLifetime(patches) {} }
                 Scalar.kernels.pointee.im2col(patches.pointer, g.pointer, window, begin, begin + count)
                 dxt_gemm(
-                    Scalar.isDouble, false, true, count, inputs, depth, 1, patches.pointer, depth, flipped.pointer, depth, beta,
+                    Scalar.isDouble, false, true, count, inputs, depth, 1, patches.pointer, depth, flipped.pointer,
+                    depth, beta,
                     target + begin * inputs, inputs)
             }
         }
     }
 
     /// Any stride: each image's patches are made and added back where they came from; images are independent.
-    private func scatterGradient(_ g: Tensor<Scalar>, _ weight: Tensor<Scalar>, beta: Double, into target: UnsafeMutablePointer<Scalar>) {
-        let plane = outputShape[1] * outputShape[2], size = inputShape[1] * inputShape[2] * inputs, block = min(blockRows(patch), plane)
+    private func scatterGradient(
+        _ g: Tensor<Scalar>, _ weight: Tensor<Scalar>, beta: Double, into target: UnsafeMutablePointer<Scalar>
+    ) {
+        let plane = outputShape[1] * outputShape[2], size = inputShape[1] * inputShape[2] * inputs,
+            block = min(blockRows(patch), plane)
         withUnsafePointer(to: window) { window in
             parallelChunks(batch) { image in
                 if beta == 0 { Scalar.kernels.pointee.fill(target + image * size, 0, size) }
@@ -261,7 +288,8 @@ struct ConvolutionProduct<Scalar: Real> {
                 for begin in stride_(from: image * plane, to: (image + 1) * plane, by: block) {
                     let count = min(block, (image + 1) * plane - begin)
                     dxt_gemm(
-                        Scalar.isDouble, false, false, count, patch, outputs, 1, g.pointer + begin * outputs, outputs, weight.pointer,
+                        Scalar.isDouble, false, false, count, patch, outputs, 1, g.pointer + begin * outputs, outputs,
+                        weight.pointer,
                         patch, 0, patches.pointer, patch)
                     Scalar.kernels.pointee.col2im(target, patches.pointer, window, begin, begin + count)
                 }

@@ -29,14 +29,16 @@ func applyDropout<Scalar: Real>(
     let width = x.count / max(samples, 1)
     parallel(x.count, grain: 1 << 14) {
         eachSample(of: $0, width: width, first: first) { part, position in
-            Scalar.kernels.pointee.dropout(y.pointer + part.lowerBound, x.pointer + part.lowerBound, part.count, rate, seed, position)
+            Scalar.kernels.pointee.dropout(
+                y.pointer + part.lowerBound, x.pointer + part.lowerBound, part.count, rate, seed, position)
         }
     }
 }
 
 /// The parts of `range` that lie in one sample each, and where dropout's random numbers of each begin: 2^32 of them
 /// belong to every sample.
-func eachSample(of range: Range<Int>, width: Int, first: Int, _ body: (_ part: Range<Int>, _ position: UInt64) -> Void) {
+func eachSample(of range: Range<Int>, width: Int, first: Int, _ body: (_ part: Range<Int>, _ position: UInt64) -> Void)
+{
     var at = range.lowerBound
     while at < range.upperBound {
         let sample = at / width, end = min(range.upperBound, (sample + 1) * width)

@@ -12,7 +12,8 @@ public struct TokenBatch: Sendable {
 
     /// - Precondition: `ids` and `mask` hold `batch * length` entries.
     public init(batch: Int, length: Int, ids: [Int32], mask: [Int32]) {
-        precondition(ids.count == batch * length && mask.count == ids.count, "\(ids.count) ids, \(mask.count) mask entries")
+        precondition(
+            ids.count == batch * length && mask.count == ids.count, "\(ids.count) ids, \(mask.count) mask entries")
         self.batch = batch
         self.length = length
         self.ids = ids
@@ -36,7 +37,9 @@ extension Tape {
         let kernels = Scalar.kernels
         for index in 0..<batch * length {
             let row = y.pointer + index * width
-            kernels.pointee.add(row, word.value.pointer + Int(tokens.ids[index]) * width, position.value.pointer + index % length * width, width)
+            kernels.pointee.add(
+                row, word.value.pointer + Int(tokens.ids[index]) * width,
+                position.value.pointer + index % length * width, width)
             kernels.pointee.axpy(row, tokenType.value.pointer, 1, width)
         }
 
@@ -49,7 +52,9 @@ extension Tape {
                     guard table.isTrainable else { return }
                     table.accumulateGradient { target, beta in
                         if beta == 0 {
-                            parallel(table.count, grain: 1 << 16) { kernels.pointee.fill(target + $0.lowerBound, 0, $0.count) }
+                            parallel(table.count, grain: 1 << 16) {
+                                kernels.pointee.fill(target + $0.lowerBound, 0, $0.count)
+                            }
                         }
                         for index in 0..<batch * length {
                             kernels.pointee.axpy(target + row(index) * width, g + index * width, 1, width)
@@ -64,10 +69,14 @@ extension Tape {
                 let ids = emitter.input("token_ids", .int64, [.symbol("batch"), .symbol("length")])
                 let words = emitter.node("Gather", [emitter.parameter(word), ids], within: "words")
                 let shape = emitter.node("Shape", [ids], within: "length")
-                let end = emitter.node("Slice", [shape, emitter.integers([1]), emitter.integers([2]), emitter.integers([0])], within: "length")
+                let end = emitter.node(
+                    "Slice", [shape, emitter.integers([1]), emitter.integers([2]), emitter.integers([0])],
+                    within: "length")
                 let places = emitter.node(
-                    "Slice", [emitter.parameter(position), emitter.integers([0]), end, emitter.integers([0])], within: "positions")
-                let type = emitter.node("Gather", [emitter.parameter(tokenType), emitter.integers([0], scalar: true)], within: "type")
+                    "Slice", [emitter.parameter(position), emitter.integers([0]), end, emitter.integers([0])],
+                    within: "positions")
+                let type = emitter.node(
+                    "Gather", [emitter.parameter(tokenType), emitter.integers([0], scalar: true)], within: "type")
                 let sum = emitter.node("Add", [words, places], within: "positions")
                 return emitter.node("Add", [sum, type], within: "type")
             })

@@ -4,9 +4,11 @@ import DeixisGraph
 extension Variable {
     /// y = gamma (s - mean) / sqrt(variance + eps) + beta over the last axis, s = x + dropout(r).
     ///
-    /// The residual sum of post-norm layers is part of it, so that the sum is made, kept and differentiated in the same passes.
+    /// The residual sum of post-norm layers is part of it, so that the sum is made, kept and differentiated in the same
+    /// passes.
     public func layerNorm(
-        adding residual: Variable? = nil, dropout rate: Double = 0, _ gamma: Parameter<Scalar>, _ beta: Parameter<Scalar>,
+        adding residual: Variable? = nil, dropout rate: Double = 0, _ gamma: Parameter<Scalar>,
+        _ beta: Parameter<Scalar>,
         epsilon: Double
     ) -> Variable {
         let (rows, columns) = (tensor.rows, tensor.columns)
@@ -23,13 +25,17 @@ extension Variable {
         func normalize(_ range: Range<Int>, _ position: UInt64) {
             let offset = range.lowerBound * columns
             Scalar.kernels.pointee.layer_norm(
-                y.pointer + offset, sum.pointer + offset, mean.pointer + range.lowerBound, deviation.pointer + range.lowerBound,
-                tensor.pointer + offset, residual.map { $0.tensor.pointer + offset }, gamma.value.pointer, beta.value.pointer,
+                y.pointer + offset, sum.pointer + offset, mean.pointer + range.lowerBound,
+                deviation.pointer + range.lowerBound,
+                tensor.pointer + offset, residual.map { $0.tensor.pointer + offset }, gamma.value.pointer,
+                beta.value.pointer,
                 epsilon, range.count, columns, p, seed ?? 0, position)
         }
         parallel(rows, grain: max(1, 8192 / columns)) { range in
             guard p > 0 else { return normalize(range, 0) }
-            eachSample(of: range.lowerBound * columns..<range.upperBound * columns, width: sampleRows * columns, first: first) {
+            eachSample(
+                of: range.lowerBound * columns..<range.upperBound * columns, width: sampleRows * columns, first: first
+            ) {
                 normalize($0.lowerBound / columns..<$0.upperBound / columns, $1)
             }
         }
@@ -44,7 +50,8 @@ extension Variable {
                     let offset = range.lowerBound * columns
                     Scalar.kernels.pointee.layer_norm_backward(
                         ds.pointer + offset, sums, sums + columns, gradient.pointer + offset, sum.pointer + offset,
-                        mean.pointer + range.lowerBound, deviation.pointer + range.lowerBound, gamma.value.pointer, range.count,
+                        mean.pointer + range.lowerBound, deviation.pointer + range.lowerBound, gamma.value.pointer,
+                        range.count,
                         columns)
                 }
                 if gamma.isTrainable { gamma.accumulateGradient(sums.pointer) }

@@ -21,7 +21,8 @@ extension Variable {
         let act: Int32 = activation == .relu ? 1 : 0
         if bias != nil || act != 0 {
             parallel(rows, grain: max(1, 16384 / outputs)) {
-                Scalar.kernels.pointee.bias_act(y.pointer + $0.lowerBound * outputs, bias?.value.pointer, nil, act, $0.count, outputs)
+                Scalar.kernels.pointee.bias_act(
+                    y.pointer + $0.lowerBound * outputs, bias?.value.pointer, nil, act, $0.count, outputs)
             }
         }
 
@@ -29,14 +30,16 @@ extension Variable {
         let (tape, source) = (tape, reference)
         let mask = activation == .relu ? y : nil
         return tape.record(
-            "Linear", inputs: [self], parameters: [weight] + (bias.map { [$0] } ?? []), y, macs: rows * outputs * inputs,
+            "Linear", inputs: [self], parameters: [weight] + (bias.map { [$0] } ?? []), y,
+            macs: rows * outputs * inputs,
             pullback: { gradient in
                 if let mask {
                     let masked = gradient.isUnique() ? gradient : Tensor(uninitialized: gradient.shape)
                     let sums: Tensor<Scalar> = reduceRows(rows, columns: outputs, width: outputs) { range, sums in
                         let offset = range.lowerBound * outputs
                         Scalar.kernels.pointee.relu_backward_sums(
-                            masked.pointer + offset, sums, gradient.pointer + offset, mask.pointer + offset, range.count, outputs)
+                            masked.pointer + offset, sums, gradient.pointer + offset, mask.pointer + offset,
+                            range.count, outputs)
                     }
                     gradient = masked
                     if let bias, bias.isTrainable { bias.accumulateGradient(sums.pointer) }
@@ -50,11 +53,14 @@ extension Variable {
                 if weight.isTrainable {
                     weight.accumulateGradient { target, beta in
                         multiply(
-                            gradient.pointer, transposedA: true, x.pointer, m: outputs, n: inputs, k: rows, beta: beta, into: target)
+                            gradient.pointer, transposedA: true, x.pointer, m: outputs, n: inputs, k: rows, beta: beta,
+                            into: target)
                     }
                 }
                 tape.accumulate(into: source) { target, beta in
-                    multiply(gradient.pointer, weight.value.pointer, m: rows, n: inputs, k: outputs, beta: beta, into: target)
+                    multiply(
+                        gradient.pointer, weight.value.pointer, m: rows, n: inputs, k: outputs, beta: beta, into: target
+                    )
                 }
             },
             // MatMul with the transposed weight, which keeps its name and memory; runtimes fold the transpose.

@@ -2,19 +2,24 @@ import CDeixisTensor
 import DeixisGraph
 
 extension FeatureMap {
-    /// The maximum of each window of `kernel` x `kernel` channels apart; padding never wins; the first of equals gets the gradient.
+    /// The maximum of each window of `kernel` x `kernel` channels apart; padding never wins; the first of equals gets
+    /// the gradient.
     public func maxPool(kernel: Int, stride: Int, padding: Int = 0) -> FeatureMap {
         let x = variable.tensor, (batch, height, width, channels) = (self.batch, self.height, self.width, self.channels)
-        let (outHeight, outWidth) = ((height + 2 * padding - kernel) / stride + 1, (width + 2 * padding - kernel) / stride + 1)
+        let (outHeight, outWidth) = (
+            (height + 2 * padding - kernel) / stride + 1, (width + 2 * padding - kernel) / stride + 1
+        )
         let window = dxt_window(
-            height: height, width: width, channels: channels, out_height: outHeight, out_width: outWidth, kernel_h: kernel,
+            height: height, width: width, channels: channels, out_height: outHeight, out_width: outWidth,
+            kernel_h: kernel,
             kernel_w: kernel, stride: stride, pad: padding)
         let (inSize, outSize) = (height * width * channels, outHeight * outWidth * channels)
         let y = Tensor<Scalar>(uninitialized: [batch, outHeight, outWidth, channels])
         let which = ByteBuffer(count: batch * outSize)
         withUnsafePointer(to: window) { window in
             parallelChunks(batch) {
-                Scalar.kernels.pointee.max_pool(y.pointer + $0 * outSize, which.pointer + $0 * outSize, x.pointer + $0 * inSize, window)
+                Scalar.kernels.pointee.max_pool(
+                    y.pointer + $0 * outSize, which.pointer + $0 * outSize, x.pointer + $0 * inSize, window)
             }
         }
         let (tape, source, inShape) = (tape, variable.reference, x.shape)
@@ -25,7 +30,8 @@ extension FeatureMap {
                 withUnsafePointer(to: window) { window in
                     parallelChunks(batch) {
                         Scalar.kernels.pointee.fill(dx.pointer + $0 * inSize, 0, inSize)
-                        Scalar.kernels.pointee.max_pool_backward(dx.pointer + $0 * inSize, g + $0 * outSize, which.pointer + $0 * outSize, window)
+                        Scalar.kernels.pointee.max_pool_backward(
+                            dx.pointer + $0 * inSize, g + $0 * outSize, which.pointer + $0 * outSize, window)
                     }
                 }
                 tape.accumulate(dx, into: source)
@@ -52,7 +58,8 @@ extension FeatureMap {
             let target = y.pointer + line * factor * row
             for column in 0..<width {
                 for copy in 0..<factor {
-                    (target + (column * factor + copy) * channels).update(from: x.pointer + (line * width + column) * channels, count: channels)
+                    (target + (column * factor + copy) * channels).update(
+                        from: x.pointer + (line * width + column) * channels, count: channels)
                 }
             }
             for copy in 1..<factor { (target + copy * row).update(from: target, count: row) }
@@ -65,8 +72,10 @@ extension FeatureMap {
                 parallelChunks(batch * height) { line in
                     for copy in 0..<factor * factor {
                         for column in 0..<width {
-                            let from = (line * factor + copy / factor) * row + (column * factor + copy % factor) * channels
-                            Scalar.kernels.pointee.axpy(dx.pointer + (line * width + column) * channels, g + from, 1, channels)
+                            let from =
+                                (line * factor + copy / factor) * row + (column * factor + copy % factor) * channels
+                            Scalar.kernels.pointee.axpy(
+                                dx.pointer + (line * width + column) * channels, g + from, 1, channels)
                         }
                     }
                 }
@@ -76,7 +85,8 @@ extension FeatureMap {
                 emitter.node(
                     "Resize", [values[0], nil, emitter.floats([1, 1, Float(factor), Float(factor)])],
                     attributes: [
-                        (name: "mode", value: .string("nearest")), (name: "coordinate_transformation_mode", value: .string("asymmetric")),
+                        (name: "mode", value: .string("nearest")),
+                        (name: "coordinate_transformation_mode", value: .string("asymmetric")),
                         (name: "nearest_mode", value: .string("floor")),
                     ])
             })

@@ -1,12 +1,12 @@
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Darwin)
-import Darwin
+    import Darwin
 #endif
 
 extension Variable {
-    /// The weighted mean of softmax cross-entropies. A row holds several softmaxes beside each other, `classes[k]` columns for
-    /// part k:
+    /// The weighted mean of softmax cross-entropies. A row holds several softmaxes beside each other, `classes[k]`
+    /// columns for part k:
     ///
     ///     loss = sum_r w_r sum_k (log sum_c exp(x_rkc) - x_rk[label_rk]) / sum_r w_r
     ///     d loss / d x_rkc = w_r (softmax(x_rk)_c - [c = label_rk]) / sum_r w_r
@@ -20,7 +20,9 @@ extension Variable {
     public func softmaxCrossEntropy(classes: [Int], labels: [Int32], weights: [Double]) -> Variable {
         let (x, rows, columns, parts) = (tensor, tensor.rows, tensor.columns, classes.count)
         precondition(columns == classes.reduce(0, +), "classes \(classes) for \(shape)")
-        precondition(labels.count == rows * parts && weights.count == rows, "\(labels.count) labels, \(weights.count) weights for \(shape)")
+        precondition(
+            labels.count == rows * parts && weights.count == rows,
+            "\(labels.count) labels, \(weights.count) weights for \(shape)")
         let total = weights.reduce(0, +), scale = total > 0 ? 1 / total : 0
 
         // Forward, and the gradient with it: both need the same exponentials

@@ -84,12 +84,15 @@ public final class AdamW<Scalar: Real> {
                 let first = 1 - power(settings.beta1, moments.steps), second = 1 - power(settings.beta2, moments.steps)
                 let decays = group.decays && (parameter.decays || settings.decaysVectors)
                 let decay = decays ? rate * settings.weightDecay : 0
-                let (p, g, m, v) = (parameter.value.pointer, gradient.pointer, moments.first.pointer, moments.second.pointer)
+                let (p, g, m, v) = (
+                    parameter.value.pointer, gradient.pointer, moments.first.pointer, moments.second.pointer
+                )
                 parallel(parameter.count, grain: 1 << 14) {
                     let at = $0.lowerBound
                     Scalar.kernels.pointee.adamw(
                         p + at, g + at, m + at, v + at, moments.average.map { $0.pointer + at }, decay, rate / first,
-                        1 / second.squareRoot(), self.settings.beta1, self.settings.beta2, self.settings.epsilon, gradientScale,
+                        1 / second.squareRoot(), self.settings.beta1, self.settings.beta2, self.settings.epsilon,
+                        gradientScale,
                         averageDecay, $0.count)
                 }
             }
@@ -135,7 +138,8 @@ public final class AdamW<Scalar: Real> {
                 sums.withUnsafeMutableBufferPointer { sums in
                     let base = sums.baseAddress
                     parallelChunks(parts) {
-                        base?[$0] = Scalar.kernels.pointee.sum_squares(gradient.pointer + $0 * step, min(step, gradient.count - $0 * step))
+                        base?[$0] = Scalar.kernels.pointee.sum_squares(
+                            gradient.pointer + $0 * step, min(step, gradient.count - $0 * step))
                     }
                 }
                 total += sums.reduce(0, +)

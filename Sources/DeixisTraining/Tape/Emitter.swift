@@ -8,7 +8,8 @@ public struct EmittedValue {
 
 /// Writes ONNX nodes while a traced tape is read forwards.
 ///
-/// Parameters become initializers that view the trainer's own memory: writing a graph of 570 MB needs no second copy of it.
+/// Parameters become initializers that view the trainer's own memory: writing a graph of 570 MB needs no second copy of
+/// it.
 public final class Emitter<Scalar: Real> {
     public private(set) var graph: Graph
     private var initializers: [String: EmittedValue] = [:]
@@ -64,7 +65,9 @@ public final class Emitter<Scalar: Real> {
 
     /// A float32 constant, shared by its values: the scales of Resize, whatever the model's scalar.
     func floats(_ values: [Float]) -> EmittedValue {
-        constant("constant/floats_" + values.map { "\($0)" }.joined(separator: "_")) { Constant(.float32, [values.count], values) }
+        constant("constant/floats_" + values.map { "\($0)" }.joined(separator: "_")) {
+            Constant(.float32, [values.count], values)
+        }
     }
 
     private func constant(_ name: String, _ make: () -> Constant) -> EmittedValue {
@@ -156,6 +159,8 @@ extension Tape {
     }
 
     public var summary: [SummaryRow] {
-        nodes.map { SummaryRow(scope: $0.scope, op: $0.op, shape: $0.shape, parameters: $0.parameterCount, macs: $0.macs) }
+        nodes.map {
+            SummaryRow(scope: $0.scope, op: $0.op, shape: $0.shape, parameters: $0.parameterCount, macs: $0.macs)
+        }
     }
 }

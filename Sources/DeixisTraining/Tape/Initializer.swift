@@ -1,7 +1,7 @@
 import CDeixisTensor
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 extension Initializer {
@@ -31,7 +31,8 @@ extension Initializer {
         case .uniform(let bound): uniform(bound)
         case .xavier: uniform((6 / Double(shape[0] + (shape.count > 1 ? shape[1] : 1))).squareRoot())
         case .heFanOut: normal((2 / Double(shape[0] * area)).squareRoot())
-        case .scaledXavier(let gain): uniform(gain * (6 / Double(shape[0] + (shape.count > 1 ? shape[1] : 1))).squareRoot())
+        case .scaledXavier(let gain):
+            uniform(gain * (6 / Double(shape[0] + (shape.count > 1 ? shape[1] : 1))).squareRoot())
         case .values(let values):
             precondition(values.count == count, "\(values.count) initial values for \(shape)")
             for index in 0..<count { pointer[index] = Scalar(values[index]) }

@@ -57,7 +57,8 @@ public final class Parameter<Scalar: Real> {
 /// All parameters of a model in the order of their making.
 public final class ParameterStore<Scalar: Real> {
     public private(set) var all: [Parameter<Scalar>] = []
-    /// Every initial value is drawn from a stream of this seed and the parameter's name: the order of making does not matter.
+    /// Every initial value is drawn from a stream of this seed and the parameter's name: the order of making does not
+    /// matter.
     public let seed: UInt64
     private var index: [String: Int] = [:]
 
@@ -98,9 +99,9 @@ public enum Initializer: Sendable, Equatable {
     case scaledXavier(gain: Double)
     /// Normal with deviation sqrt(2 / fan_out), fan_out = out * kernel area, for OIHW (He et al. 2015).
     case heFanOut
-    /// [side * side, copies * 4 q]: for each cell center (x, y) of a square grid, q channels each of sin(f x), cos(f x), sin(f y),
-    /// cos(f y), times the amplitude; f_j = pi/2 side^(-j / (q - 1)), so wavelengths from 4 cells to 4 sides; the same for every copy. Channels beyond
-    /// a multiple of 4 are 0.
+    /// [side * side, copies * 4 q]: for each cell center (x, y) of a square grid, q channels each of sin(f x), cos(f
+    /// x), sin(f y), cos(f y), times the amplitude; f_j = pi/2 side^(-j / (q - 1)), so wavelengths from 4 cells to 4
+    /// sides; the same for every copy. Channels beyond a multiple of 4 are 0.
     case sineGrid(side: Int, copies: Int, amplitude: Double)
     /// These values.
     case values([Double])
@@ -130,7 +131,8 @@ public struct Scope<Scalar: Real> {
     private func path(_ name: String) -> String { prefix.isEmpty ? name : "\(prefix).\(name)" }
 
     private func make(
-        _ name: String, _ shape: [Int], _ initializer: Initializer, trainable: Bool, isBuffer: Bool = false, decays: Bool
+        _ name: String, _ shape: [Int], _ initializer: Initializer, trainable: Bool, isBuffer: Bool = false,
+        decays: Bool
     ) -> Parameter<Scalar> {
         let name = path(name)
         let value = Tensor<Scalar>(uninitialized: shape)

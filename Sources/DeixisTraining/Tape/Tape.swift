@@ -76,7 +76,8 @@ public final class Tape<Scalar: Real> {
         leafNeedsGradient: Bool = false, macs: Int = 0, pullback: Pullback?, emission: Emission?
     ) -> Variable<Scalar> {
         guard mode != .inference else { return Variable(tensor: result, tape: self, node: -1) }
-        let needs = isTraining
+        let needs =
+            isTraining
             && (leafNeedsGradient || inputs.contains { needsGradient($0) } || parameters.contains { $0.isTrainable })
         nodes.append(
             Node(
@@ -156,7 +157,8 @@ public final class Tape<Scalar: Real> {
 
     /// Hands out the memory of a gradient to write into (`beta` 0, contents undefined) or to add to (`beta` 1).
     func accumulate(
-        into variable: Variable<Scalar>.Reference, _ body: (_ target: UnsafeMutablePointer<Scalar>, _ beta: Double) -> Void
+        into variable: Variable<Scalar>.Reference,
+        _ body: (_ target: UnsafeMutablePointer<Scalar>, _ beta: Double) -> Void
     ) {
         let index = variable.node
         guard nodes[index].needsGradient else { return }

@@ -15,7 +15,8 @@ public struct Variable<Scalar: Real> {
     public var needsGradient: Bool { tape.needsGradient(self) }
 }
 
-/// An image-like variable: NHWC in the trainer, NCHW in ONNX files. Only convolution, pooling, upsampling and flattening know.
+/// An image-like variable: NHWC in the trainer, NCHW in ONNX files. Only convolution, pooling, upsampling and
+/// flattening know.
 public struct FeatureMap<Scalar: Real> {
     /// Shape [batch, height, width, channels].
     public let variable: Variable<Scalar>

@@ -68,9 +68,11 @@ func parallelChunks(_ chunks: Int, _ body: (Int) -> Void) {
     withoutActuallyEscaping(body) { escaping in
         var call = ChunkCall(body: escaping)
         withUnsafeMutablePointer(to: &call) { pointer in
-            dxt_parallel(chunks, { context, chunk in
-                context?.assumingMemoryBound(to: ChunkCall.self).pointee.body(chunk)
-            }, pointer)
+            dxt_parallel(
+                chunks,
+                { context, chunk in
+                    context?.assumingMemoryBound(to: ChunkCall.self).pointee.body(chunk)
+                }, pointer)
         }
     }
 }
@@ -101,7 +103,8 @@ func reduceRows<Scalar: Real>(
 
 /// C = op(A) op(B) + beta C, row-major, over the pool.
 func multiply<Scalar: Real>(
-    _ a: UnsafeMutablePointer<Scalar>, transposedA ta: Bool = false, _ b: UnsafeMutablePointer<Scalar>, transposedB tb: Bool = false,
+    _ a: UnsafeMutablePointer<Scalar>, transposedA ta: Bool = false, _ b: UnsafeMutablePointer<Scalar>,
+    transposedB tb: Bool = false,
     m: Int, n: Int, k: Int, beta: Double = 0, into c: UnsafeMutablePointer<Scalar>
 ) {
     dxt_gemm_parallel(Scalar.isDouble, ta, tb, m, n, k, 1, a, ta ? m : k, b, tb ? k : n, beta, c, n)

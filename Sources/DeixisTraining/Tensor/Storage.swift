@@ -14,8 +14,8 @@ final class Storage<Scalar: Real> {
     deinit { BufferPool.give(pointer, byteCount) }
 }
 
-/// Freed buffers by size. A training step asks for the same sizes as the one before, so from the second step on nothing is
-/// allocated and no page is touched for the first time.
+/// Freed buffers by size. A training step asks for the same sizes as the one before, so from the second step on nothing
+/// is allocated and no page is touched for the first time.
 public enum BufferPool {
     private struct State {
         var free: [Int: [UInt]] = [:]
@@ -73,9 +73,11 @@ public enum BufferPool {
         return (bytes + step - 1) & ~(step - 1)
     }
 
-    /// What to do when the system refuses memory for a tensor. No step can go on without it, so this never returns: a command says so and
-    /// exits; what is on disk is whole, for files are replaced and not rewritten.
-    public static func onExhaustion(_ handler: @escaping @Sendable (TrainingError) -> Never) { exhausted.withLock { $0 = handler } }
+    /// What to do when the system refuses memory for a tensor. No step can go on without it, so this never returns: a
+    /// command says so and exits; what is on disk is whole, for files are replaced and not rewritten.
+    public static func onExhaustion(_ handler: @escaping @Sendable (TrainingError) -> Never) {
+        exhausted.withLock { $0 = handler }
+    }
     private static let exhausted = Locked<@Sendable (TrainingError) -> Never>({ fatalError($0.description) })
 
     static func take(_ bytes: Int) -> UnsafeMutableRawPointer {

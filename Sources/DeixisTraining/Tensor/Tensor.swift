@@ -1,6 +1,7 @@
 import CDeixisTensor
 
-/// A dense row-major array. A value: operators make new tensors; only code that knows it is the sole owner writes in place.
+/// A dense row-major array. A value: operators make new tensors; only code that knows it is the sole owner writes in
+/// place.
 public struct Tensor<Scalar: Real> {
     public internal(set) var shape: [Int]
     var storage: Storage<Scalar>
@@ -43,7 +44,9 @@ public struct Tensor<Scalar: Real> {
     }
 
     /// The elements in place, writable: every tensor that shares them sees the change.
-    public func withUnsafeMutableBufferPointer<R>(_ body: (UnsafeMutableBufferPointer<Scalar>) throws -> R) rethrows -> R {
+    public func withUnsafeMutableBufferPointer<R>(_ body: (UnsafeMutableBufferPointer<Scalar>) throws -> R) rethrows
+        -> R
+    {
         try withExtendedLifetime(storage) { try body(UnsafeMutableBufferPointer(start: storage.pointer, count: count)) }
     }
 
@@ -59,7 +62,9 @@ public struct Tensor<Scalar: Real> {
     public func copy() -> Tensor {
         let result = Tensor(uninitialized: shape)
         let (source, target) = (pointer, result.pointer)
-        parallel(count, grain: 1 << 16) { (target + $0.lowerBound).update(from: source + $0.lowerBound, count: $0.count) }
+        parallel(count, grain: 1 << 16) {
+            (target + $0.lowerBound).update(from: source + $0.lowerBound, count: $0.count)
+        }
         return result
     }
 

@@ -5,11 +5,11 @@ import DeixisFiles
 import DeixisGraph
 import DeixisRuntime
 
-/// One side of `tools/compare-runtimes`: a process that holds a model and runs it when told to, so that runtimes can take turns without
-/// loading again. `tools/compare/worker.py` speaks the same for the others.
+/// One side of `tools/compare-runtimes`: a process that holds a model and runs it when told to, so that runtimes can
+/// take turns without loading again. `tools/compare/worker.py` speaks the same for the others.
 ///
-/// Answers are one line of JSON each. The first comes unasked, after the model has run once. Between orders it waits in `read`, and the
-/// pool's threads sleep.
+/// Answers are one line of JSON each. The first comes unasked, after the model has run once. Between orders it waits in
+/// `read`, and the pool's threads sleep.
 struct BenchWorker: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench-worker",
@@ -29,7 +29,8 @@ struct BenchWorker: ParsableCommand {
 
     @Argument(help: "An ONNX file.") var model: String
     @Option(help: ArgumentHelp("One input of the model.", valueName: "name=file.npy")) var input: [String] = []
-    @Option(help: ArgumentHelp("Another content, of the same shape, of one input.", valueName: "name=file.npy")) var other: [String] = []
+    @Option(help: ArgumentHelp("Another content, of the same shape, of one input.", valueName: "name=file.npy"))
+    var other: [String] = []
     @OptionGroup var options: RunOptions
 
     func run() throws {
@@ -49,7 +50,8 @@ struct BenchWorker: ParsableCommand {
             while let line = readLine() {
                 let words = line.split(separator: " ", maxSplits: 1).map(String.init)
                 switch (words.first, words.dropFirst().first) {
-                case ("run", let count?): try answer([("ns", .array(try measure(context, times(count)).map(JSON.integer)))])
+                case ("run", let count?):
+                    try answer([("ns", .array(try measure(context, times(count)).map(JSON.integer)))])
                 case ("alternate", let count?):
                     let sets = [others, arrays.filter { array in others.contains { $0.name == array.name } }]
                     try answer([("ns", .array(try measure(context, times(count), sets).map(JSON.integer)))])
@@ -69,13 +71,17 @@ struct BenchWorker: ParsableCommand {
     }
 
     private func times(_ text: String) throws(CommandError) -> Int {
-        guard let count = Int(text), count >= 1, count <= 1_000_000 else { throw .usage("'\(text)' runs: expected 1 to 1000000") }
+        guard let count = Int(text), count >= 1, count <= 1_000_000 else {
+            throw .usage("'\(text)' runs: expected 1 to 1000000")
+        }
         return count
     }
 
-    /// Inputs lie in place, outputs are read in place; what changes from run to run is written within the time measured, and what does not
-    /// change is not computed again.
-    private func measure(_ context: RunContext, _ count: Int, _ sets: [[(name: Name, array: NumPyArray)]] = []) throws -> [Int] {
+    /// Inputs lie in place, outputs are read in place; what changes from run to run is written within the time
+    /// measured, and what does not change is not computed again.
+    private func measure(_ context: RunContext, _ count: Int, _ sets: [[(name: Name, array: NumPyArray)]] = []) throws
+        -> [Int]
+    {
         let changes = try sets.isEmpty ? [] : alternation(context, sets)
         var times = [Int](repeating: 0, count: count)
         for index in 0..<count {
@@ -91,24 +97,32 @@ struct BenchWorker: ParsableCommand {
         return times
     }
 
-    /// Plans with everything but the inputs of `sets` kept, at the lengths that the last run had: padding may have been dropped from the end.
+    /// Plans with everything but the inputs of `sets` kept, at the lengths that the last run had: padding may have been
+    /// dropped from the end.
     private func alternation(
         _ context: RunContext, _ sets: [[(name: Name, array: NumPyArray)]]
     ) throws -> [[(buffer: UnsafeMutableRawBufferPointer, bytes: ArraySlice<UInt8>)]] {
         let arrays = try load(input), names = context.session.inputNames
         var shapes: [[Int]] = []
         for (index, name) in names.enumerated() {
-            guard let array = arrays.first(where: { $0.name == name })?.array else { throw CommandError.usage("input \(name) is missing") }
+            guard let array = arrays.first(where: { $0.name == name })?.array else {
+                throw CommandError.usage("input \(name) is missing")
+            }
             let held = try context.inputBuffer(index).count
             shapes.append(held < array.bytes.count ? [1, held * array.shape[1] / array.bytes.count] : array.shape)
         }
         let changing = sets.flatMap { $0.map(\.name) }
         try context.prepare(shapes, keeping: names.indices.filter { !changing.contains(names[$0]) })
-        func place(_ set: [(name: Name, array: NumPyArray)]) throws -> [(buffer: UnsafeMutableRawBufferPointer, bytes: ArraySlice<UInt8>)] {
+        func place(_ set: [(name: Name, array: NumPyArray)]) throws -> [(
+            buffer: UnsafeMutableRawBufferPointer, bytes: ArraySlice<UInt8>
+        )] {
             try set.map { entry in
-                guard let index = names.firstIndex(of: entry.name), let own = arrays.first(where: { $0.name == entry.name })?.array,
+                guard let index = names.firstIndex(of: entry.name),
+                    let own = arrays.first(where: { $0.name == entry.name })?.array,
                     own.bytes.count == entry.array.bytes.count
-                else { throw CommandError.usage("--other \(entry.name): expected an input of the model, of the same size") }
+                else {
+                    throw CommandError.usage("--other \(entry.name): expected an input of the model, of the same size")
+                }
                 let buffer = try context.inputBuffer(index)
                 return (buffer: buffer, bytes: entry.array.bytes.prefix(buffer.count))
             }

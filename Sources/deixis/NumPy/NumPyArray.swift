@@ -2,17 +2,19 @@ import DeixisGraph
 
 /// An array as a `.npy` file holds it, turned to row-major little-endian on reading.
 ///
-/// Format: NumPy's `numpy.lib.format`, versions 1 to 3: the magic `\x93NUMPY`, major and minor version, the header's length (2 bytes, from
-/// version 2 on 4), the header as a Python dictionary of literals, then the elements.
+/// Format: NumPy's `numpy.lib.format`, versions 1 to 3: the magic `\x93NUMPY`, major and minor version, the header's
+/// length (2 bytes, from version 2 on 4), the header as a Python dictionary of literals, then the elements.
 struct NumPyArray {
     var type: ElementType
     var shape: [Int]
     var bytes: [UInt8]
 
-    /// The element types in NumPy's spelling. bfloat16 has none of its own: the `ml_dtypes` package stores it as opaque `V2`.
+    /// The element types in NumPy's spelling. bfloat16 has none of its own: the `ml_dtypes` package stores it as opaque
+    /// `V2`.
     private static let kinds: [(descriptor: String, type: ElementType)] = [
         ("f4", .float32), ("f8", .float64), ("f2", .float16), ("V2", .bfloat16), ("b1", .bool),
-        ("u1", .uint8), ("i1", .int8), ("u2", .uint16), ("i2", .int16), ("u4", .uint32), ("i4", .int32), ("u8", .uint64), ("i8", .int64),
+        ("u1", .uint8), ("i1", .int8), ("u2", .uint16), ("i2", .int16), ("u4", .uint32), ("i4", .int32),
+        ("u8", .uint64), ("i8", .int64),
     ]
 
     init(type: ElementType, shape: [Int], bytes: [UInt8]) {

@@ -1,7 +1,7 @@
 /// The dictionary at the head of a `.npy` file: `{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }`.
 ///
-/// A parser of exactly these literals, for headers come from strangers: keys in any order, either kind of quote, spaces anywhere, Python 2's
-/// `2L`; each of the three keys once and no other.
+/// A parser of exactly these literals, for headers come from strangers: keys in any order, either kind of quote, spaces
+/// anywhere, Python 2's `2L`; each of the three keys once and no other.
 struct NumPyHeader {
     var descriptor = ""
     var isFortranOrder = false
@@ -110,6 +110,8 @@ private struct Scanner {
     }
 
     private var excerpt: String {
-        rest.isEmpty ? "the end" : "'\(String(decoding: rest.prefix(12).map { $0 < 0x20 || $0 > 0x7E ? 0x3F : $0 }, as: UTF8.self))'"
+        rest.isEmpty
+            ? "the end"
+            : "'\(String(decoding: rest.prefix(12).map { $0 < 0x20 || $0 > 0x7E ? 0x3F : $0 }, as: UTF8.self))'"
     }
 }

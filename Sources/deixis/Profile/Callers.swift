@@ -3,15 +3,16 @@ import DeixisGraph
 import DeixisRuntime
 import Synchronization
 
-/// How many answers a second several callers of one session get together, each on a thread and with a context of its own, compared with one
-/// caller alone and with callers that share nothing.
+/// How many answers a second several callers of one session get together, each on a thread and with a context of its
+/// own, compared with one caller alone and with callers that share nothing.
 ///
-/// A machine's pace changes from second to second. So there are many short rounds; each measures the three ways one after the other, in an
-/// order that turns from round to round; a ratio is taken within a round, and the median of all rounds' is told.
+/// A machine's pace changes from second to second. So there are many short rounds; each measures the three ways one
+/// after the other, in an order that turns from round to round; a ratio is taken within a round, and the median of all
+/// rounds' is told.
 struct Callers {
     struct Round {
-        /// Answers a second: of one caller; of all, sharing a session; of all, each with a session and a model of its own, which is the most
-        /// that this machine allows.
+        /// Answers a second: of one caller; of all, sharing a session; of all, each with a session and a model of its
+        /// own, which is the most that this machine allows.
         var alone = 0.0, shared = 0.0, own = 0.0
     }
 
@@ -32,7 +33,9 @@ struct Callers {
     /// - Parameters:
     ///   - others: sessions of models of their own, one for each caller but the first, who uses `session`.
     ///   - rounds: at least 1.
-    init(_ session: Session, others: [Session], _ inputs: [(name: Name, tensor: Constant)], rounds: Int) throws(RuntimeError) {
+    init(_ session: Session, others: [Session], _ inputs: [(name: Name, tensor: Constant)], rounds: Int)
+        throws(RuntimeError)
+    {
         let count = others.count + 1
         var sharing: [RunContext] = [], owning: [RunContext] = []
         for _ in 0..<count { sharing.append(try Self.ready(session, inputs)) }
@@ -56,7 +59,9 @@ struct Callers {
     }
 
     /// Planned, bound, and its memory touched.
-    private static func ready(_ session: Session, _ inputs: [(name: Name, tensor: Constant)]) throws(RuntimeError) -> RunContext {
+    private static func ready(_ session: Session, _ inputs: [(name: Name, tensor: Constant)]) throws(RuntimeError)
+        -> RunContext
+    {
         let context = session.makeContext()
         _ = try context.run(inputs)
         return context
@@ -82,10 +87,12 @@ struct Callers {
     /// Answers a second of all `contexts`, each on a thread of its own.
     private static func rate(_ pool: OpaquePointer, _ contexts: [RunContext]) -> Double {
         let start = deixis_clock_ns(), work = Work(contexts, end: start + partNanoseconds)
-        deixis_pool_run(pool, contexts.count, { context, task, _ in
-            guard let context else { return }
-            Unmanaged<Work>.fromOpaque(context)._withUnsafeGuaranteedRef { $0.answer(task) }
-        }, Unmanaged.passUnretained(work).toOpaque())
+        deixis_pool_run(
+            pool, contexts.count,
+            { context, task, _ in
+                guard let context else { return }
+                Unmanaged<Work>.fromOpaque(context)._withUnsafeGuaranteedRef { $0.answer(task) }
+            }, Unmanaged.passUnretained(work).toOpaque())
         return Double(work.answers.load(ordering: .relaxed)) / (Double(deixis_clock_ns() - start) / 1e9)
     }
 }

@@ -8,7 +8,8 @@ struct Comparison {
     func text(steps listed: Bool) -> String {
         var sections = ["before: \(before.model), \(before.conditions)\nnow:    \(now.model), \(now.conditions)"]
         if !isSameModel {
-            sections.append("""
+            sections.append(
+                """
                 These are profiles of different models (\(count(before.macs)) and \(count(now.macs)) MACs, \(before.steps.count) and \(now.steps.count) steps): \
                 only whole runs and operators are compared.
                 """)
@@ -16,9 +17,15 @@ struct Comparison {
             sections.append("The conditions differ: what changed need not be the program's doing.")
         }
         let names = ProfileRecord.times.map { String($0.dropLast(3)) }
-        sections.append(table(
-            "whole run", zip(names, zip(before.milliseconds, now.milliseconds)).map { Row(label: $0, before: $1.0, now: $1.1) }, total: false))
-        sections.append(table("operator (kernel)", Self.match(before.operators, now.operators).sorted { abs($0.delta) > abs($1.delta) }, total: true))
+        sections.append(
+            table(
+                "whole run",
+                zip(names, zip(before.milliseconds, now.milliseconds)).map { Row(label: $0, before: $1.0, now: $1.1) },
+                total: false))
+        sections.append(
+            table(
+                "operator (kernel)",
+                Self.match(before.operators, now.operators).sorted { abs($0.delta) > abs($1.delta) }, total: true))
         if isSameModel {
             let rows = Self.match(before.steps, now.steps)
             // Without --steps those that matter.
@@ -36,8 +43,11 @@ struct Comparison {
         var delta: Double { (now ?? 0) - (before ?? 0) }
     }
 
-    /// Rows of equal label together, the k-th of one with the k-th of the other; in the order of `now`, then what only `before` has.
-    static func match(_ before: [(label: String, milliseconds: Double)], _ now: [(label: String, milliseconds: Double)]) -> [Row] {
+    /// Rows of equal label together, the k-th of one with the k-th of the other; in the order of `now`, then what only
+    /// `before` has.
+    static func match(_ before: [(label: String, milliseconds: Double)], _ now: [(label: String, milliseconds: Double)])
+        -> [Row]
+    {
         var waiting: [String: [Double]] = [:]
         for row in before.reversed() { waiting[row.label, default: []].append(row.milliseconds) }
         var rows = now.map { Row(label: $0.label, before: waiting[$0.label]?.popLast(), now: $0.milliseconds) }
@@ -54,11 +64,17 @@ struct Comparison {
             let percent = row.before.flatMap { before in row.now.map { 100 * ($0 - before) / max(before, 1e-12) } }
             table.add([
                 row.label, row.before.map { fixed($0, 4) } ?? "-", row.now.map { fixed($0, 4) } ?? "-",
-                (row.delta > 0 ? "+" : "") + fixed(row.delta, 4), percent.map { ($0 > 0 ? "+" : "") + fixed($0, 1) + " %" } ?? (row.now == nil ? "gone" : "new"),
+                (row.delta > 0 ? "+" : "") + fixed(row.delta, 4),
+                percent.map { ($0 > 0 ? "+" : "") + fixed($0, 1) + " %" } ?? (row.now == nil ? "gone" : "new"),
             ])
         }
         for row in rows { add(row) }
-        if total { add(Row(label: "all", before: rows.reduce(0) { $0 + ($1.before ?? 0) }, now: rows.reduce(0) { $0 + ($1.now ?? 0) })) }
+        if total {
+            add(
+                Row(
+                    label: "all", before: rows.reduce(0) { $0 + ($1.before ?? 0) },
+                    now: rows.reduce(0) { $0 + ($1.now ?? 0) }))
+        }
         return table.text
     }
 }

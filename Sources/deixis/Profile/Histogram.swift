@@ -1,4 +1,5 @@
-/// How often runs took how long: equal bins from the least time to the 99th percentile, and what is above counted in the last one.
+/// How often runs took how long: equal bins from the least time to the 99th percentile, and what is above counted in
+/// the last one.
 struct Histogram {
     let start: Double
     let width: Double
@@ -30,6 +31,8 @@ struct Histogram {
     }
 
     var json: JSON {
-        .object([("from_ms", .number(start)), ("bin_ms", .number(width)), ("counts", .array(counts.map { .integer($0) }))])
+        .object([
+            ("from_ms", .number(start)), ("bin_ms", .number(width)), ("counts", .array(counts.map { .integer($0) })),
+        ])
     }
 }

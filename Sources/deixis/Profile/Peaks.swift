@@ -39,7 +39,9 @@ struct Peaks {
     }
 
     /// Each task reads the next block, `passes` times. Many blocks have left the caches when their turn comes again.
-    private static func readRate(_ pool: OpaquePointer, _ threads: Int, blockBytes: Int, blocks: Int, passes: Int) -> Double? {
+    private static func readRate(_ pool: OpaquePointer, _ threads: Int, blockBytes: Int, blocks: Int, passes: Int)
+        -> Double?
+    {
         guard let memory = deixis_allocate(blockBytes * blocks, 64) else { return nil }
         defer { deixis_deallocate(memory) }
         memory.initializeMemory(as: UInt8.self, repeating: 1, count: blockBytes * blocks)
@@ -48,8 +50,8 @@ struct Peaks {
         } * Double(blockBytes) * Double(passes)
     }
 
-    /// Tasks a second while 40 tasks a thread were done, some millisecond, where that went fastest. All run without a pause, so that the
-    /// system spreads the threads; on a busy machine they run all at once only now and then.
+    /// Tasks a second while 40 tasks a thread were done, some millisecond, where that went fastest. All run without a
+    /// pause, so that the system spreads the threads; on a busy machine they run all at once only now and then.
     private static func bestWindow(_ pool: OpaquePointer, _ threads: Int, tasks: Int, _ body: (Int) -> Void) -> Double {
         let window = 40 * threads
         var spans = [(start: UInt64, end: UInt64)](repeating: (0, 0), count: tasks)
@@ -75,10 +77,12 @@ struct Peaks {
         withoutActuallyEscaping(body) { body in
             let box = Unmanaged.passRetained(Box(body))
             defer { box.release() }
-            deixis_pool_run(pool, tasks, { context, task, _ in
-                guard let context else { return }
-                Unmanaged<Box>.fromOpaque(context)._withUnsafeGuaranteedRef { $0.body(Int(task)) }
-            }, box.toOpaque())
+            deixis_pool_run(
+                pool, tasks,
+                { context, task, _ in
+                    guard let context else { return }
+                    Unmanaged<Box>.fromOpaque(context)._withUnsafeGuaranteedRef { $0.body(Int(task)) }
+                }, box.toOpaque())
         }
     }
 

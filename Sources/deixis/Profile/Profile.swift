@@ -42,27 +42,38 @@ struct Profile: ParsableCommand {
             """)
 
     @Argument(help: "An ONNX file; with --compare also a file that --json wrote.") var model: String
-    @Option(help: ArgumentHelp("One input of the model; the others are made up.", valueName: "name=file.npy")) var input: [String] = []
+    @Option(help: ArgumentHelp("One input of the model; the others are made up.", valueName: "name=file.npy"))
+    var input: [String] = []
     @Option(help: ArgumentHelp("What a symbolic dimension stands for.", valueName: "name=n")) var dim: [String] = []
     @Option(help: "How often the model runs after the first time.") var runs = 30
     @Option(help: ArgumentHelp("Also write the measurements as JSON.", valueName: "file")) var json: String?
-    @Option(help: ArgumentHelp("Also write one run as a trace for Chrome or Perfetto.", valueName: "file")) var trace: String?
-    @Option(help: ArgumentHelp("Also write a page with timeline, roofline and layers.", valueName: "file")) var html: String?
-    @Option(help: ArgumentHelp("Print what changed since this profile instead.", valueName: "before.json")) var compare: String?
-    @Option(help: "Also let so many callers ask at once, sharing the model and each with its own, and compare with one caller.") var callers: Int?
+    @Option(help: ArgumentHelp("Also write one run as a trace for Chrome or Perfetto.", valueName: "file")) var trace:
+        String?
+    @Option(help: ArgumentHelp("Also write a page with timeline, roofline and layers.", valueName: "file")) var html:
+        String?
+    @Option(help: ArgumentHelp("Print what changed since this profile instead.", valueName: "before.json")) var compare:
+        String?
+    @Option(
+        help:
+            "Also let so many callers ask at once, sharing the model and each with its own, and compare with one caller."
+    ) var callers: Int?
     @Flag(help: "Also list every step of the plan.") var steps = false
     @Flag(help: "Do not measure this machine's peaks (0.3 s, 128 MiB).") var noPeaks = false
     @OptionGroup var options: RunOptions
 
     func validate() throws {
         guard runs >= 1, runs <= 1_000_000 else { throw ValidationError("--runs is \(runs); expected 1 to 1000000") }
-        if let callers, !(2...256).contains(callers) { throw ValidationError("--callers is \(callers); expected 2 to 256") }
+        if let callers, !(2...256).contains(callers) {
+            throw ValidationError("--callers is \(callers); expected 2 to 256")
+        }
     }
 
     func run() throws {
         let before = try compare.map { path throws(CommandError) in try ProfileRecord(file: path) }
         if let before, model.hasSuffix(".json") {
-            guard json == nil, trace == nil, html == nil else { throw CommandError.usage("--json, --trace and --html need a model to measure, not a profile") }
+            guard json == nil, trace == nil, html == nil else {
+                throw CommandError.usage("--json, --trace and --html need a model to measure, not a profile")
+            }
             try Console.out(Comparison(before: before, now: try ProfileRecord(file: model)).text(steps: steps))
             return
         }
@@ -136,7 +147,9 @@ struct Profile: ParsableCommand {
         report.memory = memory
         // What follows is no memory of the model's.
         if let callers {
-            let others = try (1..<callers).map { _ throws(RuntimeError) in try Session(try Model.load(model), options: options.session) }
+            let others = try (1..<callers).map { _ throws(RuntimeError) in
+                try Session(try Model.load(model), options: options.session)
+            }
             report.callers = try Callers(context.session, others: others, tensors, rounds: runs)
         }
     }

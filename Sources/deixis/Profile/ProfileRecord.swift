@@ -21,7 +21,9 @@ struct ProfileRecord {
     init(file path: String) throws(CommandError) {
         let content = try files { () throws(FileError) in try readFile(path) }
         let json: JSON
-        do throws(JSONParser.Failure) { json = try JSONParser.parse(content) } catch { throw .data("\(path): not JSON: \(error)") }
+        do throws(JSONParser.Failure) { json = try JSONParser.parse(content) } catch {
+            throw .data("\(path): not JSON: \(error)")
+        }
         try self.init(json, path)
     }
 
@@ -31,7 +33,9 @@ struct ProfileRecord {
             throw .data("\(path): not a profile: expected the JSON that `deixis profile --json` writes")
         }
         guard json["version"]?.int == Self.version else {
-            throw .data("\(path): a profile of version \(json["version"]?.int.map { "\($0)" } ?? "unknown"); expected \(Self.version)")
+            throw .data(
+                "\(path): a profile of version \(json["version"]?.int.map { "\($0)" } ?? "unknown"); expected \(Self.version)"
+            )
         }
         func require<T>(_ value: T?, _ key: String) throws(CommandError) -> T {
             guard let value else { throw .data("\(path): a damaged profile: '\(key)' is missing or of the wrong type") }
@@ -40,7 +44,11 @@ struct ProfileRecord {
         func rows(_ key: String, _ label: String) throws(CommandError) -> [(label: String, milliseconds: Double)] {
             var result: [(label: String, milliseconds: Double)] = []
             for (index, row) in try require(json[key]?.array, key).enumerated() {
-                result.append((try require(row[label]?.string, "\(key)[\(index)].\(label)"), try require(row["ms"]?.double, "\(key)[\(index)].ms")))
+                result.append(
+                    (
+                        try require(row[label]?.string, "\(key)[\(index)].\(label)"),
+                        try require(row["ms"]?.double, "\(key)[\(index)].ms")
+                    ))
             }
             return result
         }
@@ -49,7 +57,9 @@ struct ProfileRecord {
         threads = try require(json["threads"]?.int, "threads")
         instructionSet = try require(json["instruction_set"]?.string, "instruction_set")
         macs = try require(json["macs"]?.int, "macs")
-        guard case .object(let pairs)? = json["dimensions"] else { throw .data("\(path): a damaged profile: 'dimensions' is missing or of the wrong type") }
+        guard case .object(let pairs)? = json["dimensions"] else {
+            throw .data("\(path): a damaged profile: 'dimensions' is missing or of the wrong type")
+        }
         dimensions = pairs.map { ($0.0, $0.1.int ?? 0) }
         var milliseconds: [Double] = []
         for key in Self.times { milliseconds.append(try require(json[key]?.double, key)) }
@@ -61,6 +71,7 @@ struct ProfileRecord {
     /// `1 thread, avx512, batch=1 length=12`
     var conditions: String {
         let extents = dimensions.map { "\($0.name)=\($0.extent)" }.joined(separator: " ")
-        return "\(threads) thread\(threads == 1 ? "" : "s"), \(instructionSet)" + (extents.isEmpty ? "" : ", \(extents)")
+        return "\(threads) thread\(threads == 1 ? "" : "s"), \(instructionSet)"
+            + (extents.isEmpty ? "" : ", \(extents)")
     }
 }

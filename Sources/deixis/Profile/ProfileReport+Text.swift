@@ -17,7 +17,9 @@ extension ProfileReport {
         var lines = ["\(path), \(threads) thread\(threads == 1 ? "" : "s"), \(instructionSet)"]
         for input in inputs { lines.append("  input \(input)") }
         if !dimensions.isEmpty {
-            lines.append("  dimensions " + dimensions.map { "\($0.name)=\($0.extent)" }.joined(separator: " ") + " (choose with --dim)")
+            lines.append(
+                "  dimensions " + dimensions.map { "\($0.name)=\($0.extent)" }.joined(separator: " ")
+                    + " (choose with --dim)")
         }
         return lines.joined(separator: "\n")
     }
@@ -25,7 +27,11 @@ extension ProfileReport {
     private var summary: String {
         let percentiles = Percentiles(times)
         var summary = Table([">load", ">first", ">min", ">p50", ">p90", ">p99", "ms"])
-        summary.add([loadMilliseconds, firstMilliseconds, percentiles.minimum, percentiles(50), percentiles(90), percentiles(99)].map { fixed($0, 3) } + ["\(times.count) runs"])
+        summary.add(
+            [
+                loadMilliseconds, firstMilliseconds, percentiles.minimum, percentiles(50), percentiles(90),
+                percentiles(99),
+            ].map { fixed($0, 3) } + ["\(times.count) runs"])
         return summary.text
     }
 
@@ -45,7 +51,8 @@ extension ProfileReport {
 
     private func text(_ callers: Callers) -> String {
         func line(_ label: String, _ rate: KeyPath<Callers.Round, Double>, _ ratios: Percentiles? = nil) -> [String] {
-            [label, fixed(callers.rates(rate)(50), 1)] + (ratios.map { [fixed($0(50), 2), "\(fixed($0(25), 2)) to \(fixed($0(75), 2))"] } ?? ["1.00", ""])
+            [label, fixed(callers.rates(rate)(50), 1)]
+                + (ratios.map { [fixed($0(50), 2), "\(fixed($0(25), 2)) to \(fixed($0(75), 2))"] } ?? ["1.00", ""])
         }
         var table = Table(["\(callers.rounds.count) rounds", ">answers a second", ">times one's", "half of the rounds"])
         table.add(line("one caller", \.alone))
@@ -60,7 +67,9 @@ extension ProfileReport {
     }
 
     private func table(_ heading: String, _ rows: [Row]) -> String {
-        var table = Table([heading, ">count", ">ms", ">share", ">MACs", ">GMAC/s", ">of peak", ">moved", ">GB/s", "limit"])
+        var table = Table([
+            heading, ">count", ">ms", ">share", ">MACs", ">GMAC/s", ">of peak", ">moved", ">GB/s", "limit",
+        ])
         for row in rows {
             let roofline = row.roofline(peaks)
             table.add([
@@ -73,7 +82,8 @@ extension ProfileReport {
         let macs = macs(int8: false) + macs(int8: true), moved = steps.reduce(0) { $0 + $1.bytes }
         let ideal = idealMilliseconds.map { fixed(100 * $0 / max(total, 1e-12), 1) + " %" } ?? ""
         table.add([
-            "all", "\(steps.count)", fixed(total, 4), "100.0 %", count(macs), fixed(Double(macs) / max(total, 1e-12) / 1e6, 1), ideal,
+            "all", "\(steps.count)", fixed(total, 4), "100.0 %", count(macs),
+            fixed(Double(macs) / max(total, 1e-12) / 1e6, 1), ideal,
             bytes(moved), fixed(Double(moved) / max(total, 1e-12) / 1e6, 1), "",
         ])
         return table.text
@@ -89,10 +99,12 @@ extension ProfileReport {
     }
 
     var energyText: String {
-        energy.map { "\(fixed(1e3 * $0.joulesPerRun, 2)) mJ a run, \(fixed($0.watts, 1)) W of the whole processor" } ?? "not told by this system"
+        energy.map { "\(fixed(1e3 * $0.joulesPerRun, 2)) mJ a run, \(fixed($0.watts, 1)) W of the whole processor" }
+            ?? "not told by this system"
     }
 
     var temperatureText: String {
-        temperatures.map { "\(fixed($0.before, 1)) °C before, \(fixed($0.after, 1)) °C after" } ?? "not told by this system"
+        temperatures.map { "\(fixed($0.before, 1)) °C before, \(fixed($0.after, 1)) °C after" }
+            ?? "not told by this system"
     }
 }

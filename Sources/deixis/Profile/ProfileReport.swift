@@ -102,9 +102,11 @@ struct ProfileReport {
     mutating func measure(_ context: RunContext, runs: Int) throws(RuntimeError) {
         let profile = try context.profile(runs: runs)
         steps = profile.steps.map { step in
-            let label = (step.name.isEmpty ? "" : "\(step.name): ") + "\(step.op)" + (step.output.map { " \($0)" } ?? "")
+            let label =
+                (step.name.isEmpty ? "" : "\(step.name): ") + "\(step.op)" + (step.output.map { " \($0)" } ?? "")
             return Row(
-                label: label, op: step.op.description, kernel: "\(step.kernel)", milliseconds: Double(step.nanoseconds) / 1e6,
+                label: label, op: step.op.description, kernel: "\(step.kernel)",
+                milliseconds: Double(step.nanoseconds) / 1e6,
                 macs: step.macs, bytes: step.bytes)
         }
         (arenaBytes, scratchBytes, packedBytes) = (profile.arenaBytes, profile.scratchBytes, profile.packedWeightBytes)
@@ -118,7 +120,8 @@ struct ProfileReport {
     /// After the first run.
     mutating func divide(_ times: LoadTimes) {
         let phases: [(String, UInt64)] = [
-            ("map and read", times.read), ("check", times.check), ("portable passes", times.portable), ("specialize", times.specialize),
+            ("map and read", times.read), ("check", times.check), ("portable passes", times.portable),
+            ("specialize", times.specialize),
             ("target passes", times.target), ("pack weights", times.pack), ("plan", times.plan),
         ]
         self.phases = phases.map { (name: $0.0, milliseconds: Double($0.1) / 1e6) }

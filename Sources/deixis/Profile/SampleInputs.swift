@@ -4,7 +4,8 @@ import DeixisInput
 
 /// Inputs for a model that is only to be measured: of the right types and shapes, and harmless in value.
 ///
-/// uint8 pictures are noise with the spectrum of photographs, token ids lie in the vocabulary, masks are ones, floats are in -1...1.
+/// uint8 pictures are noise with the spectrum of photographs, token ids lie in the vocabulary, masks are ones, floats
+/// are in -1...1.
 struct SampleInputs {
     var graph: Graph
     /// `--dim NAME=N`.
@@ -14,7 +15,8 @@ struct SampleInputs {
     let vocabularyCount: Int?
     let start: Int64?
     let end: Int64?
-    /// By input: rows of the table that it picks from, straight or through a Cast. What is no index, e.g. a mask, has no entry.
+    /// By input: rows of the table that it picks from, straight or through a Cast. What is no index, e.g. a mask, has
+    /// no entry.
     private let tableExtents: [ValueID: Int]
 
     /// Most elements that all made-up inputs together may have.
@@ -32,10 +34,15 @@ struct SampleInputs {
         var sources: [ValueID: ValueID] = [:], rows: [ValueID: Int] = [:]
         for id in graph.inputs { sources[id] = id }
         for node in graph.nodes {
-            if node.op == "Cast", let from = node.inputs.first ?? nil, let source = sources[from], let to = node.outputs.first ?? nil {
+            if node.op == "Cast", let from = node.inputs.first ?? nil, let source = sources[from],
+                let to = node.outputs.first ?? nil
+            {
                 sources[to] = source
-            } else if Self.indexed.contains(node.op), node.inputs.count > 1, let index = node.inputs[1], let source = sources[index] {
-                rows[source] = min(rows[source] ?? .max, Self.extent(node, node.inputs[0].flatMap { graph.constants[$0] }))
+            } else if Self.indexed.contains(node.op), node.inputs.count > 1, let index = node.inputs[1],
+                let source = sources[index]
+            {
+                rows[source] = min(
+                    rows[source] ?? .max, Self.extent(node, node.inputs[0].flatMap { graph.constants[$0] }))
             }
         }
         tableExtents = rows
@@ -48,7 +55,9 @@ struct SampleInputs {
     private static func extent(_ node: Node, _ table: Constant?) -> Int {
         guard let table, node.op == "Gather" else { return 1 }
         var axis: Int64 = 0
-        for case ("axis", .int(let given)) in node.attributes { axis = given < 0 ? given + Int64(table.shape.count) : given }
+        for case ("axis", .int(let given)) in node.attributes {
+            axis = given < 0 ? given + Int64(table.shape.count) : given
+        }
         let at = Int(clamping: axis)
         return table.shape.indices.contains(at) ? table.shape[at] : 1
     }
@@ -62,7 +71,9 @@ struct SampleInputs {
                 throw .data("input '\(graph[id].name)' \(error.message)")
             }
             guard room >= 0 else {
-                throw .data("input '\(graph[id].name)' of shape \(shape) is too large to be made up (\(Self.mostElements) elements for all inputs)")
+                throw .data(
+                    "input '\(graph[id].name)' of shape \(shape) is too large to be made up (\(Self.mostElements) elements for all inputs)"
+                )
             }
         }
     }
@@ -129,7 +140,8 @@ struct SampleInputs {
             return pack(element, shape, (0..<count).map { _ in Double(random.unit()) })
         default:
             // Zeros are a value of every other type.
-            return NumPyArray(type: element, shape: shape, bytes: [UInt8](repeating: 0, count: count * (element.byteCount ?? 0)))
+            return NumPyArray(
+                type: element, shape: shape, bytes: [UInt8](repeating: 0, count: count * (element.byteCount ?? 0)))
         }
     }
 
@@ -144,12 +156,16 @@ struct SampleInputs {
         }
     }
 
-    private func pack<T: BitwiseCopyable & BinaryFloatingPoint>(_ type: ElementType, _ shape: [Int], _ values: [T]) -> NumPyArray {
+    private func pack<T: BitwiseCopyable & BinaryFloatingPoint>(_ type: ElementType, _ shape: [Int], _ values: [T])
+        -> NumPyArray
+    {
         NumPyArray(type: type, shape: shape, bytes: values.withUnsafeBytes(Array.init))
     }
 
     private func pack(_ type: ElementType, _ shape: [Int], _ values: [Int64]) -> NumPyArray {
-        let bytes = type == .int64 ? values.withUnsafeBytes(Array.init) : values.map { Int32(clamping: $0) }.withUnsafeBytes(Array.init)
+        let bytes =
+            type == .int64
+            ? values.withUnsafeBytes(Array.init) : values.map { Int32(clamping: $0) }.withUnsafeBytes(Array.init)
         return NumPyArray(type: type, shape: shape, bytes: bytes)
     }
 }
@@ -157,7 +173,9 @@ struct SampleInputs {
 /// `NAME=N` arguments -> extents.
 func readDimensions(_ arguments: [String]) throws(CommandError) -> [Name: Int] {
     var chosen: [Name: Int] = [:]
-    for (name, range) in try readRanges(arguments, expected: "NAME=N with N at least 1", most: 1) { chosen[name] = range.lowerBound }
+    for (name, range) in try readRanges(arguments, expected: "NAME=N with N at least 1", most: 1) {
+        chosen[name] = range.lowerBound
+    }
     return chosen
 }
 
@@ -167,16 +185,18 @@ func readRanges(_ arguments: [String], expected: String, most: Int) throws(Comma
     for argument in arguments {
         let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
         let ends = (parts.last ?? "").split(separator: ".", omittingEmptySubsequences: false).map(String.init)
-        guard parts.count == 2, !parts[0].isEmpty, ends.count == 1 || ends.count == 4 && ends[1].isEmpty && ends[2].isEmpty,
-            let first = Int(ends[0]), let last = Int(ends[ends.count - 1]), first >= 1, last >= first, last <= 1 << 30, last - first < most
+        guard parts.count == 2, !parts[0].isEmpty,
+            ends.count == 1 || ends.count == 4 && ends[1].isEmpty && ends[2].isEmpty,
+            let first = Int(ends[0]), let last = Int(ends[ends.count - 1]), first >= 1, last >= first, last <= 1 << 30,
+            last - first < most
         else { throw .usage("--dim '\(argument)': expected \(expected)") }
         ranges[Name(parts[0])] = first...last
     }
     return ranges
 }
 
-/// Noise whose amplitude falls with frequency as in photographs (power 1/f^2): octaves of bilinearly stretched random grids.
-/// The last axis is channels where it is at most 4, else the last two axes are the picture.
+/// Noise whose amplitude falls with frequency as in photographs (power 1/f^2): octaves of bilinearly stretched random
+/// grids. The last axis is channels where it is at most 4, else the last two axes are the picture.
 func naturalNoise(_ shape: [Int], _ random: inout SplitMix) -> [UInt8] {
     let channelsLast = (shape.last ?? 0) <= 4
     let spatial = channelsLast ? shape.dropLast().suffix(2) : shape.suffix(2)

@@ -8,7 +8,8 @@ struct Sensors {
 
     init(root: String = "") { self.root = root }
 
-    /// Energy of all processor packages so far, in microjoules, and where each counter begins again; nil where none can be read.
+    /// Energy of all processor packages so far, in microjoules, and where each counter begins again; nil where none can
+    /// be read.
     struct Energy {
         var counters: [(microjoules: Double, range: Double)]
 
@@ -42,7 +43,8 @@ struct Sensors {
         }
         for monitor in Self.entries(monitors) {
             let name = Self.text("\(monitors)/\(monitor)/name") ?? ""
-            for file in Self.entries("\(monitors)/\(monitor)") where file.hasPrefix("temp") && file.hasSuffix("_input") {
+            for file in Self.entries("\(monitors)/\(monitor)") where file.hasPrefix("temp") && file.hasSuffix("_input")
+            {
                 if let value = Self.number("\(monitors)/\(monitor)/\(file)") { all.append((name, value / 1000)) }
             }
         }

@@ -28,9 +28,12 @@ struct Run: ParsableCommand {
         try makeFolder(outputDir)
         try Outputs(paths.map { ("--output-dir: its file", $0) }).check(model: model, inputs.map(\.path))
         let outputs: [(name: Name, tensor: Constant)]
-        do { outputs = try session.run(inputs.map { ($0.name, $0.array.constant) }) } catch { throw modelError(model, error) }
+        do { outputs = try session.run(inputs.map { ($0.name, $0.array.constant) }) } catch {
+            throw modelError(model, error)
+        }
         for (path, output) in zip(paths, outputs) {
-            let array = NumPyArray(type: output.tensor.type, shape: output.tensor.shape, bytes: Array(output.tensor.bytes))
+            let array = NumPyArray(
+                type: output.tensor.type, shape: output.tensor.shape, bytes: Array(output.tensor.bytes))
             try replaceFile(path, with: array.encoded())
             try Console.out("\(path): \(output.name) \(output.tensor.type.label) \(output.tensor.shape)")
         }
@@ -40,11 +43,17 @@ struct Run: ParsableCommand {
 /// How to run a model; the same for every command that does.
 struct RunOptions: ParsableArguments {
     @Option(help: "Threads; 0: as many as there are usable cores.") var threads = 0
-    @Option(help: ArgumentHelp("Use at most these instructions: scalar, v128, avx2, avxvnni, avx512, avx512vnni (Arm: dotprod, i8mm).", valueName: "name")) var isa: String?
-    @Flag(help: "Slow reference operators on the graph as it was read: what the fast ones are judged by.") var reference = false
+    @Option(
+        help: ArgumentHelp(
+            "Use at most these instructions: scalar, v128, avx2, avxvnni, avx512, avx512vnni (Arm: dotprod, i8mm).",
+            valueName: "name")) var isa: String?
+    @Flag(help: "Slow reference operators on the graph as it was read: what the fast ones are judged by.")
+    var reference = false
 
     func validate() throws {
-        guard threads >= 0, threads <= 1024 else { throw ValidationError("--threads is \(threads); expected 0 to 1024") }
+        guard threads >= 0, threads <= 1024 else {
+            throw ValidationError("--threads is \(threads); expected 0 to 1024")
+        }
     }
 
     var session: SessionOptions {
@@ -70,7 +79,9 @@ func loadSession(_ path: String, _ options: RunOptions) throws(CommandError) -> 
 func readInputs(_ arguments: [String]) throws(CommandError) -> [(name: Name, path: String, array: NumPyArray)] {
     var result: [(name: Name, path: String, array: NumPyArray)] = []
     for argument in arguments {
-        guard let equals = argument.firstIndex(of: "="), equals != argument.startIndex, argument.index(after: equals) != argument.endIndex else {
+        guard let equals = argument.firstIndex(of: "="), equals != argument.startIndex,
+            argument.index(after: equals) != argument.endIndex
+        else {
             throw .usage("--input '\(argument)': expected NAME=FILE.npy")
         }
         let name = Name(String(argument[..<equals])), path = String(argument[argument.index(after: equals)...])

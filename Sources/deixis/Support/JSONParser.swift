@@ -43,7 +43,8 @@ struct JSONParser {
         if take("{") { return try object(depth: depth) }
         if take("[") { return try array(depth: depth) }
         if next == Character("\"").asciiValue { return .string(try string()) }
-        for (word, value) in [("null", JSON.null), ("true", .bool(true)), ("false", .bool(false))] where bytes[at...].starts(with: word.utf8) {
+        for (word, value) in [("null", JSON.null), ("true", .bool(true)), ("false", .bool(false))]
+        where bytes[at...].starts(with: word.utf8) {
             at += word.utf8.count
             return value
         }
@@ -78,7 +79,8 @@ struct JSONParser {
         let text = String(decoding: bytes[start..<at], as: UTF8.self)
         // What Swift's Double takes beyond JSON: a leading + or point, a closing point.
         let digits = text.drop { $0 == "-" }
-        guard let first = digits.first, first.isNumber, let value = Double(text), value.isFinite, !text.hasSuffix(".") else {
+        guard let first = digits.first, first.isNumber, let value = Double(text), value.isFinite, !text.hasSuffix(".")
+        else {
             at = start
             throw failure("a value")
         }
@@ -121,7 +123,8 @@ struct JSONParser {
     }
 
     private mutating func hex4() throws(Failure) -> UInt32 {
-        guard at + 4 <= bytes.count, let value = UInt32(String(decoding: bytes[at..<at + 4], as: UTF8.self), radix: 16) else {
+        guard at + 4 <= bytes.count, let value = UInt32(String(decoding: bytes[at..<at + 4], as: UTF8.self), radix: 16)
+        else {
             throw failure("four hexadecimal digits")
         }
         at += 4

@@ -1,5 +1,5 @@
-// Every kernel family checked against its reference, variant by variant. In C, so that the same checks run in the Swift tests, as a bare
-// program under an emulator of another CPU, and under sanitizers.
+// Every kernel family checked against its reference, variant by variant. In C, so that the same checks run in the Swift
+// tests, as a bare program under an emulator of another CPU, and under sanitizers.
 #pragma once
 
 #include <stdbool.h>

@@ -1,4 +1,5 @@
-// ground LIBRARY-MODEL RAW WIDTH HEIGHT STRIDE SENTENCE: prints what libdeixis finds, one number a line. Compiled by LibraryTests.
+// ground LIBRARY-MODEL RAW WIDTH HEIGHT STRIDE SENTENCE: prints what libdeixis finds, one number a line. Compiled by
+// LibraryTests.
 #define _POSIX_C_SOURCE 200809L
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,7 +45,8 @@ static void misuse(deixis_model *model, const deixis_image *image) {
 
     deixis_model *other = (deixis_model *)1;
     expect(deixis_load("/no/such/file.onnx", NULL, &other) == DEIXIS_CANNOT_READ && !other, "missing file");
-    expect(strcmp(deixis_last_error(), "/no/such/file.onnx: cannot be opened: No such file or directory") == 0, "words for it");
+    expect(strcmp(deixis_last_error(), "/no/such/file.onnx: cannot be opened: No such file or directory") == 0,
+        "words for it");
     expect(deixis_load(NULL, NULL, &other) == DEIXIS_INVALID_ARGUMENT, "null path");
     expect(deixis_load("x", NULL, NULL) == DEIXIS_INVALID_ARGUMENT, "null place for the model");
     expect(deixis_load(__FILE__, NULL, &other) == DEIXIS_INVALID_MODEL && !other, "a file that is no model");
@@ -65,7 +67,8 @@ static void misuse(deixis_model *model, const deixis_image *image) {
 }
 
 /// A scene answers as `deixis_ground` did, to the bit, also after other pictures and after its model was freed.
-static void scenes(deixis_model *model, const deixis_image *image, const char *sentence, const deixis_grounding *wanted) {
+static void scenes(
+    deixis_model *model, const deixis_image *image, const char *sentence, const deixis_grounding *wanted) {
     deixis_image smaller = *image;
     smaller.height = (image->height + 1) / 2;
     deixis_scene *scene = NULL, *other = NULL;
@@ -75,8 +78,12 @@ static void scenes(deixis_model *model, const deixis_image *image, const char *s
         deixis_grounding found = {.size = sizeof found}, ignored = {.size = sizeof ignored};
         if (i == 3) deixis_free(model);
         expect(deixis_scene_ground(scene, sentence, &found) == DEIXIS_OK, "asking it");
-        expect(found.x == wanted->x && found.y == wanted->y && found.width == wanted->width && found.height == wanted->height, "the same box");
-        expect(found.center_x == wanted->center_x && found.box_height == wanted->box_height && found.tokens == wanted->tokens, "the same answer");
+        expect(found.x == wanted->x && found.y == wanted->y && found.width == wanted->width &&
+                found.height == wanted->height,
+            "the same box");
+        expect(found.center_x == wanted->center_x && found.box_height == wanted->box_height &&
+                found.tokens == wanted->tokens,
+            "the same answer");
         expect(deixis_scene_ground(scene, " ", &found) == DEIXIS_EMPTY_SENTENCE, "an empty sentence");
         expect(deixis_scene_ground(other, "mug", &ignored) == DEIXIS_OK, "asking the other");
         if (i < 3) expect(deixis_ground(model, &smaller, "red", &ignored) == DEIXIS_OK, "grounding between");
@@ -88,10 +95,12 @@ static void scenes(deixis_model *model, const deixis_image *image, const char *s
 /// Words that the vocabulary lacks are counted; a caller who does not know that field yet is served without it.
 static void unknown_words(deixis_model *model, const deixis_image *image) {
     deixis_grounding found = {.size = sizeof found, .tokens_unknown = -7};
-    expect(deixis_ground(model, image, "zebra mug quux", &found) == DEIXIS_OK && found.tokens_unknown == 2, "two unknown words");
+    expect(deixis_ground(model, image, "zebra mug quux", &found) == DEIXIS_OK && found.tokens_unknown == 2,
+        "two unknown words");
     expect(deixis_ground(model, image, "red mug", &found) == DEIXIS_OK && found.tokens_unknown == 0, "no unknown word");
     deixis_grounding old = {.size = offsetof(deixis_grounding, tokens_unknown), .tokens_unknown = -7};
-    expect(deixis_ground(model, image, "zebra mug quux", &old) == DEIXIS_OK && old.tokens == 5, "a structure of the first version");
+    expect(deixis_ground(model, image, "zebra mug quux", &old) == DEIXIS_OK && old.tokens == 5,
+        "a structure of the first version");
     expect(old.tokens_unknown == -7, "nothing written behind it");
     deixis_grounding between = {.size = old.size + 1};
     expect(deixis_ground(model, image, "mug", &between) == DEIXIS_INVALID_ARGUMENT, "a size that no version had");
@@ -102,7 +111,8 @@ static void forks(const char *path, const deixis_image *image, const char *sente
     deixis_model *model = NULL;
     deixis_options options = {.size = sizeof options, .threads = 5000};
     expect(deixis_load(path, &options, &model) == DEIXIS_INVALID_ARGUMENT && !model, "5000 threads");
-    expect(strstr(deixis_last_error(), "5000 threads cannot be started: at most 1024") != NULL, "5000 threads, in words");
+    expect(
+        strstr(deixis_last_error(), "5000 threads cannot be started: at most 1024") != NULL, "5000 threads, in words");
     options.threads = 3;
     expect(deixis_load(path, &options, &model) == DEIXIS_OK, "loading for three threads");
     pid_t child = fork();
@@ -124,7 +134,8 @@ static void forks(const char *path, const deixis_image *image, const char *sente
 
 int main(int count, char **arguments) {
     if (count != 7) return 64;
-    deixis_image image = {.width = atoi(arguments[3]), .height = atoi(arguments[4]), .stride = (size_t)atol(arguments[5])};
+    deixis_image image = {
+        .width = atoi(arguments[3]), .height = atoi(arguments[4]), .stride = (size_t)atol(arguments[5])};
     // Exactly as many bytes as the rows span, so that a checker sees one byte too far.
     size_t size = image.stride * (size_t)(image.height - 1) + (size_t)image.width * 3;
     uint8_t *pixels = malloc(size);
@@ -151,7 +162,8 @@ int main(int count, char **arguments) {
     forks(arguments[1], &image, arguments[6], &found);
     free(pixels);
 
-    // Loading and freeing again and again must not gather memory; a leak of one arena a time would be seen by whoever runs this longer.
+    // Loading and freeing again and again must not gather memory; a leak of one arena a time would be seen by whoever
+    // runs this longer.
     for (int i = 0; i < 20; i++) {
         expect(deixis_load(arguments[1], NULL, &model) == DEIXIS_OK, "loading again");
         deixis_free(model);

@@ -1,5 +1,5 @@
-// out_of_memory MODEL RAW WIDTH HEIGHT STRIDE: refuses libdeixis each of its requests for memory in turn, and prints how many there were and
-// how many of them ended a call. Compiled by LibraryMemoryTests.
+// out_of_memory MODEL RAW WIDTH HEIGHT STRIDE: refuses libdeixis each of its requests for memory in turn, and prints
+// how many there were and how many of them ended a call. Compiled by LibraryMemoryTests.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <stdio.h>
@@ -58,7 +58,8 @@ static int succeeded(deixis_status status, const char *what, long request) {
 
 int main(int count, char **arguments) {
     if (count != 6) return 64;
-    deixis_image image = {.width = atoi(arguments[3]), .height = atoi(arguments[4]), .stride = (size_t)atol(arguments[5])};
+    deixis_image image = {
+        .width = atoi(arguments[3]), .height = atoi(arguments[4]), .stride = (size_t)atol(arguments[5])};
     size_t size = image.stride * (size_t)(image.height - 1) + (size_t)image.width * 3;
     uint8_t *pixels = malloc(size);
     FILE *file = fopen(arguments[2], "rb");
@@ -86,7 +87,8 @@ int main(int count, char **arguments) {
             // There is memory again.
             until_refusal = 0;
             expect(deixis_ground(model, &image, "red mug", &found) == DEIXIS_OK, "grounding afterwards", request);
-            expect(memcmp(&found.center_x, &wanted.center_x, 4 * sizeof(float)) == 0, "the same answer afterwards", request);
+            expect(memcmp(&found.center_x, &wanted.center_x, 4 * sizeof(float)) == 0, "the same answer afterwards",
+                request);
         } else {
             expect(!model, "no model after a failure", request);
         }

@@ -1,5 +1,6 @@
-// threads MODEL RAW WIDTH HEIGHT STRIDE SENTENCE...: many threads ask one model at once, load others, look at pictures and let go of them; then a
-// child of a fork does the same. Every answer must be the first one's, to the bit. Compiled by LibraryTests.
+// threads MODEL RAW WIDTH HEIGHT STRIDE SENTENCE...: many threads ask one model at once, load others, look at pictures
+// and let go of them; then a child of a fork does the same. Every answer must be the first one's, to the bit. Compiled
+// by LibraryTests.
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -24,7 +25,8 @@ static atomic_long asked, wrong;
 static void compare(deixis_status status, const deixis_grounding *found, int which) {
     atomic_fetch_add(&asked, 1);
     if (status == DEIXIS_OK && memcmp(&found->center_x, &expected[which].center_x, 4 * sizeof(float)) == 0) return;
-    if (atomic_fetch_add(&wrong, 1) < 5) fprintf(stderr, "sentence %d: status %d, %s\n", which, status, deixis_last_error());
+    if (atomic_fetch_add(&wrong, 1) < 5)
+        fprintf(stderr, "sentence %d: status %d, %s\n", which, status, deixis_last_error());
 }
 
 static void ask(deixis_model *whom, int which) {
@@ -66,7 +68,8 @@ static void *run_callers(void *unused) {
     (void)unused;
     pthread_t threads[callers];
     int started = 0;
-    while (started < callers && pthread_create(&threads[started], NULL, caller, (void *)(size_t)started) == 0) started++;
+    while (started < callers && pthread_create(&threads[started], NULL, caller, (void *)(size_t)started) == 0)
+        started++;
     for (int i = 0; i < started; i++) pthread_join(threads[i], NULL);
     if (started < callers) atomic_fetch_add(&wrong, 1);
     return NULL;
@@ -95,7 +98,8 @@ static int child_is_well(void) {
 int main(int count, char **arguments) {
     if (count < 7 || count - 6 > most_sentences) return 64;
     path = arguments[1];
-    image = (deixis_image){.width = atoi(arguments[3]), .height = atoi(arguments[4]), .stride = (size_t)atoi(arguments[5])};
+    image =
+        (deixis_image){.width = atoi(arguments[3]), .height = atoi(arguments[4]), .stride = (size_t)atoi(arguments[5])};
     size_t size = image.stride * (size_t)image.height;
     unsigned char *pixels = malloc(size);
     FILE *file = fopen(arguments[2], "rb");
@@ -108,7 +112,8 @@ int main(int count, char **arguments) {
     if (deixis_load(path, &options, &model) != DEIXIS_OK) return fprintf(stderr, "%s\n", deixis_last_error()), 65;
     for (int i = 0; i < sentence_count; i++) {
         expected[i] = (deixis_grounding){.size = sizeof expected[i]};
-        if (deixis_ground(model, &image, sentences[i], &expected[i]) != DEIXIS_OK) return fprintf(stderr, "%s\n", deixis_last_error()), 65;
+        if (deixis_ground(model, &image, sentences[i], &expected[i]) != DEIXIS_OK)
+            return fprintf(stderr, "%s\n", deixis_last_error()), 65;
     }
     run_callers(NULL);
     // While the callers of one more round are at it.

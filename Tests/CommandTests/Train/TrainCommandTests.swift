@@ -11,7 +11,9 @@ import Testing
     static func losses(_ run: String) throws -> [String] {
         try String(contentsOfFile: run + "/log.jsonl", encoding: .utf8).split(separator: "\n").map { line in
             let object = try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
-            return object.filter { !$0.key.hasPrefix("seconds") && $0.key != "samplesPerSecond" }.map { "\($0.key)=\($0.value)" }.sorted()
+            return object.filter { !$0.key.hasPrefix("seconds") && $0.key != "samplesPerSecond" }.map {
+                "\($0.key)=\($0.value)"
+            }.sorted()
                 .joined(separator: " ")
         }
     }
@@ -21,11 +23,13 @@ import Testing
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let run = folder + "/run", model = folder + "/model.onnx", scenes = folder + "/scenes"
         let trained = try Self.train(
-            "train", "--config", "tiny", "--scenes", "--seed", "3", "--samples", "640", "--held-out", "32", "--evaluate-every", "10",
+            "train", "--config", "tiny", "--scenes", "--seed", "3", "--samples", "640", "--held-out", "32",
+            "--evaluate-every", "10",
             "--out", run)
         #expect(trained.code == 0, "\(trained.errors)")
         #expect(trained.output.contains("Next: deixis-train export \(run)/checkpoint --out model.onnx"))
-        #expect(trained.errors.contains("samples/s") && trained.errors.contains("sigma") && trained.errors.contains("left"))
+        #expect(
+            trained.errors.contains("samples/s") && trained.errors.contains("sigma") && trained.errors.contains("left"))
         let exported = try Self.train("export", run, "--out", model)
         #expect(exported.code == 0 && exported.output.hasPrefix(model), "\(exported.errors)")
         let written = try Self.train("scenes", "--count", "20", "--seed", "9", "--out", scenes)
@@ -36,9 +40,13 @@ import Testing
         #expect(report["samples"] as? Int == 20 && report["rule"] as? String == "hit: IoU > 0.5")
         let kinds = try #require(report["kinds"] as? [String: [String: Any]])
         #expect(kinds.values.reduce(0) { $0 + ($1["count"] as? Int ?? 0) } == 20)
-        let plotted = try Self.train("plot", run + "/log.jsonl", "--out", folder + "/curves.png", "--width", "400", "--height", "300")
+        let plotted = try Self.train(
+            "plot", run + "/log.jsonl", "--out", folder + "/curves.png", "--width", "400", "--height", "300")
         #expect(plotted.code == 0, "\(plotted.errors)")
-        #expect(try Data(contentsOf: URL(fileURLWithPath: folder + "/curves.png")).prefix(4).elementsEqual([0x89, 0x50, 0x4E, 0x47]))
+        #expect(
+            try Data(contentsOf: URL(fileURLWithPath: folder + "/curves.png")).prefix(4).elementsEqual([
+                0x89, 0x50, 0x4E, 0x47,
+            ]))
         let described = try Self.train("describe", run + "/checkpoint")
         #expect(described.code == 0 && described.output.contains("head.2"), "\(described.errors)")
         let found = try deixis("ground", model, scenes + "/images/000000.png", "the red circle", "--json")
@@ -49,7 +57,10 @@ import Testing
     @Test func aKilledRunGoesOnAsIfNothingHadHappened() throws {
         let folder = try makeFolder().path
         defer { try? FileManager.default.removeItem(atPath: folder) }
-        let options = ["--config", "tiny", "--scenes", "--samples", "3200", "--held-out", "16", "--evaluate-every", "25", "--threads", "1"]
+        let options = [
+            "--config", "tiny", "--scenes", "--samples", "3200", "--held-out", "16", "--evaluate-every", "25",
+            "--threads", "1",
+        ]
         let program = products.appendingPathComponent("deixis-train").path
         let whole = try launch(program, ["train", "--out", folder + "/whole"] + options)
         #expect(whole.code == 0, "\(whole.errors)")
@@ -94,13 +105,15 @@ import Testing
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let weights = folder + "/visual.safetensors"
         let taught = try Self.train(
-            "pretrain", "--config", "tiny", "--scenes", "--samples", "128", "--held-out", "32", "--evaluate-every", "2", "--out", weights)
+            "pretrain", "--config", "tiny", "--scenes", "--samples", "128", "--held-out", "32", "--evaluate-every", "2",
+            "--out", weights)
         #expect(taught.code == 0, "\(taught.errors)")
         #expect(taught.output.contains("held-out cells   C3     C4     C5"))
         let log = try String(contentsOfFile: folder + "/visual.jsonl", encoding: .utf8)
         #expect(log.contains("heldOut") && log.split(separator: "\n").count >= 2)
         let trained = try Self.train(
-            "train", "--config", "tiny", "--scenes", "--samples", "64", "--held-out", "0", "--pretrained-visual", weights, "--out", folder + "/run")
+            "train", "--config", "tiny", "--scenes", "--samples", "64", "--held-out", "0", "--pretrained-visual",
+            weights, "--out", folder + "/run")
         #expect(trained.code == 0, "\(trained.errors)")
     }
 
@@ -108,10 +121,14 @@ import Testing
         let folder = try makeFolder().path
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let file = folder + "/curriculum.json"
-        try Data(#"{"stages": [{"until": 8, "settings": {"objectCount": []}}]}"#.utf8).write(to: URL(fileURLWithPath: file))
-        let refused = try Self.train("train", "--config", "tiny", "--scenes", "--curriculum", file, "--out", folder + "/run")
+        try Data(#"{"stages": [{"until": 8, "settings": {"objectCount": []}}]}"#.utf8).write(
+            to: URL(fileURLWithPath: file))
+        let refused = try Self.train(
+            "train", "--config", "tiny", "--scenes", "--curriculum", file, "--out", folder + "/run")
         #expect(refused.code == 65)
-        #expect(refused.errors.contains("settings.objectCount") && refused.errors.contains("objectCounts"), "\(refused.errors)")
+        #expect(
+            refused.errors.contains("settings.objectCount") && refused.errors.contains("objectCounts"),
+            "\(refused.errors)")
     }
 
     /// The quickstart's scenes: what is trained on, measured on and drawn.
@@ -119,7 +136,8 @@ import Testing
         let folder = try makeFolder().path
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let curriculum = root.path + "/tools/quickstart-scenes.json"
-        let drawn = try Self.train("scenes", "--count", "60", "--seed", "5", "--curriculum", curriculum, "--out", folder)
+        let drawn = try Self.train(
+            "scenes", "--count", "60", "--seed", "5", "--curriculum", curriculum, "--out", folder)
         #expect(drawn.code == 0, "\(drawn.errors)")
         let lines = try String(contentsOfFile: folder + "/manifest.jsonl", encoding: .utf8).split(separator: "\n")
         #expect(lines.count == 60 && lines.allSatisfy { $0.contains("\"attribute\"") || $0.contains("\"side\"") })
@@ -130,9 +148,12 @@ import Testing
         let folder = try makeFolder().path
         defer { try? FileManager.default.removeItem(atPath: folder) }
         for flags in [[], ["--keep-subnormals"]] {
-            let timed = try launch(products.appendingPathComponent("deixis-train").path, [
-                "benchmark", "tiny", "--batch", "8", "--after-samples", "24", "--steps", "3", "--warm-up", "1", "--hand-over", folder,
-            ] + flags)
+            let timed = try launch(
+                products.appendingPathComponent("deixis-train").path,
+                [
+                    "benchmark", "tiny", "--batch", "8", "--after-samples", "24", "--steps", "3", "--warm-up", "1",
+                    "--hand-over", folder,
+                ] + flags)
             #expect(timed.code == 0, "\(timed.errors)")
             let lines = try timed.output.split(separator: "\n").map {
                 try #require(try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any])
@@ -141,10 +162,13 @@ import Testing
             #expect(lines[3]["after_samples"] as? Int == 24 && lines[3]["keeps_subnormals"] as? Bool == !flags.isEmpty)
         }
         let shape = try #require(
-            try JSONSerialization.jsonObject(with: Data(contentsOf: URL(fileURLWithPath: folder + "/batch.json"))) as? [String: Int])
+            try JSONSerialization.jsonObject(with: Data(contentsOf: URL(fileURLWithPath: folder + "/batch.json")))
+                as? [String: Int])
         #expect(shape["batch"] == 8 && shape["side"] == 32)
         let length = try #require(shape["length"])
-        for (name, bytes) in [("images", 8 * 32 * 32 * 3), ("ids", 8 * length * 8), ("mask", 8 * length * 8), ("boxes", 8 * 4 * 4)] {
+        for (name, bytes) in [
+            ("images", 8 * 32 * 32 * 3), ("ids", 8 * length * 8), ("mask", 8 * length * 8), ("boxes", 8 * 4 * 4),
+        ] {
             #expect(try Data(contentsOf: URL(fileURLWithPath: folder + "/" + name)).count == bytes, "\(name)")
         }
     }
@@ -155,10 +179,13 @@ import Testing
         let folder = try makeFolder().path
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let program = products.appendingPathComponent("deixis-train").path
-        let script = "ulimit -v 1500000; exec \"\(program)\" train --config small --scenes --batch 512 --threads 1 --out \"\(folder)/run\""
+        let script =
+            "ulimit -v 1500000; exec \"\(program)\" train --config small --scenes --batch 512 --threads 1 --out \"\(folder)/run\""
         let failed = try launch("/bin/bash", ["-c", script])
         #expect(failed.code == 71, "\(failed.errors)")
-        #expect(failed.errors.contains("out of memory: the system refused") && failed.errors.contains("--batch"), "\(failed.errors)")
+        #expect(
+            failed.errors.contains("out of memory: the system refused") && failed.errors.contains("--batch"),
+            "\(failed.errors)")
     }
 
     /// A disk that is full (here: files that may not grow) keeps the checkpoint before.
@@ -167,7 +194,8 @@ import Testing
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let program = products.appendingPathComponent("deixis-train").path
         let run = folder + "/run"
-        let begun = try launch(program, ["train", "--config", "tiny", "--scenes", "--samples", "320", "--held-out", "0", "--out", run])
+        let begun = try launch(
+            program, ["train", "--config", "tiny", "--scenes", "--samples", "320", "--held-out", "0", "--out", run])
         #expect(begun.code == 0, "\(begun.errors)")
         let before = try Data(contentsOf: URL(fileURLWithPath: run + "/checkpoint"))
         let script = "trap '' XFSZ; ulimit -f 100; exec \"\(program)\" train --resume --samples 640 --out \"\(run)\""
@@ -185,10 +213,14 @@ import Testing
         #expect(try Self.train("scenes", "--count", "12", "--seed", "9", "--out", data).code == 0)
         let picture = URL(fileURLWithPath: data + "/images/000003.png")
         try Data(contentsOf: picture).prefix(400).write(to: picture)
-        let options = ["train", "--config", "tiny", "--data", data, "--samples", "64", "--batch", "8", "--held-out", "0"]
+        let options = [
+            "train", "--config", "tiny", "--data", data, "--samples", "64", "--batch", "8", "--held-out", "0",
+        ]
         let program = products.appendingPathComponent("deixis-train").path
         let stopped = try launch(program, options + ["--out", folder + "/stopped"])
-        #expect(stopped.code == 65 && stopped.errors.contains("manifest.jsonl:4: image 'images/000003.png': "), "\(stopped.errors)")
+        #expect(
+            stopped.code == 65 && stopped.errors.contains("manifest.jsonl:4: image 'images/000003.png': "),
+            "\(stopped.errors)")
         let run = try launch(program, options + ["--out", folder + "/run", "--skip-bad"])
         #expect(run.code == 0, "\(run.errors)")
         #expect(run.errors.contains("left out: \(data)/manifest.jsonl:4: image 'images/000003.png': "), "\(run.errors)")
@@ -197,7 +229,9 @@ import Testing
         #expect(try Self.train("export", folder + "/run", "--out", model).code == 0)
         #expect(try Self.train("evaluate", model, "--data", data).code == 65)
         let evaluated = try Self.train("evaluate", model, "--data", data, "--skip-bad", "--json")
-        #expect(evaluated.code == 0 && evaluated.errors.contains("left out: \(data)/manifest.jsonl:4: "), "\(evaluated.errors)")
+        #expect(
+            evaluated.code == 0 && evaluated.errors.contains("left out: \(data)/manifest.jsonl:4: "),
+            "\(evaluated.errors)")
         let report = try #require(try JSONSerialization.jsonObject(with: Data(evaluated.output.utf8)) as? [String: Any])
         #expect(report["samples"] as? Int == 11 && report["skipped"] as? Int == 1)
     }
@@ -212,29 +246,43 @@ import Testing
             """
         let failed = try launch("/bin/bash", ["-c", script])
         #expect(failed.code == 74, "\(failed.errors)")
-        #expect(failed.errors.contains("File too large; there is no checkpoint yet, training goes on"), "\(failed.errors)")
+        #expect(
+            failed.errors.contains("File too large; there is no checkpoint yet, training goes on"), "\(failed.errors)")
         #expect(!failed.errors.contains("is kept"))
         // A run that cannot write says so before it trains.
         try Data().write(to: URL(fileURLWithPath: folder + "/file"))
-        let early = try Self.train("train", "--config", "tiny", "--scenes", "--samples", "64", "--out", folder + "/file")
-        #expect(early.code == 73 && early.errors.contains("cannot make the folder \(folder)/file: something else has that name"), "\(early.errors)")
+        let early = try Self.train(
+            "train", "--config", "tiny", "--scenes", "--samples", "64", "--out", folder + "/file")
+        #expect(
+            early.code == 73
+                && early.errors.contains("cannot make the folder \(folder)/file: something else has that name"),
+            "\(early.errors)")
     }
 
     @Test func resumingKeepsToTheRun() throws {
         let folder = try makeFolder().path, run = folder + "/run"
         defer { try? FileManager.default.removeItem(atPath: folder) }
-        #expect(try Self.train("train", "--config", "tiny", "--scenes", "--samples", "64", "--held-out", "0", "--out", run).code == 0)
+        #expect(
+            try Self.train("train", "--config", "tiny", "--scenes", "--samples", "64", "--held-out", "0", "--out", run)
+                .code == 0)
         let before = try Data(contentsOf: URL(fileURLWithPath: run + "/checkpoint"))
         let other = try Self.train("train", "--resume", "--config", "small", "--out", run)
         #expect(other.code == 64)
-        #expect(other.errors.hasPrefix(
-            "deixis-train: --config small is settled by \(run)/checkpoint, a run of tiny; --resume goes on with the run as it was begun"), "\(other.errors)")
+        #expect(
+            other.errors.hasPrefix(
+                "deixis-train: --config small is settled by \(run)/checkpoint, a run of tiny; --resume goes on with the run as it was begun"
+            ), "\(other.errors)")
         for options in [["--seed", "3"], ["--held-out", "3"], ["--pretrained-visual", "x"], ["--validation", "x"]] {
-            let refused = try launch(products.appendingPathComponent("deixis-train").path, ["train", "--resume", "--out", run] + options)
-            #expect(refused.code == 64 && refused.errors.contains("\(options[0]) is settled by the checkpoint"), "\(refused.errors)")
+            let refused = try launch(
+                products.appendingPathComponent("deixis-train").path, ["train", "--resume", "--out", run] + options)
+            #expect(
+                refused.code == 64 && refused.errors.contains("\(options[0]) is settled by the checkpoint"),
+                "\(refused.errors)")
         }
         #expect(try Data(contentsOf: URL(fileURLWithPath: run + "/checkpoint")) == before)
-        #expect(try Self.train("train", "--resume", "--config", "tiny", "--scenes", "--samples", "128", "--out", run).code == 0)
+        #expect(
+            try Self.train("train", "--resume", "--config", "tiny", "--scenes", "--samples", "128", "--out", run).code
+                == 0)
     }
 
     /// A result that does not arrive is a failure.
@@ -243,12 +291,18 @@ import Testing
         let folder = try makeFolder().path
         let program = products.appendingPathComponent("deixis-train").path
         let failed = try launch("/bin/sh", ["-c", "cd '\(folder)'; '\(program)' \(command) > /dev/full"])
-        #expect(failed.code == 74 && failed.errors == "deixis-train: cannot write to standard output: No space left on device\n", "\(failed.errors)")
+        #expect(
+            failed.code == 74
+                && failed.errors == "deixis-train: cannot write to standard output: No space left on device\n",
+            "\(failed.errors)")
     }
 
     @Test(arguments: [
         (["train", "--out", "X"] + ["--scenes", "--data", "d"], "--scenes or --data, not both"),
-        (["train", "--out", "X", "--config", "huge"], "there is no configuration named huge; known are paper-r50, paper-r101, small, tiny"),
+        (
+            ["train", "--out", "X", "--config", "huge"],
+            "there is no configuration named huge; known are paper-r50, paper-r101, small, tiny"
+        ),
         (["train", "--out", "X", "--data", "/nowhere"], "/nowhere: no manifest.jsonl in it"),
         (["train", "--out", "/nowhere", "--resume"], "/nowhere/checkpoint: cannot"),
         (["train", "--out", "X", "--rate", "nan"], "rate is nan, but must be"),

@@ -12,7 +12,9 @@ import Testing
         let variable = tape.variable(Tensor([boxes.count / 4, 4], boxes), needsGradient: true)
         let loss = SelfPacedLoss(configuration)(variable, truth: truth, sigma: parameter)
         tape.backward(loss.total)
-        return (loss.total.tensor.values[0], tape.gradient(of: variable)?.values ?? [], parameter.gradient?.values ?? [])
+        return (
+            loss.total.tensor.values[0], tape.gradient(of: variable)?.values ?? [], parameter.gradient?.values ?? []
+        )
     }
 
     /// Two boxes side by side, by hand: L_l1 = 0.5, no overlap, union 0.08, hull 0.14.
@@ -24,7 +26,10 @@ import Testing
     }
 
     /// Overlapping, nested, apart, equal in one edge excepted (there the loss has a corner).
-    @Test(arguments: [[0.42, 0.47, 0.31, 0.28], [0.5, 0.5, 0.1, 0.1], [0.1, 0.15, 0.11, 0.2], [0.52, 0.49, 0.8, 0.9], [0.9, 0.5, 0.2, 0.05]])
+    @Test(arguments: [
+        [0.42, 0.47, 0.31, 0.28], [0.5, 0.5, 0.1, 0.1], [0.1, 0.15, 0.11, 0.2], [0.52, 0.49, 0.8, 0.9],
+        [0.9, 0.5, 0.2, 0.05],
+    ])
     func gradients(_ box: [Double]) {
         let truth = [0.45, 0.52, 0.35, 0.22]
         for sigma in [[2.5, 2.5], [0.9, 1.4], [-1.1, 0.7]] {
@@ -60,7 +65,9 @@ import Testing
                 for w in coordinates {
                     for truth in [[0.5, 0.5, 0.2, 0.2], [0, 0, 1e-12, 1e-12], [1, 1, 0, 0]] {
                         let (value, box, slope) = evaluate([x, 1 - x, w, 1 - w], truth, sigma: [sigma, sigma])
-                        #expect(value.isFinite && box.allSatisfy(\.isFinite) && slope.allSatisfy(\.isFinite), "x \(x) w \(w) sigma \(sigma)")
+                        #expect(
+                            value.isFinite && box.allSatisfy(\.isFinite) && slope.allSatisfy(\.isFinite),
+                            "x \(x) w \(w) sigma \(sigma)")
                     }
                 }
             }

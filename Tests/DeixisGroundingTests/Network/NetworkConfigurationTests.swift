@@ -13,13 +13,28 @@ import Testing
 
     static let mistakes: [(@Sendable (inout NetworkConfiguration) -> Void, String)] = [
         ({ $0.imageSide = 500 }, "configuration field imageSide is 500, expected a multiple of 32 up to 4096"),
-        ({ $0.visual.stages = [] }, "configuration field visual.stages is [], expected one to three of 3, 4, 5 in ascending order"),
-        ({ $0.visual.stages = [5, 3] }, "configuration field visual.stages is [5, 3], expected one to three of 3, 4, 5 in ascending order"),
-        ({ $0.language.blocks = [0] }, "configuration field language.blocks is [0], expected one to three of 1, 2, 3 in ascending order"),
+        (
+            { $0.visual.stages = [] },
+            "configuration field visual.stages is [], expected one to three of 3, 4, 5 in ascending order"
+        ),
+        (
+            { $0.visual.stages = [5, 3] },
+            "configuration field visual.stages is [5, 3], expected one to three of 3, 4, 5 in ascending order"
+        ),
+        (
+            { $0.language.blocks = [0] },
+            "configuration field language.blocks is [0], expected one to three of 1, 2, 3 in ascending order"
+        ),
         ({ $0.groups.heads = 7 }, "configuration field groups.heads is 7, expected a divisor of the width 256"),
-        ({ $0.language.positions = 20 }, "configuration field language.positions is 20, expected at least language.maximumLength 40"),
+        (
+            { $0.language.positions = 20 },
+            "configuration field language.positions is 20, expected at least language.maximumLength 40"
+        ),
         ({ $0.dropout = 1 }, "configuration field dropout is 1.0, expected 0 or more, below 1"),
-        ({ $0.loss.initialSigma = .nan }, "configuration field loss.initialSigma is nan, expected a finite number other than 0"),
+        (
+            { $0.loss.initialSigma = .nan },
+            "configuration field loss.initialSigma is nan, expected a finite number other than 0"
+        ),
     ]
 
     @Test(arguments: mistakes.indices) func refuses(_ index: Int) {
@@ -43,7 +58,9 @@ import Testing
 
     /// A checkpoint from before versions, and before a field of `start`.
     @Test func readsOlderJSON() throws {
-        let lines = NetworkConfiguration.small.json.split(separator: "\n").filter { !$0.contains("gridAmplitude") && !$0.contains("version") }
+        let lines = NetworkConfiguration.small.json.split(separator: "\n").filter {
+            !$0.contains("gridAmplitude") && !$0.contains("version")
+        }
         #expect(lines.count + 2 == NetworkConfiguration.small.json.split(separator: "\n").count)
         var expected = NetworkConfiguration.small
         expected.start.gridAmplitude = 1
@@ -62,10 +79,13 @@ import Testing
         let tape = Tape<Float>(.training(seed: 1))
         let boxes = network(images, tokens, on: tape)
         #expect(boxes.shape == [2, 4])
-        tape.backward(SelfPacedLoss(configuration.loss)(boxes, truth: truth.map { Float($0) }, sigma: network.sigma).total)
+        tape.backward(
+            SelfPacedLoss(configuration.loss)(boxes, truth: truth.map { Float($0) }, sigma: network.sigma).total)
         // Parts behind the last stage or block in use exist, so that pretrained encoders fit, and get no gradient.
         for parameter in network.parameters.trainable where parameter.gradient == nil {
-            #expect(parameter.name.hasPrefix("visual.layer") || parameter.name.hasPrefix("language.encoder.layer"), "\(parameter.name)")
+            #expect(
+                parameter.name.hasPrefix("visual.layer") || parameter.name.hasPrefix("language.encoder.layer"),
+                "\(parameter.name)")
         }
     }
 
@@ -95,7 +115,9 @@ import Testing
     }
 
     @Test func savesAndLoads() throws {
-        let path = FileManager.default.temporaryDirectory.appendingPathComponent("deixis-\(UUID().uuidString).checkpoint").path
+        let path = FileManager.default.temporaryDirectory.appendingPathComponent(
+            "deixis-\(UUID().uuidString).checkpoint"
+        ).path
         defer { try? FileManager.default.removeItem(atPath: path) }
         let network = try GroundingNetwork<Float>(.tiny, seed: 5)
         try network.save(to: path, metadata: ["seed": "5"])
@@ -120,7 +142,9 @@ import Testing
             }
             for parameter in source.parameters.all where parameter.name.hasPrefix(encoder.rawValue + ".") {
                 var name = prefix + parameter.name.dropFirst(encoder.rawValue.count + 1)
-                if name.hasSuffix("LayerNorm.weight") { name = name.replacingOccurrences(of: "LayerNorm.weight", with: "LayerNorm.gamma") }
+                if name.hasSuffix("LayerNorm.weight") {
+                    name = name.replacingOccurrences(of: "LayerNorm.weight", with: "LayerNorm.gamma")
+                }
                 var (shape, values) = (parameter.shape, parameter.value.values)
                 if name.contains("position_embeddings") {
                     shape[0] += 3
@@ -130,21 +154,27 @@ import Testing
             }
             add("fc.weight", [1], [1])
             let text = try JSONSerialization.data(withJSONObject: header)
-            let path = FileManager.default.temporaryDirectory.appendingPathComponent("deixis-\(UUID().uuidString).safetensors").path
+            let path = FileManager.default.temporaryDirectory.appendingPathComponent(
+                "deixis-\(UUID().uuidString).safetensors"
+            ).path
             defer { try? FileManager.default.removeItem(atPath: path) }
-            try (withUnsafeBytes(of: UInt64(text.count).littleEndian) { Data($0) } + text + data).write(to: URL(fileURLWithPath: path))
+            try (withUnsafeBytes(of: UInt64(text.count).littleEndian) { Data($0) } + text + data).write(
+                to: URL(fileURLWithPath: path))
             let report = try target.loadPretrained(encoder, from: path)
             #expect(report.ignored == ["fc.weight"])
             for parameter in source.parameters.all where parameter.name.hasPrefix(encoder.rawValue + ".") {
                 #expect(target.parameters[parameter.name]?.value.values == parameter.value.values)
             }
-            #expect(throws: TrainingError.self) { try target.loadPretrained(encoder == .visual ? .language : .visual, from: path) }
+            #expect(throws: TrainingError.self) {
+                try target.loadPretrained(encoder == .visual ? .language : .visual, from: path)
+            }
         }
     }
 
     /// Files of torch.save, made by tools/oracles/pickle_fixtures.py.
     @Test func readsWeightsOfPyTorch() throws {
-        let fixtures = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        let fixtures = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
             .appendingPathComponent("DeixisPickleTests/Fixtures").path
         let checkpoint = try WeightsFile(fixtures + "/checkpoint.zip.pth")
         #expect(checkpoint.part == "model" && checkpoint.names == ["a"] && checkpoint.shape(of: "a") == [1])
@@ -156,8 +186,10 @@ import Testing
             _ = try WeightsFile(fixtures + "/samples.zip.pth")
             Issue.record("a list of samples was taken for weights")
         } catch {
-            #expect(error.description.hasSuffix("samples.zip.pth: no tensors in it: expected a state_dict, or one under "
-                + "model_ema, ema, model, state_dict, model_state_dict, net"))
+            #expect(
+                error.description.hasSuffix(
+                    "samples.zip.pth: no tensors in it: expected a state_dict, or one under "
+                        + "model_ema, ema, model, state_dict, model_state_dict, net"))
         }
     }
 }

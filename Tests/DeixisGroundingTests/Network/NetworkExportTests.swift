@@ -14,7 +14,8 @@ import Testing
 
         #expect(graph.opset == 17)
         #expect(graph.inputs.map { graph[$0].name.description } == ["image", "token_ids", "attention_mask"])
-        #expect(graph[graph.inputs[0]].type == TensorType(.uint8, [.symbol("batch"), .fixed(32), .fixed(32), .fixed(3)]))
+        #expect(
+            graph[graph.inputs[0]].type == TensorType(.uint8, [.symbol("batch"), .fixed(32), .fixed(32), .fixed(3)]))
         #expect(graph[graph.inputs[1]].type == TensorType(.int64, [.symbol("batch"), .symbol("length")]))
         #expect(graph.outputs.map { graph[$0].name.description } == ["box"])
         #expect(graph[graph.outputs[0]].type == TensorType(.float32, [.symbol("batch"), .fixed(4)]))
@@ -36,7 +37,9 @@ import Testing
         var made = Set(graph.inputs).union(graph.constants.keys)
         var names = Set<String>()
         for node in graph.nodes {
-            #expect(node.inputs.allSatisfy { $0.map(made.contains) ?? true }, "\(node.name) uses a value that is not made yet")
+            #expect(
+                node.inputs.allSatisfy { $0.map(made.contains) ?? true },
+                "\(node.name) uses a value that is not made yet")
             for case let output? in node.outputs { #expect(made.insert(output).inserted) }
             #expect(names.insert(node.name.description).inserted, "two nodes named \(node.name)")
             #expect(node.op != "Dropout")
@@ -50,7 +53,9 @@ import Testing
         let tape = Tape<Float>(.inference)
         let box = network(images, tokens, on: tape)
         #expect(throws: TrainingError.notTraced) { try tape.graph(outputs: [(name: "box", variable: box, shape: [])]) }
-        #expect(TrainingError.notTraced.description == "the tape recorded no emission; run the network on a tape in mode .tracing")
+        #expect(
+            TrainingError.notTraced.description
+                == "the tape recorded no emission; run the network on a tape in mode .tracing")
     }
 
     /// The same seed and threads give the same bits: weights, loss and every gradient.
@@ -64,7 +69,8 @@ import Testing
             let loss = SelfPacedLoss(configuration.loss)(
                 network(images, tokens, on: tape), truth: truth.map { Float($0) }, sigma: network.sigma)
             tape.backward(loss.total)
-            return loss.total.tensor.values + network.parameters.trainable.flatMap { $0.value.values + ($0.gradient?.values ?? []) }
+            return loss.total.tensor.values
+                + network.parameters.trainable.flatMap { $0.value.values + ($0.gradient?.values ?? []) }
         }
         #expect(try run() == run())
     }

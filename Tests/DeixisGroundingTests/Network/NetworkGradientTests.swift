@@ -3,7 +3,9 @@ import DeixisTraining
 import Testing
 
 /// A batch made of a counter, for tests.
-func syntheticBatch(_ configuration: NetworkConfiguration, batch: Int, length: Int) -> (images: [UInt8], tokens: TokenBatch, truth: [Double]) {
+func syntheticBatch(_ configuration: NetworkConfiguration, batch: Int, length: Int) -> (
+    images: [UInt8], tokens: TokenBatch, truth: [Double]
+) {
     var state: UInt64 = 7
     func next() -> UInt64 {
         state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
@@ -12,7 +14,8 @@ func syntheticBatch(_ configuration: NetworkConfiguration, batch: Int, length: I
     let side = configuration.imageSide
     let images = (0..<batch * side * side * 3).map { _ in UInt8(truncatingIfNeeded: next()) }
     let ids = (0..<batch * length).map { _ in Int32(1 + next() % UInt64(configuration.language.vocabulary - 1)) }
-    let mask = (0..<batch * length).map { (index: Int) -> Int32 in index % length < length - index / length % 3 ? 1 : 0 }
+    let mask = (0..<batch * length).map { (index: Int) -> Int32 in index % length < length - index / length % 3 ? 1 : 0
+    }
     let truth = (0..<batch).flatMap { (index: Int) -> [Double] in
         [0.3 + 0.1 * Double(index % 4), 0.5, 0.4, 0.3 + 0.05 * Double(index % 3)]
     }
@@ -51,7 +54,8 @@ func syntheticBatch(_ configuration: NetworkConfiguration, batch: Int, length: I
             _ = moved(0)
             let expected = zip(gradient, direction).reduce(0) { $0 + $1.0 * $1.1 }
             #expect(
-                abs(difference - expected) <= 1e-6 * max(1, abs(expected)), "\(parameter.name): tape \(expected), differences \(difference)")
+                abs(difference - expected) <= 1e-6 * max(1, abs(expected)),
+                "\(parameter.name): tape \(expected), differences \(difference)")
         }
     }
 }

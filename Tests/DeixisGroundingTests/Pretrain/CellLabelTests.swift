@@ -9,7 +9,8 @@ import Testing
     ) -> SceneObject {
         let tone = SceneTone.hsv(color.hsv.hue, color.hsv.saturation, color.hsv.value)
         return SceneObject(
-            shape: shape, color: color, pattern: pattern, size: size, centerX: x, centerY: y, radius: radius, rotation: 0, fill: tone,
+            shape: shape, color: color, pattern: pattern, size: size, centerX: x, centerY: y, radius: radius,
+            rotation: 0, fill: tone,
             accent: tone, patternAngle: 0)
     }
 
@@ -49,7 +50,8 @@ import Testing
     @Test func holesAndPaddingAreBackground() throws {
         let grid = CellGrid(try Letterbox(side: 128))
         let objects = grid.objects(of: Self.scene, width: 320, height: 240)
-        // Scale 0.4, padding 16: the ring's center at (8, 24), radii 7.9 and 13.4; cells of C3 are centered at 4, 12, 20, 28...
+        // Scale 0.4, padding 16: the ring's center at (8, 24), radii 7.9 and 13.4; cells of C3 are centered at 4, 12,
+        // 20, 28...
         let top = Self.rows(objects, grid.range(ofStage: 0), side: 16).prefix(5).map { $0.prefix(4) }
         #expect(top == ["....", "....", "..2.", "..2.", "22.."])
     }
@@ -78,5 +80,7 @@ import Testing
 }
 
 extension Array {
-    fileprivate func chunked(_ size: Int) -> [[Element]] { stride(from: 0, to: count, by: size).map { Array(self[$0..<$0 + size]) } }
+    fileprivate func chunked(_ size: Int) -> [[Element]] {
+        stride(from: 0, to: count, by: size).map { Array(self[$0..<$0 + size]) }
+    }
 }

@@ -14,7 +14,8 @@ import Testing
     @Test func learnsAndIsReadByTheNetwork() throws {
         let folder = try Folder()
         let trainer = try VisualPretrainer(Self.recipe(samples: 8 * 120))
-        let run = PretrainingRun(out: folder.path + "/visual.safetensors", log: folder.path + "/log.jsonl", command: "pretrain")
+        let run = PretrainingRun(
+            out: folder.path + "/visual.safetensors", log: folder.path + "/log.jsonl", command: "pretrain")
         var last = PretrainingProgress()
         let (score, finished) = try run.train(trainer, progress: { last = $0 })
         #expect(finished && trainer.step == 120 && last.line.hasPrefix("step 120/120  loss "))
@@ -35,12 +36,14 @@ import Testing
         let message = try network.loadPretrained(.visual, from: run.out)
         #expect(message == "\(run.out): \(trainer.encoder.count) tensors for the visual encoder")
         for parameter in trainer.encoder {
-            #expect(network.network.parameters[parameter.name]?.value.values == parameter.value.values, "\(parameter.name)")
+            #expect(
+                network.network.parameters[parameter.name]?.value.values == parameter.value.values, "\(parameter.name)")
         }
         let mean = try #require(trainer.parameters["visual.bn1.running_mean"])
         #expect(mean.value.values.contains { $0 != 0 })
         let tensors = try SafeTensors(run.out)
-        #expect(Set(tensors.names) == Set(trainer.encoder.map(\.name)) && !tensors.names.contains { $0.hasPrefix("cells") })
+        #expect(
+            Set(tensors.names) == Set(trainer.encoder.map(\.name)) && !tensors.names.contains { $0.hasPrefix("cells") })
     }
 
     @Test func stoppingWritesWhatWasLearned() throws {
@@ -49,7 +52,9 @@ import Testing
         let run = PretrainingRun(out: folder.path + "/visual.safetensors", log: folder.path + "/log.jsonl")
         #expect(try run.train(trainer, shouldStop: { trainer.step == 3 }).finished == false)
         #expect(trainer.step == 3)
-        #expect(try SafeTensors(run.out).values(of: "visual.conv1.weight") == trainer.parameters["visual.conv1.weight"]?.value.values)
+        #expect(
+            try SafeTensors(run.out).values(of: "visual.conv1.weight")
+                == trainer.parameters["visual.conv1.weight"]?.value.values)
     }
 
     @Test func batchesDependOnSeedAndNumberAlone() throws {

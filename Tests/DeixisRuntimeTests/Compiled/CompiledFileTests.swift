@@ -28,7 +28,10 @@ import Testing
 
     static func run(_ path: String, rows: Int) throws -> (values: [Float], packed: Int) {
         let context = try Session(try Model.load(path)).makeContext()
-        return (try context.run([("x", randomFloats([rows, 200], seed: 4))])[0].tensor.floats ?? [], context.session.packedWeightBytes)
+        return (
+            try context.run([("x", randomFloats([rows, 200], seed: 4))])[0].tensor.floats ?? [],
+            context.session.packedWeightBytes
+        )
     }
 
     static func compiled(rows: [Int] = [3]) throws -> Files {
@@ -62,9 +65,14 @@ import Testing
         let files = try Self.compiled()
         defer { files.remove() }
         let error = #expect(throws: RuntimeError.self) { try Self.run(files.compiled, rows: 4) }
-        #expect(error?.description == "\(files.compiled): not compiled for inputs of shapes [4, 200]; compile the ONNX file with --dim for these")
+        #expect(
+            error?.description
+                == "\(files.compiled): not compiled for inputs of shapes [4, 200]; compile the ONNX file with --dim for these"
+        )
         // Wrong for the model itself.
-        let wrong = #expect(throws: RuntimeError.self) { try Session(try Model.load(files.compiled)).makeContext().prepare([[4, 201]]) }
+        let wrong = #expect(throws: RuntimeError.self) {
+            try Session(try Model.load(files.compiled)).makeContext().prepare([[4, 201]])
+        }
         #expect(wrong?.description == "input 'x': expected shape [n, 200], got [4, 201]")
     }
 
@@ -73,11 +81,14 @@ import Testing
         defer { files.remove() }
         let good = [UInt8](try Data(contentsOf: URL(fileURLWithPath: files.compiled)))
         _ = try CompiledFile.read(try mapped(good), name: "file")
-        for at in Array(0..<64) + stride(from: 64, to: good.count, by: 97) + (good.count - 8..<good.count) where at >= 7 {
+        for at in Array(0..<64) + stride(from: 64, to: good.count, by: 97) + (good.count - 8..<good.count) where at >= 7
+        {
             var bad = good
             bad[at] ^= 0x10
             // The reserved bytes of the header are summed up like all others.
-            #expect(throws: CompiledFileError.self, "byte \(at) changed unseen") { try CompiledFile.read(try mapped(bad), name: "file") }
+            #expect(throws: CompiledFileError.self, "byte \(at) changed unseen") {
+                try CompiledFile.read(try mapped(bad), name: "file")
+            }
         }
         for size in [0, 7, 63, 64, 71, 4096, good.count - 1] {
             try Data(good.prefix(size)).write(to: URL(fileURLWithPath: files.compiled))
@@ -98,10 +109,14 @@ import Testing
                 var bad = good
                 bad[at] ^= change
                 let sum = bad.prefix(bad.count - 8).withUnsafeBytes { deixis_checksum(0, $0.baseAddress, $0.count) }
-                withUnsafeBytes(of: withUnsafeBytes(of: sum) { deixis_checksum(0, $0.baseAddress, 8) }) { bad.replaceSubrange(bad.count - 8..<bad.count, with: $0) }
+                withUnsafeBytes(of: withUnsafeBytes(of: sum) { deixis_checksum(0, $0.baseAddress, 8) }) {
+                    bad.replaceSubrange(bad.count - 8..<bad.count, with: $0)
+                }
                 guard let words = refusal(try mapped(bad)) else { continue }
                 refused += 1
-                #expect(words.contains("compile the ONNX file again") || words.contains("not compiled for") || words.contains("node '"), "\(words)")
+                #expect(
+                    words.contains("compile the ONNX file again") || words.contains("not compiled for")
+                        || words.contains("node '"), "\(words)")
             }
         }
         #expect(refused > index / 2)
@@ -134,7 +149,9 @@ import Testing
         bytes[bytes.count - 9] ^= 1
         try Data(bytes).write(to: URL(fileURLWithPath: files.compiled))
         let error = #expect(throws: RuntimeError.self) { try Model.load(files.compiled) }
-        #expect(error?.description == "\(files.compiled): a damaged compiled model: its checksum is wrong; compile the ONNX file again")
+        #expect(
+            error?.description
+                == "\(files.compiled): a damaged compiled model: its checksum is wrong; compile the ONNX file again")
     }
 
     @Test func whatItIsNotForIsRefused() throws {

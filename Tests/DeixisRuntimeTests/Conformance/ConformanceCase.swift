@@ -33,7 +33,9 @@ struct ConformanceCase {
                 }
                 let outputs = try session.run(zip(session.inputNames, given).map { ($0, $1) })
                 for (output, expected) in zip(outputs, expected) {
-                    if let difference = try Self.difference(output.tensor, expected) { return .wrong("\(output.name): \(difference)") }
+                    if let difference = try Self.difference(output.tensor, expected) {
+                        return .wrong("\(output.name): \(difference)")
+                    }
                 }
                 set += 1
             }
@@ -49,13 +51,16 @@ struct ConformanceCase {
         var result: [Constant] = []
         while FileManager.default.fileExists(atPath: dataSet(set) + "/\(kind)_\(result.count).pb") {
             let path = dataSet(set) + "/\(kind)_\(result.count).pb"
-            do throws(ONNXError) { result.append(try Constant.read(onnxFile: path).constant) } catch { throw .file(error) }
+            do throws(ONNXError) { result.append(try Constant.read(onnxFile: path).constant) } catch {
+                throw .file(error)
+            }
         }
         return result
     }
 
-    /// nil where `actual` is what ONNX's own runner takes: reals within 1e-7 + 1e-3 |expected|, NaN equal to NaN, all else exact. 16-bit
-    /// reals that went through several operators may be four units of their last place apart: the data rounds at other steps.
+    /// nil where `actual` is what ONNX's own runner takes: reals within 1e-7 + 1e-3 |expected|, NaN equal to NaN, all
+    /// else exact. 16-bit reals that went through several operators may be four units of their last place apart: the
+    /// data rounds at other steps.
     static func difference(_ actual: Constant, _ expected: Constant) throws(RuntimeError) -> String? {
         guard actual.type == expected.type, actual.shape == expected.shape else {
             return "got \(actual.type.label) \(actual.shape), expected \(expected.type.label) \(expected.shape)"

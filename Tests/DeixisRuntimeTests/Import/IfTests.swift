@@ -20,12 +20,20 @@ import Testing
         let x = b.graph.addInput("x", TensorType(.float32, [.symbol("rows"), .symbol("columns")]))
         let known = condition(&b, x)
         // The captured value of each sub-graph, in the order of the attributes.
-        b.graph.outputs = [b.node("If", [known, x, x], [("else_branch", .graph(branch("Relu"))), ("then_branch", .graph(branch("Neg")))])]
+        b.graph.outputs = [
+            b.node(
+                "If", [known, x, x], [("else_branch", .graph(branch("Relu"))), ("then_branch", .graph(branch("Neg")))])
+        ]
         return b.graph
     }
 
     private static func hasOneColumn(_ b: inout GraphBuilder, _ x: ValueID) -> ValueID {
-        b.node("Equal", [b.node("Gather", [b.node("Shape", [x]), b.constant(Constant(.int64, [], [Int64(1)]))]), b.constant(Constant(.int64, [], [Int64(1)]))])
+        b.node(
+            "Equal",
+            [
+                b.node("Gather", [b.node("Shape", [x]), b.constant(Constant(.int64, [], [Int64(1)]))]),
+                b.constant(Constant(.int64, [], [Int64(1)])),
+            ])
     }
 
     @Test func shapesDecide() throws {
@@ -35,7 +43,9 @@ import Testing
     }
 
     @Test func dataCannotDecideYet() throws {
-        let graph = Self.graph { b, x in b.node("Less", [b.node("ReduceSum", [x], [("keepdims", .int(0))]), b.scalar(0)]) }
+        let graph = Self.graph { b, x in
+            b.node("Less", [b.node("ReduceSum", [x], [("keepdims", .int(0))]), b.scalar(0)])
+        }
         let session = try Session(Model(graph: graph))
         let error = #expect(throws: RuntimeError.self) { try session.run([("x", floats([1, 1], [1]))]) }
         #expect(error?.description.hasPrefix("node 'If_") == true, "\(error?.description ?? "")")

@@ -3,11 +3,15 @@ import Testing
 
 @testable import DeixisRuntime
 
-func tensor<T: BitwiseCopyable>(_ type: ElementType, _ shape: [Int], _ values: [T]) -> Constant { Constant(type, shape, values) }
+func tensor<T: BitwiseCopyable>(_ type: ElementType, _ shape: [Int], _ values: [T]) -> Constant {
+    Constant(type, shape, values)
+}
 
 /// Where ONNX's own cases are thin: empty tensors, NaN, overflow, 16-bit rounding, broadcasting of every rank.
 @Suite struct ElementwiseTests {
-    private func one(_ op: Name, _ inputs: [Constant?], _ attributes: [(name: Name, value: Attribute)] = [], opset: Int = 20) throws -> Constant {
+    private func one(
+        _ op: Name, _ inputs: [Constant?], _ attributes: [(name: Name, value: Attribute)] = [], opset: Int = 20
+    ) throws -> Constant {
         try #require(try OperatorCase(op: op, attributes: attributes, inputs: inputs, opset: opset).reference()[0])
     }
 
@@ -47,7 +51,10 @@ func tensor<T: BitwiseCopyable>(_ type: ElementType, _ shape: [Int], _ values: [
             #expect(try one(op, [x, zero]).floats?[0].isNaN == true)
             #expect(try one(op, [zero, x]).floats?[0].isNaN == true)
         }
-        #expect(try one("Clip", [x, floats([], [-0.5]), floats([], [0.5])]).floats.map { $0[0].isNaN && $0[1] == 0.5 && $0[2] == -0.5 } == true)
+        #expect(
+            try one("Clip", [x, floats([], [-0.5]), floats([], [0.5])]).floats.map {
+                $0[0].isNaN && $0[1] == 0.5 && $0[2] == -0.5
+            } == true)
         #expect(try one("Relu", [x]).floats?[0].isNaN == true)
         #expect(try one("LessOrEqual", [x, zero]).integers == [0, 0, 1])
         #expect(try one("Equal", [x, x]).integers == [0, 1, 1])
@@ -58,7 +65,9 @@ func tensor<T: BitwiseCopyable>(_ type: ElementType, _ shape: [Int], _ values: [
 
     @Test func clipWithCrossedBoundsGivesTheUpperOne() throws {
         #expect(try one("Clip", [floats([2], [0, 9]), floats([], [5]), floats([], [3])]).floats == [3, 3])
-        #expect(try one("Clip", [tensor(.uint8, [2], [0, 200] as [UInt8]), nil, tensor(.uint8, [], [100] as [UInt8])]).integers == [0, 100])
+        #expect(
+            try one("Clip", [tensor(.uint8, [2], [0, 200] as [UInt8]), nil, tensor(.uint8, [], [100] as [UInt8])])
+                .integers == [0, 100])
     }
 
     @Test func integersWrapAndKeepUnsignedOrder() throws {
@@ -67,26 +76,37 @@ func tensor<T: BitwiseCopyable>(_ type: ElementType, _ shape: [Int], _ values: [
         #expect(try one("Greater", [big, one64]).integers == [1, 0])
         #expect(try one("Add", [tensor(.int8, [1], [Int8(127)]), tensor(.int8, [1], [Int8(1)])]).integers == [-128])
         #expect(try one("Abs", [tensor(.int8, [1], [Int8.min])]).integers == [-128])
-        #expect(try one("Mod", [tensor(.int32, [3], [-7, 7, 5] as [Int32]), tensor(.int32, [3], [3, -3, 0] as [Int32])]).integers == [2, -2, 0])
+        #expect(
+            try one("Mod", [tensor(.int32, [3], [-7, 7, 5] as [Int32]), tensor(.int32, [3], [3, -3, 0] as [Int32])])
+                .integers == [2, -2, 0])
         #expect(try one("Mod", [int64s([.min]), int64s([-1])]).integers == [0])
         #expect(try one("Pow", [int64s([2, -1, 3]), int64s([10, -3, -1])]).integers == [1024, -1, 0])
-        #expect(try one("ReduceSum", [tensor(.int32, [2], [Int32.max, 1])], [("keepdims", .int(0))]).integers == [Int(Int32.min)])
+        #expect(
+            try one("ReduceSum", [tensor(.int32, [2], [Int32.max, 1])], [("keepdims", .int(0))]).integers == [
+                Int(Int32.min)
+            ])
     }
 
     /// float32 -> float16: ties to even, subnormals, overflow; and back without loss for all 65,536 patterns.
     @Test func float16RoundsOnce() {
         let cases: [(Double, UInt16)] = [
-            (1, 0x3C00), (1 + 0x1p-11, 0x3C00), (1 + 0x3p-11, 0x3C02), (65504, 0x7BFF), (65519.99, 0x7BFF), (65520, 0x7C00), (1e300, 0x7C00),
+            (1, 0x3C00), (1 + 0x1p-11, 0x3C00), (1 + 0x3p-11, 0x3C02), (65504, 0x7BFF), (65519.99, 0x7BFF),
+            (65520, 0x7C00), (1e300, 0x7C00),
             (0x1p-24, 1), (0x1p-25, 0), (0x1.8p-25, 1), (0x1p-14, 0x0400), (-0.0, 0x8000), (-.infinity, 0xFC00),
         ]
         for (x, bits) in cases { #expect(SmallFloat.float16.encode(x) == bits, "\(x)") }
         for bits in UInt16.min...UInt16.max {
             for format in [SmallFloat.float16, .bfloat16] {
                 let x = format.decode(bits)
-                if x.isNaN { #expect(SmallFloat.float16.decode(format.encode(x)).isNaN || format.decode(format.encode(x)).isNaN) }
-                else if format.encode(x) != bits { Issue.record("\(bits) became \(format.encode(x))") }
+                if x.isNaN {
+                    #expect(SmallFloat.float16.decode(format.encode(x)).isNaN || format.decode(format.encode(x)).isNaN)
+                } else if format.encode(x) != bits {
+                    Issue.record("\(bits) became \(format.encode(x))")
+                }
             }
-            #expect(SmallFloat.bfloat16.decode(bits).isNaN || Float(SmallFloat.bfloat16.decode(bits)).bitPattern == UInt32(bits) << 16)
+            #expect(
+                SmallFloat.bfloat16.decode(bits).isNaN
+                    || Float(SmallFloat.bfloat16.decode(bits)).bitPattern == UInt32(bits) << 16)
         }
     }
 

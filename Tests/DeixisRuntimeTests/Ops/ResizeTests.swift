@@ -20,7 +20,8 @@ import Testing
         let test = OperatorCase(
             op: "Resize",
             attributes: [
-                ("coordinate_transformation_mode", .string(Name(coordinates))), ("nearest_mode", .string(Name(nearest)))
+                ("coordinate_transformation_mode", .string(Name(coordinates))),
+                ("nearest_mode", .string(Name(nearest))),
             ],
             inputs: [floats([n], (0..<n).map { Float($0) }), floats([2], [0, 1])]
                 + (by == "sizes" ? [nil, given] : [given]), opset: 19)
@@ -73,7 +74,7 @@ import Testing
                         [
                             ("mode", .string(Name(mode))),
                             ("coordinate_transformation_mode", .string(Name(coordinates))),
-                            ("nearest_mode", .string(Name(nearest)))
+                            ("nearest_mode", .string(Name(nearest))),
                         ])
                 ]
                 let model = try Model(graph: b.graph),

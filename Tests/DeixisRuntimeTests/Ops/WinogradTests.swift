@@ -17,13 +17,18 @@ import Testing
         return builder.graph
     }
 
-    @Test(arguments: ["avx512", "avx2", "v128", "scalar"], [1, 2]) func agreesWithTheReference(instructionSet: String, threads: Int) throws {
-        let model = try Model(graph: Self.graph(channels: 32)), inputs = [(name: "x" as Name, tensor: randomFloats([2, 32, 13, 9], seed: 3))]
+    @Test(arguments: ["avx512", "avx2", "v128", "scalar"], [1, 2]) func agreesWithTheReference(
+        instructionSet: String, threads: Int
+    ) throws {
+        let model = try Model(graph: Self.graph(channels: 32)),
+            inputs = [(name: "x" as Name, tensor: randomFloats([2, 32, 13, 9], seed: 3))]
         var options = SessionOptions()
         options.referenceOnly = true
         options.optimize = false
         let expected = try Session(model, options: options).run(inputs)[0].tensor
-        (options.referenceOnly, options.optimize, options.threads, options.instructionSet) = (false, true, threads, instructionSet)
+        (options.referenceOnly, options.optimize, options.threads, options.instructionSet) = (
+            false, true, threads, instructionSet
+        )
         let context = try Session(model, options: options).makeContext(), got = try context.run(inputs)[0].tensor
         #expect(difference(got, expected) < 2e-4)
         let kernels = try context.profile(runs: 1).steps.map { "\($0.kernel)" }

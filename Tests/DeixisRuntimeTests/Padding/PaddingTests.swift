@@ -10,7 +10,8 @@ import Testing
         let ids = (0..<batch * length).map { Int64($0 * 7 % 30) }
         let mask = (0..<batch * length).map { Int64($0 % length < real[$0 / length] ? 1 : 0) }
         return [
-            ("token_ids", Constant(.int64, [batch, length], ids)), ("attention_mask", Constant(.int64, [batch, length], mask)),
+            ("token_ids", Constant(.int64, [batch, length], ids)),
+            ("attention_mask", Constant(.int64, [batch, length], mask)),
             ("image", Constant(.uint8, [batch, 16, 16, 3], pixels)),
         ]
     }
@@ -21,7 +22,9 @@ import Testing
         return graph.spec(graph.inputs[1])?.shape.last
     }
 
-    static func results(_ graph: Graph, _ inputs: [(name: Name, tensor: Constant)]) throws -> (whole: [Constant], short: [Constant], length: Int?) {
+    static func results(_ graph: Graph, _ inputs: [(name: Name, tensor: Constant)]) throws -> (
+        whole: [Constant], short: [Constant], length: Int?
+    ) {
         var options = SessionOptions()
         let context = try Session(Model(graph: graph), options: options).makeContext()
         options.dropPadding = false
@@ -31,7 +34,8 @@ import Testing
 
     @Test(arguments: [[3], [8], [9], [12], [1, 6], [6, 2]])
     func groundingRunsShort(real: [Int]) throws {
-        let (whole, short, length) = try Self.results(GraphBuilder.grounding(), Self.inputs(batch: real.count, length: 12, real: real))
+        let (whole, short, length) = try Self.results(
+            GraphBuilder.grounding(), Self.inputs(batch: real.count, length: 12, real: real))
         #expect(length == min(12, ((real.max() ?? 0) + 3) / 4 * 4))
         for (a, b) in zip(whole, short) { #expect(a.shape == b.shape && difference(a, b) < 2e-6) }
     }
@@ -58,7 +62,9 @@ import Testing
     }
 
     static let heads = [
-        Head(testDescription: "the first token", isShort: true) { b, x, _ in b.node("Gather", [x, b.constant(Constant(.int64, [], [0 as Int64]))], [("axis", .int(1))]) },
+        Head(testDescription: "the first token", isShort: true) { b, x, _ in
+            b.node("Gather", [x, b.constant(Constant(.int64, [], [0 as Int64]))], [("axis", .int(1))])
+        },
         Head(testDescription: "a sum over real tokens", isShort: true) { b, x, real in
             b.node("MatMul", [b.node("Unsqueeze", [real, b.ints([1])]), x])
         },
@@ -68,24 +74,44 @@ import Testing
         Head(testDescription: "attention masked by Where", isShort: true) { b, x, real in
             let isPadding = b.node("Equal", [b.node("Unsqueeze", [real, b.ints([1])]), b.scalar(0)])
             let scores = b.node("MatMul", [x, b.node("Transpose", [x], [("perm", .ints([0, 2, 1]))])])
-            let weights = b.node("Softmax", [b.node("Where", [isPadding, b.scalar(-1e9), scores])], [("axis", .int(-1))])
-            return b.node("Gather", [b.node("MatMul", [weights, x]), b.constant(Constant(.int64, [], [0 as Int64]))], [("axis", .int(1))])
+            let weights = b.node(
+                "Softmax", [b.node("Where", [isPadding, b.scalar(-1e9), scores])], [("axis", .int(-1))])
+            return b.node(
+                "Gather", [b.node("MatMul", [weights, x]), b.constant(Constant(.int64, [], [0 as Int64]))],
+                [("axis", .int(1))])
         },
-        Head(testDescription: "a mean over tokens", isShort: false) { b, x, _ in b.node("ReduceMean", [x], [("axes", .ints([1]))]) },
-        Head(testDescription: "a maximum over tokens", isShort: false) { b, x, _ in b.node("ReduceMax", [x], [("axes", .ints([1]))]) },
-        Head(testDescription: "a sum over all tokens", isShort: false) { b, x, _ in b.node("ReduceSum", [x, b.ints([1])]) },
+        Head(testDescription: "a mean over tokens", isShort: false) { b, x, _ in
+            b.node("ReduceMean", [x], [("axes", .ints([1]))])
+        },
+        Head(testDescription: "a maximum over tokens", isShort: false) { b, x, _ in
+            b.node("ReduceMax", [x], [("axes", .ints([1]))])
+        },
+        Head(testDescription: "a sum over all tokens", isShort: false) { b, x, _ in
+            b.node("ReduceSum", [x, b.ints([1])])
+        },
         Head(testDescription: "every token", isShort: false) { _, x, _ in x },
-        Head(testDescription: "the last token", isShort: false) { b, x, _ in b.node("Slice", [x, b.ints([-1]), b.ints([1 << 40]), b.ints([1])]) },
+        Head(testDescription: "the last token", isShort: false) { b, x, _ in
+            b.node("Slice", [x, b.ints([-1]), b.ints([1 << 40]), b.ints([1])])
+        },
         Head(testDescription: "a weak mask", isShort: false) { b, x, real in
-            let bias = b.node("Unsqueeze", [b.node("Mul", [b.node("Sub", [b.scalar(1), real]), b.scalar(-10)]), b.ints([1])])
-            let scores = b.node("Add", [b.node("MatMul", [x, b.node("Transpose", [x], [("perm", .ints([0, 2, 1]))])]), bias])
-            return b.node("Slice", [b.node("MatMul", [b.node("Softmax", [scores], [("axis", .int(-1))]), x]), b.ints([0]), b.ints([1]), b.ints([1])])
+            let bias = b.node(
+                "Unsqueeze", [b.node("Mul", [b.node("Sub", [b.scalar(1), real]), b.scalar(-10)]), b.ints([1])])
+            let scores = b.node(
+                "Add", [b.node("MatMul", [x, b.node("Transpose", [x], [("perm", .ints([0, 2, 1]))])]), bias])
+            return b.node(
+                "Slice",
+                [
+                    b.node("MatMul", [b.node("Softmax", [scores], [("axis", .int(-1))]), x]), b.ints([0]), b.ints([1]),
+                    b.ints([1]),
+                ])
         },
         Head(testDescription: "attention over all", isShort: false) { b, x, _ in
             let mixed = b.attention(x, x, x, width: 24, heads: 2, mask: nil)
             return b.node("Slice", [mixed, b.ints([0]), b.ints([1]), b.ints([1])])
         },
-        Head(testDescription: "how many there are", isShort: false) { b, x, _ in b.node("Cast", [b.node("Shape", [x])], [("to", .int(1))]) },
+        Head(testDescription: "how many there are", isShort: false) { b, x, _ in
+            b.node("Cast", [b.node("Shape", [x])], [("to", .int(1))])
+        },
     ]
 
     @Test(arguments: heads) func onlyWhatIsProven(head: Head) throws {

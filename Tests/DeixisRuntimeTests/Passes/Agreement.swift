@@ -75,7 +75,7 @@ extension GraphBuilder {
         }
         var inputs = [
             constant(Constant(.int8, shape, numbers)),
-            scales.map { constant(floats([$0.values.count], $0.values)) } ?? scalar(scale)
+            scales.map { constant(floats([$0.values.count], $0.values)) } ?? scalar(scale),
         ]
         if let zero { inputs.append(constant(Constant(.int8, [], [zero]))) }
         return node("DequantizeLinear", inputs, scales.map { [("axis", .int($0.axis))] } ?? [])

@@ -10,7 +10,8 @@ import Testing
         let ids = (0..<batch * length).map { Int64($0 * 7 % 30) }
         let mask = (0..<batch * length).map { Int64($0 % length < max(1, length - $0 / length - 1) ? 1 : 0) }
         return [
-            ("token_ids", Constant(.int64, [batch, length], ids)), ("attention_mask", Constant(.int64, [batch, length], mask)),
+            ("token_ids", Constant(.int64, [batch, length], ids)),
+            ("attention_mask", Constant(.int64, [batch, length], mask)),
             ("image", Constant(.uint8, [batch, 16, 16, 3], pixels)),
         ]
     }
@@ -46,8 +47,10 @@ import Testing
         let graph = try #require(context.current?.plan.graph)
         let left = graph.nodes.map { "\($0.domain.isEmpty ? "" : "deixis.")\($0.op)" }
         let expected: Set<String> = [
-            "deixis.Conv", "deixis.MaxPool", "deixis.Resize", "deixis.Embedding", "Concat", "Reshape", "Add", "Cast", "Sub", "Mul",
-            "Unsqueeze", "Gather", "LayerNormalization", "deixis.Linear", "deixis.Products", "deixis.Attention", "deixis.LayerNorm", "Slice", "Squeeze", "deixis.Activate",
+            "deixis.Conv", "deixis.MaxPool", "deixis.Resize", "deixis.Embedding", "Concat", "Reshape", "Add", "Cast",
+            "Sub", "Mul",
+            "Unsqueeze", "Gather", "LayerNormalization", "deixis.Linear", "deixis.Products", "deixis.Attention",
+            "deixis.LayerNorm", "Slice", "Squeeze", "deixis.Activate",
         ]
         #expect(Set(left).isSubset(of: expected), "\(Set(left).subtracting(expected))\n\(graph.listing)")
         #expect(!left.contains("deixis.Activate") && !left.contains("Transpose"), "\(graph.listing)")

@@ -11,7 +11,8 @@ import Testing
         let ids = b.graph.addInput("ids", TensorType(.int64, [.fixed(1), .fixed(6)]))
         var words: ValueID
         if stored {
-            let table = b.constant(Constant(.int8, [20, 32], (0..<640).map { Int8(truncatingIfNeeded: $0 * 37 % 255 - 127) }))
+            let table = b.constant(
+                Constant(.int8, [20, 32], (0..<640).map { Int8(truncatingIfNeeded: $0 * 37 % 255 - 127) }))
             let zeros = b.constant(Constant(.int8, [32], [Int8](repeating: 0, count: 32)))
             let scale = b.constant(floats([32], (0..<32).map { 0.01 + Float($0) / 1000 }))
             words = b.node("DequantizeLinear", [b.node("Gather", [table, ids]), scale, zeros], [("axis", .int(-1))])

@@ -16,10 +16,14 @@ import Testing
     }
 
     static let cases = [
-        Case(kernel: 7, stride: 2, pads: [3, 3, 3, 3]), Case(kernel: 3, pads: [1, 1, 1, 1]), Case(kernel: 1), Case(kernel: 4, stride: 4),
-        Case(kernel: 3, pads: [1, 1, 1, 1], channels: 3), Case(kernel: 2, stride: 3), Case(kernel: 3, dilation: 3, pads: nil),
-        Case(kernel: 2, stride: 5, pads: nil), Case(kernel: 5, dilation: 4, pads: [2, 9, 0, 3]), Case(kernel: 3, pads: [30, 30, 30, 30]),
-        Case(kernel: 3, pads: [1, 1, 1, 1], isShared: true, isFused: false), Case(kernel: 3, stride: 7, pads: [0, 60, 0, 90], isFused: false),
+        Case(kernel: 7, stride: 2, pads: [3, 3, 3, 3]), Case(kernel: 3, pads: [1, 1, 1, 1]), Case(kernel: 1),
+        Case(kernel: 4, stride: 4),
+        Case(kernel: 3, pads: [1, 1, 1, 1], channels: 3), Case(kernel: 2, stride: 3),
+        Case(kernel: 3, dilation: 3, pads: nil),
+        Case(kernel: 2, stride: 5, pads: nil), Case(kernel: 5, dilation: 4, pads: [2, 9, 0, 3]),
+        Case(kernel: 3, pads: [30, 30, 30, 30]),
+        Case(kernel: 3, pads: [1, 1, 1, 1], isShared: true, isFused: false),
+        Case(kernel: 3, stride: 7, pads: [0, 60, 0, 90], isFused: false),
     ]
 
     static func graph(_ c: Case) -> Graph {
@@ -30,14 +34,16 @@ import Testing
             ("dilations", .ints([c.dilation, c.dilation])),
         ]
         attributes.append(c.pads.map { ("pads", .ints($0)) } ?? ("auto_pad", .string("SAME_UPPER")))
-        let y = b.node("Conv", [image, b.weights([c.channels, 3, c.kernel, c.kernel]), b.weights([c.channels])], attributes)
+        let y = b.node(
+            "Conv", [image, b.weights([c.channels, 3, c.kernel, c.kernel]), b.weights([c.channels])], attributes)
         b.graph.outputs = [b.node("Relu", [y])] + (c.isShared ? [b.node("Neg", [image])] : [])
         return b.graph
     }
 
     /// Chains of one step and another number on a byte, and whether one product and one sum say the same.
     static let chains: [(steps: [(op: Name, number: Float)], isFused: Bool)] = [
-        ([("Div", 255), ("Sub", 0.485), ("Div", 0.229)], true), ([("Mul", 0.0078125), ("Add", -1)], true), ([("Sub", 128)], true),
+        ([("Div", 255), ("Sub", 0.485), ("Div", 0.229)], true), ([("Mul", 0.0078125), ("Add", -1)], true),
+        ([("Sub", 128)], true),
         ([("Div", 0)], false), ([("Mul", .infinity)], false), ([("Add", 1e8), ("Sub", 1e8)], false),
         ([("Div", 255), ("Add", 1e6), ("Sub", 1e6)], false), ([("Mul", 1e38), ("Mul", 1e3), ("Mul", 1e-30)], false),
         ([("Mul", 1e-30), ("Mul", 1e-30), ("Div", 1e-30), ("Div", 1e-30)], false), ([("Add", .nan)], false),
@@ -48,17 +54,24 @@ import Testing
         var b = GraphBuilder()
         let x = b.graph.addInput("x", TensorType(.uint8, [.fixed(1), .fixed(256), .fixed(1), .fixed(1)]))
         var y = b.node("Cast", [x], [("to", .int(1))])
-        for (op, number) in Self.chains[index].steps { y = b.node(op, [y, b.constant(Constant(.float32, [], [number]))]) }
+        for (op, number) in Self.chains[index].steps {
+            y = b.node(op, [y, b.constant(Constant(.float32, [], [number]))])
+        }
         b.graph.outputs = [y]
-        let model = try Model(graph: b.graph), inputs = [(name: "x" as Name, tensor: Constant(.uint8, [1, 256, 1, 1], (0..<256).map { UInt8($0) }))]
+        let model = try Model(graph: b.graph),
+            inputs = [(name: "x" as Name, tensor: Constant(.uint8, [1, 256, 1, 1], (0..<256).map { UInt8($0) }))]
         var options = SessionOptions()
         (options.optimize, options.referenceOnly) = (false, true)
         let expected = try Session(model, options: options).run(inputs)[0].tensor.floats ?? []
         let context = try Session(model).makeContext()
         let found = try context.run(inputs)[0].tensor.floats ?? []
-        #expect(try #require(context.current).plan.graph.nodes.contains { $0.op == "NormalizeImage" } == Self.chains[index].isFused)
+        #expect(
+            try #require(context.current).plan.graph.nodes.contains { $0.op == "NormalizeImage" }
+                == Self.chains[index].isFused)
         #expect(found.count == 256)
-        for (a, b) in zip(found, expected) { #expect(a == b || (a - b).magnitude <= 1e-6 * b.magnitude + 1e-6 || (a.isNaN && b.isNaN)) }
+        for (a, b) in zip(found, expected) {
+            #expect(a == b || (a - b).magnitude <= 1e-6 * b.magnitude + 1e-6 || (a.isNaN && b.isNaN))
+        }
     }
 
     @Test(arguments: cases.indices, [1, 2])
@@ -69,8 +82,12 @@ import Testing
         var options = SessionOptions()
         (options.optimize, options.referenceOnly) = (false, true)
         let expected = try Session(model, options: options).run(inputs)[0].tensor
-        for (isa, threads, referenceOnly) in [("avx512", 1, false), ("avx2", 2, false), ("v128", 3, false), ("scalar", 1, false), ("v128", 1, true)] {
-            (options.optimize, options.referenceOnly, options.threads, options.instructionSet) = (true, referenceOnly, threads, isa)
+        for (isa, threads, referenceOnly) in [
+            ("avx512", 1, false), ("avx2", 2, false), ("v128", 3, false), ("scalar", 1, false), ("v128", 1, true),
+        ] {
+            (options.optimize, options.referenceOnly, options.threads, options.instructionSet) = (
+                true, referenceOnly, threads, isa
+            )
             let context = try Session(model, options: options).makeContext()
             #expect(difference(try context.run(inputs)[0].tensor, expected) < 1e-5, "\(isa)")
             let left = try #require(context.current?.plan.graph.nodes).map { "\($0.op)" }
@@ -88,7 +105,8 @@ import Testing
             ("pads", .ints([0, 0, 1 << 29 - 1, 1 << 20])),
         ]
         b.graph.outputs = [b.node("Conv", [x, b.weights([4, channels, 2, 64]), b.weights([4])], attributes)]
-        let model = try Model(graph: b.graph), inputs = [(name: "x" as Name, tensor: randomFloats([1, channels, 1, 1], seed: 5))]
+        let model = try Model(graph: b.graph),
+            inputs = [(name: "x" as Name, tensor: randomFloats([1, channels, 1, 1], seed: 5))]
         var options = SessionOptions()
         (options.optimize, options.referenceOnly) = (false, true)
         let expected = try Session(model, options: options).run(inputs)[0].tensor

@@ -5,7 +5,8 @@ import Testing
 
 /// Products of one x as one step: the same numbers, and only what may join joins.
 @Suite struct FuseProductsTests {
-    /// Three products of x of different widths, one of them with GELU behind it, one of something else, and one that adds x.
+    /// Three products of x of different widths, one of them with GELU behind it, one of something else, and one that
+    /// adds x.
     static func graph() -> Graph {
         var b = GraphBuilder()
         let x = b.graph.addInput("x", TensorType(.float32, [.fixed(1), .fixed(7), .fixed(48)]))
@@ -24,7 +25,9 @@ import Testing
         let expected = try Session(model, options: options).run(inputs)
         (options.optimize, options.referenceOnly, options.threads) = (true, referenceOnly, threads)
         let context = try Session(model, options: options).makeContext()
-        for (got, want) in zip(try context.run(inputs), expected) { #expect(difference(got.tensor, want.tensor) < 1e-5) }
+        for (got, want) in zip(try context.run(inputs), expected) {
+            #expect(difference(got.tensor, want.tensor) < 1e-5)
+        }
         let nodes = try #require(context.current?.plan.graph.nodes)
         #expect(nodes.filter { $0.op == "Products" }.map { $0.outputs.count } == [3])
         // The product that adds x keeps to itself, the product of z is alone.
@@ -33,7 +36,8 @@ import Testing
 
     @Test func partsOfBadWidthAreNamed() throws {
         let node = Node(
-            name: "together", domain: .deixis, op: "Products", inputs: [ValueID(0), ValueID(1), ValueID(2)], outputs: [ValueID(3)],
+            name: "together", domain: .deixis, op: "Products", inputs: [ValueID(0), ValueID(1), ValueID(2)],
+            outputs: [ValueID(3)],
             attributes: [("op", .string("Linear")), ("width", .int(3))])
         let specs = [TensorSpec(.float32, [2, 4]), TensorSpec(.float32, [4, 4]), TensorSpec(.float32, [4])]
         let call = OperatorCall(node: node, opset: 17, inputs: specs, constants: [nil, nil, nil])

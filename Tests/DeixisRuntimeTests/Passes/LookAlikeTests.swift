@@ -40,7 +40,9 @@ struct LookAlike: CustomTestStringConvertible, Sendable {
 
     static let float: [LookAlike] = [
         LookAlike("transpose of a square", without: "none") { b in
-            b.graph.outputs = [b.node("Relu", [b.node("Transpose", [b.input("x", [3, 3])], [("perm", .ints([1, 0]))])])]
+            b.graph.outputs = [
+                b.node("Relu", [b.node("Transpose", [b.input("x", [3, 3])], [("perm", .ints([1, 0]))])])
+            ]
         },
         LookAlike("MatMul by a stack of matrices", without: "deixis.Linear") { b in
             b.graph.outputs = [b.node("MatMul", [b.input("x", [2, 3, 4]), b.weights([2, 4, 5])])]
@@ -66,7 +68,7 @@ struct LookAlike: CustomTestStringConvertible, Sendable {
         LookAlike("BatchNormalization of a convolution that others read", without: "none") { b in
             let y = b.node("Conv", [b.input("x", [1, 2, 4, 4]), b.weights([3, 2, 1, 1])])
             b.graph.outputs = [
-                b.node("BatchNormalization", [y, b.weights([3]), b.weights([3]), b.weights([3]), b.positive(3)]), y
+                b.node("BatchNormalization", [y, b.weights([3]), b.weights([3]), b.weights([3]), b.positive(3)]), y,
             ]
         },
         LookAlike("BatchNormalization by what is computed", without: "deixis.ScaledConv") { b in
@@ -77,7 +79,9 @@ struct LookAlike: CustomTestStringConvertible, Sendable {
         },
         LookAlike("equal but for an attribute", without: "none") { b in
             let x = b.input("x", [2, 3])
-            b.graph.outputs = [b.node("Softmax", [x], [("axis", .int(0))]), b.node("Softmax", [x], [("axis", .int(1))])]
+            b.graph.outputs = [
+                b.node("Softmax", [x], [("axis", .int(0))]), b.node("Softmax", [x], [("axis", .int(1))]),
+            ]
         },
         LookAlike("an image divides a number", without: "deixis.NormalizeImage") { b in
             let x = b.node("Cast", [b.input("x", [1, 2, 2, 3], .uint8)], [("to", .int(1))])
@@ -184,7 +188,7 @@ struct LookAlike: CustomTestStringConvertible, Sendable {
         LookAlike("a clamp with one bound", without: "none") { b in
             let y = b.node("MatMul", [b.input("x", [3, 4]), b.weights([4, 5])])
             b.graph.outputs = [b.node("Clip", [y, nil, b.scalar(0.25)])]
-        }
+        },
     ]
 
     @Test(arguments: float) func floatsStayAsRead(look: LookAlike) throws { try Self.check(look) }

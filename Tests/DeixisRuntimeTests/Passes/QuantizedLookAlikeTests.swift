@@ -66,7 +66,7 @@ import Testing
                 "Resize", [x, roi, nil, b.ints([1, 1, 8, 8])],
                 [
                     ("coordinate_transformation_mode", .string("tf_crop_and_resize")),
-                    ("extrapolation_value", .float(1.5))
+                    ("extrapolation_value", .float(1.5)),
                 ])
             b.graph.outputs = [b.rounded(y, 0.125, 128)]
         },
@@ -85,7 +85,9 @@ import Testing
         LookAlike("a product's bytes that others read, then a sum", without: "none") { b in
             let y = b.rounded(
                 b.node("MatMul", [b.rounded(b.input("x", [3, 4]), 0.125, 128), b.stored([4, 5])]), 0.25, 128)
-            b.graph.outputs = [b.rounded(b.node("Add", [y, b.constant(floats([5], [0.5, 1, 2, 0, -3]))]), 0.25, 128), y]
+            b.graph.outputs = [
+                b.rounded(b.node("Add", [y, b.constant(floats([5], [0.5, 1, 2, 0, -3]))]), 0.25, 128), y,
+            ]
         },
         LookAlike("a bias between the steps of its product", without: "none") { b in
             let y = b.node("MatMul", [b.rounded(b.input("x", [3, 4]), 1, 128), b.stored([4, 5], 1)])
@@ -110,7 +112,7 @@ import Testing
         LookAlike("attention of stored learned queries", without: "deixis.QAttention") { b in
             let k = b.rounded(b.input("k", [2, 4, 8]), 0.125, 128), q = b.rounded(b.input("q", [1, 3, 8]), 0.125, 128)
             b.graph.outputs = [b.attention(q, k, k, width: 8, heads: 2, mask: nil, batch: 2)]
-        }
+        },
     ]
 
     @Test(arguments: all) func bytesStayAsRead(look: LookAlike) throws { try LookAlikeTests.check(look) }

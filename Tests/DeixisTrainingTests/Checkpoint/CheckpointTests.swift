@@ -45,7 +45,8 @@ import Testing
             let expected = (0..<8).map { whole.step($0) }
             let stopped = Model()
             for step in 0..<4 { _ = stopped.step(step) }
-            try Checkpoint.save(stopped.store, optimizer: stopped.optimizer, metadata: ["epoch": "4", "text": "ä\n\"/"], to: path)
+            try Checkpoint.save(
+                stopped.store, optimizer: stopped.optimizer, metadata: ["epoch": "4", "text": "ä\n\"/"], to: path)
             let resumed = Model()
             _ = resumed.step(99)
             let metadata = try Checkpoint.load(path, into: resumed.store, optimizer: resumed.optimizer)
@@ -72,7 +73,8 @@ import Testing
             var bytes = try Data(contentsOf: golden)
             bytes[bytes.count - 37] ^= 1
             try bytes.write(to: copy)
-            let damaged = TrainingError.format(path: copy.path, reason: "tensor first.bias is damaged: its checksum does not match")
+            let damaged = TrainingError.format(
+                path: copy.path, reason: "tensor first.bias is damaged: its checksum does not match")
             #expect(throws: damaged) { try Checkpoint.load(copy.path, into: store) }
         }
     }
@@ -99,7 +101,9 @@ import Testing
             #expect(try message { $0[8] = 3 } == "FILE: checkpoint version 3, this program reads versions 1 to 2")
             #expect(try message { $0[23] = 1 }.hasPrefix("FILE: the header's length "))
             #expect(try message { $0[40] ^= 1 } == "FILE: the header is damaged: its checksum does not match")
-            #expect(try message { $0[$0.count - 64] ^= 1 } == "FILE: tensor statistic is damaged: its checksum does not match")
+            #expect(
+                try message { $0[$0.count - 64] ^= 1 }
+                    == "FILE: tensor statistic is damaged: its checksum does not match")
             #expect(try message { $0 = $0.prefix($0.count - 64) }.hasPrefix("FILE: truncated: "))
             // Every truncation is refused, none crashes; the zeros behind the last tensor do not count.
             for count in stride(from: 0, to: good.count - 64, by: 97) {
@@ -121,7 +125,9 @@ import Testing
             }
             let less = ParameterStore<Float>(seed: 1)
             _ = Linear(less.root("first"), 3, 6)
-            #expect(throws: TrainingError.unknownTensor(path: path, tensor: "second.weight")) { try Checkpoint.load(path, into: less) }
+            #expect(throws: TrainingError.unknownTensor(path: path, tensor: "second.weight")) {
+                try Checkpoint.load(path, into: less)
+            }
             #expect(throws: TrainingError.file(.system(.read, path: "/nowhere/x", code: ENOENT))) {
                 try Checkpoint.load("/nowhere/x", into: less)
             }

@@ -4,7 +4,9 @@ import Testing
 
 @Suite struct SafeTensorsTests {
     private func file(_ header: String, _ data: [UInt8]) throws -> String {
-        let path = FileManager.default.temporaryDirectory.appendingPathComponent("deixis-\(UUID().uuidString).safetensors").path
+        let path = FileManager.default.temporaryDirectory.appendingPathComponent(
+            "deixis-\(UUID().uuidString).safetensors"
+        ).path
         let text = Array(header.utf8)
         var bytes = withUnsafeBytes(of: UInt64(text.count).littleEndian) { Array($0) }
         bytes += text + data
@@ -19,7 +21,10 @@ import Testing
             "d":{"dtype":"I64","shape":[],"data_offsets":[20,28]}}
             """
         // 1.5, -2 | 1, -2, smallest subnormal, infinity | 1, -3 | 7
-        let data: [UInt8] = [0, 0, 0xC0, 0x3F, 0, 0, 0, 0xC0, 0, 0x3C, 0, 0xC0, 1, 0, 0, 0x7C, 0x80, 0x3F, 0x40, 0xC0, 7, 0, 0, 0, 0, 0, 0, 0]
+        let data: [UInt8] = [
+            0, 0, 0xC0, 0x3F, 0, 0, 0, 0xC0, 0, 0x3C, 0, 0xC0, 1, 0, 0, 0x7C, 0x80, 0x3F, 0x40, 0xC0, 7, 0, 0, 0, 0, 0,
+            0, 0,
+        ]
         let path = try file(header, data)
         defer { try? FileManager.default.removeItem(atPath: path) }
         let tensors = try SafeTensors(path)
@@ -35,7 +40,9 @@ import Testing
     }
 
     @Test func readsWhatItWrote() throws {
-        let path = FileManager.default.temporaryDirectory.appendingPathComponent("deixis-\(UUID().uuidString).safetensors").path
+        let path = FileManager.default.temporaryDirectory.appendingPathComponent(
+            "deixis-\(UUID().uuidString).safetensors"
+        ).path
         defer { try? FileManager.default.removeItem(atPath: path) }
         let store = ParameterStore<Float>(seed: 4)
         let weight = store.root("b").parameter("weight", [3, 2, 1, 1], .normal(deviation: 1))
@@ -49,7 +56,8 @@ import Testing
         let bytes = try [UInt8](Data(contentsOf: URL(fileURLWithPath: path)))
         let length = bytes[..<8].reversed().reduce(0) { $0 << 8 | Int($1) }
         #expect(length % 8 == 0 && bytes.count == 8 + length + 11 * 4)
-        let header = try #require(try JSONSerialization.jsonObject(with: Data(bytes[8..<8 + length])) as? [String: [String: Any]])
+        let header = try #require(
+            try JSONSerialization.jsonObject(with: Data(bytes[8..<8 + length])) as? [String: [String: Any]])
         #expect(header["__metadata__"] as? [String: String] == ["made by": "a \"test\""])
         #expect(header["a.mean"]?["data_offsets"] as? [Int] == [24, 44])
         // What cannot be written leaves no file behind, and what lay there stays.
@@ -60,9 +68,12 @@ import Testing
     }
 
     @Test(arguments: [
-        #"{"a":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}}"#, #"{"a":{"dtype":"F32","shape":[2],"data_offsets":[8,0]}}"#,
-        #"{"a":{"dtype":"F32","shape":[2],"data_offsets":[-8,0]}}"#, #"{"a":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}}"#,
-        #"{"a":{"dtype":"F32","shape":[-2],"data_offsets":[0,8]}}"#, #"{"a":{"dtype":"F32","shape":[9223372036854775807,4],"data_offsets":[0,8]}}"#,
+        #"{"a":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}}"#,
+        #"{"a":{"dtype":"F32","shape":[2],"data_offsets":[8,0]}}"#,
+        #"{"a":{"dtype":"F32","shape":[2],"data_offsets":[-8,0]}}"#,
+        #"{"a":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}}"#,
+        #"{"a":{"dtype":"F32","shape":[-2],"data_offsets":[0,8]}}"#,
+        #"{"a":{"dtype":"F32","shape":[9223372036854775807,4],"data_offsets":[0,8]}}"#,
         #"{"a":{"dtype":"F32","shape":[2],"data_offsets":[]}}"#,
     ])
     func refusesOffsetsThatLie(_ header: String) throws {
@@ -75,9 +86,13 @@ import Testing
     @Test func refusesOtherFiles() throws {
         let path = try file("no json", [])
         defer { try? FileManager.default.removeItem(atPath: path) }
-        #expect(throws: TrainingError.format(path: path, reason: "the header is not the JSON of a safetensors file")) { try SafeTensors(path) }
+        #expect(throws: TrainingError.format(path: path, reason: "the header is not the JSON of a safetensors file")) {
+            try SafeTensors(path)
+        }
         try Data([1, 2, 3]).write(to: URL(fileURLWithPath: path))
-        #expect(throws: TrainingError.format(path: path, reason: "not a safetensors file: 3 bytes")) { try SafeTensors(path) }
+        #expect(throws: TrainingError.format(path: path, reason: "not a safetensors file: 3 bytes")) {
+            try SafeTensors(path)
+        }
         try Data([UInt8](repeating: 0xFF, count: 16)).write(to: URL(fileURLWithPath: path))
         #expect(throws: TrainingError.self) { try SafeTensors(path) }
     }

@@ -35,7 +35,9 @@ import Testing
                                 for kx in 0..<kernel {
                                     let (iy, ix) = (oy * stride + ky - padding, ox * stride + kx - padding)
                                     guard (0..<height).contains(iy), (0..<width).contains(ix) else { continue }
-                                    sum += xs[((image * height + iy) * width + ix) * 3 + i] * ws[((o * 3 + i) * kernel + ky) * kernel + kx]
+                                    sum +=
+                                        xs[((image * height + iy) * width + ix) * 3 + i]
+                                        * ws[((o * 3 + i) * kernel + ky) * kernel + kx]
                                 }
                             }
                         }
@@ -62,8 +64,10 @@ import Testing
     @Test func batchNormStatistics() {
         let store = ParameterStore<Double>(seed: 2)
         let norm = FoldedNorm(
-            gamma: store.root.parameter("gamma", [1], .constant(2)), beta: store.root.parameter("beta", [1], .constant(1)),
-            mean: store.root.buffer("mean", [1], .zeros), variance: store.root.buffer("variance", [1], .ones), epsilon: 0)
+            gamma: store.root.parameter("gamma", [1], .constant(2)),
+            beta: store.root.parameter("beta", [1], .constant(1)),
+            mean: store.root.buffer("mean", [1], .zeros), variance: store.root.buffer("variance", [1], .ones),
+            epsilon: 0)
         let tape = Tape<Double>(.training(seed: 0))
         let x = FeatureMap(variable: tape.variable(Tensor([1, 2, 2, 1], [1, 3, 5, 7])))
         let y = x.batchNorm(norm, momentum: 0.1, activation: .none).variable.tensor.values

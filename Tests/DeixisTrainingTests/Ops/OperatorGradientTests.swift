@@ -16,7 +16,9 @@ import Testing
         let store = store()
         let weight = store.root.parameter("weight", [4, 4], .normal(deviation: 1))
         checkGradients(leaves: [[3, 4]], store) { _, x in
-            Variable.concatenatedChannels([x[0].linear(weight, nil), x[0].relu(), x[0], x[0].linear(weight, nil, activation: .relu)])
+            Variable.concatenatedChannels([
+                x[0].linear(weight, nil), x[0].relu(), x[0], x[0].linear(weight, nil, activation: .relu),
+            ])
         }
     }
 
@@ -52,7 +54,9 @@ import Testing
         let position = store.root.parameter("position", [5, 4], .normal(deviation: 1))
         let type = store.root.parameter("type", [2, 4], .normal(deviation: 1))
         let tokens = TokenBatch(batch: 2, length: 3, ids: [1, 6, 1, 2, 0, 0], mask: [1, 1, 1, 1, 0, 0])
-        checkGradients(leaves: [], store) { tape, _ in tape.embedding(tokens, word: word, position: position, tokenType: type) }
+        checkGradients(leaves: [], store) { tape, _ in
+            tape.embedding(tokens, word: word, position: position, tokenType: type)
+        }
     }
 
     @Test func arrangement() {
@@ -67,7 +71,9 @@ import Testing
 
     struct ConvolutionCase: Sendable, CustomTestStringConvertible {
         var size = 6, inputs = 3, outputs = 4, kernel = 3, stride = 1, padding = 1
-        var testDescription: String { "\(size)x\(size)x\(inputs) to \(outputs), kernel \(kernel) stride \(stride) padding \(padding)" }
+        var testDescription: String {
+            "\(size)x\(size)x\(inputs) to \(outputs), kernel \(kernel) stride \(stride) padding \(padding)"
+        }
     }
 
     static let convolutions = [
@@ -92,7 +98,8 @@ import Testing
             variance: store.root.buffer("variance", [c.outputs], .constant(0.7)), epsilon: 1e-5)
         checkGradients(leaves: [x, [2, out, out, c.outputs]], store) { _, x in
             FeatureMap(variable: x[0]).convolution(
-                weight, norm: norm, residual: FeatureMap(variable: x[1]), activation: .relu, stride: c.stride, padding: c.padding
+                weight, norm: norm, residual: FeatureMap(variable: x[1]), activation: .relu, stride: c.stride,
+                padding: c.padding
             ).variable
         }
     }
@@ -102,7 +109,8 @@ import Testing
         let norm = FoldedNorm(
             gamma: store.root.parameter("gamma", [3], .normal(deviation: 1)),
             beta: store.root.parameter("beta", [3], .normal(deviation: 1)),
-            mean: store.root.buffer("mean", [3], .zeros), variance: store.root.buffer("variance", [3], .ones), epsilon: 1e-5)
+            mean: store.root.buffer("mean", [3], .zeros), variance: store.root.buffer("variance", [3], .ones),
+            epsilon: 1e-5)
         checkGradients(leaves: [[2, 3, 2, 3], [2, 3, 2, 3]], store) { _, x in
             FeatureMap(variable: x[0]).batchNorm(
                 norm, momentum: 0.1, residual: residual ? FeatureMap(variable: x[1]) : nil, activation: activation
@@ -110,7 +118,8 @@ import Testing
         }
     }
 
-    /// Two softmaxes of 3 and 2 classes beside each other, rows weighted, one not at all; the loss is scaled from above.
+    /// Two softmaxes of 3 and 2 classes beside each other, rows weighted, one not at all; the loss is scaled from
+    /// above.
     @Test func softmaxCrossEntropy() {
         let labels: [Int32] = [2, 0, 0, 1, 1, 1, 2, 1]
         checkGradients(leaves: [[2, 2, 5]]) { _, x in
@@ -122,8 +131,12 @@ import Testing
     }
 
     @Test func pooling() {
-        checkGradients(leaves: [[2, 4, 6, 3]]) { _, x in FeatureMap(variable: x[0]).maxPool(kernel: 2, stride: 2).variable }
-        checkGradients(leaves: [[2, 6, 5, 2]]) { _, x in FeatureMap(variable: x[0]).maxPool(kernel: 3, stride: 2, padding: 1).variable }
+        checkGradients(leaves: [[2, 4, 6, 3]]) { _, x in
+            FeatureMap(variable: x[0]).maxPool(kernel: 2, stride: 2).variable
+        }
+        checkGradients(leaves: [[2, 6, 5, 2]]) { _, x in
+            FeatureMap(variable: x[0]).maxPool(kernel: 3, stride: 2, padding: 1).variable
+        }
         checkGradients(leaves: [[2, 2, 3, 2]]) { _, x in FeatureMap(variable: x[0]).upsampled(by: 2).variable }
         checkGradients(leaves: [[2, 2, 3, 2]]) { _, x in FeatureMap(variable: x[0]).flattened() }
     }

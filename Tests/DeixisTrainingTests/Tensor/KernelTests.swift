@@ -24,9 +24,12 @@ import Testing
                 for i in 0..<m {
                     for j in 0..<n {
                         var sum = 0.25
-                        for p in 0..<k { sum += Double(a[ta ? p * m + i : i * k + p]) * Double(b[tb ? j * k + p : p * n + j]) }
+                        for p in 0..<k {
+                            sum += Double(a[ta ? p * m + i : i * k + p]) * Double(b[tb ? j * k + p : p * n + j])
+                        }
                         guard abs(Double(c[i * n + j]) - 2 * sum) < 1e-4 * Double(k).squareRoot() + 1e-5 else {
-                            Issue.record("\(m)x\(n)x\(k) \(ta) \(tb) at \(i),\(j): \(c[i * n + j]), expected \(2 * sum)")
+                            Issue.record(
+                                "\(m)x\(n)x\(k) \(ta) \(tb) at \(i),\(j): \(c[i * n + j]), expected \(2 * sum)")
                             return
                         }
                     }
@@ -48,7 +51,8 @@ import Testing
         for i in x.indices { #expect(abs(Double(y[i]) - yd[i]) <= 1e-6, "sigmoid(\(x[i]))") }
     }
 
-    /// The same elements are dropped by every instruction set, about as many as asked for, and others under another seed.
+    /// The same elements are dropped by every instruction set, about as many as asked for, and others under another
+    /// seed.
     @Test(arguments: sets) func dropout(_ set: Int) {
         let ones = [Float](repeating: 1, count: 100_003)
         var a = ones, b = ones, c = ones
@@ -67,7 +71,8 @@ import Testing
             ones.withUnsafeBufferPointer { ones in
                 guard let source = ones.baseAddress else { return }
                 for begin in stride(from: 0, to: d.count, by: 1237) {
-                    table(set).pointee.dropout(base + begin, source + begin, min(1237, d.count - begin), 0.25, 7, UInt64(begin))
+                    table(set).pointee.dropout(
+                        base + begin, source + begin, min(1237, d.count - begin), 0.25, 7, UInt64(begin))
                 }
             }
         }
@@ -91,11 +96,13 @@ import Testing
         let q = numbers(queries * depth), k = numbers(keys * depth, seed: 8), v = numbers(keys * depth, seed: 9)
         let mask = (0..<keys).map { Float($0 % 4 == 3 ? -1e9 : 0) }
         var p = [Float](repeating: 0, count: queries * keys), o = [Float](repeating: 0, count: queries * depth)
-        var shape = dxt_attention(queries: queries, keys: keys, depth: depth, ldq: depth, ldk: depth, ldv: depth, ldo: depth, scale: 0.3)
+        var shape = dxt_attention(
+            queries: queries, keys: keys, depth: depth, ldq: depth, ldk: depth, ldv: depth, ldo: depth, scale: 0.3)
         table(set).pointee.attention(&o, &p, q, k, v, mask, &shape)
         for i in 0..<queries {
             let scores = (0..<keys).map { j in
-                (0..<depth).reduce(0.0) { $0 + Double(q[i * depth + $1]) * Double(k[j * depth + $1]) } * 0.3 + Double(mask[j])
+                (0..<depth).reduce(0.0) { $0 + Double(q[i * depth + $1]) * Double(k[j * depth + $1]) } * 0.3
+                    + Double(mask[j])
             }
             let weights = scores.map { exponential($0 - (scores.max() ?? 0)) }, sum = weights.reduce(0, +)
             for d in 0..<depth {
@@ -120,7 +127,8 @@ import Testing
     @Test func openBLASAgrees() throws {
         try Backend.load()
         let (m, n, k) = (150, 170, 90)
-        let a = Tensor([m, k], numbers(m * k)), b = Tensor([n, k], numbers(n * k, seed: 4)), c = Tensor<Float>(zeros: [m, n])
+        let a = Tensor([m, k], numbers(m * k)), b = Tensor([n, k], numbers(n * k, seed: 4)),
+            c = Tensor<Float>(zeros: [m, n])
         multiply(a.pointer, b.pointer, transposedB: true, m: m, n: n, k: k, into: c.pointer)
         var expected = [Float](repeating: 0, count: m * n)
         table(0).pointee.gemm(m, n, k, 1, a.pointer, k, 1, b.pointer, 1, k, 0, &expected, n)

@@ -27,7 +27,9 @@ import Testing
         try Backend.setThreadCount(3)
         #expect(Backend.threadCount == 3)
         #expect(Backend.usableCores == Int(deixis_usable_cores()))
-        #expect(TrainingError.threads(900, code: 11).description == "900 threads cannot be started: Resource temporarily unavailable")
+        #expect(
+            TrainingError.threads(900, code: 11).description
+                == "900 threads cannot be started: Resource temporarily unavailable")
     }
 
     /// Halves of the smallest normal number, on every thread of the pool.

@@ -8,7 +8,8 @@ import FuzzTargets
 import Glibc
 
 @_silgen_name("LLVMFuzzerRunDriver") func runDriver(
-    _ count: UnsafeMutablePointer<Int32>, _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>>,
+    _ count: UnsafeMutablePointer<Int32>,
+    _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>>,
     _ test: @convention(c) (UnsafePointer<UInt8>?, Int) -> Int32
 ) -> Int32
 
@@ -38,7 +39,8 @@ func cross(
     _ out: UnsafeMutablePointer<UInt8>, _ room: Int, _ seed: UInt32
 ) -> Int {
     var random = Random(seed: UInt64(seed))
-    let first = Array(UnsafeBufferPointer(start: first, count: firstSize)), second = Array(UnsafeBufferPointer(start: second, count: secondSize))
+    let first = Array(UnsafeBufferPointer(start: first, count: firstSize)),
+        second = Array(UnsafeBufferPointer(start: second, count: secondSize))
     return target?.cross?(first, second, &random).map { put($0, out, room) } ?? 0
 }
 

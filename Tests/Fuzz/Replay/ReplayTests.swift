@@ -2,13 +2,15 @@ import Foundation
 import FuzzTargets
 import Testing
 
-/// What fuzzers found once falls no more: `Inputs/<target>/` holds small inputs that ended the process, never ended, or wrote where they should
-/// not; `tools/test --sanitize address` sees what an ordinary run does not.
+/// What fuzzers found once falls no more: `Inputs/<target>/` holds small inputs that ended the process, never ended, or
+/// wrote where they should not; `tools/test --sanitize address` sees what an ordinary run does not.
 @Suite(.serialized) struct ReplayTests {
-    static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("Inputs")
+    static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .appendingPathComponent("Inputs")
 
     static func files(_ target: String) -> [URL] {
-        let found = try? FileManager.default.contentsOfDirectory(at: folder.appendingPathComponent(target), includingPropertiesForKeys: nil)
+        let found = try? FileManager.default.contentsOfDirectory(
+            at: folder.appendingPathComponent(target), includingPropertiesForKeys: nil)
         return (found ?? []).sorted { $0.path < $1.path }
     }
 
@@ -46,7 +48,8 @@ import Testing
     }
 
     @Test("No folder of inputs is left without a target") func foldersHaveTargets() throws {
-        for folder in try FileManager.default.contentsOfDirectory(atPath: Self.folder.path) where !folder.hasPrefix(".") {
+        for folder in try FileManager.default.contentsOfDirectory(atPath: Self.folder.path) where !folder.hasPrefix(".")
+        {
             #expect(FuzzTarget.named(folder) != nil, "\(folder)")
         }
     }

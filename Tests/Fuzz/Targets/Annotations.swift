@@ -6,20 +6,29 @@ import Foundation
 
 extension FuzzTarget {
     /// Pickles and files of `torch.save`: read as data, their tensors too.
-    static let pickle = FuzzTarget("pickle", run: { bytes in
-        guard let path = Scratch.file("pickle", bytes) else { return }
-        if let tree = try? PickleTree(file: path, globals: PickleTree.numPyGlobals) { look(tree.root, in: tree) }
-        guard let file = try? TorchFile(path) else { return }
-        look(file.tree.root, in: file.tree)
-        for (name, tensor) in file.tensors(in: file.tree.root) where tensor.shape.reduce(1, { $0 &* $1 }) < 1 << 20 {
-            _ = try? file.values(of: tensor, named: name)
-        }
-    })
+    static let pickle = FuzzTarget(
+        "pickle",
+        run: { bytes in
+            guard let path = Scratch.file("pickle", bytes) else { return }
+            if let tree = try? PickleTree(file: path, globals: PickleTree.numPyGlobals) { look(tree.root, in: tree) }
+            guard let file = try? TorchFile(path) else { return }
+            look(file.tree.root, in: file.tree)
+            for (name, tensor) in file.tensors(in: file.tree.root) where tensor.shape.reduce(1, { $0 &* $1 }) < 1 << 20
+            {
+                _ = try? file.values(of: tensor, named: name)
+            }
+        })
 
     private static func look(_ value: PickleValue, in tree: PickleTree) {
-        _ = (tree.label(value), tree.text(value), tree.bytes(value), tree.number(value), tree.integer(value), tree.numbers(value), tree.tensor(value))
+        _ = (
+            tree.label(value), tree.text(value), tree.bytes(value), tree.number(value), tree.integer(value),
+            tree.numbers(value), tree.tensor(value)
+        )
         for element in (tree.elements(value) ?? []).prefix(100) {
-            _ = (tree.label(element), tree.numbers(element), tree.field("sentences", of: element), tree.field("ref_id", of: element))
+            _ = (
+                tree.label(element), tree.numbers(element), tree.field("sentences", of: element),
+                tree.field("ref_id", of: element)
+            )
         }
     }
 

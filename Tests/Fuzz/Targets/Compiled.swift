@@ -7,13 +7,16 @@ extension FuzzTarget {
     /// Compiled files with the size, checksum and instruction sets that let a loader read on.
     ///
     /// Weights are what they are, but no number of the index may lead outside the file or the tensors.
-    static let compiled = FuzzTarget("compiled", seeds: { CompiledSeeds.make() }, reach: { bytes in
-        guard let path = Scratch.file("model.deixis", CompiledSeeds.sealed(bytes)), let model = try? Model.load(path, limits: TriedModel.limits)
-        else { return .refused }
-        var mode = 0
-        for byte in bytes { mode = (mode &* 31 &+ Int(byte)) & 0xFFFF }
-        return TriedModel.run(model, mode: mode)
-    })
+    static let compiled = FuzzTarget(
+        "compiled", seeds: { CompiledSeeds.make() },
+        reach: { bytes in
+            guard let path = Scratch.file("model.deixis", CompiledSeeds.sealed(bytes)),
+                let model = try? Model.load(path, limits: TriedModel.limits)
+            else { return .refused }
+            var mode = 0
+            for byte in bytes { mode = (mode &* 31 &+ Int(byte)) & 0xFFFF }
+            return TriedModel.run(model, mode: mode)
+        })
 }
 
 enum CompiledSeeds {
@@ -88,7 +91,9 @@ struct SmallModels {
 
         mutating func floats(_ shape: [Int]) -> ValueID { constant(.float32, shape) { Float($0 * 7 % 11 - 5) / 8 } }
 
-        mutating func node(_ op: Name, _ inputs: [ValueID], _ attributes: [(name: Name, value: Attribute)] = []) -> ValueID {
+        mutating func node(_ op: Name, _ inputs: [ValueID], _ attributes: [(name: Name, value: Attribute)] = [])
+            -> ValueID
+        {
             let output = value("v")
             var node = Node(name: op, domain: "", op: op, inputs: inputs, outputs: [output])
             node.attributes = attributes
@@ -99,7 +104,9 @@ struct SmallModels {
 
     private static func make(_ shapes: [[Int]], _ body: (inout Builder, [ValueID]) -> ValueID) -> SmallModels {
         var builder = Builder()
-        let inputs = shapes.enumerated().map { builder.input(Name(stringLiteral: ["x", "y", "z"][$0.offset]), $0.element) }
+        let inputs = shapes.enumerated().map {
+            builder.input(Name(stringLiteral: ["x", "y", "z"][$0.offset]), $0.element)
+        }
         let output = body(&builder, inputs)
         builder.graph.values[output.index].name = "out"
         builder.graph.outputs = [output]
@@ -137,7 +144,8 @@ struct SmallModels {
     private static var quantized: SmallModels {
         make([[1, 4, 6, 6]]) { b, x in
             let scale = b.constant(.float32, []) { _ in Float(0.05) }, zero = b.constant(.uint8, []) { _ in UInt8(128) }
-            let weight = b.constant(.int8, [4, 4, 3, 3]) { Int8($0 % 9 - 4) }, scales = b.constant(.float32, [4]) { Float($0 + 1) / 100 }
+            let weight = b.constant(.int8, [4, 4, 3, 3]) { Int8($0 % 9 - 4) },
+                scales = b.constant(.float32, [4]) { Float($0 + 1) / 100 }
             let zeros = b.constant(.int8, [4]) { _ in Int8(0) }
             func stored(_ b: inout Builder, _ value: ValueID) -> ValueID {
                 b.node("DequantizeLinear", [b.node("QuantizeLinear", [value, scale, zero]), scale, zero])

@@ -1,5 +1,5 @@
-/// What reads bytes of strangers, one function a kind of bytes. `tools/fuzz` feeds each with libFuzzer; `ReplayTests` with what fell before
-/// (`Tests/Fuzz/Inputs`).
+/// What reads bytes of strangers, one function a kind of bytes. `tools/fuzz` feeds each with libFuzzer; `ReplayTests`
+/// with what fell before (`Tests/Fuzz/Inputs`).
 public struct FuzzTarget: Sendable {
     public let name: String
     /// Small inputs to begin with, beside those that `tools/fuzz` finds in the folders of other tests.
@@ -13,17 +13,20 @@ public struct FuzzTarget: Sendable {
     /// Makes another input of two; nil where they have nothing to give each other.
     public let cross: Cross?
 
-    public typealias Mutate = @Sendable (_ input: [UInt8], _ random: inout Random, _ bytes: ([UInt8]) -> [UInt8]) -> [UInt8]
+    public typealias Mutate =
+        @Sendable (_ input: [UInt8], _ random: inout Random, _ bytes: ([UInt8]) -> [UInt8]) -> [UInt8]
     public typealias Cross = @Sendable (_ first: [UInt8], _ second: [UInt8], _ random: inout Random) -> [UInt8]?
 
     init(
-        _ name: String, seeds: @escaping @Sendable () -> [[UInt8]] = { [] }, run: @escaping @Sendable ([UInt8]) -> Void, mutate: Mutate? = nil
+        _ name: String, seeds: @escaping @Sendable () -> [[UInt8]] = { [] }, run: @escaping @Sendable ([UInt8]) -> Void,
+        mutate: Mutate? = nil
     ) {
         (self.name, self.seeds, self.run, self.mutate, reach, cross) = (name, seeds, run, mutate, nil, nil)
     }
 
     init(
-        _ name: String, seeds: @escaping @Sendable () -> [[UInt8]] = { [] }, reach: @escaping @Sendable ([UInt8]) -> TriedModel.Reach,
+        _ name: String, seeds: @escaping @Sendable () -> [[UInt8]] = { [] },
+        reach: @escaping @Sendable ([UInt8]) -> TriedModel.Reach,
         mutate: Mutate? = nil, cross: Cross? = nil
     ) {
         (self.name, self.seeds, self.reach, self.mutate, self.cross) = (name, seeds, reach, mutate, cross)
@@ -31,7 +34,8 @@ public struct FuzzTarget: Sendable {
     }
 
     public static let all = [
-        onnx, graph, compiled, checkpoint, safetensors, pickle, annotations, numpy, manifest, image, sentence, metadata, profile,
+        onnx, graph, compiled, checkpoint, safetensors, pickle, annotations, numpy, manifest, image, sentence, metadata,
+        profile,
     ]
 
     public static func named(_ name: String) -> FuzzTarget? { all.first { $0.name == name } }
@@ -60,16 +64,21 @@ public struct Random: Sendable {
 /// Numbers that a stranger or an attacker might write.
 enum Extremes {
     static let integers: [Int64] = [
-        0, 1, 2, 3, 5, 7, 16, 100, 255, 256, 1000, 4096, 65536, 1 << 20, 1 << 31 - 1, 1 << 31, 1 << 32, 1 << 32 + 1, 1 << 39, 1 << 40, 1 << 41,
+        0, 1, 2, 3, 5, 7, 16, 100, 255, 256, 1000, 4096, 65536, 1 << 20, 1 << 31 - 1, 1 << 31, 1 << 32, 1 << 32 + 1,
+        1 << 39, 1 << 40, 1 << 41,
         1 << 61, 1 << 62, .max, .max - 1, -1, -2, -3, -7, -1000, -1 << 31, -1 << 40, .min, .min + 1,
     ]
     static let floats: [Float] = [
-        0, -0.0, 1, -1, 0.5, 0.1, 2, 0x1p-149, 1e-30, 1e9, 1e18, 1e30, 3.4e38, .nan, .infinity, -.infinity, 0x1p31, 0x1p63, -0x1p63,
+        0, -0.0, 1, -1, 0.5, 0.1, 2, 0x1p-149, 1e-30, 1e9, 1e18, 1e30, 3.4e38, .nan, .infinity, -.infinity, 0x1p31,
+        0x1p63, -0x1p63,
     ]
     static let words = [
-        "SAME_UPPER", "SAME_LOWER", "VALID", "NOTSET", "reflect", "wrap", "edge", "constant", "linear", "cubic", "nearest", "align_corners",
-        "asymmetric", "half_pixel", "pytorch_half_pixel", "half_pixel_symmetric", "tf_crop_and_resize", "not_larger", "not_smaller", "stretch",
-        "floor", "ceil", "round_prefer_ceil", "add", "mul", "max", "min", "none", "CRD", "DCR", "tanh", "LEFT", "RIGHT", "", "bij,bjk->bik",
+        "SAME_UPPER", "SAME_LOWER", "VALID", "NOTSET", "reflect", "wrap", "edge", "constant", "linear", "cubic",
+        "nearest", "align_corners",
+        "asymmetric", "half_pixel", "pytorch_half_pixel", "half_pixel_symmetric", "tf_crop_and_resize", "not_larger",
+        "not_smaller", "stretch",
+        "floor", "ceil", "round_prefer_ceil", "add", "mul", "max", "min", "none", "CRD", "DCR", "tanh", "LEFT", "RIGHT",
+        "", "bij,bjk->bik",
         "...i,...i->...", "ii->i", "i,i->", "ab,cd", "->", "a->a,b", "zzzzz",
     ]
 }

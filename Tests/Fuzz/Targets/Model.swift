@@ -12,7 +12,9 @@ public enum TriedModel {
     static var limits: Limits {
         var limits = Limits()
         (limits.elements, limits.bytes, limits.nodes) = (1 << 18, 1 << 20, 1 << 10)
-        (limits.macs, limits.tableEntries, limits.plannedBytes, limits.rewriteSteps) = (1 << 22, 1 << 16, 1 << 24, 1 << 12)
+        (limits.macs, limits.tableEntries, limits.plannedBytes, limits.rewriteSteps) = (
+            1 << 22, 1 << 16, 1 << 24, 1 << 12
+        )
         return limits
     }
 
@@ -35,7 +37,8 @@ public enum TriedModel {
     }
 
     private static func storage(_ bytes: [UInt8]) -> ByteStorage? {
-        try? ByteStorage(byteCount: bytes.count, initialize: { target in bytes.withUnsafeBytes { target.copyMemory(from: $0) } })
+        try? ByteStorage(
+            byteCount: bytes.count, initialize: { target in bytes.withUnsafeBytes { target.copyMemory(from: $0) } })
     }
 
     private static func shapes(_ session: Session) -> [[Int]] {
@@ -58,7 +61,9 @@ public enum TriedModel {
         let byteCounts = zip(types, shapes).map { type, shape in
             shape.reduce(type.element.byteCount ?? 0) { $0.multipliedClamped(by: $1) }
         }
-        guard byteCounts.count == types.count, byteCounts.allSatisfy({ (0...1 << 20).contains($0) }) else { return .loaded }
+        guard byteCounts.count == types.count, byteCounts.allSatisfy({ (0...1 << 20).contains($0) }) else {
+            return .loaded
+        }
         if mode & 8 == 0 {
             let inputs = zip(zip(types, shapes), byteCounts).enumerated().map { i, what in
                 (name: session.inputNames[i], tensor: tensor(what.0.0.element, what.0.1, what.1))

@@ -1,5 +1,6 @@
 extension FuzzTarget {
-    /// Files of ONNX, changed field by field: what exporters write, with another number, name, operator or order somewhere.
+    /// Files of ONNX, changed field by field: what exporters write, with another number, name, operator or order
+    /// somewhere.
     static let onnx = FuzzTarget(
         "onnx",
         reach: { bytes in
@@ -8,13 +9,16 @@ extension FuzzTarget {
             return TriedModel.run(onnx: bytes, mode: mode)
         },
         mutate: { input, random, bytes in
-            guard random.chance(90), var message = WireMessage(input[...], .model), !message.fields.isEmpty else { return bytes(input) }
+            guard random.chance(90), var message = WireMessage(input[...], .model), !message.fields.isEmpty else {
+                return bytes(input)
+            }
             for _ in 0..<random.pick([1, 1, 1, 2, 3]) { message.change(&random, .model, bytes) }
             return message.bytes
         },
         cross: { first, second, random in
             // Nodes, constants, inputs and outputs of one graph go into another.
-            guard var model = WireMessage(first[...], .model), let other = WireMessage(second[...], .model), let at = model.graphIndex,
+            guard var model = WireMessage(first[...], .model), let other = WireMessage(second[...], .model),
+                let at = model.graphIndex,
                 let from = other.graphIndex, case .message(var graph) = model.fields[at].content,
                 case .message(let given) = other.fields[from].content, !given.fields.isEmpty
             else { return nil }
@@ -25,7 +29,8 @@ extension FuzzTarget {
             return model.bytes
         })
 
-    /// Graphs built of fuzz bytes: operators that exist, their own attributes, values and constants of small or extreme numbers.
+    /// Graphs built of fuzz bytes: operators that exist, their own attributes, values and constants of small or extreme
+    /// numbers.
     static let graph = FuzzTarget(
         "graph",
         seeds: {
@@ -46,9 +51,15 @@ struct GraphMaker {
     private var opset: Int
     private var constants = 0
     /// Shapes to choose from: those that stood before are likely to fit.
-    private var shapes: [[Int64]] = [[], [1], [2], [3], [4], [2, 3], [3, 4], [1, 3, 4, 4], [2, 3, 3, 3], [1, 4, 8]]
-    private static let types: [Int64] = [1, 1, 1, 1, 1, 1, 1, 1, 7, 7, 7, 7, 2, 2, 3, 3, 6, 9, 11, 10, 5, 4, 16, 12, 13]
-    private static let sizes: [Int64: Int] = [1: 4, 2: 1, 3: 1, 4: 2, 5: 2, 6: 4, 7: 8, 9: 1, 10: 2, 11: 8, 12: 4, 13: 8, 16: 2]
+    private var shapes: [[Int64]] = [
+        [], [1], [2], [3], [4], [2, 3], [3, 4], [1, 3, 4, 4], [2, 3, 3, 3], [1, 4, 8],
+    ]
+    private static let types: [Int64] = [
+        1, 1, 1, 1, 1, 1, 1, 1, 7, 7, 7, 7, 2, 2, 3, 3, 6, 9, 11, 10, 5, 4, 16, 12, 13,
+    ]
+    private static let sizes: [Int64: Int] = [
+        1: 4, 2: 1, 3: 1, 4: 2, 5: 2, 6: 4, 7: 8, 9: 1, 10: 2, 11: 8, 12: 4, 13: 8, 16: 2,
+    ]
 
     init(_ from: inout Decisions) {
         opset = 13 + from.below(16)
@@ -124,7 +135,10 @@ struct GraphMaker {
             case 1:
                 let value = isSame || i > 64 ? real : from.float()
                 withUnsafeBytes(of: value.bitPattern.littleEndian) { data.append(contentsOf: $0) }
-            case 11: withUnsafeBytes(of: Double(isSame || i > 64 ? real : from.float()).bitPattern) { data.append(contentsOf: $0) }
+            case 11:
+                withUnsafeBytes(of: Double(isSame || i > 64 ? real : from.float()).bitPattern) {
+                    data.append(contentsOf: $0)
+                }
             default:
                 let value = isSame || i > 64 ? all : from.integer()
                 withUnsafeBytes(of: value.littleEndian) { data.append(contentsOf: $0.prefix(size)) }

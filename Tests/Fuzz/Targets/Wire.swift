@@ -42,13 +42,20 @@ struct WireMessage {
 
     // MARK: Making
 
-    mutating func put(_ number: Int, _ value: Int64) { fields.append(Field(number: number, content: .number(UInt64(bitPattern: value)))) }
-    mutating func put(_ number: Int, _ text: String) { fields.append(Field(number: number, content: .bytes(Array(text.utf8)))) }
+    mutating func put(_ number: Int, _ value: Int64) {
+        fields.append(Field(number: number, content: .number(UInt64(bitPattern: value))))
+    }
+    mutating func put(_ number: Int, _ text: String) {
+        fields.append(Field(number: number, content: .bytes(Array(text.utf8))))
+    }
     mutating func put(_ number: Int, bytes: [UInt8]) { fields.append(Field(number: number, content: .bytes(bytes))) }
     mutating func put(_ number: Int, float value: Float) {
-        fields.append(Field(number: number, content: .fixed(withUnsafeBytes(of: value.bitPattern.littleEndian) { Array($0) })))
+        fields.append(
+            Field(number: number, content: .fixed(withUnsafeBytes(of: value.bitPattern.littleEndian) { Array($0) })))
     }
-    mutating func put(_ number: Int, _ message: WireMessage) { fields.append(Field(number: number, content: .message(message))) }
+    mutating func put(_ number: Int, _ message: WireMessage) {
+        fields.append(Field(number: number, content: .message(message)))
+    }
 
     // MARK: Bytes
 
@@ -142,7 +149,8 @@ struct WireMessage {
         if count > 0 { changeField(random.below(count), &random, kind, bytes) }
     }
 
-    private mutating func changeField(_ index: Int, _ random: inout Random, _ kind: Kind, _ bytes: ([UInt8]) -> [UInt8]) {
+    private mutating func changeField(_ index: Int, _ random: inout Random, _ kind: Kind, _ bytes: ([UInt8]) -> [UInt8])
+    {
         var left = index
         for i in fields.indices {
             if left == 0 { return changeAt(i, &random, kind, bytes) }
@@ -193,10 +201,14 @@ struct WireMessage {
                 // Raw data: one element becomes another number.
                 if old.count >= 8, random.chance(50) {
                     let at = random.below(old.count / 8) * 8
-                    withUnsafeBytes(of: random.pick(Extremes.integers).littleEndian) { old.replaceSubrange(at..<at + 8, with: $0) }
+                    withUnsafeBytes(of: random.pick(Extremes.integers).littleEndian) {
+                        old.replaceSubrange(at..<at + 8, with: $0)
+                    }
                 } else {
                     let at = random.below(old.count / 4) * 4
-                    withUnsafeBytes(of: random.pick(Extremes.floats).bitPattern.littleEndian) { old.replaceSubrange(at..<at + 4, with: $0) }
+                    withUnsafeBytes(of: random.pick(Extremes.floats).bitPattern.littleEndian) {
+                        old.replaceSubrange(at..<at + 4, with: $0)
+                    }
                 }
                 fields[i].content = .bytes(old)
             } else {

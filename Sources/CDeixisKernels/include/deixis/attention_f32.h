@@ -1,8 +1,9 @@
 // Scaled dot-product attention of one head, heads read in place as slices of [length, channels] matrices.
 //
 //     S[i, j] = scale sum over c of Q[i, c] K[j, c] + bias[i, j];   O[i, :] = sum over j of softmax(S[i, :])_j V[j, :]
-// Queries go in blocks; scores of a block are kept transposed, [keys][queries of the block], so that softmax runs over vectors of queries,
-// K and V are read in place and only the block of Q is packed. A query whose bias is -infinity for every key gives NaN, as softmax does.
+// Queries go in blocks; scores of a block are kept transposed, [keys][queries of the block], so that softmax runs over
+// vectors of queries, K and V are read in place and only the block of Q is packed. A query whose bias is -infinity for
+// every key gives NaN, as softmax does.
 // |O - exact| <= 2^-23 (head + keys) max |V| for scores up to about 30. At least one key.
 #pragma once
 

@@ -1,4 +1,5 @@
-// Quantized scaled dot-product attention of one head, heads read in place as slices of uint8 [length, channels] matrices.
+// Quantized scaled dot-product attention of one head, heads read in place as slices of uint8 [length, channels]
+// matrices.
 //
 //     s[i, j] = sum over c of (Q[i, c] - q_zero)(K[j, c] - k_zero)                    exact
 //     S[i, j] = (float)s scale + bias[i, j]                                            scale: of scores, times those of Q and K
@@ -6,11 +7,12 @@
 //     P[i, j] = min(round((e / t) p_inverse_scale), 255)                               uint8, zero point 0, scale p_scale
 //     o[i, c] = sum over j of P[i, j] (V[j, c] - v_zero)                               exact
 //     O[i, c] = quantized (float)o o_multiplier, or float32                            o_multiplier = p_scale v_scale
-// Where scores are stored between operations (onnxruntime's files), `rounds`:  S = r2(r1(r0((float)s scale) factor) + bias),
+// Where scores are stored between operations (onnxruntime's files), `rounds`:  S = r2(r1(r0((float)s scale) factor) +
+// bias),
 //     r(x) = min(max(round(x inverse), -zero), 255 - zero) scale, or x where scale is 0
-// No float operation is fused: every variant gives the reference's bits. A query whose bias is -infinity for every key gives P = 0;
-// so does one with a NaN or +infinity among its biases. The other floats are finite.
-// At least one key; keys < 2^16, head < 2^15.
+// No float operation is fused: every variant gives the reference's bits. A query whose bias is -infinity for every key
+// gives P = 0; so does one with a NaN or +infinity among its biases. The other floats are finite. At least one key;
+// keys < 2^16, head < 2^15.
 #pragma once
 
 #include "gemm_s8.h"

@@ -1,5 +1,5 @@
-// The caches that block sizes follow: how much of an operand is worked on at a time, so that it is still near when it is read again. Results
-// of bytes do not depend on them; sums of floats are taken in other parts, within their bounds.
+// The caches that block sizes follow: how much of an operand is worked on at a time, so that it is still near when it
+// is read again. Results of bytes do not depend on them; sums of floats are taken in other parts, within their bounds.
 #pragma once
 
 #include <stddef.h>

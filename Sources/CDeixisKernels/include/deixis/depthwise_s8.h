@@ -1,8 +1,10 @@
-// Quantized depthwise 2-D convolution, NHWC, one filter per channel (groups = in_c = out_c): conv_s8.h's sums for one input channel each.
+// Quantized depthwise 2-D convolution, NHWC, one filter per channel (groups = in_c = out_c): conv_s8.h's sums for one
+// input channel each.
 //
 //     s[b, oy, ox, c] = offset[c] + sum over ky, kx of x[b, oy sh - pt + ky dh, ox sw - pl + kx dw, c] w[ky, kx, c],
-// x is `zero` outside the image; results by the requantization of gemm_s8.h, in every variant with the reference's bits.
-// `weights` of deixis_conv_s8_args are [kernel_h][kernel_w][c]: transpose ONNX's [c][1][kernel_h][kernel_w]. groups are not looked at.
+// x is `zero` outside the image; results by the requantization of gemm_s8.h, in every variant with the reference's
+// bits. `weights` of deixis_conv_s8_args are [kernel_h][kernel_w][c]: transpose ONNX's [c][1][kernel_h][kernel_w].
+// groups are not looked at.
 #pragma once
 
 #include "conv_s8.h"

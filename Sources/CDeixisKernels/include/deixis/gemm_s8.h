@@ -8,7 +8,8 @@
 //     C = v                                                                float32, or
 //     C = min(max(round(v inverse_scale) + zero, 0), 255)                  uint8, ties to even
 //
-// Each float operation rounds once, none is fused: every variant gives the reference's bits, whatever the split into ranges.
+// Each float operation rounds once, none is fused: every variant gives the reference's bits, whatever the split into
+// ranges.
 // |A B| sums stay inside int32 for k < 2^16 (255 * 128 * 65536 < 2^31).
 #pragma once
 
@@ -46,7 +47,8 @@ typedef struct deixis_gemm_s8_args {
     size_t m, n, k;
     const uint8_t *a;
     ptrdiff_t lda;
-    const int8_t *b;            // packed for this variant, or as it stands where b_row is not 0: element (i, j) is b[i * b_row + j]
+    const int8_t
+        *b; // packed for this variant, or as it stands where b_row is not 0: element (i, j) is b[i * b_row + j]
     ptrdiff_t b_row;
     void *c;
     ptrdiff_t ldc;              // elements of C's type
@@ -64,16 +66,18 @@ const deixis_gemm_s8 *deixis_gemm_s8_select(uint32_t isa, size_t n);
 size_t deixis_gemm_s8_panels(const deixis_gemm_s8 *kernel, size_t n);
 /// Bytes of a packed B.
 size_t deixis_gemm_s8_packed_size(const deixis_gemm_s8 *kernel, size_t k, size_t n);
-/// Packs panels [panel_begin, panel_end) of B; element (i, j) is b[i * row_stride + j * column_stride]. `packed` is the start of the whole
-/// packed matrix, 64-byte aligned.
-void deixis_gemm_s8_pack(const deixis_gemm_s8 *kernel, const int8_t *b, ptrdiff_t row_stride, ptrdiff_t column_stride, size_t k, size_t n,
-                         size_t panel_begin, size_t panel_end, int8_t *packed);
-/// Whether B of this depth may stand as it is, with b_row. For few rows of A and a B that comes from memory every time: that takes no longer
-/// than with a packed one, and needs no copy of B.
+/// Packs panels [panel_begin, panel_end) of B; element (i, j) is b[i * row_stride + j * column_stride]. `packed` is the
+/// start of the whole packed matrix, 64-byte aligned.
+void deixis_gemm_s8_pack(const deixis_gemm_s8 *kernel, const int8_t *b, ptrdiff_t row_stride, ptrdiff_t column_stride,
+    size_t k, size_t n, size_t panel_begin, size_t panel_end, int8_t *packed);
+/// Whether B of this depth may stand as it is, with b_row. For few rows of A and a B that comes from memory every time:
+/// that takes no longer than with a packed one, and needs no copy of B.
 bool deixis_gemm_s8_takes_rows(const deixis_gemm_s8 *kernel, size_t k);
-/// sums[j] = sum over i < k of b[i * row_stride + j * column_stride], for columns [begin, end): what offsets are made of.
-void deixis_gemm_s8_sums(const int8_t *b, ptrdiff_t row_stride, ptrdiff_t column_stride, size_t k, size_t begin, size_t end, int32_t *sums);
-/// Computes C[m_begin..<m_end, n_begin..<n_end]. n_begin is a multiple of nr; n_end is one too, or n. Ranges that do not overlap may run at
-/// once. A is read in place and never beyond its rows' k bytes.
-void deixis_gemm_s8_run(const deixis_gemm_s8 *kernel, const deixis_gemm_s8_args *args, size_t m_begin, size_t m_end, size_t n_begin,
-                        size_t n_end);
+/// sums[j] = sum over i < k of b[i * row_stride + j * column_stride], for columns [begin, end): what offsets are made
+/// of.
+void deixis_gemm_s8_sums(
+    const int8_t *b, ptrdiff_t row_stride, ptrdiff_t column_stride, size_t k, size_t begin, size_t end, int32_t *sums);
+/// Computes C[m_begin..<m_end, n_begin..<n_end]. n_begin is a multiple of nr; n_end is one too, or n. Ranges that do
+/// not overlap may run at once. A is read in place and never beyond its rows' k bytes.
+void deixis_gemm_s8_run(const deixis_gemm_s8 *kernel, const deixis_gemm_s8_args *args, size_t m_begin, size_t m_end,
+    size_t n_begin, size_t n_end);

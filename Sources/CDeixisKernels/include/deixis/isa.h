@@ -23,12 +23,13 @@ enum {
     DEIXIS_ISA_I8MM = 1 << 6,
 };
 
-/// What this CPU and operating system can do, capped by the environment variable DEIXIS_ISA if it is one of the rungs below (other
-/// values are ignored). Probed once; later calls return the same bits.
+/// What this CPU and operating system can do, capped by the environment variable DEIXIS_ISA if it is one of the rungs
+/// below (other values are ignored). Probed once; later calls return the same bits.
 uint32_t deixis_isa_detect(void);
 
-/// The bits up to a named rung, whether or not this CPU has them: "scalar", "v128", "avx2", "avxvnni", "avx512", "avx512vnni" (without AVX-VNNI,
-/// which some CPUs that have the latter lack), "dotprod", "i8mm". False for another name.
+/// The bits up to a named rung, whether or not this CPU has them: "scalar", "v128", "avx2", "avxvnni", "avx512",
+/// "avx512vnni" (without AVX-VNNI, which some CPUs that have the latter lack), "dotprod", "i8mm". False for another
+/// name.
 bool deixis_isa_named(const char *name, uint32_t *bits);
 
 /// The highest rung in `bits`.

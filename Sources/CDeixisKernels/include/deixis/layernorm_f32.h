@@ -1,7 +1,8 @@
 // Layer normalization over rows, with an optional sum in front.
 //
 //     s = x + residual;   y_i = (s_i - mean s) / sqrt(var s + epsilon) scale_i + shift_i,    var s = mean (s - mean s)^2
-// The variance is taken around the mean (no E[s^2] - mean^2). With t = (s_i - mean) / sqrt(var + epsilon), s rounded to float:
+// The variance is taken around the mean (no E[s^2] - mean^2). With t = (s_i - mean) / sqrt(var + epsilon), s rounded to
+// float:
 // |y - exact| <= 2^-19 (|scale_i| (1 + |t|) + |shift_i|) for rows up to 2^16 whose mean is within 100 standard deviations. NaN and infinities
 // make their whole row NaN.
 #pragma once

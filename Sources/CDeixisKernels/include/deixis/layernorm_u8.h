@@ -1,10 +1,11 @@
-// Residual sum, layer normalization over rows and quantization in one pass, with the same bits on every instruction set.
+// Residual sum, layer normalization over rows and quantization in one pass, with the same bits on every instruction
+// set.
 //
 //     s = x + residual, each uint8 ((float)(q - zero) scale) or float32;   y_i = (s_i - mean s) f scale_i + shift_i,
 //     f = 1 / sqrt(var s + epsilon), var s the mean of (s_i - mean s)^2
-// Sums run in sixteen lanes (element i in lane i % 16, lanes added pairwise: i with i + 8, then 4, 2, 1), no operation is fused, so a row has
-// one result everywhere. Output uint8 as in quantize_u8.h, or float32, or both; each may
-// take the place of an input of its type and strides.
+// Sums run in sixteen lanes (element i in lane i % 16, lanes added pairwise: i with i + 8, then 4, 2, 1), no operation
+// is fused, so a row has one result everywhere. Output uint8 as in quantize_u8.h, or float32, or both; each may take
+// the place of an input of its type and strides.
 #pragma once
 
 #include "gemm_s8.h"

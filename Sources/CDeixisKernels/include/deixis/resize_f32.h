@@ -1,7 +1,9 @@
-// Resizing rows and columns of NHWC images by tables that the caller makes once per shape (all of ONNX's coordinate rules fit).
+// Resizing rows and columns of NHWC images by tables that the caller makes once per shape (all of ONNX's coordinate
+// rules fit).
 //
 //     y[b, oy, ox, c] = (1 - fy) ((1 - fx) x[b, y0, x0, c] + fx x[b, y0, x1, c]) + fy ((1 - fx) x[b, y1, x0, c] + fx x[b, y1, x1, c])
-// with (y0, y1, fy) = rows[oy] and (x0, x1, fx) = columns[ox]. Nearest: both indexes equal and weight 0; then x is copied bit for bit.
+// with (y0, y1, fy) = rows[oy] and (x0, x1, fx) = columns[ox]. Nearest: both indexes equal and weight 0; then x is
+// copied bit for bit.
 #pragma once
 
 #include <stddef.h>

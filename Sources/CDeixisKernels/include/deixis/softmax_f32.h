@@ -1,8 +1,9 @@
-// Softmax over rows.    y_i = e^(x_i - max x) / sum over j of e^(x_j - max x)       log: y_i = x_i - max x - log(sum ...)
+// Softmax over rows.    y_i = e^(x_i - max x) / sum over j of e^(x_j - max x)       log: y_i = x_i - max x - log(sum
+// ...)
 //
-// Relative error at most 2^-23 (8 + |x_i - max x|) (the difference itself is rounded), below 2^-126 absolute; of log absolute 2^-20 (1 + |y|).
-// A row with NaN or +infinity, or of
-// -infinity only, is all NaN (softmax) as the formula gives.
+// Relative error at most 2^-23 (8 + |x_i - max x|) (the difference itself is rounded), below 2^-126 absolute; of log
+// absolute 2^-20 (1 + |y|). A row with NaN or +infinity, or of -infinity only, is all NaN (softmax) as the formula
+// gives.
 #pragma once
 
 #include <stdbool.h>

@@ -1,4 +1,5 @@
-// Copies a strided array into a dense one: transposes, slices with steps, broadcasts. Exact, for elements of 1, 2, 4 or 8 bytes.
+// Copies a strided array into a dense one: transposes, slices with steps, broadcasts. Exact, for elements of 1, 2, 4 or
+// 8 bytes.
 //
 //     y[i0, i1, ..., ir-1] = x[i0 s0 + i1 s1 + ... + ir-1 sr-1],   y dense and row-major with extents d0 ... dr-1
 #pragma once
@@ -12,7 +13,8 @@ typedef struct deixis_transpose_shape {
     size_t rank;                                        // 0 ... 8
     size_t element;                                     // bytes: 1, 2, 4 or 8
     size_t extents[DEIXIS_TRANSPOSE_MAX_RANK];          // of y
-    ptrdiff_t strides[DEIXIS_TRANSPOSE_MAX_RANK];       // of x along y's axes, in elements; 0 repeats, negative runs backwards
+    ptrdiff_t
+        strides[DEIXIS_TRANSPOSE_MAX_RANK]; // of x along y's axes, in elements; 0 repeats, negative runs backwards
 } deixis_transpose_shape;
 
 typedef struct deixis_transpose {

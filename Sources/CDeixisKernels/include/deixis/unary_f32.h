@@ -4,10 +4,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/// Max error against the exact value in units in the last place (ulp), for every variant: exp 2, log 2, tanh 3, sigmoid 3, erf 3, sqrt and
-/// reciprocal 0.5, the exact ones 0. The products x s(x) of gelu, silu and hard swish stay within 4 ulp or 3e-7 |x|, whichever is more;
-/// alpha x + beta within one ulp of its larger term. Functions marked (libm) run element by element through libm.
-/// NaN gives NaN, infinities give the limits. Results below the smallest normal may be flushed to 0 by exp.
+/// Max error against the exact value in units in the last place (ulp), for every variant: exp 2, log 2, tanh 3, sigmoid
+/// 3, erf 3, sqrt and reciprocal 0.5, the exact ones 0. The products x s(x) of gelu, silu and hard swish stay within 4
+/// ulp or 3e-7 |x|, whichever is more; alpha x + beta within one ulp of its larger term. Functions marked (libm) run
+/// element by element through libm. NaN gives NaN, infinities give the limits. Results below the smallest normal may be
+/// flushed to 0 by exp.
 enum deixis_unary {
     DEIXIS_UNARY_IDENTITY = 0,
     DEIXIS_UNARY_RELU = 1,          // max(x, 0)

@@ -3,8 +3,9 @@ import DeixisGraph
 
 /// O = softmax(scale Q K^T + bias) V for each head, heads being slices of the channels.
 ///
-/// Q [batch, queries, heads d], K [batch, keys, heads d], V [batch, keys, heads e], O [batch, queries, heads e]; bias broadcasts to
-/// [batch, heads, queries, keys]. `FuseAttention` makes it of the reshapes, transposes, products and the softmax between them.
+/// Q [batch, queries, heads d], K [batch, keys, heads d], V [batch, keys, heads e], O [batch, queries, heads e]; bias
+/// broadcasts to [batch, heads, queries, keys]. `FuseAttention` makes it of the reshapes, transposes, products and the
+/// softmax between them.
 enum Attention {
     static let definition = OperatorDefinition(
         "Attention", domain: .deixis, inputs: 3...4, types: .float,
@@ -47,28 +48,34 @@ enum Attention {
         return { buffers in
             let q = buffers.input(0, Float.self), k = buffers.input(1, Float.self), v = buffers.input(2, Float.self)
             let o = buffers.output(0, Float.self)
-            for b in 0..<e.batch { for h in 0..<e.heads { for i in 0..<e.queries {
-                let row = q + (b * e.queries + i) * e.heads * e.head + h * e.head
-                // Twice over the keys instead of a row of scores: nothing to allocate.
-                func score(_ j: Int) -> Double {
-                    let key = k + (b * e.keys + j) * e.heads * e.head + h * e.head
-                    var sum = 0.0
-                    for c in 0..<e.head { sum += Double(row[c]) * Double(key[c]) }
-                    sum *= Double(e.scale)
-                    if let s = e.bias { sum += Double(buffers.input(3, Float.self)[b * s[0] + h * s[1] + i * s[2] + j * s[3]]) }
-                    return sum
+            for b in 0..<e.batch {
+                for h in 0..<e.heads {
+                    for i in 0..<e.queries {
+                        let row = q + (b * e.queries + i) * e.heads * e.head + h * e.head
+                        // Twice over the keys instead of a row of scores: nothing to allocate.
+                        func score(_ j: Int) -> Double {
+                            let key = k + (b * e.keys + j) * e.heads * e.head + h * e.head
+                            var sum = 0.0
+                            for c in 0..<e.head { sum += Double(row[c]) * Double(key[c]) }
+                            sum *= Double(e.scale)
+                            if let s = e.bias {
+                                sum += Double(buffers.input(3, Float.self)[b * s[0] + h * s[1] + i * s[2] + j * s[3]])
+                            }
+                            return sum
+                        }
+                        var top = -Double.infinity, total = 0.0
+                        for j in 0..<e.keys { top = max(top, score(j)) }
+                        let to = o + (b * e.queries + i) * e.heads * e.valueHead + h * e.valueHead
+                        for c in 0..<e.valueHead { to[c] = 0 }
+                        for j in 0..<e.keys { total += SystemMath.exp(score(j) - top) }
+                        for j in 0..<e.keys {
+                            let weight = SystemMath.exp(score(j) - top) / total
+                            let value = v + (b * e.keys + j) * e.heads * e.valueHead + h * e.valueHead
+                            for c in 0..<e.valueHead { to[c] += Float(weight * Double(value[c])) }
+                        }
+                    }
                 }
-                var top = -Double.infinity, total = 0.0
-                for j in 0..<e.keys { top = max(top, score(j)) }
-                let to = o + (b * e.queries + i) * e.heads * e.valueHead + h * e.valueHead
-                for c in 0..<e.valueHead { to[c] = 0 }
-                for j in 0..<e.keys { total += SystemMath.exp(score(j) - top) }
-                for j in 0..<e.keys {
-                    let weight = SystemMath.exp(score(j) - top) / total
-                    let value = v + (b * e.keys + j) * e.heads * e.valueHead + h * e.valueHead
-                    for c in 0..<e.valueHead { to[c] += Float(weight * Double(value[c])) }
-                }
-            } } }
+            }
         }
     }
 
@@ -81,7 +88,8 @@ enum Attention {
         let parts = max(1, min(blocks, (lowering.threads * 4 + pairs - 1) / max(pairs, 1)))
         let (qRow, vRow) = (e.heads * e.head, e.heads * e.valueHead)
         return Kernel(
-            "attention_f32", macs: e.macs, scratchBytes: kernel.pointee.scratch(e.keys, e.head, e.valueHead) * 4, tasks: pairs * parts
+            "attention_f32", macs: e.macs, scratchBytes: kernel.pointee.scratch(e.keys, e.head, e.valueHead) * 4,
+            tasks: pairs * parts
         ) { buffers, task, worker in
             let pair = task / parts, range = Lowering.range(task % parts, of: parts, blocks)
             let b = pair / e.heads, h = pair % e.heads
@@ -95,10 +103,12 @@ enum Attention {
                 queries: e.queries, keys: e.keys, head: e.head, value_head: e.valueHead,
                 q: buffers.input(0, Float.self) + (b * e.queries * qRow + h * e.head),
                 k: buffers.input(1, Float.self) + (b * e.keys * qRow + h * e.head),
-                v: buffers.input(2, Float.self) + (b * e.keys * vRow + h * e.valueHead), q_row: qRow, k_row: qRow, v_row: vRow,
+                v: buffers.input(2, Float.self) + (b * e.keys * vRow + h * e.valueHead), q_row: qRow, k_row: qRow,
+                v_row: vRow,
                 o: buffers.output(0, Float.self) + (b * e.queries * vRow + h * e.valueHead), o_row: vRow,
                 scale: e.scale, bias: bias, bias_query: biasRow, caches: lowering.caches)
-            kernel.pointee.run(&args, range.lowerBound * block, min(range.upperBound * block, e.queries), buffers.scratch(worker))
+            kernel.pointee.run(
+                &args, range.lowerBound * block, min(range.upperBound * block, e.queries), buffers.scratch(worker))
         }
     }
 }

@@ -6,7 +6,8 @@ extension Binary {
     static func lower(_ op: Int32) -> Lowerings.Lower {
         { (call: OperatorCall, lowering: Lowering) throws(RuntimeError) -> Kernel? in
             let a = try call.input(0), b = try call.input(1), target = call.output().shape
-            guard a.element == .float32, b.element == .float32, let kernel = deixis_binary_f32_select(lowering.isa) else { return nil }
+            guard a.element == .float32, b.element == .float32, let kernel = deixis_binary_f32_select(lowering.isa)
+            else { return nil }
             let walk = StridedLoop(target, broadcastStrides(a.shape, to: target), broadcastStrides(b.shape, to: target))
             let (run, runs, sa, sb) = (walk.run, walk.runs, walk.runStrideA, walk.runStrideB)
             guard sa == 0 || sa == 1, sb == 0 || sb == 1 else { return nil }
@@ -16,7 +17,8 @@ extension Binary {
                 return Kernel("binary_f32", inPlace: inPlace, tasks: tasks) { buffers, task, _ in
                     let range = Lowering.range(task, of: tasks, run), at = range.lowerBound
                     kernel.pointee.run(
-                        op, buffers.input(0, Float.self) + at * sa, 0, sa, buffers.input(1, Float.self) + at * sb, 0, sb,
+                        op, buffers.input(0, Float.self) + at * sa, 0, sa, buffers.input(1, Float.self) + at * sb, 0,
+                        sb,
                         buffers.output(0, Float.self) + at, 0, 1, range.count)
                 }
             }
@@ -26,12 +28,14 @@ extension Binary {
                 return Kernel("binary_f32", inPlace: inPlace, tasks: tasks) { buffers, task, _ in
                     let range = Lowering.range(task, of: tasks, runs), at = range.lowerBound
                     kernel.pointee.run(
-                        op, buffers.input(0, Float.self) + at * ra, ra, sa, buffers.input(1, Float.self) + at * rb, rb, sb,
+                        op, buffers.input(0, Float.self) + at * ra, ra, sa, buffers.input(1, Float.self) + at * rb, rb,
+                        sb,
                         buffers.output(0, Float.self) + at * run, run, range.count, run)
                 }
             }
             return Kernel("binary_f32", inPlace: inPlace, tasks: tasks) { buffers, task, _ in
-                let a = buffers.input(0, Float.self), b = buffers.input(1, Float.self), y = buffers.output(0, Float.self)
+                let a = buffers.input(0, Float.self), b = buffers.input(1, Float.self),
+                    y = buffers.output(0, Float.self)
                 walk.forEachRun(Lowering.range(task, of: tasks, runs)) { index, oa, ob, _ in
                     kernel.pointee.run(op, a + oa, 0, sa, b + ob, 0, sb, y + index * run, 0, 1, run)
                 }

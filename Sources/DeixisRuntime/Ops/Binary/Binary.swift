@@ -31,9 +31,12 @@ enum Binary {
     }
 
     static func definition(
-        _ name: Name, since: Int = 1, types: [ElementType] = .numeric, to element: ElementType? = nil, _ function: Function
+        _ name: Name, since: Int = 1, types: [ElementType] = .numeric, to element: ElementType? = nil,
+        _ function: Function
     ) -> OperatorDefinition {
-        definition(name, since: since, types: types, to: element, function: { (_: OperatorCall) throws(RuntimeError) in function })
+        definition(
+            name, since: since, types: types, to: element,
+            function: { (_: OperatorCall) throws(RuntimeError) in function })
     }
 
     static func infer(_ call: OperatorCall) throws(RuntimeError) -> [TensorSpec] {
@@ -52,16 +55,19 @@ enum Binary {
         if a.isReal {
             return try loop(call, RealElements(a).load, RealElements(b).load, RealElements(c).store, function.real)
         }
-        return try loop(call, IntegerElements(a).load, IntegerElements(b).load, IntegerElements(c).store, function.integer(for: a))
+        return try loop(
+            call, IntegerElements(a).load, IntegerElements(b).load, IntegerElements(c).store, function.integer(for: a))
     }
 
     static func loop<T>(
-        _ call: OperatorCall, _ loadA: @escaping (UnsafeRawPointer, Int) -> T, _ loadB: @escaping (UnsafeRawPointer, Int) -> T,
+        _ call: OperatorCall, _ loadA: @escaping (UnsafeRawPointer, Int) -> T,
+        _ loadB: @escaping (UnsafeRawPointer, Int) -> T,
         _ store: @escaping (UnsafeMutableRawPointer, Int, T) -> Void, _ function: @escaping (T, T) -> T
     ) throws(RuntimeError) -> Compute {
         let target = call.output().shape
         let walk = StridedLoop(
-            target, broadcastStrides(try call.input(0).shape, to: target), broadcastStrides(try call.input(1).shape, to: target))
+            target, broadcastStrides(try call.input(0).shape, to: target),
+            broadcastStrides(try call.input(1).shape, to: target))
         let (run, runs, sa, sb) = (walk.run, walk.runs, walk.runStrideA, walk.runStrideB)
         return { buffers in
             guard let a = buffers.inputs[0], let b = buffers.inputs[1], let c = buffers.outputs[0] else { return }

@@ -11,7 +11,8 @@ extension Binary {
 
     /// A << B or A >> B by `direction`; bits shifted beyond the element are lost.
     static let bitShift = definition(
-        "BitShift", since: 11, types: .unsignedIntegers, function: { (call: OperatorCall) throws(RuntimeError) in
+        "BitShift", since: 11, types: .unsignedIntegers,
+        function: { (call: OperatorCall) throws(RuntimeError) in
             let direction = try call.string("direction", default: "")
             if direction == "LEFT" { return shift { $0 << $1 } }
             guard direction == "RIGHT" else { throw call.invalid("direction '\(direction)' is neither LEFT nor RIGHT") }
@@ -26,8 +27,10 @@ extension Binary {
 
     /// Narrower unsigned elements are zero-extended, so their shifts are those of uint64.
     private static func shift(_ function: @escaping @Sendable (UInt64, UInt64) -> UInt64) -> Function {
-        Function(real: { a, _ in a }, integer: {
-            Int64(bitPattern: function(UInt64(bitPattern: $0), UInt64(bitPattern: $1)))
-        })
+        Function(
+            real: { a, _ in a },
+            integer: {
+                Int64(bitPattern: function(UInt64(bitPattern: $0), UInt64(bitPattern: $1)))
+            })
     }
 }

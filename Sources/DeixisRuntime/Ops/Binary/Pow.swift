@@ -1,7 +1,8 @@
 import DeixisGraph
 
 extension Binary {
-    /// C = A^B, A and B of element types of their own, C of A's. Integers to integer powers wrap; to negative powers they are truncated.
+    /// C = A^B, A and B of element types of their own, C of A's. Integers to integer powers wrap; to negative powers
+    /// they are truncated.
     static let pow = OperatorDefinition(
         "Pow", since: 7, inputs: 2...2, types: .reals + [.int32, .int64],
         infer: { (call: OperatorCall) throws(RuntimeError) in
@@ -15,9 +16,13 @@ extension Binary {
         evaluate: { (call: OperatorCall) throws(RuntimeError) in
             let a = try call.input(0).element, b = try call.input(1).element
             if a.isReal || b.isReal {
-                return try loop(call, RealElements(a).load, RealElements(b).load, RealElements(a).store) { SystemMath.pow($0, $1) }
+                return try loop(call, RealElements(a).load, RealElements(b).load, RealElements(a).store) {
+                    SystemMath.pow($0, $1)
+                }
             }
-            return try loop(call, IntegerElements(a).load, IntegerElements(b).load, IntegerElements(a).store) { power($0, $1) }
+            return try loop(call, IntegerElements(a).load, IntegerElements(b).load, IntegerElements(a).store) {
+                power($0, $1)
+            }
         })
 
     private static func power(_ base: Int64, _ exponent: Int64) -> Int64 {

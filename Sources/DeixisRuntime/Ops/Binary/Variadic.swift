@@ -1,6 +1,7 @@
 import DeixisGraph
 
-/// Y = f(f(X0, X1), X2) ..., elementwise with multidirectional broadcasting over one or more inputs of one element type.
+/// Y = f(f(X0, X1), X2) ..., elementwise with multidirectional broadcasting over one or more inputs of one element
+/// type.
 enum Variadic {
     static let sum = definition("Sum", types: .reals, .add)
     static let mean = definition("Mean", types: .reals, .add, mean: true)
@@ -8,7 +9,9 @@ enum Variadic {
     static let max = definition("Max", types: .numeric, .greatest)
 
     /// - Parameter mean: divides by the number of inputs at the end.
-    private static func definition(_ name: Name, types: [ElementType], _ function: Binary.Function, mean: Bool = false) -> OperatorDefinition {
+    private static func definition(_ name: Name, types: [ElementType], _ function: Binary.Function, mean: Bool = false)
+        -> OperatorDefinition
+    {
         OperatorDefinition(
             name, inputs: 1...1024, types: types,
             infer: { (call: OperatorCall) throws(RuntimeError) in
@@ -29,7 +32,9 @@ enum Variadic {
                 let element = call.output().element, count = call.inputs.count
                 if element.isReal {
                     let elements = RealElements(element)
-                    return try loop(call, elements.load, elements.store, function.real) { mean ? $0 / Double(count) : $0 }
+                    return try loop(call, elements.load, elements.store, function.real) {
+                        mean ? $0 / Double(count) : $0
+                    }
                 }
                 let elements = IntegerElements(element)
                 return try loop(call, elements.load, elements.store, function.integer(for: element)) { $0 }
@@ -37,7 +42,8 @@ enum Variadic {
     }
 
     private static func loop<T>(
-        _ call: OperatorCall, _ load: @escaping (UnsafeRawPointer, Int) -> T, _ store: @escaping (UnsafeMutableRawPointer, Int, T) -> Void,
+        _ call: OperatorCall, _ load: @escaping (UnsafeRawPointer, Int) -> T,
+        _ store: @escaping (UnsafeMutableRawPointer, Int, T) -> Void,
         _ function: @escaping (T, T) -> T, _ finish: @escaping (T) -> T
     ) throws(RuntimeError) -> Compute {
         let target = call.output(), inputs = call.inputs.count, rank = target.rank, count = target.count

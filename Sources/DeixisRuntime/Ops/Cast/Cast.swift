@@ -1,7 +1,8 @@
 import DeixisGraph
 
-/// Y = X as another element type: reals to integers are truncated towards zero and kept in range (NaN gives 0), integers to integers
-/// keep the low bits, anything but 0 is true. Y's type is attribute `to` (Cast) or that of input 1 (CastLike).
+/// Y = X as another element type: reals to integers are truncated towards zero and kept in range (NaN gives 0),
+/// integers to integers keep the low bits, anything but 0 is true. Y's type is attribute `to` (Cast) or that of input 1
+/// (CastLike).
 enum Cast {
     static let cast = definition("Cast", since: 6, inputs: 1) { (call: OperatorCall) throws(RuntimeError) in
         let number = try call.int("to", default: 0)
@@ -10,23 +11,28 @@ enum Cast {
         }
         return element
     }
-    static let castLike = definition("CastLike", since: 15, inputs: 2, seenByShape: [1]) { (call: OperatorCall) throws(RuntimeError) in
+    static let castLike = definition("CastLike", since: 15, inputs: 2, seenByShape: [1]) {
+        (call: OperatorCall) throws(RuntimeError) in
         try call.input(1).element
     }
 
     private static func definition(
-        _ name: Name, since: Int, inputs: Int, seenByShape: [Int] = [], target: @escaping @Sendable (OperatorCall) throws(RuntimeError) -> ElementType
+        _ name: Name, since: Int, inputs: Int, seenByShape: [Int] = [],
+        target: @escaping @Sendable (OperatorCall) throws(RuntimeError) -> ElementType
     ) -> OperatorDefinition {
         OperatorDefinition(
             name, since: since, inputs: inputs...inputs, types: .movable, seenByShape: seenByShape,
             infer: { (call: OperatorCall) throws(RuntimeError) in
                 let element = try target(call)
                 guard [ElementType].movable.contains(element) else {
-                    throw .unsupportedElementType(op: call.node.op, node: call.node.name, got: element, claimed: .movable)
+                    throw .unsupportedElementType(
+                        op: call.node.op, node: call.node.name, got: element, claimed: .movable)
                 }
                 return [TensorSpec(element, try call.input(0).shape)]
             },
-            evaluate: { (call: OperatorCall) throws(RuntimeError) in convert(try call.input(0), to: call.output().element) },
+            evaluate: { (call: OperatorCall) throws(RuntimeError) in
+                convert(try call.input(0), to: call.output().element)
+            },
             view: { call in
                 guard let x = try? call.input(0), x.element == call.output().element else { return nil }
                 return .outputsInside(input: 0, offsets: [0])
@@ -35,7 +41,9 @@ enum Cast {
 
     static func convert(_ x: TensorSpec, to element: ElementType) -> Compute {
         if x.element == element { return copyBytes(x.byteCount) }
-        if x.element.isReal { return Unary.loop(x, element) { (value: Double) in element == .bool && value.isNaN ? 1 : value } }
+        if x.element.isReal {
+            return Unary.loop(x, element) { (value: Double) in element == .bool && value.isNaN ? 1 : value }
+        }
         if !element.isReal { return Unary.loop(x, element) { (value: Int64) in value } }
         // Through Double, which rounds large integers: to odd first, so that the second rounding decides rightly.
         let load = IntegerElements(x.element).load, store = RealElements(element).store
@@ -46,7 +54,9 @@ enum Cast {
                 let value = load(x, i)
                 let negative = value < 0 && !unsigned
                 var magnitude = negative ? value.magnitude : UInt64(bitPattern: value)
-                if narrow, magnitude >> 53 != 0 { magnitude = magnitude & ~0x7FF | (magnitude & 0x7FF == 0 ? 0 : 0x800) }
+                if narrow, magnitude >> 53 != 0 {
+                    magnitude = magnitude & ~0x7FF | (magnitude & 0x7FF == 0 ? 0 : 0x800)
+                }
                 store(y, i, negative ? -Double(magnitude) : Double(magnitude))
             }
         }

@@ -3,9 +3,9 @@ import DeixisGraph
 
 /// Y = f(scale conv(X, W) + bias + residual) on images whose channels lie innermost.
 ///
-/// X [batch, H, W, C], W [O, C / group, kH, kW] as in ONNX, bias [O], residual as Y [batch, H', W', O], scale [O]. `UseChannelsLast` makes it
-/// of Conv and ScaledConv, later passes move bias, residual and activation in. X may be uint8 with two more inputs, a and b [C], for
-/// a[c] X + b[c] inside the image.
+/// X [batch, H, W, C], W [O, C / group, kH, kW] as in ONNX, bias [O], residual as Y [batch, H', W', O], scale [O].
+/// `UseChannelsLast` makes it of Conv and ScaledConv, later passes move bias, residual and activation in. X may be
+/// uint8 with two more inputs, a and b [C], for a[c] X + b[c] inside the image.
 enum ChannelsLastConv {
     static let definition = OperatorDefinition(
         "Conv", domain: .deixis, inputs: 2...7, types: [.float32, .uint8],
@@ -15,7 +15,9 @@ enum ChannelsLastConv {
             try call.require(2, shape: [geometry.outC])
             try call.require(3, shape: geometry.output.shape)
             try call.require(4, shape: [geometry.outC])
-            guard try call.has(5) == (call.input(0).element == .uint8), call.has(5) == call.has(6) else { throw call.invalid("bytes need a scale and a shift") }
+            guard try call.has(5) == (call.input(0).element == .uint8), call.has(5) == call.has(6) else {
+                throw call.invalid("bytes need a scale and a shift")
+            }
             try call.require(5, shape: [geometry.inC])
             try call.require(6, shape: [geometry.inC])
             return [geometry.output]
@@ -31,7 +33,9 @@ enum ChannelsLastConv {
 
         init(_ call: OperatorCall) throws(RuntimeError) {
             let x = try call.input(0), w = try call.input(1)
-            guard x.rank == 4, w.rank == 4 else { throw call.invalid("inputs have ranks \(x.rank) and \(w.rank), expected 4") }
+            guard x.rank == 4, w.rank == 4 else {
+                throw call.invalid("inputs have ranks \(x.rank) and \(w.rank), expected 4")
+            }
             var planar = call
             let element = x.element == .uint8 ? .float32 : x.element
             planar.inputs[0] = TensorSpec(element, [x.shape[0], x.shape[3], x.shape[1], x.shape[2]])
@@ -62,41 +66,61 @@ enum ChannelsLastConv {
         let (hasBias, hasResidual, hasScale, isBytes) = (call.has(2), call.has(3), call.has(4), call.has(5))
         let w = g.window
         return { buffers in
-            let floats = buffers.input(0, Float.self), bytes = buffers.input(0, UInt8.self), weights = buffers.input(1, Float.self), y = buffers.output(0, Float.self)
+            let floats = buffers.input(0, Float.self), bytes = buffers.input(0, UInt8.self),
+                weights = buffers.input(1, Float.self), y = buffers.output(0, Float.self)
             var at = 0
-            for b in 0..<g.batch { for oy in 0..<w.output[0] { for ox in 0..<w.output[1] { for o in 0..<g.outC {
-                var sum = 0.0
-                let first = o / (g.outC / g.group) * g.perGroup
-                for ky in 0..<w.kernel[0] { for kx in 0..<w.kernel[1] {
-                    let iy = oy * w.strides[0] + ky * w.dilations[0] - w.padBegin[0]
-                    let ix = ox * w.strides[1] + kx * w.dilations[1] - w.padBegin[1]
-                    if iy < 0 || iy >= w.input[0] || ix < 0 || ix >= w.input[1] { continue }
-                    let pixel = ((b * w.input[0] + iy) * w.input[1] + ix) * g.inC
-                    for c in first..<first + g.perGroup {
-                        let x = isBytes
-                            ? Float(bytes[pixel + c]) * buffers.input(5, Float.self)[c] + buffers.input(6, Float.self)[c] : floats[pixel + c]
-                        sum += Double(x) * Double(weights[((o * g.perGroup + c - first) * w.kernel[0] + ky) * w.kernel[1] + kx])
+            for b in 0..<g.batch {
+                for oy in 0..<w.output[0] {
+                    for ox in 0..<w.output[1] {
+                        for o in 0..<g.outC {
+                            var sum = 0.0
+                            let first = o / (g.outC / g.group) * g.perGroup
+                            for ky in 0..<w.kernel[0] {
+                                for kx in 0..<w.kernel[1] {
+                                    let iy = oy * w.strides[0] + ky * w.dilations[0] - w.padBegin[0]
+                                    let ix = ox * w.strides[1] + kx * w.dilations[1] - w.padBegin[1]
+                                    if iy < 0 || iy >= w.input[0] || ix < 0 || ix >= w.input[1] { continue }
+                                    let pixel = ((b * w.input[0] + iy) * w.input[1] + ix) * g.inC
+                                    for c in first..<first + g.perGroup {
+                                        let x =
+                                            isBytes
+                                            ? Float(bytes[pixel + c]) * buffers.input(5, Float.self)[c]
+                                                + buffers.input(6, Float.self)[c] : floats[pixel + c]
+                                        sum +=
+                                            Double(x)
+                                            * Double(
+                                                weights[
+                                                    ((o * g.perGroup + c - first) * w.kernel[0] + ky) * w.kernel[1] + kx
+                                                ])
+                                    }
+                                }
+                            }
+                            if hasScale { sum *= Double(buffers.input(4, Float.self)[o]) }
+                            if hasBias { sum += Double(buffers.input(2, Float.self)[o]) }
+                            if hasResidual { sum += Double(buffers.input(3, Float.self)[at]) }
+                            y[at] = Float(sum)
+                            at += 1
+                        }
                     }
-                } }
-                if hasScale { sum *= Double(buffers.input(4, Float.self)[o]) }
-                if hasBias { sum += Double(buffers.input(2, Float.self)[o]) }
-                if hasResidual { sum += Double(buffers.input(3, Float.self)[at]) }
-                y[at] = Float(sum)
-                at += 1
-            } } } }
+                }
+            }
             activation.applyReference(y, at)
         }
     }
 
     private static func lower(_ call: OperatorCall, _ lowering: Lowering) throws(RuntimeError) -> Kernel? {
         let g = try Geometry(call), activation = try Activation(call)
-        guard let weight = call.constants[1], g.perGroup > 0, !call.has(4) || call.constants[4] != nil else { return nil }
+        guard let weight = call.constants[1], g.perGroup > 0, !call.has(4) || call.constants[4] != nil else {
+            return nil
+        }
         let isBytes = call.has(5)
         var shape = g.shape
         if isBytes {
             guard deixis_conv_f32_converts(&shape) else { return nil }
         } else {
-            if g.group == g.inC, g.inC == g.outC, !call.has(3) { return try depthwise(call, lowering, g, activation, weight) }
+            if g.group == g.inC, g.inC == g.outC, !call.has(3) {
+                return try depthwise(call, lowering, g, activation, weight)
+            }
             if let kernel = try winograd(call, lowering, g, activation, weight) { return kernel }
         }
         guard let gemm = deixis_conv_f32_select(lowering.isa, &shape) else { return nil }
@@ -106,18 +130,22 @@ enum ChannelsLastConv {
         let hasBias = call.has(2), hasResidual = call.has(3), normalize = deixis_normalize_u8_select(lowering.isa)
         let settled = shape, caches = lowering.caches
         var kernel = Kernel(
-            "conv_f32", macs: g.macs, scratchBytes: deixis_conv_f32_scratch(gemm, &shape, isBytes, caches), inPlace: hasResidual ? [3] : [],
+            "conv_f32", macs: g.macs, scratchBytes: deixis_conv_f32_scratch(gemm, &shape, isBytes, caches),
+            inPlace: hasResidual ? [3] : [],
             tasks: division.tasks
         ) { buffers, task, worker in
             var shape = settled
             var args = deixis_conv_f32_args(
                 x: buffers.input(0), weights: packed.floats, bias: hasBias ? buffers.input(2) : nil,
                 residual: hasResidual ? buffers.input(3) : nil, y: buffers.output(0), activation: activation.kernel,
-                caches: caches, bytes: isBytes ? buffers.input(0) : nil, normalize: normalize, scale: isBytes ? buffers.input(5) : nil,
+                caches: caches, bytes: isBytes ? buffers.input(0) : nil, normalize: normalize,
+                scale: isBytes ? buffers.input(5) : nil,
                 shift: isBytes ? buffers.input(6) : nil)
-            let pixel = task / division.panelBlocks * division.rowBlock, panel = task % division.panelBlocks * division.panelBlock
+            let pixel = task / division.panelBlocks * division.rowBlock,
+                panel = task % division.panelBlocks * division.panelBlock
             deixis_conv_f32_run(
-                gemm, &shape, &args, pixel, min(pixel + division.rowBlock, pixels), panel, min(panel + division.panelBlock, panels),
+                gemm, &shape, &args, pixel, min(pixel + division.rowBlock, pixels), panel,
+                min(panel + division.panelBlock, panels),
                 buffers.scratch(worker))
         }
         kernel.unused = [1, 4]
@@ -125,7 +153,8 @@ enum ChannelsLastConv {
     }
 
     private static func pack(
-        _ weight: Constant, _ scale: Constant?, _ gemm: UnsafePointer<deixis_gemm_f32>, _ shape: deixis_conv_f32_shape, _ panels: Int,
+        _ weight: Constant, _ scale: Constant?, _ gemm: UnsafePointer<deixis_gemm_f32>, _ shape: deixis_conv_f32_shape,
+        _ panels: Int,
         _ lowering: Lowering
     ) throws(RuntimeError) -> ByteStorage {
         var shape = shape
@@ -138,12 +167,17 @@ enum ChannelsLastConv {
 
     /// Scaled weights by panels, which threads share.
     static func pack(
-        _ weight: Constant, _ scale: Constant?, as kind: PackingKind, byteCount: Int, _ shape: deixis_conv_f32_shape, _ panels: Int, _ lowering: Lowering,
-        _ body: @escaping (inout deixis_conv_f32_shape, UnsafePointer<Float>?, Range<Int>, UnsafeMutablePointer<Float>?) -> Void
+        _ weight: Constant, _ scale: Constant?, as kind: PackingKind, byteCount: Int, _ shape: deixis_conv_f32_shape,
+        _ panels: Int, _ lowering: Lowering,
+        _ body:
+            @escaping (inout deixis_conv_f32_shape, UnsafePointer<Float>?, Range<Int>, UnsafeMutablePointer<Float>?) ->
+            Void
     ) throws(RuntimeError) -> ByteStorage {
-        try lowering.weights.packed(weight, with: scale, as: kind, byteCount: byteCount) { (target) throws(RuntimeError) in
+        try lowering.weights.packed(weight, with: scale, as: kind, byteCount: byteCount) {
+            (target) throws(RuntimeError) in
             let source = try scaled(weight, by: scale), tasks = lowering.tasks(panels, grain: 1)
-            let w = source.pointer?.assumingMemoryBound(to: Float.self), p = target.baseAddress?.assumingMemoryBound(to: Float.self)
+            let w = source.pointer?.assumingMemoryBound(to: Float.self),
+                p = target.baseAddress?.assumingMemoryBound(to: Float.self)
             lowering.workers.forEach(tasks) { task in
                 var own = shape
                 body(&own, w, Lowering.range(task, of: tasks, panels), p)
@@ -155,9 +189,12 @@ enum ChannelsLastConv {
     /// W with output channel o multiplied by scale[o]; the file's own bytes where nothing is to be multiplied.
     private static func scaled(_ weight: Constant, by scale: Constant?) throws(RuntimeError) -> Constant {
         let source = try weight.aligned()
-        guard let scale, scale.type == .float32, let w = source.pointer?.assumingMemoryBound(to: Float.self) else { return source }
+        guard let scale, scale.type == .float32, let w = source.pointer?.assumingMemoryBound(to: Float.self) else {
+            return source
+        }
         let each = weight.count / max(scale.count, 1)
-        let product = try MutableBytes(byteCount: weight.count * 4), to = product.pointer.assumingMemoryBound(to: Float.self)
+        let product = try MutableBytes(byteCount: weight.count * 4),
+            to = product.pointer.assumingMemoryBound(to: Float.self)
         for o in 0..<scale.count {
             let factor: Float = scale.element(o)
             for i in o * each..<(o + 1) * each { to[i] = w[i] * factor }
@@ -187,7 +224,8 @@ enum ChannelsLastConv {
             var shape = settled
             let range = Lowering.range(task, of: tasks, rows)
             kernel.pointee.run(
-                &shape, buffers.input(0), packed.floats, hasBias ? buffers.input(2) : nil, activation.kernel, buffers.output(0),
+                &shape, buffers.input(0), packed.floats, hasBias ? buffers.input(2) : nil, activation.kernel,
+                buffers.output(0),
                 range.lowerBound, range.upperBound)
         }
         step.unused = [1, 4]

@@ -12,8 +12,11 @@ enum Concat {
                 guard x.element == result.element else {
                     throw call.invalid("inputs have element types \(result.element) and \(x.element)")
                 }
-                guard x.rank == result.rank, x.shape.indices.allSatisfy({ $0 == axis || x.shape[$0] == result.shape[$0] }) else {
-                    throw call.invalid("shapes \(try call.input(0).shape) and \(x.shape) do not join along axis \(axis)")
+                guard x.rank == result.rank,
+                    x.shape.indices.allSatisfy({ $0 == axis || x.shape[$0] == result.shape[$0] })
+                else {
+                    throw call.invalid(
+                        "shapes \(try call.input(0).shape) and \(x.shape) do not join along axis \(axis)")
                 }
                 result.shape[axis] = result.shape[axis].addingClamped(x.shape[axis])
             }
@@ -24,8 +27,11 @@ enum Concat {
             return { buffers in copy.run(buffers, 0..<copy.rows) }
         },
         lower: { (call: OperatorCall, lowering: Lowering) throws(RuntimeError) -> Kernel? in
-            let copy = try copying(call), tasks = lowering.tasks(copy.rows, grain: max(1, (64 << 10) / max(copy.row, 1)))
-            var kernel = Kernel("concat", tasks: tasks) { buffers, task, _ in copy.run(buffers, Lowering.range(task, of: tasks, copy.rows)) }
+            let copy = try copying(call),
+                tasks = lowering.tasks(copy.rows, grain: max(1, (64 << 10) / max(copy.row, 1)))
+            var kernel = Kernel("concat", tasks: tasks) { buffers, task, _ in
+                copy.run(buffers, Lowering.range(task, of: tasks, copy.rows))
+            }
             kernel.unaligned = Array(copy.blocks.indices)
             return kernel
         },
@@ -60,7 +66,8 @@ enum Concat {
         let y = call.output(), axis = try axis(call)
         let inner = y.shape[(axis + 1)...].reduce(1, *) * (y.element.byteCount ?? 0)
         return Copying(
-            rows: y.shape[..<axis].reduce(1, *), row: y.shape[axis] * inner, blocks: call.inputs.map { ($0?.shape[axis] ?? 0) * inner })
+            rows: y.shape[..<axis].reduce(1, *), row: y.shape[axis] * inner,
+            blocks: call.inputs.map { ($0?.shape[axis] ?? 0) * inner })
     }
 
     private static func axis(_ call: OperatorCall) throws(RuntimeError) -> Int {

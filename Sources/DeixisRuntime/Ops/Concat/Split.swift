@@ -1,7 +1,7 @@
 import DeixisGraph
 
-/// X cut along `axis` (default 0) into outputs of the extents `split` (input 1), or into equal parts, the last of which may be smaller
-/// (`num_outputs`, since opset 18).
+/// X cut along `axis` (default 0) into outputs of the extents `split` (input 1), or into equal parts, the last of which
+/// may be smaller (`num_outputs`, since opset 18).
 enum Split {
     static let definition = OperatorDefinition(
         "Split", since: 13, inputs: 1...2, types: .movable,
@@ -15,7 +15,8 @@ enum Split {
         },
         evaluate: { (call: OperatorCall) throws(RuntimeError) in
             let x = try call.input(0), axis = try axis(call)
-            let outer = x.shape[..<axis].reduce(1, *), inner = x.shape[(axis + 1)...].reduce(1, *) * (x.element.byteCount ?? 0)
+            let outer = x.shape[..<axis].reduce(1, *),
+                inner = x.shape[(axis + 1)...].reduce(1, *) * (x.element.byteCount ?? 0)
             let blocks = try parts(call).map { $0 * inner }, row = x.shape[axis] * inner
             return { buffers in
                 guard let x = buffers.inputs[0] else { return }
@@ -49,13 +50,16 @@ enum Split {
         let extent = try call.input(0).shape[try axis(call)], outputs = call.node.outputs.count
         if call.has(1) {
             let parts = try call.integers(1)
-            guard parts.count == outputs, parts.allSatisfy({ $0 >= 0 && $0 <= extent }), parts.reduce(0, +) == extent else {
+            guard parts.count == outputs, parts.allSatisfy({ $0 >= 0 && $0 <= extent }), parts.reduce(0, +) == extent
+            else {
                 throw call.invalid("split \(parts) does not cut an extent of \(extent) into \(outputs) outputs")
             }
             return parts
         }
         let count = try call.int("num_outputs", default: outputs)
-        guard count == outputs, count > 0 else { throw call.invalid("num_outputs is \(count), the node has \(outputs) outputs") }
+        guard count == outputs, count > 0 else {
+            throw call.invalid("num_outputs is \(count), the node has \(outputs) outputs")
+        }
         let part = (extent + count - 1) / count
         guard call.attribute("num_outputs") != nil || extent % count == 0, part * (count - 1) <= extent else {
             throw call.invalid("an extent of \(extent) does not split into \(count) equal parts")

@@ -8,7 +8,8 @@ enum EyeLike {
             let x = try call.input(0)
             guard x.rank == 2 else { throw call.invalid("input \(x.shape) is not a matrix") }
             let number = try call.int("dtype", default: Int(x.element.rawValue))
-            guard let element = ElementType(rawValue: Int32(truncatingIfNeeded: number)), element.byteCount != nil else {
+            guard let element = ElementType(rawValue: Int32(truncatingIfNeeded: number)), element.byteCount != nil
+            else {
                 throw call.invalid("element type number \(number) is not supported")
             }
             return [TensorSpec(element, x.shape)]

@@ -19,14 +19,21 @@ enum RangeOperator {
             if y.element.isReal {
                 let elements = RealElements(y.element)
                 return { buffers in
-                    guard let start = buffers.inputs[0], let delta = buffers.inputs[2], let y = buffers.outputs[0] else { return }
-                    for i in 0..<count { elements.store(y, i, elements.load(start, 0) + Double(i) * elements.load(delta, 0)) }
+                    guard let start = buffers.inputs[0], let delta = buffers.inputs[2], let y = buffers.outputs[0]
+                    else { return }
+                    for i in 0..<count {
+                        elements.store(y, i, elements.load(start, 0) + Double(i) * elements.load(delta, 0))
+                    }
                 }
             }
             let elements = IntegerElements(y.element)
             return { buffers in
-                guard let start = buffers.inputs[0], let delta = buffers.inputs[2], let y = buffers.outputs[0] else { return }
-                for i in 0..<count { elements.store(y, i, elements.load(start, 0) &+ Int64(i) &* elements.load(delta, 0)) }
+                guard let start = buffers.inputs[0], let delta = buffers.inputs[2], let y = buffers.outputs[0] else {
+                    return
+                }
+                for i in 0..<count {
+                    elements.store(y, i, elements.load(start, 0) &+ Int64(i) &* elements.load(delta, 0))
+                }
             }
         })
 
@@ -40,7 +47,9 @@ enum RangeOperator {
         let start = try call.integers(0)[0], limit = try call.integers(1)[0], delta = try call.integers(2)[0]
         guard delta != 0 else { throw call.invalid("delta is 0") }
         let (way, overflow) = limit.subtractingReportingOverflow(start)
-        guard !overflow, way != .min, delta != .min else { throw call.invalid("start, limit and delta make no finite range") }
+        guard !overflow, way != .min, delta != .min else {
+            throw call.invalid("start, limit and delta make no finite range")
+        }
         if way == 0 || (way < 0) != (delta < 0) { return 0 }
         return Int(clamping: (way.magnitude - 1) / delta.magnitude).addingClamped(1)
     }

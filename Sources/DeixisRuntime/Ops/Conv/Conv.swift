@@ -25,7 +25,9 @@ enum Conv {
             throw call.invalid("input \(x.shape) and weight \(w.shape) are no convolution")
         }
         let group = try call.int("group", default: 1)
-        guard group > 0, w.shape[0] % group == 0, x.shape[1] == w.shape[1].multipliedReportingOverflow(by: group).partialValue else {
+        guard group > 0, w.shape[0] % group == 0,
+            x.shape[1] == w.shape[1].multipliedReportingOverflow(by: group).partialValue
+        else {
             throw call.invalid("input \(x.shape), weight \(w.shape) and group \(group) disagree about channels")
         }
         guard x.element == w.element else {
@@ -40,7 +42,9 @@ enum Conv {
         return w
     }
 
-    private static func loop<T: Number>(_ call: OperatorCall, _ window: Window, _ zero: T) throws(RuntimeError) -> Compute {
+    private static func loop<T: Number>(_ call: OperatorCall, _ window: Window, _ zero: T) throws(RuntimeError)
+        -> Compute
+    {
         let x = try call.input(0).shape, w = try call.input(1).shape
         let group = try call.int("group", default: 1)
         let (batch, channels, outputs, perGroup) = (x[0], x[1], w[0], w[1])
@@ -57,23 +61,41 @@ enum Conv {
             let x = buffers.input(0, T.self), w = buffers.input(1, T.self), y = buffers.output(0, T.self)
             let bias = hasBias ? buffers.input(2, T.self) : nil
             var index = 0
-            for b in 0..<batch { for o in 0..<outputs {
-                let firstChannel = o / (outputs / group) * perGroup
-                for od in 0..<outD { for oh in 0..<outH { for ow in 0..<outW {
-                    var sum = bias?[o] ?? zero
-                    for c in 0..<perGroup {
-                        let plane = x + (b * channels + firstChannel + c) * inD * inH * inW
-                        let taps = w + (o * perGroup + c) * kD * kH * kW
-                        for td in 0..<kD { for th in 0..<kH { for tw in 0..<kW {
-                            let (d, h, v) = (od * sD + td * dD - pD, oh * sH + th * dH - pH, ow * sW + tw * dW - pW)
-                            if d < 0 || d >= inD || h < 0 || h >= inH || v < 0 || v >= inW { continue }
-                            sum = T.plus(sum, T.times(plane[(d * inH + h) * inW + v], taps[(td * kH + th) * kW + tw]))
-                        } } }
+            for b in 0..<batch {
+                for o in 0..<outputs {
+                    let firstChannel = o / (outputs / group) * perGroup
+                    for od in 0..<outD {
+                        for oh in 0..<outH {
+                            for ow in 0..<outW {
+                                var sum = bias?[o] ?? zero
+                                for c in 0..<perGroup {
+                                    let plane = x + (b * channels + firstChannel + c) * inD * inH * inW
+                                    let taps = w + (o * perGroup + c) * kD * kH * kW
+                                    for td in 0..<kD {
+                                        for th in 0..<kH {
+                                            for tw in 0..<kW {
+                                                let (d, h, v) = (
+                                                    od * sD + td * dD - pD, oh * sH + th * dH - pH,
+                                                    ow * sW + tw * dW - pW
+                                                )
+                                                if d < 0 || d >= inD || h < 0 || h >= inH || v < 0 || v >= inW {
+                                                    continue
+                                                }
+                                                sum = T.plus(
+                                                    sum,
+                                                    T.times(
+                                                        plane[(d * inH + h) * inW + v], taps[(td * kH + th) * kW + tw]))
+                                            }
+                                        }
+                                    }
+                                }
+                                y[index] = sum
+                                index += 1
+                            }
+                        }
                     }
-                    y[index] = sum
-                    index += 1
-                } } }
-            } }
+                }
+            }
         }
     }
 }

@@ -1,6 +1,7 @@
 import DeixisGraph
 
-/// Y = scale conv(X, W) + B per output channel: a convolution that took a batch normalization in. Attributes and X, W, B as Conv, scale [O].
+/// Y = scale conv(X, W) + B per output channel: a convolution that took a batch normalization in. Attributes and X, W,
+/// B as Conv, scale [O].
 ///
 /// The scale is multiplied into W when W is packed, so no second copy of the weights is made.
 enum ScaledConv {
@@ -14,7 +15,8 @@ enum ScaledConv {
             var inner = plain(call)
             inner.inputs[2] = nil
             let convolve = try DeixisRuntime.Conv.definition.evaluate(inner)
-            let y = call.output(), planes = y.shape[0] * y.shape[1], channels = y.shape[1], area = y.shape.dropFirst(2).reduce(1, *), hasBias = call.has(2)
+            let y = call.output(), planes = y.shape[0] * y.shape[1], channels = y.shape[1],
+                area = y.shape.dropFirst(2).reduce(1, *), hasBias = call.has(2)
             return { buffers in
                 convolve(buffers)
                 let scale = buffers.input(3, Float.self), y = buffers.output(0, Float.self)

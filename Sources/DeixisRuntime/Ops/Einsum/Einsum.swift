@@ -2,7 +2,8 @@ import DeixisGraph
 
 /// Y[output labels] = sum over the other labels of the product of the inputs, by `equation`, e.g. `bij,bjk->bik`.
 ///
-/// `...` stands for axes that broadcast; a label twice in one input is a diagonal; without `->` the labels that occur once, sorted.
+/// `...` stands for axes that broadcast; a label twice in one input is a diagonal; without `->` the labels that occur
+/// once, sorted.
 enum Einsum {
     static let definition = OperatorDefinition(
         "Einsum", since: 12, inputs: 1...64, types: .numeric,
@@ -25,7 +26,8 @@ enum Einsum {
         })
 
     private static func loop<T>(
-        _ equation: Equation, _ load: @escaping (UnsafeRawPointer, Int) -> T, _ store: @escaping (UnsafeMutableRawPointer, Int, T) -> Void,
+        _ equation: Equation, _ load: @escaping (UnsafeRawPointer, Int) -> T,
+        _ store: @escaping (UnsafeMutableRawPointer, Int, T) -> Void,
         _ neutral: (sum: T, product: T), _ plus: @escaping (T, T) -> T, _ times: @escaping (T, T) -> T
     ) -> Compute {
         let extents = equation.extents, inputs = equation.strides, labels = extents.count
@@ -71,14 +73,18 @@ enum Einsum {
                 sides = [Array(text[..<i]), Array(text[(i + 2)...])]
             }
             let terms = sides[0].split(separator: 0x2C, omittingEmptySubsequences: false).map { Array($0) }
-            guard terms.count == call.inputs.count else { throw wrong("has \(terms.count) terms for \(call.inputs.count) inputs") }
+            guard terms.count == call.inputs.count else {
+                throw wrong("has \(terms.count) terms for \(call.inputs.count) inputs")
+            }
 
             // Axes under an ellipsis are labels from 256 on, the last axis being 256.
             func labels(_ term: [UInt8], ellipsis rank: Int) -> [Int]? {
                 var result: [Int] = [], i = 0
                 while i < term.count {
                     if term[i] == 0x2E {
-                        guard rank >= 0, i + 2 < term.count, term[i + 1] == 0x2E, term[i + 2] == 0x2E else { return nil }
+                        guard rank >= 0, i + 2 < term.count, term[i + 1] == 0x2E, term[i + 2] == 0x2E else {
+                            return nil
+                        }
                         for k in 0..<rank { result.append(256 + rank - 1 - k) }
                         i += 3
                         continue
@@ -91,7 +97,8 @@ enum Einsum {
             }
 
             // By label; -1: in no input.
-            var extent = [Int](repeating: -1, count: 256 + call.inputs.reduce(0) { max($0, $1?.rank ?? 0) }), inputs: [[Int]] = [], widest = 0
+            var extent = [Int](repeating: -1, count: 256 + call.inputs.reduce(0) { max($0, $1?.rank ?? 0) }),
+                inputs: [[Int]] = [], widest = 0
             for (i, term) in terms.enumerated() {
                 let shape = try call.input(i).shape, dots = term.filter { $0 == 0x2E }.count
                 let covered = dots == 3 ? shape.count - (term.count - 3) : dots == 0 ? 0 : -1
@@ -101,7 +108,9 @@ enum Einsum {
                 widest = max(widest, covered)
                 for (label, size) in zip(found, shape) {
                     let known = extent[label] < 0 ? 1 : extent[label]
-                    guard known == size || known == 1 || size == 1 else { throw wrong("gives one label extents \(known) and \(size)") }
+                    guard known == size || known == 1 || size == 1 else {
+                        throw wrong("gives one label extents \(known) and \(size)")
+                    }
                     extent[label] = known == 1 ? size : known
                 }
                 inputs.append(found)
@@ -109,7 +118,9 @@ enum Einsum {
             let ellipsis = (0..<widest).map { 256 + widest - 1 - $0 }
             var order: [Int]
             if sides.count == 2 {
-                guard let found = labels(sides[1], ellipsis: widest), found.indices.allSatisfy({ found.firstIndex(of: found[$0]) == $0 }) else { throw wrong("has no such output") }
+                guard let found = labels(sides[1], ellipsis: widest),
+                    found.indices.allSatisfy({ found.firstIndex(of: found[$0]) == $0 })
+                else { throw wrong("has no such output") }
                 order = found
             } else {
                 let all = inputs.flatMap { $0 }
@@ -122,9 +133,10 @@ enum Einsum {
             try call.checkWork(extents)
             for (i, found) in inputs.enumerated() {
                 let shape = try call.input(i).shape, dense = DeixisRuntime.strides(shape)
-                strides.append(order.map { label in
-                    found.indices.reduce(0) { $0 + (found[$1] == label && shape[$1] != 1 ? dense[$1] : 0) }
-                })
+                strides.append(
+                    order.map { label in
+                        found.indices.reduce(0) { $0 + (found[$1] == label && shape[$1] != 1 ? dense[$1] : 0) }
+                    })
             }
         }
     }

@@ -60,7 +60,8 @@ enum GatherElements {
         })
 }
 
-/// Y[b, i] = X[b][indices[b, i, :]]: the last axis of `indices` names an element or slice of X, behind `batch_dims` shared axes.
+/// Y[b, i] = X[b][indices[b, i, :]]: the last axis of `indices` names an element or slice of X, behind `batch_dims`
+/// shared axes.
 enum GatherND {
     static let definition = OperatorDefinition(
         "GatherND", since: 11, inputs: 2...2, types: .movable,

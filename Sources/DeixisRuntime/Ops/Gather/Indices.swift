@@ -29,24 +29,27 @@ struct Indices {
         return index < 0 ? index + extent : index
     }
 
-    /// Where planning knows the content: every index inside the extent of its axis, of which there are several in turn where tuples are
-    /// indices.
+    /// Where planning knows the content: every index inside the extent of its axis, of which there are several in turn
+    /// where tuples are indices.
     func check(_ call: OperatorCall, extents: [Int]) throws(RuntimeError) {
         guard let known = call.constants[input], known.type == .int64 || known.type == .int32 else { return }
         let bytes = known.bytes
         for i in 0..<known.count {
-            let index = known.type == .int64
+            let index =
+                known.type == .int64
                 ? Int(clamping: bytes.loadUnaligned(fromByteOffset: i * 8, as: Int64.self))
                 : Int(bytes.loadUnaligned(fromByteOffset: i * 4, as: Int32.self))
             let extent = extents[i % extents.count]
             if index >= extent || index < -extent {
-                throw .indexOutOfRange(op: call.node.op, node: call.node.name, position: i, index: index, extent: extent)
+                throw .indexOutOfRange(
+                    op: call.node.op, node: call.node.name, position: i, index: index, extent: extent)
             }
         }
     }
 }
 
-/// Element i of an index tensor of rank r stands for the element of X whose position along `axis` it gives, all others being its own.
+/// Element i of an index tensor of rank r stands for the element of X whose position along `axis` it gives, all others
+/// being its own.
 struct ElementIndices {
     let extent: Int
     private let shape: [Int]
@@ -77,7 +80,9 @@ struct ElementIndices {
     static func read(_ call: OperatorCall) throws(RuntimeError) -> (Indices, Int) {
         let x = try call.input(0), indices = try Indices(call, input: 1)
         let axis = try call.normalize(axis: try call.int("axis", default: 0), rank: x.rank)
-        guard indices.shape.count == x.rank, x.shape.indices.allSatisfy({ $0 == axis || indices.shape[$0] <= x.shape[$0] }) else {
+        guard indices.shape.count == x.rank,
+            x.shape.indices.allSatisfy({ $0 == axis || indices.shape[$0] <= x.shape[$0] })
+        else {
             throw call.invalid("indices \(indices.shape) do not fit \(x.shape) along axis \(axis)")
         }
         try indices.check(call, extents: [x.shape[axis]])

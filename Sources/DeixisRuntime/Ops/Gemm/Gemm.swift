@@ -1,6 +1,7 @@
 import DeixisGraph
 
-/// Y = alpha A' B' + beta C; A' is A [m, k], or A [k, m] transposed (`transA`), B' [k, n] likewise; C broadcasts to [m, n].
+/// Y = alpha A' B' + beta C; A' is A [m, k], or A [k, m] transposed (`transA`), B' [k, n] likewise; C broadcasts to [m,
+/// n].
 enum GemmOperator {
     static let definition = OperatorDefinition(
         "Gemm", inputs: 2...3, types: .reals,
@@ -22,13 +23,17 @@ enum GemmOperator {
             let c = call.has(2) ? broadcastStrides(try call.input(2).shape, to: [m, n]) : []
             return { buffers in
                 guard let a = buffers.inputs[0], let b = buffers.inputs[1], let y = buffers.outputs[0] else { return }
-                for i in 0..<m { for j in 0..<n {
-                    var sum = 0.0
-                    for l in 0..<k { sum += elements.load(a, i * ai + l * ak) * elements.load(b, l * bk + j * bj) }
-                    sum *= alpha
-                    if !c.isEmpty, let bias = buffers.inputs[2] { sum += beta * elements.load(bias, i * c[0] + j * c[1]) }
-                    elements.store(y, i * n + j, sum)
-                } }
+                for i in 0..<m {
+                    for j in 0..<n {
+                        var sum = 0.0
+                        for l in 0..<k { sum += elements.load(a, i * ai + l * ak) * elements.load(b, l * bk + j * bj) }
+                        sum *= alpha
+                        if !c.isEmpty, let bias = buffers.inputs[2] {
+                            sum += beta * elements.load(bias, i * c[0] + j * c[1])
+                        }
+                        elements.store(y, i * n + j, sum)
+                    }
+                }
             }
         })
 

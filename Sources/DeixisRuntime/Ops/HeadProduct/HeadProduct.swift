@@ -1,7 +1,8 @@
 import CDeixisKernels
 import DeixisGraph
 
-// Products with weights head by head, heads being slices of d channels: what `Reassociate` makes of an attention's projections.
+// Products with weights head by head, heads being slices of d channels: what `Reassociate` makes of an attention's
+// projections.
 //
 //     HeadExpand   Y[h r + j, n] = scale sum_i X[j, h d + i] W[h d + i, n]          X [1, r, heads d]   W [heads d, n]   Y [heads r, n]
 //     HeadReduce   Y[j, h d + i] = sum_k X[h r + j, k] W[k, h d + i] + b[h d + i]   X [heads r, k]      W [k, heads d]   Y [1, r, heads d]
@@ -18,20 +19,31 @@ enum HeadExpand {
         evaluate: { (call: OperatorCall) throws(RuntimeError) in
             let e = try HeadExtents(call, expands: true)
             return { buffers in
-                let x = buffers.input(0, Float.self), w = buffers.input(1, Float.self), y = buffers.output(0, Float.self)
-                for h in 0..<e.heads { for j in 0..<e.rows { for n in 0..<e.n {
-                    var sum = 0.0
-                    for i in 0..<e.k { sum += Double(x[(j * e.heads + h) * e.k + i]) * Double(w[(h * e.k + i) * e.rowStride + n * e.columnStride]) }
-                    y[(h * e.rows + j) * e.n + n] = Float(sum * Double(e.scale))
-                } } }
+                let x = buffers.input(0, Float.self), w = buffers.input(1, Float.self),
+                    y = buffers.output(0, Float.self)
+                for h in 0..<e.heads {
+                    for j in 0..<e.rows {
+                        for n in 0..<e.n {
+                            var sum = 0.0
+                            for i in 0..<e.k {
+                                sum +=
+                                    Double(x[(j * e.heads + h) * e.k + i])
+                                    * Double(w[(h * e.k + i) * e.rowStride + n * e.columnStride])
+                            }
+                            y[(h * e.rows + j) * e.n + n] = Float(sum * Double(e.scale))
+                        }
+                    }
+                }
             }
         },
         lower: { (call: OperatorCall, lowering: Lowering) throws(RuntimeError) in
             let e = try HeadExtents(call, expands: true)
-            return try e.kernel(call, lowering, expands: true, headStride: e.k * e.rowStride) { buffers, h, b, activation in
+            return try e.kernel(call, lowering, expands: true, headStride: e.k * e.rowStride) {
+                buffers, h, b, activation in
                 deixis_gemm_f32_args(
                     m: e.rows, n: e.n, k: e.k, a: buffers.input(0, Float.self) + h * e.k, lda: e.heads * e.k, b: b,
-                    c: buffers.output(0, Float.self) + h * e.rows * e.n, ldc: e.n, bias: nil, residual: nil, ldr: e.n, activation: activation,
+                    c: buffers.output(0, Float.self) + h * e.rows * e.n, ldc: e.n, bias: nil, residual: nil, ldr: e.n,
+                    activation: activation,
                     caches: lowering.caches)
             }
         })
@@ -48,22 +60,33 @@ enum HeadReduce {
         evaluate: { (call: OperatorCall) throws(RuntimeError) in
             let e = try HeadExtents(call, expands: false), hasBias = call.has(2)
             return { buffers in
-                let x = buffers.input(0, Float.self), w = buffers.input(1, Float.self), y = buffers.output(0, Float.self)
-                for h in 0..<e.heads { for j in 0..<e.rows { for n in 0..<e.n {
-                    let column = h * e.n + n
-                    var sum = hasBias ? Double(buffers.input(2, Float.self)[column]) : 0
-                    for k in 0..<e.k { sum += Double(x[(h * e.rows + j) * e.k + k]) * Double(w[k * e.rowStride + column * e.columnStride]) }
-                    y[j * e.heads * e.n + column] = Float(sum)
-                } } }
+                let x = buffers.input(0, Float.self), w = buffers.input(1, Float.self),
+                    y = buffers.output(0, Float.self)
+                for h in 0..<e.heads {
+                    for j in 0..<e.rows {
+                        for n in 0..<e.n {
+                            let column = h * e.n + n
+                            var sum = hasBias ? Double(buffers.input(2, Float.self)[column]) : 0
+                            for k in 0..<e.k {
+                                sum +=
+                                    Double(x[(h * e.rows + j) * e.k + k])
+                                    * Double(w[k * e.rowStride + column * e.columnStride])
+                            }
+                            y[j * e.heads * e.n + column] = Float(sum)
+                        }
+                    }
+                }
             }
         },
         lower: { (call: OperatorCall, lowering: Lowering) throws(RuntimeError) in
             let e = try HeadExtents(call, expands: false), hasBias = call.has(2)
-            return try e.kernel(call, lowering, expands: false, headStride: e.n * e.columnStride) { buffers, h, b, activation in
+            return try e.kernel(call, lowering, expands: false, headStride: e.n * e.columnStride) {
+                buffers, h, b, activation in
                 deixis_gemm_f32_args(
                     m: e.rows, n: e.n, k: e.k, a: buffers.input(0, Float.self) + h * e.rows * e.k, lda: e.k, b: b,
                     c: buffers.output(0, Float.self) + h * e.n, ldc: e.heads * e.n,
-                    bias: hasBias ? buffers.input(2, Float.self) + h * e.n : nil, residual: nil, ldr: e.heads * e.n, activation: activation,
+                    bias: hasBias ? buffers.input(2, Float.self) + h * e.n : nil, residual: nil, ldr: e.heads * e.n,
+                    activation: activation,
                     caches: lowering.caches)
             }
         })
@@ -94,17 +117,25 @@ private struct HeadExtents {
         _ call: OperatorCall, _ lowering: Lowering, expands: Bool, headStride: Int,
         arguments: @escaping (Buffers, Int, UnsafePointer<Float>?, deixis_activation) -> deixis_gemm_f32_args
     ) throws(RuntimeError) -> Kernel? {
-        guard n > 0, rows > 0, let gemm = deixis_gemm_f32_select(lowering.isa, n), let weight = call.constants[1] else { return nil }
-        let e = self, nr = Int(gemm.pointee.nr), panels = deixis_gemm_f32_panels(gemm, n), size = deixis_gemm_f32_packed_size(gemm, k, n)
+        guard n > 0, rows > 0, let gemm = deixis_gemm_f32_select(lowering.isa, n), let weight = call.constants[1] else {
+            return nil
+        }
+        let e = self, nr = Int(gemm.pointee.nr), panels = deixis_gemm_f32_panels(gemm, n),
+            size = deixis_gemm_f32_packed_size(gemm, k, n)
         let transposed = columnStride != 1
-        let kind: PackingKind = expands
-            ? .headExpand(width: nr, transposed: transposed, heads: heads) : .headReduce(width: nr, transposed: transposed, heads: heads)
-        let packed = try lowering.weights.packed(weight, as: kind, byteCount: heads * size * 4) { (target) throws(RuntimeError) in
+        let kind: PackingKind =
+            expands
+            ? .headExpand(width: nr, transposed: transposed, heads: heads)
+            : .headReduce(width: nr, transposed: transposed, heads: heads)
+        let packed = try lowering.weights.packed(weight, as: kind, byteCount: heads * size * 4) {
+            (target) throws(RuntimeError) in
             let source = try weight.aligned()
-            let b = source.pointer?.assumingMemoryBound(to: Float.self), p = target.baseAddress?.assumingMemoryBound(to: Float.self)
+            let b = source.pointer?.assumingMemoryBound(to: Float.self),
+                p = target.baseAddress?.assumingMemoryBound(to: Float.self)
             lowering.workers.forEach(e.heads) { h in
                 deixis_gemm_f32_pack(
-                    gemm, b.map { $0 + h * headStride }, e.rowStride, e.columnStride, e.k, e.n, 0, panels, p.map { $0 + h * size })
+                    gemm, b.map { $0 + h * headStride }, e.rowStride, e.columnStride, e.k, e.n, 0, panels,
+                    p.map { $0 + h * size })
             }
             withExtendedLifetime(source) {}
         }

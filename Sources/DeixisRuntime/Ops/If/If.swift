@@ -1,17 +1,23 @@
 import DeixisGraph
 
-/// The outputs of one of two sub-graphs, as input 0 says. The others are what the sub-graphs take from the graph around them: those of
-/// the first attribute, then those of the second.
+/// The outputs of one of two sub-graphs, as input 0 says. The others are what the sub-graphs take from the graph around
+/// them: those of the first attribute, then those of the second.
 ///
 /// Planning puts the nodes of the sub-graph in its place; a condition that only running the graph can tell is refused.
 enum If {
     static let definition = OperatorDefinition(
         "If", inputs: 1...Int.max, types: [.bool],
-        infer: { (call: OperatorCall) throws(RuntimeError) in throw .valueNotKnown(op: call.node.op, node: call.node.name, input: 0) },
-        evaluate: { (call: OperatorCall) throws(RuntimeError) in throw .valueNotKnown(op: call.node.op, node: call.node.name, input: 0) })
+        infer: { (call: OperatorCall) throws(RuntimeError) in
+            throw .valueNotKnown(op: call.node.op, node: call.node.name, input: 0)
+        },
+        evaluate: { (call: OperatorCall) throws(RuntimeError) in
+            throw .valueNotKnown(op: call.node.op, node: call.node.name, input: 0)
+        })
 
     /// The sub-graph that `node` stands for, and what it takes.
-    static func branch(_ node: Node, _ condition: Constant) throws(RuntimeError) -> (body: Graph, inputs: ArraySlice<ValueID?>) {
+    static func branch(_ node: Node, _ condition: Constant) throws(RuntimeError) -> (
+        body: Graph, inputs: ArraySlice<ValueID?>
+    ) {
         guard condition.type == .bool, condition.count == 1 else {
             throw node.invalid("its condition is \(condition.type) \(condition.shape), expected one bool")
         }

@@ -39,7 +39,8 @@ enum FusedLayerNorm {
         },
         lower: { (call: OperatorCall, lowering: Lowering) throws(RuntimeError) in
             try LayerNormKernel.kernel(
-                call, lowering, residual: call.has(1) ? 1 : nil, scale: call.has(2) ? 2 : nil, bias: call.has(3) ? 3 : nil)
+                call, lowering, residual: call.has(1) ? 1 : nil, scale: call.has(2) ? 2 : nil,
+                bias: call.has(3) ? 3 : nil)
         })
 }
 
@@ -47,7 +48,8 @@ enum LayerNormKernel {
     /// ONNX LayerNormalization over the last axis.
     static let lower: Lowerings.Lower = { (call: OperatorCall, lowering: Lowering) throws(RuntimeError) -> Kernel? in
         let x = try call.input(0)
-        guard x.element == .float32, x.rank > 0, !call.wants(1), !call.wants(2), try call.input(1).shape == Array(x.shape.suffix(1)),
+        guard x.element == .float32, x.rank > 0, !call.wants(1), !call.wants(2),
+            try call.input(1).shape == Array(x.shape.suffix(1)),
             try call.normalize(axis: try call.int("axis", default: -1), rank: x.rank) == x.rank - 1
         else { return nil }
         if call.has(2), try call.input(2).shape != Array(x.shape.suffix(1)) { return nil }

@@ -17,18 +17,21 @@ extension MatMul {
         // Columns before rows: each panel is packed once per task.
         let split = max(1, min(panels, (lowering.threads * 4 + batch - 1) / max(batch, 1)))
         return Kernel(
-            "gemm_f32 unpacked", macs: batch * m * n * k, scratchBytes: deixis_gemm_f32_unpacked_scratch(gemm, k) * 4, tasks: batch * split
+            "gemm_f32 unpacked", macs: batch * m * n * k, scratchBytes: deixis_gemm_f32_unpacked_scratch(gemm, k) * 4,
+            tasks: batch * split
         ) { buffers, task, worker in
             let matrix = task / split, range = Lowering.range(task % split, of: split, panels)
             let x = buffers.input(0, Float.self), y = buffers.input(1, Float.self), z = buffers.output(0, Float.self)
             walk.forEachRun(matrix / run..<matrix / run + 1) { _, oa, ob, _ in
                 let place = matrix % run
                 var args = deixis_gemm_f32_args(
-                    m: m, n: n, k: k, a: x + (oa + place * walk.runStrideA), lda: k, b: y + (ob + place * walk.runStrideB),
+                    m: m, n: n, k: k, a: x + (oa + place * walk.runStrideA), lda: k,
+                    b: y + (ob + place * walk.runStrideB),
                     c: z + matrix * m * n, ldc: n, bias: nil, residual: nil, ldr: 0, activation: deixis_activation(),
                     caches: lowering.caches)
                 deixis_gemm_f32_run_unpacked(
-                    gemm, &args, n, 1, 0, m, range.lowerBound * nr, min(range.upperBound * nr, n), buffers.scratch(worker))
+                    gemm, &args, n, 1, 0, m, range.lowerBound * nr, min(range.upperBound * nr, n),
+                    buffers.scratch(worker))
             }
         }
     }

@@ -1,6 +1,7 @@
 import DeixisGraph
 
-/// Y = A B as numpy.matmul: the last two axes are matrices, those in front broadcast; a vector is a row (A) or a column (B).
+/// Y = A B as numpy.matmul: the last two axes are matrices, those in front broadcast; a vector is a row (A) or a column
+/// (B).
 enum MatMul {
     static let definition = OperatorDefinition(
         "MatMul", inputs: 2...2, types: .reals + [.int32, .int64, .uint32, .uint64],

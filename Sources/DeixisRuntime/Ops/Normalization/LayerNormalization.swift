@@ -30,7 +30,8 @@ enum LayerNormalization {
                 let table = scale == normalized ? nil : places(of: scale, in: normalized)
                 let length = normalized.reduce(1, *)
                 return try RowNormalization(
-                    rows: x.shape[..<axis].reduce(1, *), length: length, epsilon: Double(try call.float("epsilon", default: 1e-5)),
+                    rows: x.shape[..<axis].reduce(1, *), length: length,
+                    epsilon: Double(try call.float("epsilon", default: 1e-5)),
                     parameter: { _, i in table?[i] ?? i }, centered: centered
                 ).compute(call)
             })

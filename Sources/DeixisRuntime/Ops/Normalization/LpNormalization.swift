@@ -11,23 +11,27 @@ enum LpNormalization {
             return [try call.input(0)]
         },
         evaluate: { (call: OperatorCall) throws(RuntimeError) in
-            let x = try call.input(0), axis = try axis(call), length = x.shape[axis], squared = try call.int("p", default: 2) == 2
+            let x = try call.input(0), axis = try axis(call), length = x.shape[axis],
+                squared = try call.int("p", default: 2) == 2
             let outer = x.shape[..<axis].reduce(1, *), inner = x.shape[(axis + 1)...].reduce(1, *)
             let elements = RealElements(x.element)
             return { buffers in
                 guard let x = buffers.inputs[0], let y = buffers.outputs[0] else { return }
-                for o in 0..<outer { for i in 0..<inner {
-                    let start = o * length * inner + i
-                    var norm = 0.0
-                    for k in 0..<length {
-                        let value = elements.load(x, start + k * inner)
-                        norm += squared ? value * value : value.magnitude
+                for o in 0..<outer {
+                    for i in 0..<inner {
+                        let start = o * length * inner + i
+                        var norm = 0.0
+                        for k in 0..<length {
+                            let value = elements.load(x, start + k * inner)
+                            norm += squared ? value * value : value.magnitude
+                        }
+                        if squared { norm = norm.squareRoot() }
+                        for k in 0..<length {
+                            elements.store(
+                                y, start + k * inner, norm == 0 ? 0 : elements.load(x, start + k * inner) / norm)
+                        }
                     }
-                    if squared { norm = norm.squareRoot() }
-                    for k in 0..<length {
-                        elements.store(y, start + k * inner, norm == 0 ? 0 : elements.load(x, start + k * inner) / norm)
-                    }
-                } }
+                }
             }
         })
 
@@ -52,7 +56,9 @@ enum MeanVarianceNormalization {
                     var mean = 0.0, variance = 0.0
                     sets.forEachElement(base) { mean += elements.load(x, $0) }
                     mean /= Double(sets.size)
-                    sets.forEachElement(base) { variance += (elements.load(x, $0) - mean) * (elements.load(x, $0) - mean) }
+                    sets.forEachElement(base) {
+                        variance += (elements.load(x, $0) - mean) * (elements.load(x, $0) - mean)
+                    }
                     let deviation = (variance / Double(sets.size)).squareRoot() + 1e-9
                     sets.forEachElement(base) { elements.store(y, $0, (elements.load(x, $0) - mean) / deviation) }
                 }
@@ -70,14 +76,17 @@ enum LocalResponseNormalization {
         "LRN", inputs: 1...1, types: .reals,
         infer: { (call: OperatorCall) throws(RuntimeError) in
             let x = try call.input(0), size = try call.int("size", default: 0)
-            guard x.rank >= 2, size > 0, size < 1 << 30 else { throw call.invalid("input \(x.shape) and size \(size) do not fit") }
+            guard x.rank >= 2, size > 0, size < 1 << 30 else {
+                throw call.invalid("input \(x.shape) and size \(size) do not fit")
+            }
             try call.checkWork(x.shape + [min(size, x.shape[1])])
             return [x]
         },
         evaluate: { (call: OperatorCall) throws(RuntimeError) in
             let x = try call.input(0), channels = x.shape[1], plane = x.shape[2...].reduce(1, *), count = x.count
             let size = try call.int("size", default: 0), elements = RealElements(x.element)
-            let alpha = Double(try call.float("alpha", default: 0.0001)), beta = Double(try call.float("beta", default: 0.75))
+            let alpha = Double(try call.float("alpha", default: 0.0001)),
+                beta = Double(try call.float("beta", default: 0.75))
             let bias = Double(try call.float("bias", default: 1))
             return { buffers in
                 guard let x = buffers.inputs[0], let y = buffers.outputs[0] else { return }

@@ -1,6 +1,7 @@
 import DeixisGraph
 
-/// y = (x - mean) / sqrt(variance + epsilon) scale + bias over rows of elements that lie behind each other; variance = mean (x - mean)^2.
+/// y = (x - mean) / sqrt(variance + epsilon) scale + bias over rows of elements that lie behind each other; variance =
+/// mean (x - mean)^2.
 ///
 /// The operators differ in what a row is and in which scale and bias belong to an element.
 struct RowNormalization {
@@ -12,7 +13,8 @@ struct RowNormalization {
     /// Without, x^2 stands for the variance and nothing is subtracted.
     var centered = true
 
-    /// Inputs 0 X, 1 scale (optional), 2 bias (optional); outputs 0 Y, 1 mean and 2 1 / sqrt(variance + epsilon), float32, if wanted.
+    /// Inputs 0 X, 1 scale (optional), 2 bias (optional); outputs 0 Y, 1 mean and 2 1 / sqrt(variance + epsilon),
+    /// float32, if wanted.
     func compute(_ call: OperatorCall) throws(RuntimeError) -> Compute {
         let elements = RealElements(try call.input(0).element), (hasScale, hasBias) = (call.has(1), call.has(2))
         let parameters = RealElements(hasScale ? try call.input(1).element : try call.input(0).element)
@@ -53,8 +55,12 @@ struct RowNormalization {
     static func check(_ call: OperatorCall, _ index: Int, shape: [Int]) throws(RuntimeError) {
         guard call.has(index) else { return }
         let spec = try call.input(index)
-        guard spec.shape == shape else { throw call.invalid("input \(index) has shape \(spec.shape), expected \(shape)") }
+        guard spec.shape == shape else {
+            throw call.invalid("input \(index) has shape \(spec.shape), expected \(shape)")
+        }
         let first = try call.input(1).element
-        guard spec.element == first, spec.element.isReal else { throw call.invalid("inputs 1 and \(index) are \(first) and \(spec.element)") }
+        guard spec.element == first, spec.element.isReal else {
+            throw call.invalid("inputs 1 and \(index) are \(first) and \(spec.element)")
+        }
     }
 }

@@ -17,19 +17,22 @@ enum NormalizeImage {
         evaluate: { (call: OperatorCall) throws(RuntimeError) in
             let x = try call.input(0), channels = x.shape.last ?? 1
             return { buffers in
-                let x0 = buffers.input(0, UInt8.self), scale = buffers.input(1, Float.self), shift = buffers.input(2, Float.self)
+                let x0 = buffers.input(0, UInt8.self), scale = buffers.input(1, Float.self),
+                    shift = buffers.input(2, Float.self)
                 let y = buffers.output(0, Float.self)
                 for i in 0..<x.count { y[i] = Float(x0[i]) * scale[i % channels] + shift[i % channels] }
             }
         },
         lower: { (call: OperatorCall, lowering: Lowering) throws(RuntimeError) in
             let x = try call.input(0)
-            guard let channels = x.shape.last, channels > 0, let kernel = deixis_normalize_u8_select(lowering.isa) else { return nil }
+            guard let channels = x.shape.last, channels > 0, let kernel = deixis_normalize_u8_select(lowering.isa)
+            else { return nil }
             let pixels = x.count / channels, tasks = lowering.tasks(pixels, grain: 1 << 12)
             return Kernel("normalize_u8", tasks: tasks) { buffers, task, _ in
                 let range = Lowering.range(task, of: tasks, pixels), at = range.lowerBound * channels
                 kernel.pointee.run(
-                    buffers.input(0, UInt8.self) + at, buffers.input(1), buffers.input(2), buffers.output(0, Float.self) + at,
+                    buffers.input(0, UInt8.self) + at, buffers.input(1), buffers.input(2),
+                    buffers.output(0, Float.self) + at,
                     range.count, channels)
             }
         })

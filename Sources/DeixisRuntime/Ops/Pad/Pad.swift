@@ -1,6 +1,7 @@
 import DeixisGraph
 
-/// Y = X with `pads` (input 1: begins, then ends) more elements around it; negative pads crop. `axes` (input 3): which axes, default all.
+/// Y = X with `pads` (input 1: begins, then ends) more elements around it; negative pads crop. `axes` (input 3): which
+/// axes, default all.
 ///
 /// `mode`: constant (input 2, default 0), reflect (the border is not repeated), edge, wrap.
 enum Pad {
@@ -52,7 +53,9 @@ enum Pad {
     private static func sides(_ call: OperatorCall) throws(RuntimeError) -> [(begin: Int, output: Int)] {
         let x = try call.input(0).shape, pads = try call.integers(1)
         let axes = try call.normalize(axes: call.has(3) ? try call.integers(3) : Array(x.indices), rank: x.count)
-        guard pads.count == 2 * axes.count, pads.allSatisfy({ $0.magnitude <= Shape.most }) else { throw call.invalid("pads \(pads) do not fit \(axes.count) axes") }
+        guard pads.count == 2 * axes.count, pads.allSatisfy({ $0.magnitude <= Shape.most }) else {
+            throw call.invalid("pads \(pads) do not fit \(axes.count) axes")
+        }
         var result = x.map { (begin: 0, output: $0) }
         for (i, axis) in axes.enumerated() {
             let begin = pads[i], end = pads[axes.count + i]

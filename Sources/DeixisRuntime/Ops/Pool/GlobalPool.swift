@@ -16,9 +16,10 @@ enum GlobalPool {
 
     private static func definition(
         _ name: Name, since: Int = 1,
-        _ function: @escaping @Sendable (OperatorCall) throws(RuntimeError) -> (
-            start: Double, step: (Double, Double) -> Double, finish: (Double, Int) -> Double
-        )
+        _ function:
+            @escaping @Sendable (OperatorCall) throws(RuntimeError) -> (
+                start: Double, step: (Double, Double) -> Double, finish: (Double, Int) -> Double
+            )
     ) -> OperatorDefinition {
         OperatorDefinition(
             name, since: since, inputs: 1...1, types: .reals,

@@ -1,8 +1,10 @@
 import DeixisGraph
 
-/// Y = the greatest element of the window, NaN if one is NaN, the least value of the element type where the window lies outside.
+/// Y = the greatest element of the window, NaN if one is NaN, the least value of the element type where the window lies
+/// outside.
 ///
-/// Output 1: where in X it was met first, counted over all of X; `storage_order` 1 counts each plane with its axes reversed.
+/// Output 1: where in X it was met first, counted over all of X; `storage_order` 1 counts each plane with its axes
+/// reversed.
 enum MaxPool {
     static let definition = OperatorDefinition(
         "MaxPool", inputs: 1...1, types: .reals + [.int8, .uint8],
@@ -14,7 +16,8 @@ enum MaxPool {
             let geometry = try Pool.Geometry(call, Window(call, kernel: nil)), element = try call.input(0).element
             let load = SortKey(element, nan: .max).load, size = element.byteCount ?? 0
             let columnMajor = try call.int("storage_order", default: 0) != 0
-            let elements = RealElements(element), least = element.isReal ? -Double.infinity : Double(element.integerRange.lowerBound)
+            let elements = RealElements(element),
+                least = element.isReal ? -Double.infinity : Double(element.integerRange.lowerBound)
             return { buffers in
                 guard let x = buffers.inputs[0] else { return }
                 let indices = buffers.outputs.count > 1 ? buffers.outputs[1]?.assumingMemoryBound(to: Int64.self) : nil
@@ -27,8 +30,11 @@ enum MaxPool {
                         }
                         let to = plane * geometry.outputPlane + output, from = plane * geometry.inputPlane
                         if let y = buffers.outputs[0] {
-                            if best < 0 { elements.store(y, to, least) }
-                            else { (y + to * size).copyMemory(from: x + (from + best) * size, byteCount: size) }
+                            if best < 0 {
+                                elements.store(y, to, least)
+                            } else {
+                                (y + to * size).copyMemory(from: x + (from + best) * size, byteCount: size)
+                            }
                         }
                         indices?[to] = best < 0 ? -1 : Int64(from + (columnMajor ? geometry.columnMajor(best) : best))
                     }

@@ -2,7 +2,8 @@ import DeixisGraph
 
 /// Poolings over a sliding window of X [batch, channels, spatial...], one to three spatial axes.
 enum Pool {
-    /// Walks the window of one output position. Visits `(offset of the element within its plane)` for what lies inside the input.
+    /// Walks the window of one output position. Visits `(offset of the element within its plane)` for what lies inside
+    /// the input.
     struct Geometry {
         private let box: Window
         let planes: Int
@@ -48,12 +49,14 @@ enum Pool {
         return TensorSpec(x.element, Array(x.shape[..<2]) + window.output)
     }
 
-    /// Y = f over the window: `start`, then `step` for each element inside, then `finish(total, elements inside, those and padding)`.
+    /// Y = f over the window: `start`, then `step` for each element inside, then `finish(total, elements inside, those
+    /// and padding)`.
     static func definition(
         _ name: Name,
-        _ function: @escaping @Sendable (OperatorCall) throws(RuntimeError) -> (
-            start: Double, step: (Double, Double) -> Double, finish: (Double, Int, Int) -> Double
-        )
+        _ function:
+            @escaping @Sendable (OperatorCall) throws(RuntimeError) -> (
+                start: Double, step: (Double, Double) -> Double, finish: (Double, Int, Int) -> Double
+            )
     ) -> OperatorDefinition {
         OperatorDefinition(
             name, inputs: 1...1, types: .reals,

@@ -31,8 +31,9 @@ struct QuantizationAxis {
     @inline(__always) func index(_ i: Int) -> Int { count == 1 ? 0 : i / inner % count }
 }
 
-/// Y = saturate(round(X / scale) + zero point), ties to even; Y's type is that of the zero point (input 2), or `output_dtype`, or uint8.
-/// The standard leaves NaN open; it becomes the type's least number, as in onnxruntime and in our kernels.
+/// Y = saturate(round(X / scale) + zero point), ties to even; Y's type is that of the zero point (input 2), or
+/// `output_dtype`, or uint8. The standard leaves NaN open; it becomes the type's least number, as in onnxruntime and in
+/// our kernels.
 enum QuantizeLinear {
     static let definition = OperatorDefinition(
         "QuantizeLinear", since: 10, inputs: 2...3, types: .reals + [.int32],
@@ -40,18 +41,24 @@ enum QuantizeLinear {
             _ = try QuantizationAxis(call)
             let scale = try call.input(1).element
             guard scale.isReal else { throw call.invalid("the scale is \(scale)") }
-            guard try call.int("precision", default: 0) == 0 else { throw call.invalid("attribute 'precision' is not supported") }
+            guard try call.int("precision", default: 0) == 0 else {
+                throw call.invalid("attribute 'precision' is not supported")
+            }
             return [TensorSpec(try target(call), try call.input(0).shape)]
         },
         evaluate: { (call: OperatorCall) throws(RuntimeError) in
-            let x = try call.input(0), axis = try QuantizationAxis(call), element = try target(call), hasZero = call.has(2), count = x.count
+            let x = try call.input(0), axis = try QuantizationAxis(call), element = try target(call),
+                hasZero = call.has(2), count = x.count
             let load = RealElements(x.element).load, scales = RealElements(try call.input(1).element).load
             let elements = RealElements(element)
             return { buffers in
-                guard let x = buffers.inputs[0], let scale = buffers.inputs[1], let y = buffers.outputs[0] else { return }
+                guard let x = buffers.inputs[0], let scale = buffers.inputs[1], let y = buffers.outputs[0] else {
+                    return
+                }
                 for i in 0..<count {
                     // Divided in float32, as the standard's reference does: ties are decided there.
-                    let units = Double(Float(load(x, i)) / Float(scales(scale, axis.index(i)))).rounded(.toNearestOrEven)
+                    let units = Double(Float(load(x, i)) / Float(scales(scale, axis.index(i)))).rounded(
+                        .toNearestOrEven)
                     var zero = 0.0
                     if hasZero, let zeros = buffers.inputs[2] { zero = elements.load(zeros, axis.index(i)) }
                     elements.store(y, i, units.isNaN ? -.infinity : units + zero)
@@ -70,9 +77,12 @@ enum QuantizeLinear {
             }
             element = known
         }
-        guard asked == 0 || asked == Int(element.rawValue) else { throw call.invalid("output_dtype is not the zero point's type") }
+        guard asked == 0 || asked == Int(element.rawValue) else {
+            throw call.invalid("output_dtype is not the zero point's type")
+        }
         guard [ElementType.int8, .uint8, .int16, .uint16].contains(element) else {
-            throw .unsupportedElementType(op: call.node.op, node: call.node.name, got: element, claimed: [.int8, .uint8, .int16, .uint16])
+            throw .unsupportedElementType(
+                op: call.node.op, node: call.node.name, got: element, claimed: [.int8, .uint8, .int16, .uint16])
         }
         return element
     }
@@ -90,14 +100,18 @@ enum DequantizeLinear {
                 throw call.invalid("the zero point is \(try call.input(2).element), expected \(x.element)")
             }
             let asked = try call.int("output_dtype", default: 0)
-            guard asked == 0 || asked == Int(scale.rawValue) else { throw call.invalid("output_dtype \(asked) is not the scale's type") }
+            guard asked == 0 || asked == Int(scale.rawValue) else {
+                throw call.invalid("output_dtype \(asked) is not the scale's type")
+            }
             return [TensorSpec(scale, x.shape)]
         },
         evaluate: { (call: OperatorCall) throws(RuntimeError) in
             let x = try call.input(0), axis = try QuantizationAxis(call), hasZero = call.has(2), count = x.count
             let load = IntegerElements(x.element).load, elements = RealElements(try call.input(1).element)
             return { buffers in
-                guard let x = buffers.inputs[0], let scale = buffers.inputs[1], let y = buffers.outputs[0] else { return }
+                guard let x = buffers.inputs[0], let scale = buffers.inputs[1], let y = buffers.outputs[0] else {
+                    return
+                }
                 for i in 0..<count {
                     var value = load(x, i)
                     if hasZero, let zeros = buffers.inputs[2] { value -= load(zeros, axis.index(i)) }
@@ -107,7 +121,8 @@ enum DequantizeLinear {
         })
 }
 
-/// Y = QuantizeLinear(X) to uint8 by a scale and zero point (outputs 1 and 2) that map X's range, widened to hold 0, to 0...255.
+/// Y = QuantizeLinear(X) to uint8 by a scale and zero point (outputs 1 and 2) that map X's range, widened to hold 0, to
+/// 0...255.
 enum DynamicQuantizeLinear {
     static let definition = OperatorDefinition(
         "DynamicQuantizeLinear", since: 11, inputs: 1...1, types: .float,
@@ -128,8 +143,12 @@ enum DynamicQuantizeLinear {
                         y.assumingMemoryBound(to: UInt8.self)[i] = value.isNaN ? 0 : UInt8(max(0, min(value, 255)))
                     }
                 }
-                if buffers.outputs.count > 1, let y = buffers.outputs[1] { y.assumingMemoryBound(to: Float.self)[0] = scale }
-                if buffers.outputs.count > 2, let y = buffers.outputs[2] { y.assumingMemoryBound(to: UInt8.self)[0] = zero.isNaN ? 0 : UInt8(zero) }
+                if buffers.outputs.count > 1, let y = buffers.outputs[1] {
+                    y.assumingMemoryBound(to: Float.self)[0] = scale
+                }
+                if buffers.outputs.count > 2, let y = buffers.outputs[2] {
+                    y.assumingMemoryBound(to: UInt8.self)[0] = zero.isNaN ? 0 : UInt8(zero)
+                }
             }
         })
 }

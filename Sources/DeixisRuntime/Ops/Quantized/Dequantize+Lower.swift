@@ -13,14 +13,18 @@ extension DequantizeLinear {
             return Kernel("dequantize_s8", tasks: tasks) { buffers, task, _ in
                 let range = Lowering.range(task, of: tasks, count)
                 kernel.pointee.dequantize(
-                    buffers.input(0, UInt8.self) + range.lowerBound, scale, zero, buffers.output(0, Float.self) + range.lowerBound, range.count)
+                    buffers.input(0, UInt8.self) + range.lowerBound, scale, zero,
+                    buffers.output(0, Float.self) + range.lowerBound, range.count)
             }
         }
-        guard x.element == .int8, scales.count > 1, zeros.allSatisfy({ $0 == 0 }), let columns = x.shape.last, columns > 0,
-            try call.normalize(axis: try call.int("axis", default: 1), rank: x.rank) == x.rank - 1, scales.count == columns
+        guard x.element == .int8, scales.count > 1, zeros.allSatisfy({ $0 == 0 }), let columns = x.shape.last,
+            columns > 0,
+            try call.normalize(axis: try call.int("axis", default: 1), rank: x.rank) == x.rank - 1,
+            scales.count == columns
         else { return nil }
         return Kernel("dequantize_s8") { buffers, _, _ in
-            kernel.pointee.dequantize_columns(buffers.input(0), buffers.input(1), buffers.output(0), count / columns, columns)
+            kernel.pointee.dequantize_columns(
+                buffers.input(0), buffers.input(1), buffers.output(0), count / columns, columns)
         }
     }
 }

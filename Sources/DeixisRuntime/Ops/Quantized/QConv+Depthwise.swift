@@ -12,18 +12,24 @@ extension QConv {
         let taps = g.window.kernel[0] * g.window.kernel[1], channels = g.outC
         let packed = try lowering.weights.packed(w.weight, as: .depthwiseS8, byteCount: taps * channels) { target in
             guard let from = w.weight.pointer, let to = target.baseAddress else { return }
-            for c in 0..<channels { for t in 0..<taps { (to + t * channels + c).copyMemory(from: from + c * taps + t, byteCount: 1) } }
+            for c in 0..<channels {
+                for t in 0..<taps { (to + t * channels + c).copyMemory(from: from + c * taps + t, byteCount: 1) }
+            }
         }
-        let offsets = try w.offsets(x.zero, channels: channels, depth: taps, channelStride: taps, depthStride: 1, lowering)
+        let offsets = try w.offsets(
+            x.zero, channels: channels, depth: taps, channelStride: taps, depthStride: 1, lowering)
         let columns = try tail.columns(x, w, count: channels)
         let hasResidual = tail.hasResidual, agrees = hasResidual && (tail.residual == nil) == (tail.output == nil)
         let requantize = tail.arguments(offset: offsets.pointer(), columns)
         let rows = g.batch * g.window.output[0], settled = g.shape, tasks = lowering.tasks(rows, grain: 1)
-        var kernel = Kernel("depthwise_s8", macs: g.macs, inPlace: agrees ? [4] : [], tasks: tasks) { buffers, task, _ in
+        var kernel = Kernel("depthwise_s8", macs: g.macs, inPlace: agrees ? [4] : [], tasks: tasks) {
+            buffers, task, _ in
             var shape = settled
             var args = deixis_conv_s8_args(
-                x: buffers.input(0), zero: x.zero, weights: packed.pointer(), residual: hasResidual ? buffers.inputs[4] : nil,
-                y: buffers.outputs[0], requantize: requantize, caches: deixis_caches(), map: nil, table: nil, table_channels: 0)
+                x: buffers.input(0), zero: x.zero, weights: packed.pointer(),
+                residual: hasResidual ? buffers.inputs[4] : nil,
+                y: buffers.outputs[0], requantize: requantize, caches: deixis_caches(), map: nil, table: nil,
+                table_channels: 0)
             let range = Lowering.range(task, of: tasks, rows)
             variant.pointee.run(&shape, &args, range.lowerBound, range.upperBound)
             withExtendedLifetime((offsets, columns)) {}

@@ -3,15 +3,18 @@ import DeixisGraph
 
 /// Y = f(conv(X - x zero, W) x scale w scale + bias + residual), a convolution of a stored image with int8 weights.
 ///
-/// X uint8 [batch, H, W, C], W int8 [O, C / group, kH, kW] as in ONNX, scale [O] or [1], bias int32 [O] in steps of x scale w scale, residual
-/// as Y [batch, H', W', O], uint8 or float32; with a table as of QMap, the image is table[c][X]. Attributes as of Conv, and as of QLinear. `QPlanarConv` is the same on [batch, C, H, W];
+/// X uint8 [batch, H, W, C], W int8 [O, C / group, kH, kW] as in ONNX, scale [O] or [1], bias int32 [O] in steps of x
+/// scale w scale, residual as Y [batch, H', W', O], uint8 or float32; with a table as of QMap, the image is
+/// table[c][X]. Attributes as of Conv, and as of QLinear. `QPlanarConv` is the same on [batch, C, H, W];
 /// `UseChannelsLast` turns it into this one.
 enum QConv {
     static let definition = OperatorDefinition(
         "QConv", domain: .deixis, inputs: 3...6, types: [.uint8],
         infer: { (call: OperatorCall) throws(RuntimeError) in
             let g = try geometry(call)
-            if call.has(4), try call.input(4).shape != g.output.shape { throw call.invalid("residual is not \(g.output.shape)") }
+            if call.has(4), try call.input(4).shape != g.output.shape {
+                throw call.invalid("residual is not \(g.output.shape)")
+            }
             if call.has(5) { _ = try QMap.channels(call, table: 5) }
             return [TensorSpec(try Requantization(call, residual: 4).element, g.output.shape)]
         },
@@ -31,7 +34,8 @@ enum QConv {
             last.outputs = [TensorSpec(try Requantization(call, residual: 4).element, s.shape)]
             guard !call.has(4) else { throw call.invalid("a planar convolution has no residual") }
             let compute = try ReferenceKernel.compute(last, lower), x = try call.input(0)
-            let room = (x.count + 63) & ~63, scratch = try ReferenceScratch(call, byteCount: room + last.output().byteCount)
+            let room = (x.count + 63) & ~63,
+                scratch = try ReferenceScratch(call, byteCount: room + last.output().byteCount)
             let size = last.output().element.byteCount ?? 1, y = last.output().shape, from = x.shape
             return { buffers in
                 scratch.use { image in
@@ -48,9 +52,14 @@ enum QConv {
     /// [b, i, j] -> [b, j, i]
     private static func reorder(_ from: UnsafeRawPointer?, _ to: UnsafeMutableRawPointer, _ s: [Int], size: Int) {
         guard let from else { return }
-        for b in 0..<s[0] { for i in 0..<s[1] { for j in 0..<s[2] {
-            (to + ((b * s[2] + j) * s[1] + i) * size).copyMemory(from: from + ((b * s[1] + i) * s[2] + j) * size, byteCount: size)
-        } } }
+        for b in 0..<s[0] {
+            for i in 0..<s[1] {
+                for j in 0..<s[2] {
+                    (to + ((b * s[2] + j) * s[1] + i) * size).copyMemory(
+                        from: from + ((b * s[1] + i) * s[2] + j) * size, byteCount: size)
+                }
+            }
+        }
     }
 
     private static func channelsLast(_ call: OperatorCall) throws(RuntimeError) -> OperatorCall {
@@ -70,7 +79,8 @@ enum QConv {
         return try ChannelsLastConv.Geometry(same)
     }
 
-    private static let lower: Lowerings.Lower = { (call: OperatorCall, lowering: Lowering) throws(RuntimeError) -> Kernel? in
+    private static let lower: Lowerings.Lower = {
+        (call: OperatorCall, lowering: Lowering) throws(RuntimeError) -> Kernel? in
         let g = try geometry(call), tail = try Requantization(call, residual: 4)
         let isMapped = call.has(5)
         if g.group == g.inC, g.inC == g.outC, !isMapped { return try depthwise(call, lowering, g, tail) }
@@ -79,11 +89,16 @@ enum QConv {
         guard let x = try call.stored(.x), let w = try QuantizedWeights(call, channels: g.outC),
             let gemm = deixis_conv_s8_select(lowering.isa, &shape)
         else { return nil }
-        let caches = lowering.caches, panels = deixis_conv_s8_panels(gemm, &shape), pixels = g.batch * shape.out_h * shape.out_w
+        let caches = lowering.caches, panels = deixis_conv_s8_panels(gemm, &shape),
+            pixels = g.batch * shape.out_h * shape.out_w
         let depth = g.perGroup * g.window.kernel[0] * g.window.kernel[1], settled = shape
-        let kind = PackingKind.convS8(width: Int(gemm.pointee.nr), groups: g.group, wholeRows: deixis_conv_s8_whole_rows(&shape))
-        let packed = try lowering.weights.packed(w.weight, as: kind, byteCount: deixis_conv_s8_packed_size(gemm, &shape)) { target in
-            let from = w.weight.pointer?.assumingMemoryBound(to: Int8.self), p = target.baseAddress?.assumingMemoryBound(to: Int8.self)
+        let kind = PackingKind.convS8(
+            width: Int(gemm.pointee.nr), groups: g.group, wholeRows: deixis_conv_s8_whole_rows(&shape))
+        let packed = try lowering.weights.packed(
+            w.weight, as: kind, byteCount: deixis_conv_s8_packed_size(gemm, &shape)
+        ) { target in
+            let from = w.weight.pointer?.assumingMemoryBound(to: Int8.self),
+                p = target.baseAddress?.assumingMemoryBound(to: Int8.self)
             let tasks = lowering.tasks(panels, grain: 1)
             lowering.workers.forEach(tasks) { task in
                 var shape = settled
@@ -91,23 +106,29 @@ enum QConv {
                 deixis_conv_s8_pack(gemm, &shape, from, range.lowerBound, range.upperBound, p)
             }
         }
-        let offsets = try w.offsets(x.zero, channels: g.outC, depth: depth, channelStride: depth, depthStride: 1, lowering)
+        let offsets = try w.offsets(
+            x.zero, channels: g.outC, depth: depth, channelStride: depth, depthStride: 1, lowering)
         let columns = try tail.columns(x, w, count: g.outC)
         let division = Gemm.Division(m: pixels, panels: panels, mr: Int(gemm.pointee.mr), threads: lowering.threads)
         let hasResidual = tail.hasResidual, agrees = hasResidual && (tail.residual == nil) == (tail.output == nil)
-        let map = isMapped ? deixis_quantize_u8_select(lowering.isa) : nil, tables = isMapped ? try QMap.channels(call, table: 5) : 0
+        let map = isMapped ? deixis_quantize_u8_select(lowering.isa) : nil,
+            tables = isMapped ? try QMap.channels(call, table: 5) : 0
         let requantize = tail.arguments(offset: offsets.pointer(), columns)
         var kernel = Kernel(
-            "conv_s8", macs: g.macs, scratchBytes: deixis_conv_s8_scratch(gemm, &shape, isMapped, caches), inPlace: agrees ? [4] : [], tasks: division.tasks
+            "conv_s8", macs: g.macs, scratchBytes: deixis_conv_s8_scratch(gemm, &shape, isMapped, caches),
+            inPlace: agrees ? [4] : [], tasks: division.tasks
         ) { buffers, task, worker in
             var shape = settled
             var args = deixis_conv_s8_args(
-                x: buffers.input(0), zero: x.zero, weights: packed.pointer(), residual: hasResidual ? buffers.inputs[4] : nil,
+                x: buffers.input(0), zero: x.zero, weights: packed.pointer(),
+                residual: hasResidual ? buffers.inputs[4] : nil,
                 y: buffers.outputs[0], requantize: requantize, caches: caches, map: map,
                 table: isMapped ? buffers.input(5) : nil, table_channels: tables)
-            let pixel = task / division.panelBlocks * division.rowBlock, panel = task % division.panelBlocks * division.panelBlock
+            let pixel = task / division.panelBlocks * division.rowBlock,
+                panel = task % division.panelBlocks * division.panelBlock
             deixis_conv_s8_run(
-                gemm, &shape, &args, pixel, min(pixel + division.rowBlock, pixels), panel, min(panel + division.panelBlock, panels),
+                gemm, &shape, &args, pixel, min(pixel + division.rowBlock, pixels), panel,
+                min(panel + division.panelBlock, panels),
                 buffers.scratch(worker, UInt8.self))
             withExtendedLifetime((offsets, columns)) {}
         }

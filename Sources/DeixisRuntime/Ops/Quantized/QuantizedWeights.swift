@@ -1,7 +1,8 @@
 import CDeixisKernels
 import DeixisGraph
 
-/// The constants of a quantized convolution or product: weights int8, a scale per output channel, the bias in steps of x scale w scale.
+/// The constants of a quantized convolution or product: weights int8, a scale per output channel, the bias in steps of
+/// x scale w scale.
 struct QuantizedWeights {
     var weight: Constant
     var scales: [Float]
@@ -29,14 +30,19 @@ struct QuantizedWeights {
     /// Sums of 255 * 128, a bias of half of int32 with them, stay inside int32.
     static func fits(depth: Int) -> Bool { depth <= 1 << 15 }
 
-    /// bias[o] - zero sum of o's weights, kept with the packed weights. Weight (o, i) lies at o channelStride + i depthStride.
+    /// bias[o] - zero sum of o's weights, kept with the packed weights. Weight (o, i) lies at o channelStride + i
+    /// depthStride.
     func offsets(
-        _ zero: Int32, channels: Int, depth: Int, channelStride: Int, depthStride: Int, readsSource: Bool = false, _ lowering: Lowering
+        _ zero: Int32, channels: Int, depth: Int, channelStride: Int, depthStride: Int, readsSource: Bool = false,
+        _ lowering: Lowering
     ) throws(RuntimeError) -> ByteStorage {
         let kind = PackingKind.offsets(zero: zero, transposed: channelStride != 1)
-        return try lowering.weights.packed(weight, with: bias, as: kind, byteCount: channels * 4, readsSource: readsSource) { target in
+        return try lowering.weights.packed(
+            weight, with: bias, as: kind, byteCount: channels * 4, readsSource: readsSource
+        ) { target in
             guard let to = target.bindMemory(to: Int32.self).baseAddress else { return }
-            let w = weight.pointer?.assumingMemoryBound(to: Int8.self), tasks = min(lowering.threads, (channels + 63) / 64)
+            let w = weight.pointer?.assumingMemoryBound(to: Int8.self),
+                tasks = min(lowering.threads, (channels + 63) / 64)
             lowering.workers.forEach(tasks) { task in
                 let range = Lowering.range(task, of: tasks, channels)
                 deixis_gemm_s8_sums(w, depthStride, channelStride, depth, range.lowerBound, range.upperBound, to)

@@ -48,7 +48,9 @@ extension OperatorCall {
     func stored(_ names: StoredScale.Names) throws(RuntimeError) -> StoredScale? {
         guard attribute(names.scale) != nil else { return nil }
         let scale = try float(names.scale, default: 1), zero = try int(names.zero, default: 0)
-        guard StoredScale.isUsable(scale), (0...255).contains(zero) else { throw invalid("scale \(names.scale) or its zero point is out of range") }
+        guard StoredScale.isUsable(scale), (0...255).contains(zero) else {
+            throw invalid("scale \(names.scale) or its zero point is out of range")
+        }
         return StoredScale(scale: scale, zero: Int32(zero))
     }
 
@@ -107,17 +109,20 @@ struct Requantization {
 
     /// `columns` as made by `columns(_:_:)`.
     func arguments(offset: UnsafePointer<Int32>?, _ columns: ByteStorage) -> deixis_requantize {
-        let unit = folds ? inverse : 1, numbers: UnsafePointer<Float>? = columns.pointer(), count = columns.bytes.count / 12
+        let unit = folds ? inverse : 1, numbers: UnsafePointer<Float>? = columns.pointer(),
+            count = columns.bytes.count / 12
         return deixis_requantize(
-            offset: offset, multiplier: numbers, residual_type: hasResidual ? StoredScale.type(residual) : Int32(DEIXIS_S8_NONE), residual_zero: residual?.zero ?? 0,
+            offset: offset, multiplier: numbers,
+            residual_type: hasResidual ? StoredScale.type(residual) : Int32(DEIXIS_S8_NONE),
+            residual_zero: residual?.zero ?? 0,
             residual_scale: (residual?.scale ?? 1) * unit, low: low * unit, high: high * unit,
             output_type: StoredScale.type(output), inverse_scale: folds ? 1 : inverse,
             zero: output?.zero ?? 0, cut_low: cut == nil ? nil : numbers.map { $0 + count },
             cut_high: cut == nil ? nil : numbers.map { $0 + 2 * count })
     }
 
-    /// multiplier[n] = x scale, weight scale[n] (one for all where it has one element), per unit of the output; then where column n is cut,
-    /// from below and from above.
+    /// multiplier[n] = x scale, weight scale[n] (one for all where it has one element), per unit of the output; then
+    /// where column n is cut, from below and from above.
     func columns(_ x: StoredScale, _ weights: QuantizedWeights, count: Int) throws(RuntimeError) -> ByteStorage {
         let unit = folds ? inverse : 1, scales = weights.scales, bias = cutsBeforeBias ? weights.bias : nil
         let memory = try MutableBytes(byteCount: count * 12), to = memory.pointer.assumingMemoryBound(to: Float.self)
@@ -138,7 +143,9 @@ enum ReferenceKernel {
         _ call: OperatorCall, _ lower: @Sendable (OperatorCall, Lowering) throws(RuntimeError) -> Kernel?
     ) throws(RuntimeError) -> Compute {
         let lowering = Lowering(isa: 0, workers: Workers(), weights: PackedWeights())
-        guard let kernel = try lower(call, lowering) else { throw call.invalid("its weights are not known when it is planned") }
+        guard let kernel = try lower(call, lowering) else {
+            throw call.invalid("its weights are not known when it is planned")
+        }
         let scratch = try ReferenceScratch(call, byteCount: kernel.scratchBytes)
         return { buffers in
             scratch.use {

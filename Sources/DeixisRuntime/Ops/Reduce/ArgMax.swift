@@ -1,7 +1,7 @@
 import DeixisGraph
 
-/// Y = where along `axis` (default 0) X is greatest or least, int64; the first such place, or the last with `select_last_index`.
-/// NaN counts as both greatest and least, as numpy has it.
+/// Y = where along `axis` (default 0) X is greatest or least, int64; the first such place, or the last with
+/// `select_last_index`. NaN counts as both greatest and least, as numpy has it.
 enum ArgMax {
     static let argMax = definition("ArgMax", greatest: true)
     static let argMin = definition("ArgMin", greatest: false)
@@ -24,14 +24,18 @@ enum ArgMax {
                 return { buffers in
                     guard let x = buffers.inputs[0] else { return }
                     let y = buffers.output(0, Int64.self)
-                    for o in 0..<outer { for i in 0..<inner {
-                        var best = 0, bestKey = load(x, o * extent * inner + i)
-                        for k in 1..<extent {
-                            let key = load(x, (o * extent + k) * inner + i)
-                            if (greatest ? key > bestKey : key < bestKey) || last && key == bestKey { (best, bestKey) = (k, key) }
+                    for o in 0..<outer {
+                        for i in 0..<inner {
+                            var best = 0, bestKey = load(x, o * extent * inner + i)
+                            for k in 1..<extent {
+                                let key = load(x, (o * extent + k) * inner + i)
+                                if (greatest ? key > bestKey : key < bestKey) || last && key == bestKey {
+                                    (best, bestKey) = (k, key)
+                                }
+                            }
+                            y[o * inner + i] = Int64(best)
                         }
-                        y[o * inner + i] = Int64(best)
-                    } }
+                    }
                 }
             })
     }

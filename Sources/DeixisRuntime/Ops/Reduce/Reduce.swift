@@ -2,8 +2,8 @@ import DeixisGraph
 
 /// Y = one number for each set of X's elements that differ in `axes` only (input 1; default: all axes).
 ///
-/// `keepdims` (1) keeps reduced axes with extent 1. Without axes and with `noop_with_empty_axes` each element is a set of its own.
-/// Of no elements: sum 0, product 1, mean NaN, max and min the element type's least and greatest value.
+/// `keepdims` (1) keeps reduced axes with extent 1. Without axes and with `noop_with_empty_axes` each element is a set
+/// of its own. Of no elements: sum 0, product 1, mean NaN, max and min the element type's least and greatest value.
 enum Reduce {
     struct Function: Sendable {
         var start: Double
@@ -32,16 +32,22 @@ enum Reduce {
         .init(start: { $0.integerRange.lowerBound }, step: { Binary.Function.greatest.integer(for: $0) }))
     static let min = definition(
         "ReduceMin", types: extremes, .init(start: .infinity, step: Binary.Function.least.real),
-        .init(start: { $0 == .uint64 ? -1 : $0.integerRange.upperBound }, step: { Binary.Function.least.integer(for: $0) }))
+        .init(
+            start: { $0 == .uint64 ? -1 : $0.integerRange.upperBound }, step: { Binary.Function.least.integer(for: $0) }
+        ))
     static let sumSquare = definition(
-        "ReduceSumSquare", .init(start: 0, step: { $0 + $1 * $1 }), .init(start: { _ in 0 }, step: { _ in { $0 &+ $1 &* $1 } }))
+        "ReduceSumSquare", .init(start: 0, step: { $0 + $1 * $1 }),
+        .init(start: { _ in 0 }, step: { _ in { $0 &+ $1 &* $1 } }))
     static let l1 = definition(
         "ReduceL1", .init(start: 0, step: { $0 + $1.magnitude }),
         .init(start: { _ in 0 }, step: { element in { $0 &+ ($1 < 0 && element != .uint64 ? 0 &- $1 : $1) } }))
-    static let l2 = definition("ReduceL2", .init(start: 0, step: { $0 + $1 * $1 }, finish: { total, _ in total.squareRoot() }), nil)
-    static let logSum = definition("ReduceLogSum", .init(start: 0, step: { $0 + $1 }, finish: { total, _ in SystemMath.log(total) }), nil)
+    static let l2 = definition(
+        "ReduceL2", .init(start: 0, step: { $0 + $1 * $1 }, finish: { total, _ in total.squareRoot() }), nil)
+    static let logSum = definition(
+        "ReduceLogSum", .init(start: 0, step: { $0 + $1 }, finish: { total, _ in SystemMath.log(total) }), nil)
     static let logSumExp = definition(
-        "ReduceLogSumExp", .init(start: 0, step: { $0 + $1 }, finish: { total, _ in SystemMath.log(total) }, logSumExp: true), nil)
+        "ReduceLogSumExp",
+        .init(start: 0, step: { $0 + $1 }, finish: { total, _ in SystemMath.log(total) }, logSumExp: true), nil)
 
     private static let addition = IntegerFunction(start: { _ in 0 }, step: { _ in { $0 &+ $1 } })
     private static let extremes = [ElementType].reals + [.int8, .uint8, .int32, .int64, .uint32, .uint64, .bool]
@@ -55,13 +61,16 @@ enum Reduce {
             infer: { (call: OperatorCall) throws(RuntimeError) in
                 let x = try call.input(0)
                 let axes = try axes(call), keep = try call.int("keepdims", default: 1) != 0
-                let shape = x.shape.indices.filter { keep || !axes.contains($0) }.map { axes.contains($0) ? 1 : x.shape[$0] }
+                let shape = x.shape.indices.filter { keep || !axes.contains($0) }.map {
+                    axes.contains($0) ? 1 : x.shape[$0]
+                }
                 return [TensorSpec(x.element, shape)]
             },
             evaluate: { (call: OperatorCall) throws(RuntimeError) in
                 let element = try call.input(0).element, sets = try Sets(try call.input(0).shape, axes(call))
                 if let integer, !element.isReal {
-                    let elements = IntegerElements(element), start = integer.start(element), step = integer.step(element)
+                    let elements = IntegerElements(element), start = integer.start(element),
+                        step = integer.step(element)
                     return { buffers in
                         guard let x = buffers.inputs[0], let y = buffers.outputs[0] else { return }
                         sets.forEach { index, base in
@@ -80,7 +89,9 @@ enum Reduce {
                             var greatest = -Double.infinity
                             sets.forEachElement(base) { greatest = Swift.max(greatest, elements.load(x, $0)) }
                             top = greatest.isFinite ? greatest : 0
-                            sets.forEachElement(base) { total = real.step(total, SystemMath.exp(elements.load(x, $0) - top)) }
+                            sets.forEachElement(base) {
+                                total = real.step(total, SystemMath.exp(elements.load(x, $0) - top))
+                            }
                         } else {
                             sets.forEachElement(base) { total = real.step(total, elements.load(x, $0)) }
                         }

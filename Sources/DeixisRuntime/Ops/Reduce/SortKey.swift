@@ -1,6 +1,7 @@
 import DeixisGraph
 
-/// Elements as integers in the same order, so that one loop ranks every element type; both zeros are one, NaN is as large as `nan`.
+/// Elements as integers in the same order, so that one loop ranks every element type; both zeros are one, NaN is as
+/// large as `nan`.
 struct SortKey: Sendable {
     let load: @Sendable (UnsafeRawPointer, Int) -> Int64
 

@@ -1,8 +1,8 @@
 import DeixisGraph
 
 /// The k (input 1, one integer) greatest, or with `largest` = 0 least, elements along `axis` (default -1): values, and
-/// int64 indices. Sorted whether asked or not; of equal elements the one with the lower index comes first; NaN counts as
-/// greatest.
+/// int64 indices. Sorted whether asked or not; of equal elements the one with the lower index comes first; NaN counts
+/// as greatest.
 enum TopK {
     static let definition = OperatorDefinition(
         "TopK", since: 10, inputs: 2...2, types: .numeric,
@@ -28,16 +28,18 @@ enum TopK {
             let spare = call.wants(1) ? nil : try ReferenceScratch(call, byteCount: outer * k * inner * 8)
             let sort = { (buffers: Buffers, indices: UnsafeMutablePointer<Int64>) in
                 guard let x = buffers.inputs[0] else { return }
-                for o in 0..<outer { for i in 0..<inner {
-                    let top = indices + o * k * inner + i, from = o * extent * inner + i
-                    let row = Ranking(x: x, from: from, stride: inner, load: load, largest: largest, top: top)
-                    row.find(k, of: extent)
-                    guard let y = buffers.outputs[0] else { continue }
-                    for place in 0..<k {
-                        (y + ((o * k + place) * inner + i) * size)
-                            .copyMemory(from: x + (from + Int(top[place * inner]) * inner) * size, byteCount: size)
+                for o in 0..<outer {
+                    for i in 0..<inner {
+                        let top = indices + o * k * inner + i, from = o * extent * inner + i
+                        let row = Ranking(x: x, from: from, stride: inner, load: load, largest: largest, top: top)
+                        row.find(k, of: extent)
+                        guard let y = buffers.outputs[0] else { continue }
+                        for place in 0..<k {
+                            (y + ((o * k + place) * inner + i) * size)
+                                .copyMemory(from: x + (from + Int(top[place * inner]) * inner) * size, byteCount: size)
+                        }
                     }
-                } }
+                }
             }
             return { buffers in
                 guard let spare else { return sort(buffers, buffers.output(1, Int64.self)) }

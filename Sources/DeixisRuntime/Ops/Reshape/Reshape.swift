@@ -2,7 +2,8 @@ import DeixisGraph
 
 /// Y holds X's elements in the same order under a new shape.
 ///
-/// `shape` (input 1): an extent of 0 copies X's extent at that position (with `allowzero` = 1 it means 0); one -1 is what is left.
+/// `shape` (input 1): an extent of 0 copies X's extent at that position (with `allowzero` = 1 it means 0); one -1 is
+/// what is left.
 enum Reshape {
     static let definition = OperatorDefinition(
         "Reshape", inputs: 2...2, types: .movable,
@@ -23,7 +24,9 @@ enum Reshape {
                 continue
             }
             if extent == 0, !allowZero {
-                guard i < x.rank else { throw call.invalid("shape \(shape) copies axis \(i) of an input of rank \(x.rank)") }
+                guard i < x.rank else {
+                    throw call.invalid("shape \(shape) copies axis \(i) of an input of rank \(x.rank)")
+                }
                 shape[i] = x.shape[i]
             }
             guard shape[i] >= 0 else { throw call.invalid("shape \(shape) is not possible") }

@@ -1,9 +1,10 @@
 import DeixisGraph
 
-/// Y = X resized along `axes` (default all) by `scales` (input 2) or to `sizes` (input 3), each output a weighted sum over the input axes.
+/// Y = X resized along `axes` (default all) by `scales` (input 2) or to `sizes` (input 3), each output a weighted sum
+/// over the input axes.
 ///
-/// `mode` nearest, linear or cubic; positions by `coordinate_transformation_mode`; `antialias` widens linear and cubic when shrinking.
-/// `keep_aspect_ratio_policy` not_larger and not_smaller shrink or grow `sizes` to one common scale.
+/// `mode` nearest, linear or cubic; positions by `coordinate_transformation_mode`; `antialias` widens linear and cubic
+/// when shrinking. `keep_aspect_ratio_policy` not_larger and not_smaller shrink or grow `sizes` to one common scale.
 enum Resize {
     static let definition = OperatorDefinition(
         "Resize", since: 11, inputs: 1...4, types: .reals + [.int8, .uint8, .int32, .int64],
@@ -118,7 +119,9 @@ enum Resize {
                     sizes[i] = scale.isFinite ? Int(clamping: scale * Double(x[axis]) + 0.5) : 0
                 }
             } else {
-                for (size, axis) in zip(sizes, axes) where x[axis] > 0 { scales[axis] = ResizeAxis.scale(size, x[axis]) }
+                for (size, axis) in zip(sizes, axes) where x[axis] > 0 {
+                    scales[axis] = ResizeAxis.scale(size, x[axis])
+                }
             }
             for (size, axis) in zip(sizes, axes) { output[axis] = size }
         }
@@ -129,11 +132,15 @@ enum Resize {
             var roi = [Double](repeating: 0, count: axes.count) + [Double](repeating: 1, count: axes.count)
             if rule.coordinates == .tfCropAndResize {
                 roi = try call.numbers(1)
-                guard roi.count == 2 * axes.count else { throw call.invalid("roi has \(roi.count) elements, expected \(2 * axes.count)") }
+                guard roi.count == 2 * axes.count else {
+                    throw call.invalid("roi has \(roi.count) elements, expected \(2 * axes.count)")
+                }
             }
             var result = [ResizeAxis?](repeating: nil, count: x.count), entries = 0
             for (i, axis) in axes.enumerated() {
-                guard x[axis] > 0 || output[axis] == 0 else { throw call.invalid("axis \(axis) is empty and has nothing to resize") }
+                guard x[axis] > 0 || output[axis] == 0 else {
+                    throw call.invalid("axis \(axis) is empty and has nothing to resize")
+                }
                 let roi = (start: roi[i], end: roi[axes.count + i])
                 if output[axis] == x[axis], scales[axis] == 1, !rule.extrapolates { continue }
                 entries = entries.addingClamped(ResizeAxis.entries(rule, output: output[axis], scale: scales[axis]))
@@ -147,21 +154,37 @@ enum Resize {
     static func rule(_ call: OperatorCall) throws(RuntimeError) -> ResizeAxis.Rule {
         var rule = ResizeAxis.Rule()
         let mode = try call.string("mode", default: "nearest")
-        if mode == "linear" { rule.mode = .linear }
-        else if mode == "cubic" { rule.mode = .cubic }
-        else if mode != "nearest" { throw call.invalid("mode '\(mode)' is unknown") }
+        if mode == "linear" {
+            rule.mode = .linear
+        } else if mode == "cubic" {
+            rule.mode = .cubic
+        } else if mode != "nearest" {
+            throw call.invalid("mode '\(mode)' is unknown")
+        }
         let coordinates = try call.string("coordinate_transformation_mode", default: "half_pixel")
-        if coordinates == "half_pixel_symmetric" { rule.coordinates = .halfPixelSymmetric }
-        else if coordinates == "pytorch_half_pixel" { rule.coordinates = .pytorchHalfPixel }
-        else if coordinates == "align_corners" { rule.coordinates = .alignCorners }
-        else if coordinates == "asymmetric" { rule.coordinates = .asymmetric }
-        else if coordinates == "tf_crop_and_resize" { rule.coordinates = .tfCropAndResize }
-        else if coordinates != "half_pixel" { throw call.invalid("coordinate_transformation_mode '\(coordinates)' is unknown") }
+        if coordinates == "half_pixel_symmetric" {
+            rule.coordinates = .halfPixelSymmetric
+        } else if coordinates == "pytorch_half_pixel" {
+            rule.coordinates = .pytorchHalfPixel
+        } else if coordinates == "align_corners" {
+            rule.coordinates = .alignCorners
+        } else if coordinates == "asymmetric" {
+            rule.coordinates = .asymmetric
+        } else if coordinates == "tf_crop_and_resize" {
+            rule.coordinates = .tfCropAndResize
+        } else if coordinates != "half_pixel" {
+            throw call.invalid("coordinate_transformation_mode '\(coordinates)' is unknown")
+        }
         let nearest = try call.string("nearest_mode", default: "round_prefer_floor")
-        if nearest == "round_prefer_ceil" { rule.nearest = .preferCeil }
-        else if nearest == "floor" { rule.nearest = .floor }
-        else if nearest == "ceil" { rule.nearest = .ceil }
-        else if nearest != "round_prefer_floor" { throw call.invalid("nearest_mode '\(nearest)' is unknown") }
+        if nearest == "round_prefer_ceil" {
+            rule.nearest = .preferCeil
+        } else if nearest == "floor" {
+            rule.nearest = .floor
+        } else if nearest == "ceil" {
+            rule.nearest = .ceil
+        } else if nearest != "round_prefer_floor" {
+            throw call.invalid("nearest_mode '\(nearest)' is unknown")
+        }
         rule.cubicA = Double(try call.float("cubic_coeff_a", default: -0.75))
         rule.excludeOutside = try call.int("exclude_outside", default: 0) != 0
         rule.antialias = try call.int("antialias", default: 0) != 0

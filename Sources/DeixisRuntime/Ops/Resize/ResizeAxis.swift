@@ -1,6 +1,7 @@
 import DeixisGraph
 
-/// Where the outputs of one resized axis come from: output i is the sum of `weights[k] X[sources[k]]` for k in `ranges[i]`.
+/// Where the outputs of one resized axis come from: output i is the sum of `weights[k] X[sources[k]]` for k in
+/// `ranges[i]`.
 struct ResizeAxis {
     var sources: [Int] = []
     var weights: [Double] = []
@@ -24,8 +25,10 @@ struct ResizeAxis {
     /// - Parameter roi: the part of the input that is resized, as fractions; for tfCropAndResize only.
     init(_ rule: Rule, input: Int, output: Int, scale: Double, roi: (start: Double, end: Double)) {
         for i in 0..<output {
-            let x = rule.mode == .nearest
-                ? Double(Self.coordinate(Float(i), rule, input, output, Float(scale), (Float(roi.start), Float(roi.end))))
+            let x =
+                rule.mode == .nearest
+                ? Double(
+                    Self.coordinate(Float(i), rule, input, output, Float(scale), (Float(roi.start), Float(roi.end))))
                 : Self.coordinate(Double(i), rule, input, output, scale, roi)
             let begin = sources.count
             if !rule.extrapolates || x >= 0 && x <= Double(input - 1) {
@@ -44,15 +47,15 @@ struct ResizeAxis {
         return Int(clamping: Double(output) * (rule.antialias ? taps / min(scale, 1) + 2 : taps))
     }
 
-    /// The resized length that aligned corners are measured by: scale times input, which need be no integer, and the output's extent where
-    /// the two differ by the rounding of the scale alone.
+    /// The resized length that aligned corners are measured by: scale times input, which need be no integer, and the
+    /// output's extent where the two differ by the rounding of the scale alone.
     private static func length<T: BinaryFloatingPoint>(_ scale: T, _ input: Int, _ output: Int) -> T {
         let length = scale * T(input)
         return (length - T(output)).magnitude < 1e-5 * length ? T(output) : length
     }
 
-    /// The input position of output `i`. For nearest in float32, operation by operation as onnxruntime has it: which pixel
-    /// is nearest depends on how positions round, and models are made to give what it gives.
+    /// The input position of output `i`. For nearest in float32, operation by operation as onnxruntime has it: which
+    /// pixel is nearest depends on how positions round, and models are made to give what it gives.
     @inline(never)
     private static func coordinate<T: BinaryFloatingPoint>(
         _ i: T, _ rule: Rule, _ input: Int, _ output: Int, _ scale: T, _ roi: (start: T, end: T)
@@ -70,7 +73,8 @@ struct ResizeAxis {
         case .asymmetric: return i / scale
         case .tfCropAndResize:
             return output > 1
-                ? roi.start * last + i * (roi.end - roi.start) * last / (length - 1) : 0.5 * (roi.start + roi.end) * last
+                ? roi.start * last + i * (roi.end - roi.start) * last / (length - 1)
+                : 0.5 * (roi.start + roi.end) * last
         }
     }
 
@@ -85,8 +89,8 @@ struct ResizeAxis {
         add(Int(max(0, min(rounded, Double(input - 1)))), 1)
     }
 
-    /// Linear and cubic: taps around `x`, when antialiased stretched over 1 / scale inputs, scaled to a sum of 1; outside the input the
-    /// border counts, or with `excludeOutside` nothing.
+    /// Linear and cubic: taps around `x`, when antialiased stretched over 1 / scale inputs, scaled to a sum of 1;
+    /// outside the input the border counts, or with `excludeOutside` nothing.
     private mutating func addKernel(_ x: Double, _ rule: Rule, _ input: Int, _ scale: Double) {
         let stretch = rule.antialias ? min(scale, 1) : 1
         let support = (rule.mode == .linear ? 1.0 : 2.0) / stretch

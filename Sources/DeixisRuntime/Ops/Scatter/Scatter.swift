@@ -1,6 +1,7 @@
 import DeixisGraph
 
-/// What becomes of an element that an update meets: `reduction` none (the update, the last one wins), add, mul, max, min.
+/// What becomes of an element that an update meets: `reduction` none (the update, the last one wins), add, mul, max,
+/// min.
 enum ScatterReduction {
     /// target[to] = f(target[to], updates[from])
     typealias Step = (_ target: UnsafeMutableRawPointer, _ to: Int, _ updates: UnsafeRawPointer, _ from: Int) -> Void
@@ -10,11 +11,17 @@ enum ScatterReduction {
         let size = element.byteCount ?? 0
         if name == "none" { return { ($0 + $1 * size).copyMemory(from: $2 + $3 * size, byteCount: size) } }
         let function: Binary.Function
-        if name == "add" { function = .add }
-        else if name == "mul" { function = .multiply }
-        else if name == "max" { function = .greatest }
-        else if name == "min" { function = .least }
-        else { throw call.invalid("reduction '\(name)' is unknown") }
+        if name == "add" {
+            function = .add
+        } else if name == "mul" {
+            function = .multiply
+        } else if name == "max" {
+            function = .greatest
+        } else if name == "min" {
+            function = .least
+        } else {
+            throw call.invalid("reduction '\(name)' is unknown")
+        }
         guard element != .bool else { throw call.invalid("reduction '\(name)' is not for bool") }
         if element.isReal {
             let elements = RealElements(element), apply = function.real

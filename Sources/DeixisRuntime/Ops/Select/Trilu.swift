@@ -1,6 +1,7 @@
 import DeixisGraph
 
-/// Y = X with zeros below (`upper` = 1, default) or above diagonal `k` (input 1, default 0) of its matrices, the last two axes.
+/// Y = X with zeros below (`upper` = 1, default) or above diagonal `k` (input 1, default 0) of its matrices, the last
+/// two axes.
 enum Trilu {
     static let definition = OperatorDefinition(
         "Trilu", since: 14, inputs: 1...2, types: .movable,
@@ -15,7 +16,8 @@ enum Trilu {
         },
         evaluate: { (call: OperatorCall) throws(RuntimeError) in
             let x = try call.input(0), size = x.element.byteCount ?? 0, upper = try call.int("upper", default: 1) != 0
-            let (rows, columns) = (x.shape[x.rank - 2], x.shape[x.rank - 1]), matrices = x.shape.dropLast(2).reduce(1, *)
+            let (rows, columns) = (x.shape[x.rank - 2], x.shape[x.rank - 1]),
+                matrices = x.shape.dropLast(2).reduce(1, *)
             let hasDiagonal = call.has(1), copy = copyBytes(x.byteCount)
             return { buffers in
                 copy(buffers)

@@ -26,7 +26,8 @@ enum Where {
     private static func loop<T: BitwiseCopyable>(_ call: OperatorCall, _: T.Type) throws(RuntimeError) -> Compute {
         let target = call.output().shape
         let walk = StridedLoop(
-            target, broadcastStrides(try call.input(0).shape, to: target), broadcastStrides(try call.input(1).shape, to: target),
+            target, broadcastStrides(try call.input(0).shape, to: target),
+            broadcastStrides(try call.input(1).shape, to: target),
             broadcastStrides(try call.input(2).shape, to: target))
         let (run, runs, sc, sa, sb) = (walk.run, walk.runs, walk.runStrideA, walk.runStrideB, walk.runStrideC)
         return { buffers in

@@ -13,7 +13,8 @@ enum Expand {
         },
         evaluate: { (call: OperatorCall) throws(RuntimeError) in
             let x = try call.input(0), target = call.output().shape
-            return moveElements(StridedLoop(target, broadcastStrides(x.shape, to: target)), byteCount: x.element.byteCount ?? 0)
+            return moveElements(
+                StridedLoop(target, broadcastStrides(x.shape, to: target)), byteCount: x.element.byteCount ?? 0)
         },
         view: { call in
             guard let x = try? call.input(0), x.count == call.output().count else { return nil }

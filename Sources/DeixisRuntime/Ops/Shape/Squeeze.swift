@@ -12,7 +12,8 @@ enum Squeeze {
     }
 
     /// Inserts axes of extent 1 that have the numbers `axes` (input 1) in Y.
-    static let unsqueeze = definition("Unsqueeze", since: 13, inputs: 2...2) { (call: OperatorCall) throws(RuntimeError) in
+    static let unsqueeze = definition("Unsqueeze", since: 13, inputs: 2...2) {
+        (call: OperatorCall) throws(RuntimeError) in
         let shape = try call.input(0).shape, given = try call.integers(1)
         let rank = shape.count + given.count
         try call.check(.rank, rank, limit: call.limits.rank)
@@ -30,11 +31,14 @@ enum Squeeze {
     }
 
     private static func definition(
-        _ name: Name, since: Int, inputs: ClosedRange<Int>, shape: @escaping @Sendable (OperatorCall) throws(RuntimeError) -> [Int]
+        _ name: Name, since: Int, inputs: ClosedRange<Int>,
+        shape: @escaping @Sendable (OperatorCall) throws(RuntimeError) -> [Int]
     ) -> OperatorDefinition {
         OperatorDefinition(
             name, since: since, inputs: inputs, types: .movable,
-            infer: { (call: OperatorCall) throws(RuntimeError) in [TensorSpec(try call.input(0).element, try shape(call))] },
+            infer: { (call: OperatorCall) throws(RuntimeError) in
+                [TensorSpec(try call.input(0).element, try shape(call))]
+            },
             evaluate: { (call: OperatorCall) throws(RuntimeError) in copyBytes(try call.input(0).byteCount) },
             view: OperatorDefinition.bytesOf(input: 0))
     }

@@ -1,9 +1,10 @@
 import DeixisGraph
 
-/// Y = X[start, start + step, ... before end] along `axes`: inputs 1 starts, 2 ends, 3 axes (default the first), 4 steps (default 1).
+/// Y = X[start, start + step, ... before end] along `axes`: inputs 1 starts, 2 ends, 3 axes (default the first), 4
+/// steps (default 1).
 ///
-/// Negative starts and ends count from the end; both are then clamped: into 0...extent, or where the step is negative a start into
-/// 0...extent - 1 (unlike Python's) and an end into -1...extent - 1.
+/// Negative starts and ends count from the end; both are then clamped: into 0...extent, or where the step is negative a
+/// start into 0...extent - 1 (unlike Python's) and an end into -1...extent - 1.
 enum Slice {
     static let definition = OperatorDefinition(
         "Slice", since: 10, inputs: 3...5, types: .movable,
@@ -21,8 +22,11 @@ enum Slice {
             guard let x = try? call.input(0), let cuts = try? cuts(call) else { return nil }
             let cut = cuts.indices.filter { cuts[$0].count != x.shape[$0] || cuts[$0].step != 1 && cuts[$0].count > 1 }
             guard let axis = cut.first else { return .outputsInside(input: 0, offsets: [0]) }
-            guard cut.count == 1, cuts[axis].step == 1, x.shape[..<axis].allSatisfy({ $0 == 1 }), call.output().count > 0 else { return nil }
-            return .outputsInside(input: 0, offsets: [cuts[axis].start * strides(x.shape)[axis] * (x.element.byteCount ?? 0)])
+            guard cut.count == 1, cuts[axis].step == 1, x.shape[..<axis].allSatisfy({ $0 == 1 }),
+                call.output().count > 0
+            else { return nil }
+            return .outputsInside(
+                input: 0, offsets: [cuts[axis].start * strides(x.shape)[axis] * (x.element.byteCount ?? 0)])
         })
 
     struct Cut: Equatable {
@@ -36,7 +40,9 @@ enum Slice {
         let axes = try call.normalize(axes: call.has(3) ? try call.integers(3) : Array(starts.indices), rank: x.count)
         let steps = call.has(4) ? try call.integers(4) : [Int](repeating: 1, count: starts.count)
         guard starts.count == ends.count, starts.count == axes.count, starts.count == steps.count else {
-            throw call.invalid("starts, ends, axes and steps have \(starts.count), \(ends.count), \(axes.count) and \(steps.count) elements")
+            throw call.invalid(
+                "starts, ends, axes and steps have \(starts.count), \(ends.count), \(axes.count) and \(steps.count) elements"
+            )
         }
         var result = x.map { Cut(start: 0, step: 1, count: $0) }
         for (i, axis) in axes.enumerated() {
@@ -45,7 +51,9 @@ enum Slice {
             let step = max(-extent - 1, min(steps[i], extent + 1))
             guard step != 0 else { throw call.invalid("the step along axis \(axis) is 0") }
             let high = step > 0 ? extent : extent - 1
-            func clamp(_ position: Int, _ low: Int) -> Int { max(low, min(position < 0 ? position + extent : position, high)) }
+            func clamp(_ position: Int, _ low: Int) -> Int {
+                max(low, min(position < 0 ? position + extent : position, high))
+            }
             let start = clamp(starts[i], 0), end = clamp(ends[i], step > 0 ? 0 : -1)
             let way = extent == 0 ? 0 : step > 0 ? end - start : start - end, size = Swift.abs(step)
             result[axis] = Cut(start: start, step: step, count: way > 0 ? (way + size - 1) / size : 0)

@@ -28,7 +28,8 @@ extension Softmax {
 
     /// `row(element k, set element k, length)` for each row along the axis.
     private static func along(
-        _ name: Name, _ row: @escaping @Sendable (_ load: (Int) -> Double, _ store: (Int, Double) -> Void, _ length: Int) -> Void
+        _ name: Name,
+        _ row: @escaping @Sendable (_ load: (Int) -> Double, _ store: (Int, Double) -> Void, _ length: Int) -> Void
     ) -> OperatorDefinition {
         OperatorDefinition(
             name, since: 13, inputs: 1...1, types: .reals,
@@ -43,10 +44,14 @@ extension Softmax {
                 let elements = RealElements(x.element)
                 return { buffers in
                     guard let x = buffers.inputs[0], let y = buffers.outputs[0] else { return }
-                    for o in 0..<outer { for i in 0..<inner {
-                        let start = o * length * inner + i
-                        row({ elements.load(x, start + $0 * inner) }, { elements.store(y, start + $0 * inner, $1) }, length)
-                    } }
+                    for o in 0..<outer {
+                        for i in 0..<inner {
+                            let start = o * length * inner + i
+                            row(
+                                { elements.load(x, start + $0 * inner) }, { elements.store(y, start + $0 * inner, $1) },
+                                length)
+                        }
+                    }
                 }
             })
     }

@@ -13,15 +13,20 @@ extension Transpose {
 /// Strided copies by the `transpose` family.
 enum TransposeKernel {
     static func kernel(_ walk: StridedLoop, byteCount: Int, _ lowering: Lowering) -> Kernel? {
-        guard walk.shape.count <= Int(DEIXIS_TRANSPOSE_MAX_RANK), let kernel = deixis_transpose_select(lowering.isa) else { return nil }
+        guard walk.shape.count <= Int(DEIXIS_TRANSPOSE_MAX_RANK), let kernel = deixis_transpose_select(lowering.isa)
+        else { return nil }
         var shape = deixis_transpose_shape()
         shape.rank = walk.shape.count
         shape.element = byteCount
         withUnsafeMutablePointer(to: &shape.extents) { extents in
-            extents.withMemoryRebound(to: Int.self, capacity: 8) { for (i, extent) in walk.shape.enumerated() { $0[i] = extent } }
+            extents.withMemoryRebound(to: Int.self, capacity: 8) {
+                for (i, extent) in walk.shape.enumerated() { $0[i] = extent }
+            }
         }
         withUnsafeMutablePointer(to: &shape.strides) { strides in
-            strides.withMemoryRebound(to: Int.self, capacity: 8) { for (i, stride) in walk.a.enumerated() { $0[i] = stride } }
+            strides.withMemoryRebound(to: Int.self, capacity: 8) {
+                for (i, stride) in walk.a.enumerated() { $0[i] = stride }
+            }
         }
         let settled = shape, rows = walk.shape[0]
         let tasks = lowering.tasks(rows, grain: max(1, (1 << 14) / max(walk.shape.dropFirst().reduce(1, *), 1)))

@@ -25,7 +25,9 @@ enum Transpose {
     static func permutation(_ call: OperatorCall) throws(RuntimeError) -> [Int] {
         let rank = try call.input(0).rank
         let order = try call.ints("perm") ?? Array((0..<rank).reversed())
-        guard order.sorted(by: { $0 < $1 }) == Array(0..<rank) else { throw call.invalid("perm \(order) is no permutation of rank \(rank)") }
+        guard order.sorted(by: { $0 < $1 }) == Array(0..<rank) else {
+            throw call.invalid("perm \(order) is no permutation of rank \(rank)")
+        }
         return order
     }
 }

@@ -6,7 +6,8 @@ extension Unary {
     static let log = real("Log") { SystemMath.log($0) }
     static let sqrt = real("Sqrt") { $0.squareRoot() }
     static let reciprocal = real("Reciprocal") { 1 / $0 }
-    static let erf = definition("Erf", since: 9, types: .numeric, real: { (_: OperatorCall) throws(RuntimeError) in { SystemMath.erf($0) } })
+    static let erf = definition(
+        "Erf", since: 9, types: .numeric, real: { (_: OperatorCall) throws(RuntimeError) in { SystemMath.erf($0) } })
 
     static let sin = real("Sin", since: 7) { SystemMath.sin($0) }
     static let cos = real("Cos", since: 7) { SystemMath.cos($0) }
@@ -22,11 +23,13 @@ extension Unary {
     static let atanh = real("Atanh", since: 9) { SystemMath.atanh($0) }
 
     /// |x|; the least signed integer stays itself.
-    static let abs = number("Abs", types: .numeric, real: { $0.magnitude }, integer: { $0 < 0 ? 0 &- $0 : $0 }, unsigned: { $0 })
+    static let abs = number(
+        "Abs", types: .numeric, real: { $0.magnitude }, integer: { $0 < 0 ? 0 &- $0 : $0 }, unsigned: { $0 })
     static let neg = number("Neg", types: .signed, real: { -$0 }, integer: { 0 &- $0 })
     /// -1, 0 or 1; NaN for NaN.
     static let sign = number(
-        "Sign", types: .numeric, real: { $0 > 0 ? 1 : $0 < 0 ? -1 : $0 }, integer: { $0.signum() }, unsigned: { $0 == 0 ? 0 : 1 })
+        "Sign", types: .numeric, real: { $0 > 0 ? 1 : $0 < 0 ? -1 : $0 }, integer: { $0.signum() },
+        unsigned: { $0 == 0 ? 0 : 1 })
 
     static let floor = real("Floor") { $0.rounded(.down) }
     static let ceil = real("Ceil") { $0.rounded(.up) }
@@ -38,10 +41,14 @@ extension Unary {
 
     /// X real, Y bool.
     static let isNaN = definition(
-        "IsNaN", since: 9, types: .reals, to: .bool, real: { (_: OperatorCall) throws(RuntimeError) in { $0.isNaN ? 1 : 0 } })
+        "IsNaN", since: 9, types: .reals, to: .bool,
+        real: { (_: OperatorCall) throws(RuntimeError) in { $0.isNaN ? 1 : 0 } })
     /// X real, Y bool; `detect_positive` and `detect_negative` (both 1) say which infinities count.
-    static let isInf = definition("IsInf", since: 10, types: .reals, to: .bool, real: { (call: OperatorCall) throws(RuntimeError) in
-        let positive = try call.int("detect_positive", default: 1) != 0, negative = try call.int("detect_negative", default: 1) != 0
-        return { $0.isInfinite && ($0 > 0 ? positive : negative) ? 1 : 0 }
-    })
+    static let isInf = definition(
+        "IsInf", since: 10, types: .reals, to: .bool,
+        real: { (call: OperatorCall) throws(RuntimeError) in
+            let positive = try call.int("detect_positive", default: 1) != 0,
+                negative = try call.int("detect_negative", default: 1) != 0
+            return { $0.isInfinite && ($0 > 0 ? positive : negative) ? 1 : 0 }
+        })
 }

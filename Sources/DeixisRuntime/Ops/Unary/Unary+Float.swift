@@ -9,14 +9,17 @@ extension Unary {
         }
     }
 
-    static func kernel(_ call: OperatorCall, _ lowering: Lowering, _ activation: Activation) throws(RuntimeError) -> Kernel? {
+    static func kernel(_ call: OperatorCall, _ lowering: Lowering, _ activation: Activation) throws(RuntimeError)
+        -> Kernel?
+    {
         let x = try call.input(0)
         guard x.element == .float32, let kernel = deixis_unary_f32_select(lowering.isa) else { return nil }
         let count = x.count, tasks = lowering.tasks(count, grain: 1 << 13)
         return Kernel("unary_f32", inPlace: [0], tasks: tasks) { buffers, task, _ in
             let range = Lowering.range(task, of: tasks, count)
             kernel.pointee.run(
-                activation.kernel, buffers.input(0, Float.self) + range.lowerBound, buffers.output(0, Float.self) + range.lowerBound,
+                activation.kernel, buffers.input(0, Float.self) + range.lowerBound,
+                buffers.output(0, Float.self) + range.lowerBound,
                 range.count)
         }
     }
@@ -38,5 +41,7 @@ enum Activate {
                 activation.applyReference(y, x.count)
             }
         },
-        lower: { (call: OperatorCall, lowering: Lowering) throws(RuntimeError) in try Unary.kernel(call, lowering, Activation(call)) })
+        lower: { (call: OperatorCall, lowering: Lowering) throws(RuntimeError) in
+            try Unary.kernel(call, lowering, Activation(call))
+        })
 }

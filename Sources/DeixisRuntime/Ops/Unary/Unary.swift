@@ -6,7 +6,9 @@ enum Unary {
     typealias Maker<T> = @Sendable (OperatorCall) throws(RuntimeError) -> (T) -> T
 
     /// f on real numbers, rounded once to the element type.
-    static func real(_ name: Name, since: Int = 1, _ function: @escaping @Sendable (Double) -> Double) -> OperatorDefinition {
+    static func real(_ name: Name, since: Int = 1, _ function: @escaping @Sendable (Double) -> Double)
+        -> OperatorDefinition
+    {
         definition(name, since: since, types: .reals, real: { (_: OperatorCall) throws(RuntimeError) in function })
     }
 
@@ -15,7 +17,8 @@ enum Unary {
         definition(name, since: since, types: .reals, real: make)
     }
 
-    /// f on real numbers and on integers, whose results keep the low bits; `unsigned` where uint64 needs another function.
+    /// f on real numbers and on integers, whose results keep the low bits; `unsigned` where uint64 needs another
+    /// function.
     static func number(
         _ name: Name, since: Int = 1, types: [ElementType], real: @escaping @Sendable (Double) -> Double,
         integer: @escaping @Sendable (Int64) -> Int64, unsigned: (@Sendable (Int64) -> Int64)? = nil
@@ -30,7 +33,8 @@ enum Unary {
 
     /// - Parameter element: the output's element type, nil for the input's.
     static func definition(
-        _ name: Name, since: Int, types: [ElementType], to element: ElementType? = nil, real: @escaping Maker<Double>, integer: Maker<Int64>? = nil
+        _ name: Name, since: Int, types: [ElementType], to element: ElementType? = nil, real: @escaping Maker<Double>,
+        integer: Maker<Int64>? = nil
     ) -> OperatorDefinition {
         OperatorDefinition(
             name, since: since, inputs: 1...1, types: types,

@@ -1,11 +1,13 @@
 import DeixisGraph
 
-/// What follows a product happens in its kernel: f is QLinear, QPlanarConv or QAdd with a float32 result that nobody else reads.
+/// What follows a product happens in its kernel: f is QLinear, QPlanarConv or QAdd with a float32 result that nobody
+/// else reads.
 ///
 ///     ReLU(f(x)), Clip(f(x)) => f(x, activation);   f(x) + r, f(x) + DQ(r) => f(x, r);   Q(f(x)) => f(x) stored
 enum FuseStoredTail {
     static let activation: Rule = { editor, id, node in
-        guard let activation = FuseActivation.activation(editor, node), activation.function == 1 || activation.function == 2,
+        guard let activation = FuseActivation.activation(editor, node),
+            activation.function == 1 || activation.function == 2,
             let (maker, layer) = producer(editor, node.input(0)), layer.attribute("activation") == nil
         else { return nil }
         var fused = layer
@@ -36,7 +38,8 @@ enum FuseStoredTail {
     }
 
     static let quantize: Rule = { editor, id, node in
-        guard node.isONNX("QuantizeLinear"), let scale = editor.storedScale(node), let (maker, layer) = producer(editor, node.input(0))
+        guard node.isONNX("QuantizeLinear"), let scale = editor.storedScale(node),
+            let (maker, layer) = producer(editor, node.input(0))
         else { return nil }
         var fused = layer.storing(.y, scale)
         fused.outputs = node.outputs
@@ -47,15 +50,21 @@ enum FuseStoredTail {
     ///
     /// The sum happens in the kernel, before anything is rounded to a byte: one rounding less than the file asks for.
     /// What bytes could not hold is cut off all the same: quantizers leave ReLU and ReLU6 to the zero point, and choose
-    /// ranges narrower than the values. r stays as stored: were it left unrounded too, it would lie in memory as float32.
+    /// ranges narrower than the values. r stays as stored: were it left unrounded too, it would lie in memory as
+    /// float32.
     static let sumBeforeRounding: Rule = { editor, id, node in
         guard node.isONNX("Add"), node.inputs.count == 2 else { return nil }
         for i in 0..<2 {
-            guard let real = node.input(i), editor.vanishes(real), let (stored, scale) = editor.dequantized(real), editor.vanishes(stored),
-                let (quantizeID, quantize) = editor.maker(of: stored, "QuantizeLinear"), editor.storedScale(quantize) == scale,
+            guard let real = node.input(i), editor.vanishes(real), let (stored, scale) = editor.dequantized(real),
+                editor.vanishes(stored),
+                let (quantizeID, quantize) = editor.maker(of: stored, "QuantizeLinear"),
+                editor.storedScale(quantize) == scale,
                 let (layerID, layer) = producer(editor, quantize.input(0)),
-                layer.isDeixis("QPlanarConv") || (layer.isDeixis("QLinear") && layer.input(3) == nil && isBias(editor, node.input(1 - i), of: real)),
-                layer.input(4) == nil, layer.attribute("activation") == nil, layer.stored(.cut) == nil, !isLayer(editor, node.input(1 - i)),
+                layer.isDeixis("QPlanarConv")
+                    || (layer.isDeixis("QLinear") && layer.input(3) == nil
+                        && isBias(editor, node.input(1 - i), of: real)),
+                layer.input(4) == nil, layer.attribute("activation") == nil, layer.stored(.cut) == nil,
+                !isLayer(editor, node.input(1 - i)),
                 let dequantizeID = editor.maker(of: real)
             else { continue }
             var patch = Patch(editor, removing: [layerID, quantizeID, dequantizeID, id])
@@ -69,17 +78,20 @@ enum FuseStoredTail {
 
     /// A sum that a kernel leaves unrounded.
     private static func isLayer(_ editor: GraphEditor, _ id: ValueID?) -> Bool {
-        editor.maker(of: id).flatMap { editor[$0] }.map { $0.isDeixis("QPlanarConv") || $0.isDeixis("QLinear") } ?? false
+        editor.maker(of: id).flatMap { editor[$0] }.map { $0.isDeixis("QPlanarConv") || $0.isDeixis("QLinear") }
+            ?? false
     }
 
     /// DQ(a) + b, DQ(a) + DQ(b) => QAdd(a, b)
     static let add: Rule = { editor, id, node in
-        guard node.isONNX("Add"), let a = node.input(0), let b = node.input(1), let output = node.outputs[0], let spec = editor.spec(output)
+        guard node.isONNX("Add"), let a = node.input(0), let b = node.input(1), let output = node.outputs[0],
+            let spec = editor.spec(output)
         else { return nil }
         for (first, second) in [(a, b), (b, a)] {
             guard let (x, scale) = editor.dequantized(first), editor.spec(first) == spec else { continue }
             var patch = Patch(editor, removing: [id])
-            var sum = Node(name: node.name, domain: .deixis, op: "QAdd", inputs: [x, second], outputs: node.outputs).storing(.x, scale)
+            var sum = Node(name: node.name, domain: .deixis, op: "QAdd", inputs: [x, second], outputs: node.outputs)
+                .storing(.x, scale)
             if let (y, other) = editor.dequantized(second) {
                 sum.inputs[1] = y
                 sum = sum.storing(.residual, other)

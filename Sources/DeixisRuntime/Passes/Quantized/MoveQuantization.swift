@@ -23,22 +23,30 @@ enum MoveQuantization {
         let inner = patch.addValue(editor[output].name.appending("/stored"), TensorSpec(.uint8, made.shape).type)
         moved.outputs = [inner]
         patch.nodes = [
-            moved, Node(name: node.name.appending("/dequantize"), op: "DequantizeLinear", inputs: [inner] + constants, outputs: [output]),
+            moved,
+            Node(
+                name: node.name.appending("/dequantize"), op: "DequantizeLinear", inputs: [inner] + constants,
+                outputs: [output]),
         ]
         return patch
     }
 
     static let up: Rule = { editor, id, node in
         guard node.isONNX("QuantizeLinear"), editor.storedScale(node) != nil, let x = node.input(0), editor.vanishes(x),
-            let maker = editor.maker(of: x), var moved = editor[maker], moved.movesElements, let output = node.outputs[0]
+            let maker = editor.maker(of: x), var moved = editor[maker], moved.movesElements,
+            let output = node.outputs[0]
         else { return nil }
         var patch = Patch(editor, removing: [maker, id])
         patch.nodes = []
         for i in moved.movedInputs {
-            guard let source = moved.input(i), let spec = editor.spec(source), spec.element == .float32 else { return nil }
+            guard let source = moved.input(i), let spec = editor.spec(source), spec.element == .float32 else {
+                return nil
+            }
             let inner = patch.addValue(editor[source].name.appending("/stored"), TensorSpec(.uint8, spec.shape).type)
             patch.nodes.append(
-                Node(name: node.name, op: "QuantizeLinear", inputs: [source] + node.inputs.dropFirst(), outputs: [inner], attributes: node.attributes))
+                Node(
+                    name: node.name, op: "QuantizeLinear", inputs: [source] + node.inputs.dropFirst(), outputs: [inner],
+                    attributes: node.attributes))
             moved.inputs[i] = inner
         }
         moved.outputs = [output]
@@ -47,7 +55,8 @@ enum MoveQuantization {
     }
 
     static let cancel: Rule = { editor, id, node in
-        guard node.isONNX("QuantizeLinear"), let to = editor.storedScale(node), let (x, from) = editor.dequantized(node.input(0)),
+        guard node.isONNX("QuantizeLinear"), let to = editor.storedScale(node),
+            let (x, from) = editor.dequantized(node.input(0)),
             let output = node.outputs[0]
         else { return nil }
         var patch = Patch(editor, removing: [id])
@@ -63,28 +72,35 @@ enum MoveQuantization {
 
     /// Q(NormalizeImage(x, a, b)) => QMap(x, table of Q(a[c] x + b[c]))
     static let image: Rule = { editor, id, node in
-        guard node.isONNX("QuantizeLinear"), let to = editor.storedScale(node), let between = node.input(0), editor.vanishes(between),
-            let (made, normalize) = editor.maker(of: between, "NormalizeImage", domain: .deixis), let x = normalize.input(0),
-            let scale = editor.constant(normalize.input(1))?.floats, let shift = editor.constant(normalize.input(2))?.floats,
+        guard node.isONNX("QuantizeLinear"), let to = editor.storedScale(node), let between = node.input(0),
+            editor.vanishes(between),
+            let (made, normalize) = editor.maker(of: between, "NormalizeImage", domain: .deixis),
+            let x = normalize.input(0),
+            let scale = editor.constant(normalize.input(1))?.floats,
+            let shift = editor.constant(normalize.input(2))?.floats,
             scale.count <= 1 << 12
         else { return nil }
         var table: [UInt8] = []
         for c in scale.indices { for q in 0..<256 { table.append(quantize(Float(q) * scale[c] + shift[c], to)) } }
         var patch = Patch(editor, removing: [made, id])
         let constant = patch.addConstant(node.name.appending("/table"), Constant(.uint8, [scale.count, 256], table))
-        patch.nodes = [Node(name: normalize.name, domain: .deixis, op: "QMap", inputs: [x, constant], outputs: node.outputs)]
+        patch.nodes = [
+            Node(name: normalize.name, domain: .deixis, op: "QMap", inputs: [x, constant], outputs: node.outputs)
+        ]
         return patch
     }
 
     /// Q(f(DQ(x))) => QMap(x, table of Q(f(.)))
     static let map: Rule = { editor, id, node in
-        guard let activation = FuseActivation.activation(editor, node), let (x, from) = editor.dequantized(node.input(0)),
+        guard let activation = FuseActivation.activation(editor, node),
+            let (x, from) = editor.dequantized(node.input(0)),
             let (quantizeID, quantize, to) = editor.quantizer(of: node.outputs[0])
         else { return nil }
         return table(editor, [id, quantizeID], node.name, x, from, to, quantize.outputs, activation) { $0 }
     }
 
-    /// Q(DQ(x) o c) => QMap(x, table of Q(. o c)), o being + - * / and c a number;  Q(Erf(DQ(x) o c)) => QMap(x, table of Q(Erf(. o c)))
+    /// Q(DQ(x) o c) => QMap(x, table of Q(. o c)), o being + - * / and c a number;  Q(Erf(DQ(x) o c)) => QMap(x, table
+    /// of Q(Erf(. o c)))
     static let arithmetic: Rule = { editor, id, node in
         guard let (quantizeID, quantize, to) = editor.quantizer(of: node.outputs.first ?? nil) else { return nil }
         var removed = [id, quantizeID], inner: ValueID? = node.outputs.first ?? nil, last = Activation.identity
@@ -93,17 +109,22 @@ enum MoveQuantization {
             last = Activation(function: Int32(DEIXIS_UNARY_ERF.rawValue))
         }
         var step: (Float) -> Float = { $0 }
-        if let made = inner, let maker = editor.maker(of: made), let scaling = editor[maker], let (other, function) = withNumber(editor, scaling) {
+        if let made = inner, let maker = editor.maker(of: made), let scaling = editor[maker],
+            let (other, function) = withNumber(editor, scaling)
+        {
             guard maker == id || editor.vanishes(made) else { return nil }
             if maker != id { removed.append(maker) }
             (inner, step) = (other, function)
-        } else if inner == node.outputs.first ?? nil { return nil }
+        } else if inner == node.outputs.first ?? nil {
+            return nil
+        }
         guard let (x, from) = editor.dequantized(inner) else { return nil }
         return table(editor, removed, node.name, x, from, to, quantize.outputs, last, step)
     }
 
     /// The other operand of + - * / with a number, and what is done to it.
-    private static func withNumber(_ editor: GraphEditor, _ node: Node) -> (other: ValueID, function: (Float) -> Float)? {
+    private static func withNumber(_ editor: GraphEditor, _ node: Node) -> (other: ValueID, function: (Float) -> Float)?
+    {
         guard node.domain.isEmpty, let (other, c) = editor.scalarOperand(node) else { return nil }
         let isFirst = node.input(0) == other
         switch node.op {
@@ -117,19 +138,23 @@ enum MoveQuantization {
 
     /// QMap(QMap(x, s), t) => QMap(x, t[s])
     static let compose: Rule = { editor, id, node in
-        guard let between = node.input(0), editor.vanishes(between), let (first, map) = editor.maker(of: between, "QMap", domain: .deixis),
+        guard let between = node.input(0), editor.vanishes(between),
+            let (first, map) = editor.maker(of: between, "QMap", domain: .deixis),
             let t = editor.constant(node.input(1)), let s = editor.constant(map.input(1)), t.count == 256
         else { return nil }
         let second = t.bytes, composed = s.bytes.map { second[Int($0)] }
         var patch = Patch(editor, removing: [first, id])
         let constant = patch.addConstant(node.name.appending("/table"), Constant(.uint8, s.shape, composed))
-        patch.nodes = [Node(name: node.name, domain: .deixis, op: "QMap", inputs: [map.input(0), constant], outputs: node.outputs)]
+        patch.nodes = [
+            Node(name: node.name, domain: .deixis, op: "QMap", inputs: [map.input(0), constant], outputs: node.outputs)
+        ]
         return patch
     }
 
     /// Q(f(g(DQ(x)))) as a table of 256.
     private static func table(
-        _ editor: GraphEditor, _ removed: [NodeID], _ name: Name, _ x: ValueID, _ from: StoredScale, _ to: StoredScale, _ outputs: [ValueID?],
+        _ editor: GraphEditor, _ removed: [NodeID], _ name: Name, _ x: ValueID, _ from: StoredScale, _ to: StoredScale,
+        _ outputs: [ValueID?],
         _ f: Activation, _ g: (Float) -> Float
     ) -> Patch {
         let values = (0..<256).map { g(from.real(Int32($0))) }

@@ -1,11 +1,14 @@
 import DeixisGraph
 
-/// Conv(DQ(x), DQ(w), b) => QPlanarConv(x, w, b);  MatMul(DQ(x), DQ(w)) => QLinear(x, w);  Gemm likewise   (x uint8, w int8 constant)
+/// Conv(DQ(x), DQ(w), b) => QPlanarConv(x, w, b);  MatMul(DQ(x), DQ(w)) => QLinear(x, w);  Gemm likewise   (x uint8, w
+/// int8 constant)
 enum UseStoredProducts {
     static let rule: Rule = { editor, id, node in
-        guard node.isONNX("Conv") || node.isONNX("MatMul") || node.isONNX("Gemm"), let (x, scale) = editor.dequantized(node.input(0)),
+        guard node.isONNX("Conv") || node.isONNX("MatMul") || node.isONNX("Gemm"),
+            let (x, scale) = editor.dequantized(node.input(0)),
             let (_, dequantize) = editor.maker(of: node.input(1), "DequantizeLinear"), let w = dequantize.input(0),
-            let weight = editor.constant(w), weight.type == .int8, let s = dequantize.input(1), let scales = editor.constant(s)?.floats,
+            let weight = editor.constant(w), weight.type == .int8, let s = dequantize.input(1),
+            let scales = editor.constant(s)?.floats,
             scales.allSatisfy({ $0 > 0 && $0.isFinite })
         else { return nil }
         var layer = node
@@ -15,7 +18,9 @@ enum UseStoredProducts {
         if !node.isONNX("Conv") {
             let transposed = node.isONNX("Gemm") && node.int("transB", default: 0) != 0
             if node.isONNX("Gemm") {
-                guard node.int("transA", default: 0) == 0, node.float("alpha", default: 1) == 1, node.float("beta", default: 1) == 1 else { return nil }
+                guard node.int("transA", default: 0) == 0, node.float("alpha", default: 1) == 1,
+                    node.float("beta", default: 1) == 1
+                else { return nil }
             }
             (axis, rank) = (transposed ? 0 : 1, 2)
             layer.op = "QLinear"
@@ -32,17 +37,20 @@ enum UseStoredProducts {
         if let b = node.input(2) {
             guard let bias = biasValues(editor, b, channels) else { return nil }
             if let steps = biasSteps(bias, scale, scales) {
-                layer.inputs.append(patch.addConstant(editor[b].name.appending("/steps"), Constant(.int32, [channels], steps)))
+                layer.inputs.append(
+                    patch.addConstant(editor[b].name.appending("/steps"), Constant(.int32, [channels], steps)))
             } else {
                 let shape = node.isONNX("Conv") ? [channels, 1, 1] : [channels]
-                added = patch.addConstant(editor[b].name.appending("/real"), Constant(.float32, shape, bias.map { Float($0) }))
+                added = patch.addConstant(
+                    editor[b].name.appending("/real"), Constant(.float32, shape, bias.map { Float($0) }))
             }
         }
         patch.nodes = [layer.storing(.x, scale)]
         if let added {
             let product = patch.addValue(node.name.appending("/product"))
             patch.nodes[0].outputs = [product]
-            patch.nodes.append(Node(name: node.name.appending("/bias"), op: "Add", inputs: [product, added], outputs: node.outputs))
+            patch.nodes.append(
+                Node(name: node.name.appending("/bias"), op: "Add", inputs: [product, added], outputs: node.outputs))
         }
         return patch
     }
@@ -56,8 +64,10 @@ enum UseStoredProducts {
     /// A bias, one number per channel: a constant, or DequantizeLinear of an int32 constant. nil for anything else.
     static func biasValues(_ editor: GraphEditor, _ id: ValueID, _ channels: Int) -> [Double]? {
         if let constant = editor.constant(id) { return biasValues(constant, channels) }
-        guard let (_, node) = editor.maker(of: id, "DequantizeLinear"), let stored = editor.constant(node.input(0)), stored.type == .int32,
-            stored.count == channels, stored.shape.last == channels, let integers = stored.integers, let steps = editor.constant(node.input(1))?.floats,
+        guard let (_, node) = editor.maker(of: id, "DequantizeLinear"), let stored = editor.constant(node.input(0)),
+            stored.type == .int32,
+            stored.count == channels, stored.shape.last == channels, let integers = stored.integers,
+            let steps = editor.constant(node.input(1))?.floats,
             steps.count == 1 || steps.count == channels, isZero(editor, node.input(2))
         else { return nil }
         return integers.indices.map { Double(integers[$0]) * Double(steps[steps.count == 1 ? 0 : $0]) }
@@ -68,8 +78,8 @@ enum UseStoredProducts {
         return constant.floats?.map { Double($0) }
     }
 
-    /// A bias in steps of x scale w scale[o]; nil where it is no whole number of them, unless the sum is then rounded to
-    /// steps 64 times as large.
+    /// A bias in steps of x scale w scale[o]; nil where it is no whole number of them, unless the sum is then rounded
+    /// to steps 64 times as large.
     static func biasSteps(
         _ bias: [Double], _ x: StoredScale, _ scales: [Float], roundedTo: StoredScale? = nil
     ) -> [Int32]? {
@@ -90,11 +100,16 @@ enum UseStoredProducts {
 /// QLinear(x, w) + b => QLinear(x, w, b);  likewise QPlanarConv   (b constant, one value per output channel)
 enum FuseStoredBias {
     static let rule: Rule = { editor, id, node in
-        guard node.isONNX("Add"), let a = node.input(0), let b = node.input(1), let output = node.outputs[0] else { return nil }
+        guard node.isONNX("Add"), let a = node.input(0), let b = node.input(1), let output = node.outputs[0] else {
+            return nil
+        }
         for (made, added) in [(a, b), (b, a)] {
-            guard let maker = editor.maker(of: made), var layer = editor[maker], layer.isDeixis("QLinear") || layer.isDeixis("QPlanarConv"),
-                editor.vanishes(made), layer.input(3) == nil, layer.input(4) == nil, layer.attribute("activation") == nil, layer.stored(.y) == nil,
-                let constant = editor.constant(added), let spec = editor.spec(made), let x = layer.stored(.x), constant.shape.count <= spec.rank,
+            guard let maker = editor.maker(of: made), var layer = editor[maker],
+                layer.isDeixis("QLinear") || layer.isDeixis("QPlanarConv"),
+                editor.vanishes(made), layer.input(3) == nil, layer.input(4) == nil,
+                layer.attribute("activation") == nil, layer.stored(.y) == nil,
+                let constant = editor.constant(added), let spec = editor.spec(made), let x = layer.stored(.x),
+                constant.shape.count <= spec.rank,
                 let scales = editor.constant(layer.input(2))?.floats
             else { continue }
             // Behind the channels of a planar image lie rows and columns.
@@ -105,7 +120,8 @@ enum FuseStoredBias {
             else { continue }
             var patch = Patch(editor, removing: [maker, id])
             layer.inputs = Array(layer.inputs.prefix(3))
-            layer.inputs.append(patch.addConstant(editor[added].name.appending("/steps"), Constant(.int32, [channels], steps)))
+            layer.inputs.append(
+                patch.addConstant(editor[added].name.appending("/steps"), Constant(.int32, [channels], steps)))
             layer.outputs = [output]
             // What the file stores in between is the product alone.
             if layer.stored(.cut) != nil { layer.attributes.append(("cut_before_bias", .int(1))) }
@@ -119,7 +135,9 @@ enum FuseStoredBias {
     private static func rounding(_ editor: GraphEditor, _ id: ValueID) -> StoredScale? {
         if let (_, _, scale) = editor.quantizer(of: id) { return scale }
         for op in ["Relu", "Clip"] as [StaticString] {
-            guard let (_, next) = editor.soleReader(of: id, op), next.input(0) == id, let made = next.outputs[0] else { continue }
+            guard let (_, next) = editor.soleReader(of: id, op), next.input(0) == id, let made = next.outputs[0] else {
+                continue
+            }
             return editor.quantizer(of: made)?.scale
         }
         return nil

@@ -8,16 +8,21 @@ extension ProfilePage {
         let slot = (right - left) / Double(histogram.counts.count), most = Double(max(histogram.counts.max() ?? 1, 1))
         svg.line(left, base, right, base, "axis")
         for (index, count) in histogram.counts.enumerated() where count > 0 {
-            let height = max((base - top) * Double(count) / most, 2), begin = histogram.start + Double(index) * histogram.width
+            let height = max((base - top) * Double(count) / most, 2),
+                begin = histogram.start + Double(index) * histogram.width
             svg.rect(
-                left + Double(index) * slot + 1, base - height, max(slot - 2, 1), height, fill: PageStyle.palette[0], rounded: 2,
+                left + Double(index) * slot + 1, base - height, max(slot - 2, 1), height, fill: PageStyle.palette[0],
+                rounded: 2,
                 tip: "\(count) of \(report.times.count) runs\nfrom \(fixed(begin, 3)) ms")
         }
         func x(_ milliseconds: Double) -> Double {
             min(left + (milliseconds - histogram.start) / histogram.width * slot, right)
         }
-        for (index, part) in histogram.counts.indices.enumerated() where index % max(histogram.counts.count / 6, 1) == 0 {
-            svg.text(left + Double(part) * slot, base + 16, fixed(histogram.start + Double(part) * histogram.width, 3), index == 0 ? .start : .middle)
+        for (index, part) in histogram.counts.indices.enumerated() where index % max(histogram.counts.count / 6, 1) == 0
+        {
+            svg.text(
+                left + Double(part) * slot, base + 16, fixed(histogram.start + Double(part) * histogram.width, 3),
+                index == 0 ? .start : .middle)
         }
         svg.text(right, base + 34, "milliseconds", .end)
         for (name, percent) in [("p50", 50.0), ("p90", 90.0)] {
@@ -34,7 +39,9 @@ extension ProfilePage {
         for (index, phase) in phases.enumerated() {
             let y = 4 + Double(index) * 24, width = max(330 * phase.milliseconds / longest, 1)
             svg.text(112, y + 13, phase.name, .end, style: "label")
-            svg.rect(122, y + 2, width, 15, fill: PageStyle.palette[index % PageStyle.palette.count], rounded: 3, tip: "\(phase.name)\n\(fixed(phase.milliseconds, 3)) ms")
+            svg.rect(
+                122, y + 2, width, 15, fill: PageStyle.palette[index % PageStyle.palette.count], rounded: 3,
+                tip: "\(phase.name)\n\(fixed(phase.milliseconds, 3)) ms")
             svg.text(128 + width, y + 13, "\(short(phase.milliseconds)) ms")
         }
         return svg.text

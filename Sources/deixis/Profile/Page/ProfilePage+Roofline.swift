@@ -14,7 +14,9 @@ extension ProfilePage {
         let x1 = ceil(log10(max(points.map(\.intensity).max() ?? 100, peaks.int8 / peaks.memory * 1.5)))
         let left = 64.0, right = 1176.0, ceiling = 16.0, base = 400.0
         func x(_ intensity: Double) -> Double { left + (right - left) * (log10(intensity) - x0) / max(x1 - x0, 1) }
-        func y(_ gigaMACs: Double) -> Double { base - (base - ceiling) * (max(log10(gigaMACs), y0) - y0) / max(y1 - y0, 1) }
+        func y(_ gigaMACs: Double) -> Double {
+            base - (base - ceiling) * (max(log10(gigaMACs), y0) - y0) / max(y1 - y0, 1)
+        }
 
         var svg = SVG(width: 1200, height: 450)
         for exponent in Int(x0)...Int(x1) {
@@ -34,20 +36,30 @@ extension ProfilePage {
         let usesInt8 = report.macs(int8: true) > 0
         for (name, bandwidth) in [("memory", peaks.memory), ("cache", peaks.cache)] {
             // From the left or bottom edge to the highest roof.
-            let from = max(least, pow(10, y0) / (bandwidth / 1e9)), to = min(max(peaks.int8, peaks.float) / bandwidth, most)
+            let from = max(least, pow(10, y0) / (bandwidth / 1e9)),
+                to = min(max(peaks.int8, peaks.float) / bandwidth, most)
             guard from < to else { continue }
-            svg.line(x(from), y(from * bandwidth / 1e9), x(to), y(to * bandwidth / 1e9), "slope", tip: "\(name): \(fixed(bandwidth / 1e9, 1)) GB/s")
+            svg.line(
+                x(from), y(from * bandwidth / 1e9), x(to), y(to * bandwidth / 1e9), "slope",
+                tip: "\(name): \(fixed(bandwidth / 1e9, 1)) GB/s")
             let middle = pow(10, (log10(from) + log10(to)) / 2)
             svg.text(x(middle) - 8, y(middle * bandwidth / 1e9) - 6, "\(name) \(short(bandwidth / 1e9)) GB/s", .end)
         }
         for (name, peak, style) in [("fp32", peaks.float, "roof"), ("int8", peaks.int8, "roof8")] {
-            svg.line(x(max(peak / peaks.cache, least)), y(peak / 1e9), right, y(peak / 1e9), style, tip: "\(name): \(fixed(peak / 1e9, 1)) GMAC/s")
+            svg.line(
+                x(max(peak / peaks.cache, least)), y(peak / 1e9), right, y(peak / 1e9), style,
+                tip: "\(name): \(fixed(peak / 1e9, 1)) GMAC/s")
             // Two roofs close together: one's name above, the other's below.
             let below = name == "fp32" && peaks.int8 > peaks.float && peaks.int8 < peaks.float * 1.6
-            svg.text(right - 4, y(peak / 1e9) + (below ? 14 : -6), "\(name) \(short(peak / 1e9)) GMAC/s" + (name == "int8" && !usesInt8 ? " (not used here)" : ""), .end, style: "strong")
+            svg.text(
+                right - 4, y(peak / 1e9) + (below ? 14 : -6),
+                "\(name) \(short(peak / 1e9)) GMAC/s" + (name == "int8" && !usesInt8 ? " (not used here)" : ""), .end,
+                style: "strong")
         }
         for row in points.sorted(by: { $0.milliseconds > $1.milliseconds }) {
-            svg.circle(x(row.intensity), y(row.gigaMACs), 3 + 22 * report.share(row).squareRoot(), fill: color(row.op), tip: tip(row))
+            svg.circle(
+                x(row.intensity), y(row.gigaMACs), 3 + 22 * report.share(row).squareRoot(), fill: color(row.op),
+                tip: tip(row))
         }
         return """
             <section><h2>Roofline</h2><div class="scroll">\(svg.text)</div>\(legend)\

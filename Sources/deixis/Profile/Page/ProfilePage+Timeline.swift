@@ -19,7 +19,9 @@ extension ProfilePage {
         svg.text(left - 10, top + 19, "steps", .end, style: "label")
         for span in trace.steps {
             let row = report.steps[span.step], width = max(x(span.end) - x(span.start), 0.4)
-            svg.rect(x(span.start), top, max(width - 0.4, 0.3), rowHeight, fill: color(row.op), tip: "\(span.step + 1). \(tip(row))")
+            svg.rect(
+                x(span.start), top, max(width - 0.4, 0.3), rowHeight, fill: color(row.op),
+                tip: "\(span.step + 1). \(tip(row))")
             let name = row.op.split(separator: ".").last.map(String.init) ?? row.op
             if width > Double(name.count) * 7 + 8 { svg.text(x(span.start) + 5, top + 19, name, style: "on") }
         }
@@ -29,7 +31,9 @@ extension ProfilePage {
             let row = report.steps[span.step], y = top + Double(span.worker + 1) * (rowHeight + 6)
             svg.rect(
                 x(span.start), y + 4, max(x(span.end) - x(span.start) - 0.2, 0.2), rowHeight - 8, fill: color(row.op),
-                tip: "\(span.step + 1). \(row.label)\na task of \(fixed(Double(span.end - span.start) / 1e3, 1)) µs on thread \(span.worker + 1)")
+                tip:
+                    "\(span.step + 1). \(row.label)\na task of \(fixed(Double(span.end - span.start) / 1e3, 1)) µs on thread \(span.worker + 1)"
+            )
         }
         for (worker, time) in busy.enumerated() {
             let y = top + Double(worker + 1) * (rowHeight + 6)

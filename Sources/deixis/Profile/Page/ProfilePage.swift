@@ -10,10 +10,16 @@ struct ProfilePage {
         self.report = report
         var times: [(op: String, milliseconds: Double)] = []
         for step in report.steps {
-            if let at = times.firstIndex(where: { $0.op == step.op }) { times[at].milliseconds += step.milliseconds } else { times.append((step.op, step.milliseconds)) }
+            if let at = times.firstIndex(where: { $0.op == step.op }) {
+                times[at].milliseconds += step.milliseconds
+            } else {
+                times.append((step.op, step.milliseconds))
+            }
         }
         times.sort { $0.milliseconds > $1.milliseconds }
-        colors = times.enumerated().map { ($1.op, $0 < PageStyle.palette.count ? PageStyle.palette[$0] : PageStyle.rest) }
+        colors = times.enumerated().map {
+            ($1.op, $0 < PageStyle.palette.count ? PageStyle.palette[$0] : PageStyle.rest)
+        }
     }
 
     func color(_ op: String) -> String { colors.first { $0.op == op }?.color ?? PageStyle.rest }
@@ -46,9 +52,13 @@ struct ProfilePage {
 
     private var heading: String {
         let extents = report.dimensions.map { "\($0.name)=\($0.extent)" }.joined(separator: " ")
-        let parts = ["\(report.threads) thread\(report.threads == 1 ? "" : "s")", report.instructionSet, extents, "\(report.steps.count) steps"]
+        let parts = [
+            "\(report.threads) thread\(report.threads == 1 ? "" : "s")", report.instructionSet, extents,
+            "\(report.steps.count) steps",
+        ]
         let inputs = report.inputs.map { "<code>\(escaped($0))</code>" }.joined(separator: ", ")
-        return "<h1>\(escaped(fileName))</h1><div class=\"sub\">\(escaped(parts.filter { !$0.isEmpty }.joined(separator: " · ")))<br>\(inputs)</div>"
+        return
+            "<h1>\(escaped(fileName))</h1><div class=\"sub\">\(escaped(parts.filter { !$0.isEmpty }.joined(separator: " · ")))<br>\(inputs)</div>"
     }
 
     private var cards: String {
@@ -69,16 +79,26 @@ struct ProfilePage {
     }
 
     var legend: String {
-        let named = colors.prefix(PageStyle.palette.count).map { "<span><i style=\"background:\($0.color)\"></i>\(escaped($0.op))</span>" }
-        let rest = colors.count > PageStyle.palette.count ? ["<span><i style=\"background:\(PageStyle.rest)\"></i>others</span>"] : []
+        let named = colors.prefix(PageStyle.palette.count).map {
+            "<span><i style=\"background:\($0.color)\"></i>\(escaped($0.op))</span>"
+        }
+        let rest =
+            colors.count > PageStyle.palette.count
+            ? ["<span><i style=\"background:\(PageStyle.rest)\"></i>others</span>"] : []
         return "<div class=\"legend\">\((named + rest).joined())</div>"
     }
 
     private var resources: String {
         let memory = report.memory
         let rows = [
-            ("planned", "arena \(bytes(report.arenaBytes)), scratch \(bytes(report.scratchBytes)), packed weights \(bytes(report.packedBytes))"),
-            ("measured", "anonymous \(told(memory.anonymous)), proportional \(told(memory.proportional)), resident \(told(memory.resident)), peak resident \(told(memory.peak_resident))"),
+            (
+                "planned",
+                "arena \(bytes(report.arenaBytes)), scratch \(bytes(report.scratchBytes)), packed weights \(bytes(report.packedBytes))"
+            ),
+            (
+                "measured",
+                "anonymous \(told(memory.anonymous)), proportional \(told(memory.proportional)), resident \(told(memory.resident)), peak resident \(told(memory.peak_resident))"
+            ),
             ("energy", report.energyText), ("temperature", report.temperatureText),
         ]
         return "<dl>" + rows.map { "<dt>\($0.0)</dt><dd>\(escaped($0.1))</dd>" }.joined() + "</dl>"
@@ -86,7 +106,10 @@ struct ProfilePage {
 
     /// What the pointer shows over a step.
     func tip(_ row: ProfileReport.Row) -> String {
-        var lines = [row.label, "\(fixed(row.milliseconds, 4)) ms, \(fixed(100 * report.share(row), 1)) % of the run, \(row.kernel)"]
+        var lines = [
+            row.label,
+            "\(fixed(row.milliseconds, 4)) ms, \(fixed(100 * report.share(row), 1)) % of the run, \(row.kernel)",
+        ]
         if row.macs > 0 { lines.append("\(count(row.macs)) MACs, \(fixed(row.gigaMACs, 1)) GMAC/s") }
         lines.append("\(bytes(row.bytes)) moved, \(fixed(row.gigaBytes, 1)) GB/s")
         if let roofline = row.roofline(report.peaks) {

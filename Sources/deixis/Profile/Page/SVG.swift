@@ -9,7 +9,10 @@ struct SVG {
     }
 
     /// `tip`: what the pointer shows.
-    mutating func rect(_ x: Double, _ y: Double, _ width: Double, _ height: Double, fill: String, rounded: Double = 0, tip: String? = nil) {
+    mutating func rect(
+        _ x: Double, _ y: Double, _ width: Double, _ height: Double, fill: String, rounded: Double = 0,
+        tip: String? = nil
+    ) {
         body += "<rect x=\"\(n(x))\" y=\"\(n(y))\" width=\"\(n(width))\" height=\"\(n(height))\" fill=\"\(fill)\""
         if rounded > 0 { body += " rx=\"\(n(rounded))\"" }
         close("rect", tip)
@@ -21,7 +24,8 @@ struct SVG {
     }
 
     mutating func circle(_ x: Double, _ y: Double, _ radius: Double, fill: String, tip: String? = nil) {
-        body += "<circle cx=\"\(n(x))\" cy=\"\(n(y))\" r=\"\(n(radius))\" fill=\"\(fill)\" fill-opacity=\".7\" stroke=\"\(fill)\""
+        body +=
+            "<circle cx=\"\(n(x))\" cy=\"\(n(y))\" r=\"\(n(radius))\" fill=\"\(fill)\" fill-opacity=\".7\" stroke=\"\(fill)\""
         close("circle", tip)
     }
 
