@@ -22,11 +22,21 @@ private final class Handle: Sendable {
     }
 }
 
+/// Whatever the host has set, answers round to nearest and nothing traps. Returns what to set again.
+@inline(never)
+private func beginNearest() -> UInt64 {
+    let mode = deixis_float_mode()
+    deixis_set_float_mode(deixis_nearest_float_mode(mode))
+    return mode
+}
+
 @c @implementation
 public func deixis_load(
     _ path: UnsafePointer<CChar>?, _ options: UnsafePointer<deixis_options>?,
     _ model: UnsafeMutablePointer<OpaquePointer?>?
 ) -> deixis_status {
+    let mode = beginNearest()
+    defer { deixis_set_float_mode(mode) }
     model?.pointee = nil
     guard let path else { return fail(DEIXIS_INVALID_ARGUMENT, "deixis_load: path is null") }
     guard let model else { return fail(DEIXIS_INVALID_ARGUMENT, "deixis_load: model is null") }
@@ -65,6 +75,8 @@ public func deixis_ground(
     _ model: OpaquePointer?, _ image: UnsafePointer<deixis_image>?, _ sentence: UnsafePointer<CChar>?,
     _ result: UnsafeMutablePointer<deixis_grounding>?
 ) -> deixis_status {
+    let mode = beginNearest()
+    defer { deixis_set_float_mode(mode) }
     let call: StaticString = "deixis_ground"
     guard let model else { return fail(DEIXIS_INVALID_ARGUMENT, "\(call): model is null") }
     let pixels: Pixels
@@ -101,6 +113,8 @@ private final class SceneHandle: Sendable {
 public func deixis_scene_create(
     _ model: OpaquePointer?, _ image: UnsafePointer<deixis_image>?, _ scene: UnsafeMutablePointer<OpaquePointer?>?
 ) -> deixis_status {
+    let mode = beginNearest()
+    defer { deixis_set_float_mode(mode) }
     let call: StaticString = "deixis_scene_create"
     scene?.pointee = nil
     guard let model else { return fail(DEIXIS_INVALID_ARGUMENT, "\(call): model is null") }
@@ -125,6 +139,8 @@ public func deixis_scene_create(
 public func deixis_scene_ground(
     _ scene: OpaquePointer?, _ sentence: UnsafePointer<CChar>?, _ result: UnsafeMutablePointer<deixis_grounding>?
 ) -> deixis_status {
+    let mode = beginNearest()
+    defer { deixis_set_float_mode(mode) }
     let call: StaticString = "deixis_scene_ground"
     guard let scene else { return fail(DEIXIS_INVALID_ARGUMENT, "\(call): scene is null") }
     guard let sentence else { return fail(DEIXIS_INVALID_ARGUMENT, "\(call): sentence is null") }

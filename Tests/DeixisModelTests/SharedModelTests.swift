@@ -9,7 +9,8 @@ import Testing
 @testable import DeixisModel
 
 #if arch(x86_64)
-    /// What a host's thread has set does not reach answers: rounding down, up and to zero, and exceptions that trap.
+    /// What a host's thread has set does not reach answers: rounding down, up and to zero. (Exceptions that trap end Swift's own
+    /// dictionaries; through libdeixis they are tried in C.)
     @Suite struct FloatModeTests {
         @Test(arguments: ["small.onnx", "small.int8.onnx"], [1, 2])
         func answersHaveTheSameBits(file: String, threads: Int) throws {
@@ -20,7 +21,7 @@ import Testing
                 .normalizedBox
             let before = deixis_float_mode()
             defer { deixis_set_float_mode(before) }
-            for mode: UInt64 in [0x3F80, 0x5F80, 0x7F80, 0x0000] {
+            for mode: UInt64 in [0x3F80, 0x5F80, 0x7F80] {
                 deixis_set_float_mode(mode)
                 let found = try GroundingModel(path: path, options: options).ground(picture, "the red star")
                     .normalizedBox

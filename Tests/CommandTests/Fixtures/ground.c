@@ -132,6 +132,31 @@ static void forks(const char *path, const deixis_image *image, const char *sente
     deixis_free(model);
 }
 
+/// Rounding down, up and to zero, and exceptions that trap: the host's mode does not reach answers, and is there afterwards.
+static void float_modes(
+    const char *path, const deixis_image *image, const char *sentence, const deixis_grounding *expected) {
+#if defined(__x86_64__)
+    const unsigned modes[] = {0x3F80, 0x5F80, 0x7F80, 0x0000}, before = __builtin_ia32_stmxcsr();
+    for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
+        deixis_model *model = NULL;
+        deixis_grounding found = {.size = sizeof found};
+        __builtin_ia32_ldmxcsr(modes[i]);
+        const deixis_status loaded = deixis_load(path, NULL, &model);
+        const deixis_status status = loaded ? loaded : deixis_ground(model, image, sentence, &found);
+        const unsigned after = __builtin_ia32_stmxcsr();
+        __builtin_ia32_ldmxcsr(before);
+        expect(status == DEIXIS_OK, "grounding in another floating-point mode");
+        expect((after & ~0x3Fu) == modes[i], "the host's mode afterwards");
+        expect(found.center_x == expected->center_x && found.center_y == expected->center_y &&
+                found.box_width == expected->box_width && found.box_height == expected->box_height,
+            "the same box in every mode");
+        deixis_free(model);
+    }
+#else
+    (void)path, (void)image, (void)sentence, (void)expected;
+#endif
+}
+
 int main(int count, char **arguments) {
     if (count != 7) return 64;
     deixis_image image = {
@@ -160,6 +185,7 @@ int main(int count, char **arguments) {
     // Frees the model.
     scenes(model, &image, arguments[6], &found);
     forks(arguments[1], &image, arguments[6], &found);
+    float_modes(arguments[1], &image, arguments[6], &found);
     free(pixels);
 
     // Loading and freeing again and again must not gather memory; a leak of one arena a time would be seen by whoever
