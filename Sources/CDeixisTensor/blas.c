@@ -4,6 +4,7 @@
 #include <dlfcn.h>
 #include <math.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -100,9 +101,14 @@ void dxt_gemm(bool is_double, bool ta, bool tb, long m, long n, long k, double a
     const void *b, long ldb, double beta, void *c, long ldc) {
     if (m <= 0 || n <= 0) return;
     if (!sgemm || m * n * k < 32 * 32 * 32 || k == 0) {
-        static const dxt_kernels *tables[2];
-        if (!tables[is_double]) tables[is_double] = dxt_kernel_table(is_double, dxt_best_isa());
-        tables[is_double]->gemm(
+        // Two threads that both look it up store the same pointer.
+        static const dxt_kernels *_Atomic tables[2];
+        const dxt_kernels *table = atomic_load_explicit(&tables[is_double], memory_order_relaxed);
+        if (!table) {
+            table = dxt_kernel_table(is_double, dxt_best_isa());
+            atomic_store_explicit(&tables[is_double], table, memory_order_relaxed);
+        }
+        table->gemm(
             m, n, k, alpha, a, ta ? 1 : lda, ta ? lda : 1, b, tb ? 1 : ldb, tb ? ldb : 1, beta, c, ldc);
     } else if (is_double) {
         dgemm(row_major, ta ? transpose : no_transpose, tb ? transpose : no_transpose, (int)m, (int)n, (int)k, alpha, a,
