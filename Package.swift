@@ -127,7 +127,7 @@ let testTargets: [Target] = [
         exclude: ["main.c"]),
     .testTarget(
         name: "CDeixisKernelsTests",
-        dependencies: ["CDeixisKernels", "CDeixisKernelsChecks", "CDeixisSystem", "CDeixisSystemChecks"],
+        dependencies: ["CAllocations", "CDeixisKernels", "CDeixisKernelsChecks", "CDeixisSystem", "CDeixisSystemChecks"],
         exclude: ["Fixtures"], swiftSettings: swift),
     .target(
         name: "TestSupport", dependencies: ["DeixisExport", "DeixisGraph", "DeixisInput"], path: "Tests/Support",
@@ -150,7 +150,8 @@ let testTargets: [Target] = [
     .testTarget(
         name: "DeixisRuntimeTests",
         dependencies: [
-            "CAllocations", "DeixisOperators", "DeixisRuntime", "DeixisONNX", "DeixisGraph", "DeixisExport",
+            "CAllocations", "CDeixisKernels", "CDeixisSystem", "DeixisOperators", "DeixisRuntime", "DeixisONNX",
+            "DeixisGraph", "DeixisExport",
         ],
         exclude: [
             "Fixtures", "Conformance/onnx-1.12.txt", "Conformance/onnx-newest.txt", "Conformance/simple.txt",

@@ -16,6 +16,7 @@
 #endif
 
 bool allocations_are_counted(void) { return COUNTS; }
+bool threads_are_sanitized(void) { return __has_feature(thread_sanitizer); }
 
 extern void *__libc_malloc(size_t);
 extern void *__libc_calloc(size_t, size_t);

@@ -74,6 +74,11 @@ private func errorText(_ code: Int32) -> String {
         deixis_deallocate(bytes)
     }
 
+    @Test func aThreadThatIsNotStartedLacksMemory() {
+        #expect(deixis_error_is_shortage(EAGAIN) && deixis_error_is_shortage(ENOMEM))
+        #expect(!deixis_error_is_shortage(EINVAL))
+    }
+
     @Test func readingWhatHasNoSize() throws {
         var bytes: UnsafeMutablePointer<UInt8>?
         var count = 0

@@ -1,3 +1,4 @@
+import CAllocations
 import DeixisExport
 import DeixisImage
 import DeixisInput
@@ -178,13 +179,14 @@ import Testing
     }
 
     /// A disk that is full on the way (here: files that may not grow) keeps the old file.
-    @Test func anOldCompiledFileStaysUntilTheNewOneIsGood() throws {
+    @Test(.disabled(if: threads_are_sanitized(), "the thread sanitizer needs files of its own"))
+    func anOldCompiledFileStaysUntilTheNewOneIsGood() throws {
         let world = try World(), program = products.appendingPathComponent("deixis").path
         defer { try? FileManager.default.removeItem(at: world.folder) }
         try Data("old".utf8).write(to: URL(fileURLWithPath: world.path("out")))
         let before = try world.contents()
         let script =
-            "trap '' XFSZ; ulimit -f 1; exec '\(program)' compile '\(world.path("m.onnx"))' --out '\(world.path("out"))'"
+            "ulimit -f 1; exec '\(program)' compile '\(world.path("m.onnx"))' --out '\(world.path("out"))'"
         let failed = try launch("/bin/bash", ["-c", script])
         #expect(failed.code == 74 && failed.errors.contains("\(world.path("out")): "), "\(failed.errors)")
         #expect(failed.errors.contains("File too large"), "\(failed.errors)")

@@ -61,6 +61,10 @@ func letterboxEqualsPillow(line: String) throws {
     #expect(throws: InputError.pixelCountMismatch(width: 2, height: 2, byteCount: 11)) {
         try RGBImage(width: 2, height: 2, pixels: [UInt8](repeating: 0, count: 11))
     }
+    let long = RGBImage.longestSide + 1
+    #expect(throws: InputError.imageTooLong(width: long, height: 1)) {
+        try RGBImage(width: long, height: 1, pixels: [UInt8](repeating: 0, count: long * 3))
+    }
     #expect(throws: InputError.pixelCountMismatch(width: 0, height: 2, byteCount: 0)) {
         try RGBImage(width: 0, height: 2, pixels: [])
     }

@@ -1,3 +1,5 @@
+internal import DeixisFiles
+
 /// A JSON value with its keys in order; numbers that JSON cannot say become `null`.
 enum JSON {
     case null, bool(Bool), integer(Int), number(Double), string(String), array([JSON]), object([(String, JSON)])
@@ -10,14 +12,14 @@ enum JSON {
         case .bool(let value): return value ? "true" : "false"
         case .integer(let value): return "\(value)"
         case .number(let value): return value.isFinite ? "\(value)" : "null"
-        case .string(let value): return JSON.quote(value)
+        case .string(let value): return quotedJSON(value)
         case .array(let items):
             guard !items.isEmpty else { return "[]" }
             if items.allSatisfy(\.isPlain) { return "[" + items.map { $0.text() }.joined(separator: ", ") + "]" }
             return "[\n" + items.map { inner + $0.text(indent: indent + 1) }.joined(separator: ",\n") + "\n\(outer)]"
         case .object(let pairs):
             guard !pairs.isEmpty else { return "{}" }
-            let lines = pairs.map { "\(inner)\(JSON.quote($0.0)): \($0.1.text(indent: indent + 1))" }
+            let lines = pairs.map { "\(inner)\(quotedJSON($0.0)): \($0.1.text(indent: indent + 1))" }
             return "{\n" + lines.joined(separator: ",\n") + "\n\(outer)}"
         }
     }
@@ -26,7 +28,7 @@ enum JSON {
     var line: String {
         switch self {
         case .array(let items): "[" + items.map(\.line).joined(separator: ", ") + "]"
-        case .object(let pairs): "{" + pairs.map { "\(JSON.quote($0.0)): \($0.1.line)" }.joined(separator: ", ") + "}"
+        case .object(let pairs): "{" + pairs.map { "\(quotedJSON($0.0)): \($0.1.line)" }.joined(separator: ", ") + "}"
         default: text()
         }
     }
@@ -36,23 +38,5 @@ enum JSON {
         case .array, .object: false
         default: true
         }
-    }
-
-    private static func quote(_ text: String) -> String {
-        var result = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": result += "\\\""
-            case "\\": result += "\\\\"
-            case "\n": result += "\\n"
-            case "\r": result += "\\r"
-            case "\t": result += "\\t"
-            case _ where scalar.value < 0x20:
-                let digits = String(scalar.value, radix: 16)
-                result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
-        return result + "\""
     }
 }

@@ -21,6 +21,8 @@ long allocations_live(void);
 
 /// False in programs of the address and thread sanitizers, whose allocators are their own.
 bool allocations_are_counted(void);
+/// True in programs of the thread sanitizer, which neither lives through limits on files nor through fork.
+bool threads_are_sanitized(void);
 
 /// Whose references were counted (swift_retain, swift_release) between begin and end: by how many threads, of how many
 /// objects, each counted once a thread; and how many of those by more than one thread, which then contend for the

@@ -1,3 +1,4 @@
+import CDeixisKernels
 import CDeixisSystem
 import DeixisExport
 import DeixisGraph
@@ -24,6 +25,15 @@ import Testing
         builder.graph.outputs = [y]
         builder.graph.metadata = [("key", "value")]
         try ONNXFile.write(builder.graph, to: files.onnx)
+    }
+
+    /// Kernels of AVX-512 VNNI go before those of AVX-VNNI: whether a CPU has these too makes no difference to a file.
+    @Test func setsWithTheSameKernelsAreAlike() {
+        let avx2 = UInt32(DEIXIS_ISA_V128 | DEIXIS_ISA_AVX2), vnni = UInt32(DEIXIS_ISA_AVXVNNI)
+        let avx512 = avx2 | UInt32(DEIXIS_ISA_AVX512), best = avx512 | UInt32(DEIXIS_ISA_AVX512VNNI)
+        #expect(Machine.areAlike(best, best | vnni) && Machine.areAlike(best | vnni, best))
+        #expect(!Machine.areAlike(avx2, avx2 | vnni) && !Machine.areAlike(avx512, avx512 | vnni))
+        #expect(!Machine.areAlike(best, avx512))
     }
 
     static func run(_ path: String, rows: Int) throws -> (values: [Float], packed: Int) {

@@ -48,6 +48,13 @@ import Testing
         #expect(try all("Split", [count, int64s([1, 0, 5])], outputs: 3).map { $0.shape } == [[1], [0], [5]])
     }
 
+    @Test func notANumberIsQuantizedToTheLeast() throws {
+        let x = floats([2], [.nan, 1]), scale = floats([], [0.5])
+        let signed = try one("QuantizeLinear", [x, scale, tensor(.int8, [], [Int8(5)])])
+        #expect(signed.integers == [-128, 7])
+        #expect(try one("QuantizeLinear", [x, scale, tensor(.uint8, [], [UInt8(5)])]).integers == [0, 7])
+    }
+
     @Test func emptyExtentsPassThrough() throws {
         #expect(
             try one("Concat", [floats([0, 2], []), floats([1, 2], [1, 2])], [("axis", .int(-2))]).floats == [1, 2])
