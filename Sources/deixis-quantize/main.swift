@@ -15,12 +15,13 @@ struct QuantizeCommand: ParsableCommand {
         commandName: "deixis quantize",
         abstract: "Makes an int8 model of a float one, without training.",
         discussion: """
-            Post-training static quantization: runs the float model on part of a data set, learns the range of every value, and writes a
-            standard ONNX file with QuantizeLinear and DequantizeLinear (QDQ), activations uint8, weights int8 per channel. Any runtime
-            runs it; ours runs it in integers, with the same box on every CPU.
+            Post-training static quantization: runs the float model on part of a data set, learns the range of every \
+            value, and writes a standard ONNX file with QuantizeLinear and DequantizeLinear (QDQ), activations uint8, \
+            weights int8 per channel. Any runtime runs it; ours runs it in integers, with the same box on every CPU.
 
-            Then the gate: the int8 model is asked on held-out samples of the data set, as the float one is. If it loses more than the
-            limits, the layers that cost most stay float, as few as suffice. No file is written if that is not enough.
+            Then the gate: the int8 model is asked on held-out samples of the data set, as the float one is. If it \
+            loses more than the limits, the layers that cost most stay float, as few as suffice. No file is written if \
+            that is not enough.
 
               deixis-train scenes --count 600 --seed 4242 --out pictures
               deixis quantize model.onnx --data pictures --out model.int8.onnx --report report.html

@@ -11,11 +11,13 @@ struct BenchmarkCommand: ParsableCommand {
         abstract:
             "Time whole training steps (forward, loss, backward, AdamW), of a fresh network or of one that has learned.",
         discussion: """
-            Without --after-samples a fresh network reads made-up data. With it the network first trains on so many generated scenes, then
-            on further ones: what a run is like once many activations and gradients are nearly 0, which some CPUs are slow at.
+            Without --after-samples a fresh network reads made-up data. With it the network first trains on so many \
+            generated scenes, then on further ones: what a run is like once many activations and gradients are nearly \
+            0, which some CPUs are slow at.
 
-            One line of JSON per timed step on standard output, so that a peer can be timed in turn (--interactive: a step for each
-            line read), and a summary at the end. tools/oracles/train_step_benchmark.py does so with PyTorch.
+            One line of JSON per timed step on standard output, so that a peer can be timed in turn (--interactive: a \
+            step for each line read), and a summary at the end. tools/oracles/train_step_benchmark.py does so with \
+            PyTorch.
 
               deixis-train benchmark small --batch 64
               deixis-train benchmark small --batch 32 --after-samples 20000 --keep-subnormals

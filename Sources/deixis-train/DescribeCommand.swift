@@ -10,14 +10,14 @@ struct DescribeCommand: ParsableCommand {
         commandName: "describe",
         abstract: "List a network's layers with shapes, parameters and multiply-adds.",
         discussion: """
-            One line per layer for one picture and the longest sentence; image-like results are height x width x channels.
+            One line per layer for one picture and the longest sentence; image-like results are height x width x channels. \
             --detail lists every operator. Known networks: \(NetworkConfiguration.names.joined(separator: ", ")).
 
               deixis-train describe small
               deixis-train describe run/checkpoint
 
-            --json writes the whole configuration, --recipe NAME --json a whole recipe: start your own from it. A file need only name what
-            differs from its "base" (all keys: formats/settings.md):
+            --json writes the whole configuration, --recipe NAME --json a whole recipe: start your own from it. A file \
+            need only name what differs from its "base" (all keys: formats/settings.md):
               deixis-train describe paper-r50 --json > my.json
               echo '{"base": "paper-r50", "visual": {"stages": [4, 5]}, "loss": {"lambda": 0.5}}' > my.json
               deixis-train describe my.json

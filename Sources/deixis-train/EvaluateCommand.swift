@@ -11,9 +11,10 @@ struct EvaluateCommand: ParsableCommand {
         commandName: "evaluate",
         abstract: "Measure an exported model on a data set, in the runtime that will serve it.",
         discussion: """
-            Every sample goes the way a user's does: decode the file, letterbox, tokenize, run the ONNX file in the lean runtime.
-            A box is a hit if its IoU with the truth, both in pixels of the picture, is above 0.5; hits are counted over the whole
-            data set. Latency is one sentence and one picture in memory, decoding not counted.
+            Every sample goes the way a user's does: decode the file, letterbox, tokenize, run the ONNX file in the \
+            lean runtime. A box is a hit if its IoU with the truth, both in pixels of the picture, is above 0.5; hits \
+            are counted over the whole data set. Latency is one sentence and one picture in memory, decoding not \
+            counted.
 
               deixis-train scenes --count 2000 --seed 1000001 --out unseen
               deixis-train evaluate model.onnx --data unseen

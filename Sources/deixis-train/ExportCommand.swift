@@ -11,9 +11,9 @@ struct ExportCommand: ParsableCommand {
         commandName: "export",
         abstract: "Write a checkpoint's network as a standard ONNX file that deixis and other runtimes read.",
         discussion: """
-            Inputs: image uint8 [batch, S, S, 3] (letterboxed RGB), token_ids and attention_mask int64 [batch, length]. Output: box
-            float32 [batch, 4]. The file also carries the vocabulary, the letterbox and where it comes from
-            (formats/metadata.md), so that it is all that is needed to answer:
+            Inputs: image uint8 [batch, S, S, 3] (letterboxed RGB), token_ids and attention_mask int64 [batch, \
+            length]. Output: box float32 [batch, 4]. The file also carries the vocabulary, the letterbox and where it \
+            comes from (formats/metadata.md), so that it is all that is needed to answer:
 
               deixis-train export run/checkpoint --out model.onnx
               deixis ground model.onnx picture.jpg "the red mug" --annotated out.png

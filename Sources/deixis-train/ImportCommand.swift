@@ -9,8 +9,9 @@ struct ImportCommand: ParsableCommand {
         commandName: "import",
         abstract: "Turn annotations that people have into data sets to train on and to measure by.",
         discussion: """
-            Each split becomes a folder with a manifest.jsonl (formats/dataset.md). Pictures stay where they are and are found by name
-            in --images or below it. What was read is counted, and compared with what the publishers count where that is known.
+            Each split becomes a folder with a manifest.jsonl (formats/dataset.md). Pictures stay where they are and \
+            are found by name in --images or below it. What was read is counted, and compared with what the publishers \
+            count where that is known.
 
               deixis-train import refer refcoco --by unc --images train2014 --out refcoco-unc
               deixis-train import refer refcocog --by umd --images train2014 --exclude refcoco-unc --out refcocog-umd
@@ -160,8 +161,9 @@ struct ImportCommand: ParsableCommand {
             commandName: "coco",
             abstract: "Boxes with categories in COCO's form, turned into sentences that are each true of one box.",
             discussion: """
-                Few people have referring expressions; many have labelled boxes. Sentences speak of category, side, order ("the second dog
-                from the left"), size, and place beside other objects. Where two people might disagree, nothing is said.
+                Few people have referring expressions; many have labelled boxes. Sentences speak of category, side, \
+                order ("the second dog from the left"), size, and place beside other objects. Where two people might \
+                disagree, nothing is said.
                 """)
         @Argument(help: ArgumentHelp(valueName: "instances.json")) var file: String
         @Flag(help: "Make sentences from the boxes; a detection data set has none of its own.") var expressions = false

@@ -10,8 +10,9 @@ struct PlotCommand: ParsableCommand {
         commandName: "plot",
         abstract: "Draw a training log's curves as a picture.",
         discussion: """
-            Four panels over the samples seen: the self-paced loss with its two parts, Acc@0.5 on training batches and on held-out
-            samples, sigma, and samples per second. Faint lines are the log's values, strong ones their running mean.
+            Four panels over the samples seen: the self-paced loss with its two parts, Acc@0.5 on training batches and \
+            on held-out samples, sigma, and samples per second. Faint lines are the log's values, strong ones their \
+            running mean.
 
               deixis-train plot run/log.jsonl --out curves.png
             """)

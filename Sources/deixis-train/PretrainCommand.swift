@@ -10,16 +10,18 @@ struct PretrainCommand: ParsableCommand {
         commandName: "pretrain",
         abstract: "Teach the visual encoder alone to tell colors, shapes, sizes and patterns of generated scenes.",
         discussion: """
-            A network that learns to ground from nothing is slow to tell colors and shapes. Here a 1x1 convolution on every cell of
-            C3, C4 and C5 must name what object covers the cell's center; afterwards these are thrown away, and the encoder's
-            weights and running statistics are written as safetensors under the network's names (visual.conv1.weight, ...).
+            A network that learns to ground from nothing is slow to tell colors and shapes. Here a 1x1 convolution on \
+            every cell of C3, C4 and C5 must name what object covers the cell's center; afterwards these are thrown \
+            away, and the encoder's weights and running statistics are written as safetensors under the network's \
+            names (visual.conv1.weight, ...).
 
               deixis-train pretrain --config small --scenes --seed 1 --samples 100000 --out visual.safetensors
               deixis-train train --config small --scenes --pretrained-visual visual.safetensors --out run
 
-            The file is written whole, after each measurement and at the end; Ctrl-C writes what was learned so far and stops. There is
-            no resuming: a run takes minutes. The log has one JSON object a line: loss (the sum of four cross-entropies), and heldOut,
-            the share of object cells named right on scenes of another seed, by property, of C3, C4 and C5.
+            The file is written whole, after each measurement and at the end; Ctrl-C writes what was learned so far \
+            and stops. There is no resuming: a run takes minutes. The log has one JSON object a line: loss (the sum of \
+            four cross-entropies), and heldOut, the share of object cells named right on scenes of another seed, by \
+            property, of C3, C4 and C5.
             """)
 
     @Option(

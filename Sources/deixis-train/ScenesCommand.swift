@@ -12,8 +12,8 @@ struct ScenesCommand: ParsableCommand {
         commandName: "scenes",
         abstract: "Draw scenes with sentences, each true of exactly one object, as a data set or a contact sheet.",
         discussion: """
-            Scene number i of seed S is always the same picture and sentence; different seeds share no scene. The data set is
-            DIR/manifest.jsonl with images beside it, boxes in pixels (formats/dataset.md).
+            Scene number i of seed S is always the same picture and sentence; different seeds share no scene. The data \
+            set is DIR/manifest.jsonl with images beside it, boxes in pixels (formats/dataset.md).
 
               deixis-train scenes --count 2000 --seed 7 --out scenes
               deixis-train scenes --count 24 --seed 7 --contact-sheet sheet.png

@@ -11,9 +11,9 @@ struct TrainCommand: ParsableCommand {
         commandName: "train",
         abstract: "Train a network on generated scenes or on a data set.",
         discussion: """
-            RUN/checkpoint holds the run (weights, optimizer, place in the data), RUN/log.jsonl its numbers, one JSON object a
-            line. The checkpoint is replaced whole every --checkpoint-seconds; Ctrl-C saves and stops; --resume goes on from it
-            and gives the same losses as a run that was never interrupted.
+            RUN/checkpoint holds the run (weights, optimizer, place in the data), RUN/log.jsonl its numbers, one JSON \
+            object a line. The checkpoint is replaced whole every --checkpoint-seconds; Ctrl-C saves and stops; \
+            --resume goes on from it and gives the same losses as a run that was never interrupted.
 
             On generated scenes, which never repeat:
               deixis-train train --config small --scenes --seed 1 --samples 400000 --out run
@@ -21,12 +21,16 @@ struct TrainCommand: ParsableCommand {
               deixis-train train --config small --data pictures --samples 100000 --out run
             A network and a recipe of your own, and a big batch on a small machine: files name what differs (formats/settings.md)
               deixis-train describe paper-r50 --json > my.json
-              deixis-train train --config my.json --recipe paper --data refcoco/train --validation refcoco/val --micro-batch 8 --out run
+              deixis-train train --config my.json --recipe paper --micro-batch 8 \\
+                --data refcoco/train --validation refcoco/val --out run
             In two stages, on joined sets and then on one, weights and vocabulary kept:
-              deixis-train train --config paper-r50 --recipe pretrain --data refcoco/train --data visual-genome/train --out wide
-              deixis-train train --from wide/checkpoint --recipe finetune --data refcoco/train --validation refcoco/val --out run
+              deixis-train train --config paper-r50 --recipe pretrain \\
+                --data refcoco/train --data visual-genome/train --out wide
+              deixis-train train --from wide/checkpoint --recipe finetune \\
+                --data refcoco/train --validation refcoco/val --out run
             Parts that learn nothing, or slowly (names: `deixis-train describe`; `*` stands for any characters):
-              deixis-train train --from run/checkpoint --freeze visual.conv1 --freeze 'language.embeddings' --rate 'visual.layer*=0.1' --data mine --out next
+              deixis-train train --from run/checkpoint --freeze visual.conv1 \\
+                --freeze 'language.embeddings' --rate 'visual.layer*=0.1' --data mine --out next
             With a visual encoder that already tells colors and shapes:
               deixis-train pretrain --config small --scenes --samples 100000 --out visual.safetensors
               deixis-train train --config small --scenes --pretrained-visual visual.safetensors --out run
@@ -40,11 +44,11 @@ struct TrainCommand: ParsableCommand {
               {"stages": [{"until": 8000, "settings": {"objectCounts": [{"count": 1, "share": 1}]}}]}
             and, beside "stages", as "heldOut" what held-out scenes follow instead of the plain ones.
 
-            --batch is what one step of the optimizer sees. It goes through memory in micro-batches, as large as measured memory allows
-            unless --micro-batch says; their gradients sum to those of the whole batch. Options win over the recipe's file, the recipe's
-            file over the recipe it is based on.
+            --batch is what one step of the optimizer sees. It goes through memory in micro-batches, as large as \
+            measured memory allows unless --micro-batch says; their gradients sum to those of the whole batch. Options \
+            win over the recipe's file, the recipe's file over the recipe it is based on.
 
-            Screen: loss is the self-paced total, \(SelfPacedLoss.terms.map(\.name).joined(separator: " and ")) its terms before weighting, sigma their learned widths, Acc@0.5
+            Screen: loss is the self-paced total, \(SelfPacedLoss.terms.map(\.name).joined(separator: " and ")) its terms before weighting, sigma their learned widths, Acc@0.5 \
             the share of boxes with IoU above 0.5, on the last batches and on held-out samples.
             """)
 

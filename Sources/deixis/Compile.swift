@@ -10,12 +10,13 @@ struct Compile: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Writes a model ready to run on this machine: graphs after all passes, weights packed.",
         discussion: """
-            The file takes the place of the ONNX file on this machine (ground, run, profile, GroundingModel, libdeixis) and loads without
-            passes, packing or copying: less start-up time and almost no memory of its own. It is checked when loaded and refused on a CPU
-            whose kernels use another instruction set, or when a byte is damaged (formats/compiled.md). Keep the ONNX file.
+            The file takes the place of the ONNX file on this machine (ground, run, profile, GroundingModel, \
+            libdeixis) and loads without passes, packing or copying: less start-up time and almost no memory of its \
+            own. It is checked when loaded and refused on a CPU whose kernels use another instruction set, or when a \
+            byte is damaged (formats/compiled.md). Keep the ONNX file.
 
-            It runs at the shapes it was compiled for: one picture and, where the model's metadata tells the longest sentence, sentences of
-            every length; other models at the shapes that --dim names.
+            It runs at the shapes it was compiled for: one picture and, where the model's metadata tells the longest \
+            sentence, sentences of every length; other models at the shapes that --dim names.
 
               deixis compile model.int8.onnx --out model.deixis
               deixis ground model.deixis desk.jpg "the red mug"

@@ -12,9 +12,10 @@ struct Ground: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Finds what a sentence points at in a picture.",
         discussion: """
-            Prints the box as x y width height in pixels of the picture, origin top left, and the time it took. Several sentences get a
-            line each; the picture is looked at once. With --json each line is an object (JSON Lines). A word that the model's vocabulary
-            lacks is said on standard error and counted in "tokens_unknown": the model cannot tell it from any other such word.
+            Prints the box as x y width height in pixels of the picture, origin top left, and the time it took. \
+            Several sentences get a line each; the picture is looked at once. With --json each line is an object (JSON \
+            Lines). A word that the model's vocabulary lacks is said on standard error and counted in \
+            "tokens_unknown": the model cannot tell it from any other such word.
 
               deixis ground small.onnx desk.jpg "the red mug left of the laptop"
               deixis ground small.onnx desk.jpg "the largest book" --annotated found.png
@@ -22,8 +23,8 @@ struct Ground: ParsableCommand {
               deixis ground small.onnx desk.jpg "the red mug" "the book under it"
               deixis ground small.onnx desk.jpg "the largest book" --deadline 50
 
-            A deadline counts from when the model is loaded and is looked at before each step of the network; when it has passed there is no
-            box, the message names the step that was next, and the exit code is 75.
+            A deadline counts from when the model is loaded and is looked at before each step of the network; when it \
+            has passed there is no box, the message names the step that was next, and the exit code is 75.
             """)
 
     @Argument(help: "A grounding model: an ONNX file that `deixis-train export` wrote.") var model: String

@@ -30,7 +30,12 @@ extension Padding {
             guard node.inputs.dropFirst().allSatisfy({ $0 == nil || cuts[$0!]?.isEmpty == true }) else { return nil }
             let parameters = node.inputs.dropFirst().map { $0.flatMap { long.constants[$0] } }
             let known = parameters.allSatisfy { $0 == nil || $0!.count == 1 }
-            return cut.mapValues { known ? evaluate(node, [$0], parameters) : .anything }
+            var result: Cut = [:]
+            for (axis, beyond) in cut {
+                guard let made = known ? evaluate(node, [beyond], parameters) : .anything else { return nil }
+                result[axis] = made
+            }
+            return result
         case "Reshape", "Squeeze", "Unsqueeze", "Flatten": return regroup(x, cut, output)
         case "Transpose":
             let order = node.ints("perm") ?? Array(from.indices.reversed())
@@ -110,14 +115,17 @@ extension Padding {
                     parts.append(scalar(id).map { .value($0) } ?? .anything)
                 }
             }
-            result[axis] = combine(node, parts)
+            guard let beyond = combine(node, parts) else { return nil }
+            result[axis] = beyond
         }
         return result
     }
 
-    private func combine(_ node: Node, _ parts: [Beyond]) -> Beyond {
+    /// nil: nothing may be assumed of it, not even that it is finite.
+    private func combine(_ node: Node, _ parts: [Beyond]) -> Beyond? {
         switch node.op {
         case "Mul": if parts.contains(where: { $0.isZero }) { return .value(0) }
+        case "Div": if parts.count == 2, parts[1].isZero { return nil }
         case "Add": if parts.contains(where: { $0.isLow }) { return .low }
         case "Sub": if parts.count == 2, parts[0].isLow { return .low }
         case "Where":
@@ -130,8 +138,8 @@ extension Padding {
         return evaluate(node, parts, [])
     }
 
-    /// The operator's own reference on one element.
-    private func evaluate(_ node: Node, _ parts: [Beyond], _ parameters: [Constant?]) -> Beyond {
+    /// The operator's own reference on one element; nil where that is no finite number, which 0 would not take away.
+    private func evaluate(_ node: Node, _ parts: [Beyond], _ parameters: [Constant?]) -> Beyond? {
         var inputs: [Constant?] = []
         var present = node.inputs.prefix(parts.count + node.inputs.prefix(parts.count).count { $0 == nil })
             .makeIterator()
@@ -148,8 +156,8 @@ extension Padding {
         }
         do throws(RuntimeError) {
             let results = try DeixisRuntime.evaluate(node, opset: long.opset, inputs: inputs + parameters)
-            guard let number = try results.first??.numbers().first, number.isFinite else { return .anything }
-            return .value(number)
+            guard let number = try results.first??.numbers().first else { return .anything }
+            return number.isFinite ? .value(number) : nil
         } catch {
             return .anything
         }

@@ -80,6 +80,17 @@ import Testing
                 "Gather", [b.node("MatMul", [weights, x]), b.constant(Constant(.int64, [], [0 as Int64]))],
                 [("axis", .int(1))])
         },
+        Head(testDescription: "quotients by the mask, which are no numbers", isShort: false) { b, x, real in
+            let mask = b.node("Unsqueeze", [real, b.ints([2])])
+            let sum = b.node("ReduceSum", [b.node("Mul", [b.node("Div", [x, mask]), mask]), b.ints([1])])
+            return b.node("Cast", [b.node("IsNaN", [sum])], [("to", .int(1))])
+        },
+        Head(testDescription: "the mask times its reciprocal", isShort: false) { b, x, real in
+            let mask = b.node("Unsqueeze", [real, b.ints([2])])
+            let ones = b.node("Mul", [b.node("Reciprocal", [mask]), mask])
+            let sum = b.node("ReduceSum", [b.node("Mul", [x, ones]), b.ints([1])])
+            return b.node("Cast", [b.node("IsNaN", [sum])], [("to", .int(1))])
+        },
         Head(testDescription: "a mean over tokens", isShort: false) { b, x, _ in
             b.node("ReduceMean", [x], [("axes", .ints([1]))])
         },
