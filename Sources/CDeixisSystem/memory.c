@@ -8,6 +8,12 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#ifdef DEIXIS_RESERVE
+// What comes from here may be refused, and is asked of the system alone (reserve.c).
+int __real_posix_memalign(void **block, size_t alignment, size_t size);
+#define posix_memalign __real_posix_memalign
+#endif
+
 enum { huge_page = 2 << 20 };
 
 void *deixis_allocate(size_t size, size_t alignment) {

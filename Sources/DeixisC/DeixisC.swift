@@ -22,9 +22,10 @@ private final class Handle: Sendable {
     }
 }
 
-/// Whatever the host has set, answers round to nearest and nothing traps. Returns what to set again.
+/// Every call begins here. Whatever the host has set, answers round to nearest and nothing traps. Returns what to set again.
 @inline(never)
 private func beginNearest() -> UInt64 {
+    deixis_forget_shortage()
     let mode = deixis_float_mode()
     deixis_set_float_mode(deixis_nearest_float_mode(mode))
     return mode
@@ -63,6 +64,8 @@ public func deixis_load(
     }
     do throws(ModelError) {
         let handle = Handle(try GroundingModel(path: text(path), options: session), deadline: deadline)
+        // What lives on takes nothing of the reserve with it.
+        if deixis_memory_is_short() { return fail(DEIXIS_OUT_OF_MEMORY, "out of memory") }
         model.pointee = OpaquePointer(Unmanaged.passRetained(handle).toOpaque())
         return DEIXIS_OK
     } catch {
@@ -128,6 +131,7 @@ public func deixis_scene_create(
         let made = try handle.model.scene(
             pixels: pixels.bytes, width: pixels.width, height: pixels.height, stride: pixels.stride,
             deadline: handle.deadline)
+        if deixis_memory_is_short() { return fail(DEIXIS_OUT_OF_MEMORY, "out of memory") }
         scene.pointee = OpaquePointer(Unmanaged.passRetained(SceneHandle(handle, made)).toOpaque())
         return DEIXIS_OK
     } catch {

@@ -33,7 +33,10 @@ public struct OutOfMemory: Error, Equatable, Sendable {
     public var byteCount: Int
     public init(byteCount: Int) { self.byteCount = byteCount }
 
-    public var message: Message { "out of memory: \(byteCount) bytes could not be had" }
+    public var message: Message {
+        // 0: many small things (CDeixisSystem/reserve.c).
+        byteCount == 0 ? "out of memory" : "out of memory: \(byteCount) bytes could not be had"
+    }
 
     /// Throws where there are no `byteCount` bytes now: asked before an array becomes as large as a file says, for an
     /// array that finds no memory ends the process.

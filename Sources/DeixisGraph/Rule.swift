@@ -1,3 +1,5 @@
+import CDeixisSystem
+
 /// Looks at one node and says how the graph around it could be better, or nothing.
 public typealias Rule = @Sendable (GraphEditor, NodeID, Node) -> Patch?
 
@@ -19,7 +21,7 @@ extension GraphEditor {
                 if let ops, !isOne(of: ops, id) { continue }
                 guard let node = self[id], let patch = rule(self, id, node) else { continue }
                 stepsLeft -= 1
-                if stepsLeft < 0 { return patches }
+                if stepsLeft < 0 || deixis_memory_is_short() { return patches }
                 apply(patch)
                 patches += 1
                 changed = true

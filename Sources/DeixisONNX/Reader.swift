@@ -1,3 +1,4 @@
+import CDeixisSystem
 import DeixisGraph
 
 /// Reads messages out of one file's bytes. One method per message type, one file each; they nest as deep as
@@ -31,6 +32,7 @@ struct Reader {
 
     /// The next field of `message`, errors told with file and message.
     func next(_ wire: inout Wire, _ message: StaticString) throws(ONNXError) -> WireField? {
+        if deixis_memory_is_short() { throw .outOfMemory(file: file, OutOfMemory(byteCount: 0)) }
         do throws(WireError) { return try wire.next() } catch {
             throw .malformed(file: file, offset: error.offset, field: message, reason: error.reason)
         }

@@ -18,11 +18,15 @@ import Testing
             ])
         try #require(built.code == 0, "\(built.errors)")
         let picture = try LibraryTests.Picture(in: folder)
-        let run = try launch(program, [try TinyModel.write()] + picture.arguments)
-        #expect(run.code == 0, "\(run.errors)")
-        let counts = run.output.split(separator: "\n").compactMap { Int($0) }
-        try #require(counts.count == 2, "\(run.output)")
-        // The file, packed weights, plans' arenas: each is a request, and most of them are needed.
-        #expect(counts[0] > 5 && counts[1] > 5, "\(counts[0]) requests, \(counts[1]) failures")
+        let bundled = root.appendingPathComponent("Sources/DeixisModel/Bundled/small.int8.onnx").path
+        for (model, step) in [(try TinyModel.write(), 61), (bundled, 9973)] {
+            let run = try launch(program, [model] + picture.arguments + ["\(step)"])
+            #expect(run.code == 0, "\(run.errors)")
+            let counts = run.output.split(separator: "\n").compactMap { Int($0) }
+            try #require(counts.count == 2, "\(run.output)")
+            // Not only weights and arenas: each object, string and array of Swift is a request.
+            #expect(counts[0] > 5000, "\(model): \(counts[0]) requests")
+            #expect(counts[1] > 10, "\(model): \(counts[1]) failures")
+        }
     }
 }

@@ -15,7 +15,7 @@ import Testing
 /// Requests are those for weights, tables, activations and mapped files. Objects, strings and arrays of Swift come from
 /// its own allocator, which ends the process where there is nothing left. What is as large as a file says is therefore
 /// asked for first (`OutOfMemory.check`); what stays is bookkeeping, some hundred bytes a node: names, shapes, lists of
-/// steps.
+/// steps. libdeixis has a reserve for that: LibraryMemoryTests.
 @Suite(.enabled(if: allocations_are_counted(), "a sanitizer brings its own allocator")) struct OutOfMemoryTests {
     struct Answer: Equatable {
         var boxes: [NormalizedBox] = []

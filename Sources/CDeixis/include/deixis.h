@@ -47,7 +47,8 @@ typedef enum deixis_status {
     // 7 was for two calls at once, which are fine now.
     /// The deadline of the call passed; the model can be asked again.
     DEIXIS_TIMEOUT = 8,
-    /// Memory that loading, planning or the call needs could not be had.
+    /// Memory that loading, planning or the call needs could not be had. The library goes on: 16 MiB of address space,
+    /// untouched until then, are set aside for its way out.
     DEIXIS_OUT_OF_MEMORY = 9
 } deixis_status;
 

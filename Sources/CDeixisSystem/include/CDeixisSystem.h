@@ -110,6 +110,11 @@ void *deixis_allocate(size_t size, size_t alignment);
 void *deixis_allocate_pages(size_t size, size_t alignment);
 void deixis_deallocate(void *block);
 
+/// Whether this thread was given memory of the reserve since `deixis_forget_shortage`: the system has none left. Never
+/// true but in libdeixis (reserve.c).
+bool deixis_memory_is_short(void);
+void deixis_forget_shortage(void);
+
 /// Bytes of memory that this machine has; UINT64_MAX where it does not tell.
 uint64_t deixis_physical_memory(void);
 /// Bytes that this process can still take without swapping: what the system has left or could free, cut by the memory

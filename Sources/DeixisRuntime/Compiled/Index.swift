@@ -1,3 +1,4 @@
+import CDeixisSystem
 import DeixisGraph
 
 /// Little-endian numbers one after another.
@@ -39,6 +40,7 @@ struct IndexReader {
 
     @inline(never)
     private mutating func take(_ count: Int) throws(CompiledFileError) -> Int {
+        if deixis_memory_is_short() { throw .outOfMemory(OutOfMemory(byteCount: 0)) }
         guard count >= 0, count <= end - at else { throw IndexReader.damage }
         defer { at += count }
         return at

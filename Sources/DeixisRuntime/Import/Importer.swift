@@ -1,3 +1,4 @@
+import CDeixisSystem
 package import DeixisGraph
 
 /// The graph a file says -> the same in operators of today that this runtime has: old forms translated (`History`),
@@ -102,6 +103,7 @@ package struct Importer {
 
     private mutating func append(_ node: Node) throws(RuntimeError) {
         graph.nodes.append(node)
+        if deixis_memory_is_short() { throw .outOfMemory(bytes: 0) }
         try check(node, .nodes, graph.nodes.count, limit: limits.nodes)
     }
 

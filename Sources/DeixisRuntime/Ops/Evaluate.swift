@@ -38,6 +38,7 @@ func prepareCall(
     _ node: Node, _ definition: OperatorDefinition, opset: Int, inputs: [TensorSpec?], constants: [Constant?],
     limits: Limits = Limits()
 ) throws(RuntimeError) -> OperatorCall {
+    if deixis_memory_is_short() { throw .outOfMemory(bytes: 0) }
     var call = OperatorCall(node: node, opset: opset, inputs: inputs, constants: constants, limits: limits)
     guard inputs.count >= definition.inputs.lowerBound, inputs.count <= definition.inputs.upperBound else {
         throw call.invalid(

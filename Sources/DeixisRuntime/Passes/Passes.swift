@@ -1,3 +1,4 @@
+import CDeixisSystem
 import DeixisGraph
 
 /// Rewritings of the graph, named by a verb; each rule's doc comment is an equation. Rules of one pass run together, to
@@ -90,6 +91,7 @@ enum Passes {
                 for rule in rules { if let patch = rule(editor, id, node) { return patch } }
                 return nil
             }
+            if deixis_memory_is_short() { throw .outOfMemory(bytes: 0) }
             if patches > 0 { editor.removeUnused() }
         }
         guard editor.stepsLeft >= 0 else {

@@ -1,3 +1,4 @@
+import CDeixisSystem
 import DeixisGraph
 
 /// Specialized graph -> plan: lower each node, share memory where it may be shared, lay the rest out in one arena, bind
@@ -201,6 +202,7 @@ struct Planner {
                 inputs.append(try address(id, anyAddress: kernel.unaligned.contains(i)))
             }
             let outputs = call.node.outputs.map { $0.map { variable($0) } }
+            if deixis_memory_is_short() { throw .outOfMemory(bytes: 0) }
             steps.append(Plan.Step(node: call.node, kernel: kernel, byteCount: bytes, inputs: inputs, outputs: outputs))
         }
         // Of this plan alone, whatever comes of it.

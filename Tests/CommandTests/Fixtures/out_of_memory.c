@@ -1,5 +1,6 @@
-// out_of_memory MODEL RAW WIDTH HEIGHT STRIDE: refuses libdeixis each of its requests for memory in turn, and prints
-// how many there were and how many of them ended a call. Compiled by LibraryMemoryTests.
+// out_of_memory MODEL RAW WIDTH HEIGHT STRIDE STEP: refuses libdeixis one of its requests for memory, then that one and
+// all after it, for every STEP-th request; prints how many there were and how many refusals ended a call. Compiled by
+// LibraryMemoryTests.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <stdio.h>
@@ -13,19 +14,23 @@
 
 extern void *__libc_memalign(size_t, size_t);
 
-/// Requests until one is refused; 0 and less: none is.
+/// Requests until one is refused; 0: none is.
 static long until_refusal;
+/// Whether all after it are refused too.
+static int is_the_end;
 static int was_refused;
 
 static int is_refused(void) {
-    if (until_refusal <= 0 || --until_refusal > 0) return 0;
+    if (until_refusal <= 0) return 0;
+    if (until_refusal > 1) return until_refusal--, 0;
+    if (!is_the_end) until_refusal = 0;
     return was_refused = 1;
 }
 
-// What libdeixis asks for weights, tables, activations and mapped files stands here before the C library's.
+// What libdeixis asks for weights, tables, activations, mapped files and Swift's own objects stands here before the C
+// library's.
 int posix_memalign(void **block, size_t alignment, size_t size) {
-    // Whole cache lines: Swift's own objects are aligned to less, and their absence ends a process whatever it does.
-    if (alignment >= 64 && is_refused()) return ENOMEM;
+    if (is_refused()) return ENOMEM;
     *block = __libc_memalign(alignment, size);
     return *block ? 0 : ENOMEM;
 }
@@ -56,8 +61,39 @@ static int succeeded(deixis_status status, const char *what, long request) {
     return 0;
 }
 
+/// Loads, asks and frees with the refusals that are set up. Returns whether there was one.
+static int ask(const char *path, const deixis_image *image, deixis_grounding *wanted, long request) {
+    deixis_options options = {.size = sizeof options, .threads = 1};
+    deixis_model *model = NULL;
+    deixis_scene *scene = NULL;
+    deixis_grounding found = {.size = sizeof found};
+    was_refused = 0;
+    until_refusal = request;
+    if (succeeded(deixis_load(path, &options, &model), "loading", request)) {
+        if (succeeded(deixis_ground(model, image, "red mug", &found), "grounding", request)) {
+            if (request == 0) *wanted = found;
+            expect(memcmp(&found.center_x, &wanted->center_x, 4 * sizeof(float)) == 0, "the same answer", request);
+        }
+        if (succeeded(deixis_scene_create(model, image, &scene), "a scene", request)) {
+            succeeded(deixis_scene_ground(scene, "mug", &found), "asking the scene", request);
+        }
+        // There is memory again.
+        until_refusal = 0;
+        expect(deixis_ground(model, image, "red mug", &found) == DEIXIS_OK, "grounding afterwards", request);
+        expect(
+            memcmp(&found.center_x, &wanted->center_x, 4 * sizeof(float)) == 0, "the same answer afterwards", request);
+    } else {
+        expect(!model, "no model after a failure", request);
+    }
+    until_refusal = 0;
+    deixis_scene_free(scene);
+    deixis_free(model);
+    return was_refused;
+}
+
 int main(int count, char **arguments) {
-    if (count != 6) return 64;
+    if (count != 7) return 64;
+    const long step = atol(arguments[6]);
     deixis_image image = {
         .width = atoi(arguments[3]), .height = atoi(arguments[4]), .stride = (size_t)atol(arguments[5])};
     size_t size = image.stride * (size_t)(image.height - 1) + (size_t)image.width * 3;
@@ -68,35 +104,15 @@ int main(int count, char **arguments) {
     image.rgb = pixels;
 
     deixis_grounding wanted = {.size = sizeof wanted};
-    long request = 0;
-    for (;; request++) {
-        deixis_options options = {.size = sizeof options, .threads = 1};
-        deixis_model *model = NULL;
-        deixis_scene *scene = NULL;
-        deixis_grounding found = {.size = sizeof found};
-        was_refused = 0;
-        until_refusal = request;
-        if (succeeded(deixis_load(arguments[1], &options, &model), "loading", request)) {
-            if (succeeded(deixis_ground(model, &image, "red mug", &found), "grounding", request)) {
-                if (request == 0) wanted = found;
-                expect(memcmp(&found.center_x, &wanted.center_x, 4 * sizeof(float)) == 0, "the same answer", request);
-            }
-            if (succeeded(deixis_scene_create(model, &image, &scene), "a scene", request)) {
-                succeeded(deixis_scene_ground(scene, "mug", &found), "asking the scene", request);
-            }
-            // There is memory again.
-            until_refusal = 0;
-            expect(deixis_ground(model, &image, "red mug", &found) == DEIXIS_OK, "grounding afterwards", request);
-            expect(memcmp(&found.center_x, &wanted.center_x, 4 * sizeof(float)) == 0, "the same answer afterwards",
-                request);
-        } else {
-            expect(!model, "no model after a failure", request);
-        }
-        deixis_scene_free(scene);
-        deixis_free(model);
-        if (request > 0 && !was_refused) break;
+    ask(arguments[1], &image, &wanted, 0);
+    long request = 1;
+    for (;; request += step) {
+        is_the_end = 0;
+        if (!ask(arguments[1], &image, &wanted, request)) break;
+        is_the_end = 1;
+        ask(arguments[1], &image, &wanted, request);
     }
     free(pixels);
-    printf("%ld\n%ld\n", request - 1, failures);
+    printf("%ld\n%ld\n", request, failures);
     return 0;
 }
