@@ -9,8 +9,10 @@ public struct CommandError: Error {
         case data = 65
         /// A file cannot be opened or read.
         case noInput = 66
-        /// A fault of this program or a lack of memory.
+        /// A fault of this program.
         case internalFault = 70
+        /// Memory that the system did not give.
+        case memory = 71
         /// An output file cannot be made.
         case cannotCreate = 73
         /// Writing failed on the way, e.g. a full disk.

@@ -12,7 +12,7 @@ public struct Limits: Sendable {
     /// Nodes of a graph.
     public var nodes = 1 << 24
     /// Nodes inside functions, counted anew for each node that calls one.
-    public var expandedNodes = 1 << 20
+    public var expandedNodes = 1 << 17
     /// Sub-graphs inside sub-graphs, and functions inside functions.
     public var depth = 64
     /// Multiply-accumulates, or steps of a window or sum, of one node.

@@ -1,4 +1,4 @@
-public import DeixisFiles
+internal import DeixisFiles
 
 /// What `torch.save` wrote: a pickle, and the numbers of its tensors beside it. Nothing of it is ever called.
 ///

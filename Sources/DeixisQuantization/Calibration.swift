@@ -1,5 +1,5 @@
 internal import DeixisGraph
-public import DeixisRuntime
+internal import DeixisRuntime
 
 /// What one channel of a value looked like: over samples and positions.
 struct ChannelStatistics {

@@ -29,7 +29,7 @@ struct QuantizeCommand: ParsableCommand {
 
             EXIT CODES
               0 done · 1 the gate is not met, nothing was written · 64 wrong arguments · 65 bad model or data set
-              70 internal fault · 73, 74 an output cannot be made or written
+              70, 71 internal fault, out of memory · 73, 74 an output cannot be made or written
             """)
 
     enum Method: String, CaseIterable, ExpressibleByArgument {
@@ -72,12 +72,12 @@ struct QuantizeCommand: ParsableCommand {
     @Flag(help: "Print one JSON object.") var json = false
 
     func validate() throws {
-        if calibration < 1 { throw ValidationError("--calibration must be at least 1, got \(calibration)") }
-        if evaluate < 0 || sensitivity < 1 {
-            throw ValidationError("--evaluate must not be negative, --sensitivity at least 1")
-        }
-        if accuracyLoss < 0 || iouLoss < 0 { throw ValidationError("losses must not be negative") }
-        if threads < 0 { throw ValidationError("--threads must not be negative, got \(threads)") }
+        try check(calibration, "--calibration", 1...1 << 48)
+        try check(evaluate, "--evaluate", 0...1 << 48)
+        try check(sensitivity, "--sensitivity", 1...1 << 48)
+        try check(accuracyLoss, "--accuracy-loss", 0...1)
+        try check(iouLoss, "--iou-loss", 0...1)
+        try check(threads, "--threads", 0...1024)
     }
 
     func run() throws {
@@ -113,6 +113,7 @@ private func failure(_ error: any Error) -> CommandError? {
     switch error {
     case let error as GroundingError: CommandError(error.exitCode, "\(error)")
     case ExportError.file(let error): CommandError(error)
+    case RuntimeError.outOfMemory: CommandError(code: .memory, message: "\(error)")
     case is RuntimeError, is QuantizationError, is ExportError, is Refusal: .data("\(error)")
     default: nil
     }

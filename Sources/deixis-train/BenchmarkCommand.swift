@@ -54,9 +54,7 @@ struct BenchmarkCommand: ParsableCommand {
     var interactive = false
 
     func validate() throws {
-        if let microBatch, microBatch < 1 {
-            throw ValidationError("--micro-batch must be at least 1, got \(microBatch)")
-        }
+        if let microBatch { try check(microBatch, "--micro-batch", 1...65536) }
         try check(batch, "--batch", 1...65536)
         try check(steps, "--steps", 1...1_000_000)
         try check(warmUp, "--warm-up", 0...1_000_000)

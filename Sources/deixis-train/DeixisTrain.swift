@@ -47,6 +47,7 @@ struct DeixisTrain: ParsableCommand {
         case let error as GroundingError: CommandError(error.exitCode, "\(error)")
         case let error as ImportError: CommandError(error.exitCode, "\(error)")
         case let error as ImageError: CommandError(error.exitCode, "\(error)")
+        case ModelError.runtime(_, .outOfMemory): CommandError(code: .memory, message: "\(error)")
         case is TrainingError, is NetworkError, is ModelError: .data("\(error)")
         default: nil
         }

@@ -37,8 +37,8 @@ struct EvaluateCommand: ParsableCommand {
     var json = false
 
     func validate() throws {
-        if let count, count < 1 { throw ValidationError("--count must be at least 1, got \(count)") }
-        if threads < 0 { throw ValidationError("--threads must not be negative, got \(threads)") }
+        if let count { try check(count, "--count", 1...1 << 48) }
+        try check(threads, "--threads", 0...1024)
     }
 
     func run() throws {

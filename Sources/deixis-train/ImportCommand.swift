@@ -178,10 +178,8 @@ struct ImportCommand: ParsableCommand {
                 throw ValidationError(
                     "a detection data set has boxes but no sentences: pass --expressions to make them")
             }
-            guard perObject >= 1 else { throw ValidationError("--per-object must be at least 1, got \(perObject)") }
-            guard (0...1).contains(smallest) else {
-                throw ValidationError("--smallest must be a share of 0 to 1, got \(smallest)")
-            }
+            try check(perObject, "--per-object", 1...1 << 20)
+            try check(smallest, "--smallest", 0...1)
         }
 
         func run() throws {

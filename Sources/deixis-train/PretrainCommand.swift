@@ -50,7 +50,7 @@ struct PretrainCommand: ParsableCommand {
     var threads: Int?
 
     func validate() throws {
-        if let threads, threads < 1 { throw ValidationError("--threads must be at least 1, got \(threads)") }
+        if let threads { try check(threads, "--threads", 1...1024) }
         try check(samples, "--samples", 1...1 << 48)
         try check(batch, "--batch", 1...65536)
     }

@@ -100,7 +100,7 @@ struct TrainCommand: ParsableCommand {
     @Option(
         help: ArgumentHelp(
             "Learning rate of everything else (and of the encoders, unless --encoder-rate); PATTERN=FACTOR multiplies that of matching parameters.",
-            valueName: "rate"))
+            valueName: "rate"), transform: { try RateOption($0) })
     var rate: [RateOption] = []
     @Option(
         help: ArgumentHelp(
@@ -145,16 +145,12 @@ struct TrainCommand: ParsableCommand {
         if from != nil, pretrainedVisual != nil || pretrainedLanguage != nil {
             throw ValidationError("--from brings all weights; leave --pretrained-visual and --pretrained-language out")
         }
-        if let microBatch, microBatch < 1 {
-            throw ValidationError("--micro-batch must be at least 1, got \(microBatch)")
-        }
+        if let microBatch { try check(microBatch, "--micro-batch", 1...65536) }
         if rate.count(where: { $0.base != nil }) > 1 {
             throw ValidationError("--rate gives more than one rate; a factor is PATTERN=FACTOR")
         }
-        if let threads, threads < 1 { throw ValidationError("--threads must be at least 1, got \(threads)") }
-        if checkpointSeconds <= 0 {
-            throw ValidationError("--checkpoint-seconds must be above 0, got \(checkpointSeconds)")
-        }
+        if let threads { try check(threads, "--threads", 1...1024) }
+        try check(checkpointSeconds, "--checkpoint-seconds", 1e-6...1e9)
     }
 
     func run() throws {
@@ -293,17 +289,17 @@ extension TrainCommand {
 }
 
 /// `--rate`: a number, or PATTERN=FACTOR.
-struct RateOption: ExpressibleByArgument {
+struct RateOption {
     var base: Double?
     var factor: (pattern: String, factor: Double)?
 
-    init?(argument: String) {
+    init(_ argument: String) throws {
         if let value = Double(argument) {
             base = value
         } else {
             guard let sign = argument.lastIndex(of: "="), sign > argument.startIndex,
                 let value = Double(argument[argument.index(after: sign)...])
-            else { return nil }
+            else { throw ValidationError("expected a number or PATTERN=FACTOR") }
             factor = (String(argument[..<sign]), value)
         }
     }

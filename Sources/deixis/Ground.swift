@@ -39,9 +39,7 @@ struct Ground: ParsableCommand {
     @OptionGroup var options: RunOptions
 
     func validate() throws {
-        if let deadline, !(deadline > 0 && deadline < 1e9) {
-            throw ValidationError("--deadline is \(deadline); expected milliseconds, more than 0")
-        }
+        if let deadline { try check(deadline, "--deadline", 1e-6...1e9) }
         if deadline != nil, !more.isEmpty { throw ValidationError("--deadline is for one sentence") }
         if annotated != nil, !more.isEmpty { throw ValidationError("--annotated draws one box; give one sentence") }
     }
@@ -149,6 +147,7 @@ func loadGroundingModel(_ path: String, _ options: RunOptions) throws(CommandErr
         switch error {
         case .runtime(_, .file(.cannotOpen(let file, let reason))): throw cannotRead(path, file, reason)
         case .runtime(_, .unknownInstructionSet): throw .usage("--isa: \(error)")
+        case .runtime(_, .outOfMemory): throw CommandError(code: .memory, message: "\(error)")
         default: throw .data("\(error)")
         }
     }

@@ -150,6 +150,7 @@ func modelError(_ path: String, _ error: RuntimeError) -> CommandError {
     case .file(let error): .data("\(error)")
     case .compiled: .data("\(error)")
     case .unknownInstructionSet: .usage("--isa: \(error)")
+    case .outOfMemory: CommandError(code: .memory, message: "\(path): \(error)")
     default: .data("\(path): \(error)")
     }
 }

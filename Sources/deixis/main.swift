@@ -18,7 +18,7 @@ struct Deixis: ParsableCommand {
 
             EXIT CODES
               0 done · 64 wrong arguments · 65 bad model, picture or array · 66 a file cannot be read
-              70 internal fault · 73, 74 an output cannot be made or written · 75 a deadline passed
+              70, 71 internal fault, out of memory · 73, 74 an output cannot be made or written · 75 a deadline passed
             """,
         version: "0.1.0",
         subcommands: [Ground.self, Run.self, Profile.self, Inspect.self, Quantize.self, Compile.self, BenchWorker.self])

@@ -219,7 +219,7 @@ import Testing
             message: "cannot write @no/such.html: No such file or directory"),
         Case(
             arguments: "ground @good.onnx @good.png mug --deadline 0", code: 64,
-            message: "--deadline is 0.0; expected milliseconds, more than 0"),
+            message: "--deadline is 0.0; expected 1e-06 to 1000000000.0"),
         Case(arguments: "ground @good.onnx @good.png mug --deadline soon", code: 64, message: "...soon"),
         Case(
             arguments: "ground @good.onnx @good.png mug --deadline 0.001", code: 75,

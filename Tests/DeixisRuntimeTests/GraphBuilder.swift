@@ -61,7 +61,7 @@ struct GraphBuilder {
     mutating func attention(
         _ q: ValueID, _ k: ValueID, _ v: ValueID, width: Int, heads: Int, mask: ValueID?, batch: Int64 = 0,
         axis: Int64 = -1, merge: [Int64] = [0, 2, 1, 3],
-        rows: Int64? = nil
+        rows: Int64? = nil, storedWeights: Float? = nil
     ) -> ValueID {
         func split(_ builder: inout GraphBuilder, _ x: ValueID, _ order: [Int64]) -> ValueID {
             let shaped = builder.node("Reshape", [x, builder.ints([0, 0, Int64(heads), Int64(width / heads)])])
@@ -70,7 +70,9 @@ struct GraphBuilder {
         let product = node("MatMul", [split(&self, q, [0, 2, 1, 3]), split(&self, k, [0, 2, 3, 1])])
         var scores = node("Mul", [product, scalar(1 / Float(width / heads).squareRoot())])
         if let mask { scores = node("Add", [scores, mask]) }
-        let mixed = node("MatMul", [node("Softmax", [scores], [("axis", .int(axis))]), split(&self, v, [0, 2, 1, 3])])
+        var weights = node("Softmax", [scores], [("axis", .int(axis))])
+        if let storedWeights { weights = rounded(weights, storedWeights) }
+        let mixed = node("MatMul", [weights, split(&self, v, [0, 2, 1, 3])])
         return node(
             "Reshape",
             [

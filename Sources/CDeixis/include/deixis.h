@@ -12,7 +12,7 @@
 //
 // Needs libc alone. Prints nothing, never exits, starts no process. Any number of threads may call at once, for one
 // model too: they share its weights, and each call has memory of its own. With `threads` at 1 each caller keeps to its
-// core, which serves most answers a second.
+// core, which serves most answers a second. A call needs 64 KiB of its thread's stack.
 #pragma once
 
 #include <stddef.h>

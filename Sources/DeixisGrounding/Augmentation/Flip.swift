@@ -1,4 +1,4 @@
-public import DeixisInput
+internal import DeixisInput
 
 extension GroundingSample {
     /// The mirror image: x -> width - x - w for the box, and left and right change places in the sentence.

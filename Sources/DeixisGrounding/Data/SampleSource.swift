@@ -1,4 +1,4 @@
-public import DeixisInput
+internal import DeixisInput
 internal import DeixisImage
 
 /// Samples by number. A source is a pure function of the number: threads, restarts and machines agree.

@@ -1,4 +1,4 @@
-public import DeixisInput
+internal import DeixisInput
 
 /// Acc@0.5 and mean IoU, in all and by kind of sentence.
 ///

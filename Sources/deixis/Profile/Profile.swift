@@ -62,10 +62,8 @@ struct Profile: ParsableCommand {
     @OptionGroup var options: RunOptions
 
     func validate() throws {
-        guard runs >= 1, runs <= 1_000_000 else { throw ValidationError("--runs is \(runs); expected 1 to 1000000") }
-        if let callers, !(2...256).contains(callers) {
-            throw ValidationError("--callers is \(callers); expected 2 to 256")
-        }
+        try check(runs, "--runs", 1...1_000_000)
+        if let callers { try check(callers, "--callers", 2...256) }
     }
 
     func run() throws {

@@ -50,11 +50,7 @@ struct RunOptions: ParsableArguments {
     @Flag(help: "Slow reference operators on the graph as it was read: what the fast ones are judged by.")
     var reference = false
 
-    func validate() throws {
-        guard threads >= 0, threads <= 1024 else {
-            throw ValidationError("--threads is \(threads); expected 0 to 1024")
-        }
-    }
+    func validate() throws { try check(threads, "--threads", 0...1024) }
 
     var session: SessionOptions {
         var options = SessionOptions()

@@ -313,16 +313,24 @@ import Testing
         (["pretrain", "--config", "huge", "--out", "X"], "there is no configuration named huge"),
         (["plot", "/nowhere.jsonl", "--out", "X.png"], "/nowhere.jsonl: cannot read it: No such file or directory"),
         (["describe", "huge"], "there is no configuration named huge"),
-        (["train", "--out", "X", "--threads", "5000"], "5000 threads: expected 1 to 1024"),
-        (["pretrain", "--out", "X", "--threads", "5000"], "5000 threads: expected 1 to 1024"),
+        (["train", "--out", "X", "--threads", "5000"], "--threads is 5000; expected 1 to 1024"),
+        (["pretrain", "--out", "X", "--threads", "5000"], "--threads is 5000; expected 1 to 1024"),
+        (["train", "--out", "X", "--checkpoint-seconds", "nan"], "--checkpoint-seconds is nan; expected"),
+        (["train", "--out", "X", "--rate", "visual"], "expected a number or PATTERN=FACTOR"),
         (["benchmark", "tiny", "--after-samples", "8", "--length", "9"], "--length is of made-up data"),
         (["scenes", "--count", "3", "--curriculum", "/nowhere", "--out", "X"], "there is no file '/nowhere'"),
         (["scenes", "--count", "3"], "say where to: --out DIR, --contact-sheet FILE.png, or both"),
-        (["scenes", "--count", "0", "--out", "X"], "--count must be 1 to 10000000, got 0"),
-        (["scenes", "--count", "99999999999999", "--out", "X"], "--count must be 1 to 10000000, got 99999999999999"),
-        (["pretrain", "--scenes", "--samples", "9223372036854775807", "--out", "X"], "--samples must be 1 to"),
-        (["benchmark", "small", "--batch", "9223372036854775807"], "--batch must be 1 to 65536"),
-        (["benchmark", "small", "--length", "0"], "--length must be 1 to 4096, got 0"),
+        (["scenes", "--count", "0", "--out", "X"], "--count is 0; expected 1 to 10000000"),
+        (["scenes", "--count", "99999999999999", "--out", "X"], "--count is 99999999999999; expected 1 to 10000000"),
+        (
+            ["pretrain", "--scenes", "--samples", "9223372036854775807", "--out", "X"],
+            "--samples is 9223372036854775807; expected 1 to"
+        ),
+        (
+            ["benchmark", "small", "--batch", "9223372036854775807"],
+            "--batch is 9223372036854775807; expected 1 to 65536"
+        ),
+        (["benchmark", "small", "--length", "0"], "--length is 0; expected 1 to 4096"),
     ])
     func mistakesAreNamed(arguments: [String], message: String) throws {
         let finished = try launch(products.appendingPathComponent("deixis-train").path, arguments)

@@ -116,7 +116,7 @@ import Testing
             ),
             (["--config", good, "--rate", "visual=x"], 64, "The value 'visual=x' is invalid for '--rate <rate>'"),
             (["--config", good, "--rate", "1", "--rate", "2"], 64, "--rate gives more than one rate"),
-            (["--config", good, "--micro-batch", "0"], 64, "--micro-batch must be at least 1, got 0"),
+            (["--config", good, "--micro-batch", "0"], 64, "--micro-batch is 0; expected 1 to 65536"),
             (["--samples", "3", "--epochs", "1"], 64, "--samples or --epochs, not both"),
             (["--from", folder + "/none"], 66, "\(folder)/none: cannot read: No such file or directory"),
             (["--from", "x", "--vocabulary", "v"], 64, "--from brings its vocabulary"),

@@ -78,7 +78,7 @@ import Testing
             (0..<60).map { Self.caller(Name("g\($0)"), of: Name("g\($0 + 1)"), times: 2) } + [
                 Self.function("g60") { [$0.inputs[0]] }
             ]
-        #expect(message(doubling, "g0").hasSuffix("asks for 1048577 nodes, more than the limit of 1048576"))
+        #expect(message(doubling, "g0").hasSuffix("asks for 131073 nodes, more than the limit of 131072"))
     }
 
     @Test func callsThatDoNotFit() {

@@ -111,9 +111,23 @@ import Testing
         },
         LookAlike("attention of stored learned queries", without: "deixis.QAttention") { b in
             let k = b.rounded(b.input("k", [2, 4, 8]), 0.125, 128), q = b.rounded(b.input("q", [1, 3, 8]), 0.125, 128)
-            b.graph.outputs = [b.attention(q, k, k, width: 8, heads: 2, mask: nil, batch: 2)]
+            b.graph.outputs = [b.attention(q, k, k, width: 8, heads: 2, mask: nil, batch: 2, storedWeights: 1 / 256)]
+        },
+        LookAlike("stored attention merged into another shape", without: "deixis.QAttention") { b in
+            let k = b.rounded(b.input("k", [1, 4, 8]), 0.125, 128), q = b.rounded(b.input("q", [1, 3, 8]), 0.125, 128)
+            let y = b.attention(
+                q, k, k, width: 8, heads: 2, mask: nil, batch: 3, rows: 1, storedWeights: 1 / 256)
+            b.graph.outputs = [b.node("Relu", [y])]
         },
     ]
+
+    /// What the two stored attentions above are like, but for the shapes.
+    @Test func storedAttentionIsOneNode() throws {
+        var b = GraphBuilder()
+        let k = b.rounded(b.input("k", [1, 4, 8]), 0.125, 128), q = b.rounded(b.input("q", [1, 3, 8]), 0.125, 128)
+        b.graph.outputs = [b.attention(q, k, k, width: 8, heads: 2, mask: nil, storedWeights: 1 / 256)]
+        #expect(try b.optimizedOps().contains("deixis.QAttention"))
+    }
 
     @Test(arguments: all) func bytesStayAsRead(look: LookAlike) throws { try LookAlikeTests.check(look) }
 
