@@ -113,7 +113,7 @@ private func failure(_ error: any Error) -> CommandError? {
     switch error {
     case let error as GroundingError: CommandError(error.exitCode, "\(error)")
     case ExportError.file(let error): CommandError(error)
-    case RuntimeError.outOfMemory: CommandError(code: .memory, message: "\(error)")
+    case RuntimeError.outOfMemory(_): CommandError(code: .memory, message: "\(error)")
     case is RuntimeError, is QuantizationError, is ExportError, is Refusal: .data("\(error)")
     default: nil
     }

@@ -4,6 +4,7 @@ internal import DeixisGrounding
 internal import DeixisImage
 internal import DeixisImport
 internal import DeixisModel
+internal import DeixisRuntime
 internal import DeixisTraining
 internal import Foundation
 
@@ -47,7 +48,7 @@ struct DeixisTrain: ParsableCommand {
         case let error as GroundingError: CommandError(error.exitCode, "\(error)")
         case let error as ImportError: CommandError(error.exitCode, "\(error)")
         case let error as ImageError: CommandError(error.exitCode, "\(error)")
-        case ModelError.runtime(_, .outOfMemory): CommandError(code: .memory, message: "\(error)")
+        case ModelError.runtime(_, .outOfMemory(_)): CommandError(code: .memory, message: "\(error)")
         case is TrainingError, is NetworkError, is ModelError: .data("\(error)")
         default: nil
         }
