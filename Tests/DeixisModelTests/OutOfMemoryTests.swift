@@ -170,13 +170,13 @@ import Testing
             let path = "/tmp/deixis-list-\(UInt64.random(in: 0...UInt64.max)).onnx"
             defer { unlink(path) }
             for (field, type, count, byteCount) in [
-                (4, 1, 1 << 26, 1 << 28), (5, 2, 1 << 25, 1 << 25), (7, 7, 1 << 25, 1 << 25),
-                (10, 11, 1 << 25, 1 << 28),
+                (4, 1, 1 << 28, 1 << 30), (5, 2, 1 << 27, 1 << 27), (7, 7, 1 << 27, 1 << 27),
+                (10, 11, 1 << 27, 1 << 30),
             ] {
                 try #require(
                     OutOfMemoryTests.listed(
                         path, field: UInt8(field), type: UInt8(type), count: count, byteCount: byteCount))
-                // Room for the file, not for its numbers.
+                // Room for the file, not for its numbers: a gigabyte.
                 var pages = 0
                 if let statm = fopen("/proc/self/statm", "r") {
                     withUnsafeMutablePointer(to: &pages) { _ = withVaList([$0]) { vfscanf(statm, "%ld", $0) } }
