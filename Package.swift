@@ -71,10 +71,11 @@ let fullTargets: [Target] = [
         name: "DeixisTraining",
         dependencies: ["DeixisExport", "DeixisFiles", "DeixisGraph", "CDeixisSystem", "CDeixisTensor"],
         swiftSettings: swift),
+    .target(name: "CDeixisMPI", linkerSettings: [.linkedLibrary("dl")]),
     .target(
         name: "DeixisGrounding",
         dependencies: [
-            "DeixisTraining", "DeixisExport", "DeixisFiles", "DeixisPickle", "DeixisGraph", "DeixisInput",
+            "CDeixisMPI", "CDeixisSystem", "DeixisTraining", "DeixisExport", "DeixisFiles", "DeixisPickle", "DeixisGraph", "DeixisInput",
             "DeixisImage",
         ],
         swiftSettings: swift),

@@ -9,6 +9,8 @@ public struct CommandError: Error {
         case data = 65
         /// A file cannot be opened or read.
         case noInput = 66
+        /// Something of the system that is needed is not there.
+        case unavailable = 69
         /// A fault of this program.
         case internalFault = 70
         /// Memory that the system did not give.

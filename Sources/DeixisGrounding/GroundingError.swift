@@ -43,6 +43,10 @@ public enum GroundingError: Error, Sendable, CustomStringConvertible {
     case writing(ExportError)
     /// `--resume` with another option than the run was begun with.
     case settled(option: String, checkpoint: String)
+    /// The ranks that a launcher started cannot work together.
+    case ranks(String)
+    /// What all ranks do together failed on that one, which tells why.
+    case otherRankFailed(rank: Int)
 
     public var description: String {
         switch self {
@@ -81,6 +85,8 @@ public enum GroundingError: Error, Sendable, CustomStringConvertible {
         case .network(let error): return error.description
         case .input(let error): return error.description
         case .writing(let error): return error.description
+        case .ranks(let reason): return reason
+        case .otherRankFailed(let rank): return "rank \(rank) has failed"
         case .settled(let option, let checkpoint):
             return "\(option) is settled by \(checkpoint); --resume goes on with the run as it was begun"
         }
@@ -93,6 +99,8 @@ public enum GroundingError: Error, Sendable, CustomStringConvertible {
         case .file(let error), .training(.file(let error)): error.exitCode
         case .json(let error): error.exitCode
         case .settled, .pattern: 64
+        // EX_UNAVAILABLE
+        case .ranks, .otherRankFailed: 69
         default: 65
         }
     }

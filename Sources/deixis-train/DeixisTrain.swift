@@ -39,11 +39,16 @@ struct DeixisTrain: ParsableCommand {
             // EX_OSERR
             Foundation.exit(71)
         }
+        if let count = MPIRanks.launchedCount, count > 1, let name = Program.arguments.first, name != "train" {
+            // Each would do all of it, and replace the others' files.
+            Console.note("deixis-train: \(name) is one process, but \(count) were started; several ranks are for train")
+            Foundation.exit(64)
+        }
         Foundation.exit(Program.run(Self.self, as: "deixis-train", failure: failure))
     }
 
     /// Errors of data sets, checkpoints, models and pictures name their file; the others are faults of this program.
-    private static func failure(_ error: any Error) -> CommandError? {
+    static func failure(_ error: any Error) -> CommandError? {
         switch error {
         case let error as GroundingError: CommandError(error.exitCode, "\(error)")
         case let error as ImportError: CommandError(error.exitCode, "\(error)")

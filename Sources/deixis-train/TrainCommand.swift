@@ -31,6 +31,8 @@ struct TrainCommand: ParsableCommand {
             Parts that learn nothing, or slowly (names: `deixis-train describe`; `*` stands for any characters):
               deixis-train train --from run/checkpoint --freeze visual.conv1 \\
                 --freeze 'language.embeddings' --rate 'visual.layer*=0.1' --data mine --out next
+            On several machines that see the same files, each with a share of every batch (any MPI that mpirun belongs to):
+              mpirun -np 4 --hostfile hosts deixis-train train --config my.json --data refcoco/train --out run
             With a visual encoder that already tells colors and shapes:
               deixis-train pretrain --config small --scenes --samples 100000 --out visual.safetensors
               deixis-train train --config small --scenes --pretrained-visual visual.safetensors --out run
@@ -154,15 +156,30 @@ struct TrainCommand: ParsableCommand {
     }
 
     func run() throws {
+        guard let ranks = try MPIRanks.join() else { return try train(nil) }
+        try ranks.run { try train(ranks) }
+    }
+
+    private func train(_ ranks: MPIRanks?) throws {
         var run = TrainingRun(directory: out)
         run.checkpointInterval = checkpointSeconds
         let manifests = (data.map(Optional.some) + [validation]).map { $0.map { $0 + "/manifest.jsonl" } }
         let read = [config, recipe, start, vocabulary, curriculum, pretrainedVisual, pretrainedLanguage] + manifests
         try Outputs(("--out: its file", run.checkpoint), ("--out: its file", run.log)).check(
             against: read.compactMap { $0 })
-        if let threads { try Backend.setThreadCount(threads) }
-        try Backend.load()
-        let trainer = try resume ? resumed(run) : fresh(run)
+        func note(_ text: String) { if ranks?.rank ?? 0 == 0 { Console.note(text) } }
+        func setUp() throws -> Trainer {
+            if let threads = threads ?? ranks?.fairThreads { try Backend.setThreadCount(threads) }
+            try Backend.load()
+            return try resume ? resumed(run, ranks) : fresh(run, ranks, note)
+        }
+        let trainer = try ranks?.together(setUp) ?? setUp()
+        if let ranks {
+            try trainer.checkRanks()
+            trainer.setMicroBatch(ranks.least(trainer.plan.microBatch))
+            note("\(ranks.count) ranks, started by \(ranks.launcher): \(ranks.library)")
+            ranks.warnings.forEach { note($0) }
+        }
         for line in trainer.data.skipped { note("left out: \(line)") }
         if !trainer.data.skipped.isEmpty { note("\(trainer.data.skipped.count) bad lines left out") }
         let count = trainer.network.parameters.all.reduce(0) { $0 + $1.count }
@@ -175,8 +192,15 @@ struct TrainCommand: ParsableCommand {
         let screen = ProgressLine()
         let ending = try run.train(
             trainer, shouldStop: { interrupt.isRequested },
-            progress: { state in screen.show(state.line, final: state.step == state.steps) },
-            report: { note($0) })
+            progress: { state in
+                if ranks?.rank ?? 0 == 0 { screen.show(state.line, final: state.step == state.steps) }
+            },
+            // What a rank finds of its own share, it tells itself.
+            report: { Console.note($0) })
+        guard ranks?.rank ?? 0 == 0 else {
+            if ending == .stopped { throw ExitCode(130) }
+            return
+        }
         if let broken = trainer.data.broken, case let count = broken.training.count + broken.heldOut.count, count > 0 {
             note("\(count) samples with broken pictures left out")
         }
@@ -195,14 +219,13 @@ struct TrainCommand: ParsableCommand {
         }
     }
 
-    private func note(_ text: String) { Console.note(text) }
 }
 
 extension TrainCommand {
     /// A run's directory is as good as its checkpoint.
     private var start: String? { from.map { exists($0 + "/.") ? $0 + "/checkpoint" : $0 } }
 
-    private func fresh(_ run: TrainingRun) throws -> Trainer {
+    private func fresh(_ run: TrainingRun, _ ranks: MPIRanks?, _ note: (String) -> Void) throws -> Trainer {
         if exists(run.checkpoint) {
             throw ValidationError("\(run.checkpoint) exists: pass --resume to go on with it, or choose another --out")
         }
@@ -227,18 +250,19 @@ extension TrainCommand {
         if let evaluateEvery { chosen.evaluateEvery = evaluateEvery }
         chosen.command = "deixis-train " + Program.arguments.joined(separator: " ")
         let words = try before?.tokenizer.vocabulary ?? vocabulary.map { try SentenceVocabulary.file($0) }
-        let trainer = try Trainer(chosen, data: TrainingData(chosen, vocabulary: words, skipBad: skipBad))
+        let trainer = try Trainer(chosen, data: TrainingData(chosen, vocabulary: words, skipBad: skipBad), ranks: ranks)
         if let start, let before {
             try trainer.loadWeights(from: start)
             note("\(start): the weights after \(before.step) steps, and \(before.tokenizer.vocabulary.count) tokens")
         }
         if let pretrainedVisual { note(try trainer.loadPretrained(.visual, from: pretrainedVisual)) }
         if let pretrainedLanguage { note(try trainer.loadPretrained(.language, from: pretrainedLanguage)) }
-        if chosen.microBatch == nil, let memory = trainer.chooseMicroBatch() {
+        let available = Backend.availableMemory.map { $0 / (ranks?.onThisMachine ?? 1) }
+        if chosen.microBatch == nil, let memory = trainer.chooseMicroBatch(available: available) {
             func megabytes(_ bytes: Int) -> String {
                 String(format: bytes < 10_000_000 ? "%.1f MB" : "%.0f MB", Double(bytes) / 1e6)
             }
-            let left = Backend.availableMemory.map { ", \(megabytes($0)) left" } ?? ""
+            let left = available.map { ", \(megabytes($0)) left" } ?? ""
             note(
                 "measured: \(megabytes(memory.first)) for one sample in memory, \(megabytes(memory.further)) for each further\(left)"
             )
@@ -265,7 +289,7 @@ extension TrainCommand {
         return chosen
     }
 
-    private func resumed(_ run: TrainingRun) throws -> Trainer {
+    private func resumed(_ run: TrainingRun, _ ranks: MPIRanks?) throws -> Trainer {
         let fixed: [(String, Bool)] = [
             ("--seed", seed != nil), ("--batch", batch != nil), ("--rate", !rate.isEmpty), ("--data", !data.isEmpty),
             ("--recipe", recipe != nil),
@@ -284,7 +308,7 @@ extension TrainCommand {
         return try Trainer.resuming(
             run.checkpoint, skipBad: skipBad, samples: samples,
             configuration: config.map { try ChosenConfiguration($0) }, scenes: scenes,
-            epochs: epochs, microBatch: microBatch)
+            epochs: epochs, microBatch: microBatch, ranks: ranks)
     }
 }
 

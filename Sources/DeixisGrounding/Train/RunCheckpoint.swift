@@ -10,6 +10,8 @@ struct RunHeader {
         var step: Int
         var seconds: Double
         var heldOutAccuracy: Double?
+        /// Of the log's next line, which began before the checkpoint; nil in checkpoints of older versions.
+        var window: StepWindow?
     }
 
     var recipe: TrainingRecipe
@@ -76,7 +78,7 @@ struct RunHeader {
 extension Trainer {
     /// Saves whole or not at all: whatever fails, a full disk included, the checkpoint before stays.
     public func save(to path: String) throws(GroundingError) {
-        let state = RunHeader.State(step: step, seconds: seconds, heldOutAccuracy: heldOutAccuracy)
+        let state = RunHeader.State(step: step, seconds: seconds, heldOutAccuracy: heldOutAccuracy, window: window)
         let header = RunHeader(recipe: recipe, state: state, vocabulary: data.tokenizer.vocabulary)
         let metadata = try header.metadata()
         do throws(TrainingError) {
@@ -93,11 +95,12 @@ extension Trainer {
     ///   - configuration: the network that the run must have; nil: any.
     ///   - scenes: whether the run must be on generated scenes.
     ///   - microBatch: another number of samples in memory at once; nil keeps the recipe's.
+    ///   - ranks: the processes among which each batch is shared; as many as there are now.
     /// - Throws: `training`, `badCheckpoint`, `settled`, and what the recipe's data set finds wrong.
     public static func resuming(
         _ path: String, skipBad: Bool = false, samples: Int? = nil, configuration: ChosenConfiguration? = nil,
         scenes: Bool = false,
-        epochs: Int? = nil, microBatch: Int? = nil
+        epochs: Int? = nil, microBatch: Int? = nil, ranks: (any Ranks)? = nil
     ) throws(GroundingError) -> Trainer {
         let header = try RunHeader.read(path)
         var recipe = header.recipe
@@ -115,7 +118,8 @@ extension Trainer {
         if let samples { (recipe.samples, recipe.epochs) = (samples, nil) }
         if let epochs { recipe.epochs = epochs }
         if let microBatch { recipe.microBatch = microBatch }
-        let trainer = try Trainer(recipe, data: TrainingData(recipe, vocabulary: header.vocabulary, skipBad: skipBad))
+        let trainer = try Trainer(
+            recipe, data: TrainingData(recipe, vocabulary: header.vocabulary, skipBad: skipBad), ranks: ranks)
         do throws(TrainingError) {
             try Checkpoint.load(path, into: trainer.network.parameters, optimizer: trainer.optimizer)
         } catch {
@@ -124,6 +128,7 @@ extension Trainer {
         trainer.step = header.state.step
         trainer.seconds = header.state.seconds
         trainer.heldOutAccuracy = header.state.heldOutAccuracy
+        trainer.window = header.state.window ?? StepWindow()
         return trainer
     }
 }

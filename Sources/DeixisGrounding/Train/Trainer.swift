@@ -19,31 +19,38 @@ public final class Trainer {
     /// The last measurement on the held-out samples.
     public internal(set) var heldOutAccuracy: Double?
 
+    /// The steps since the last line of the log.
+    var window = StepWindow()
+
     /// How the batches are cut.
     public private(set) var plan: BatchPlan
     /// What the recipe's patterns of names matched.
     public let matches: [PatternMatch]
-    /// Where the shares of several ranks come together: called once a step, with the gradients (of buffers too: the
-    /// changes of running statistics) and sums of this rank's share of the global batch, to make them those of all.
-    /// nil: there is one rank.
-    public var joinShares: ((ParameterStore<Float>, inout StepSums) throws(GroundingError) -> Void)?
+    /// The processes among which each batch is shared; nil: this one alone.
+    public let ranks: (any Ranks)?
+    let gradientSum: GradientSum?
 
     /// A fresh start. `recipe.configuration.language.vocabulary` becomes the tokenizer's count, an epoch's samples
     /// the data's.
     ///
     /// - Parameters:
-    ///   - rank, ranks: which share of every batch is computed here.
-    public init(_ recipe: TrainingRecipe, data: TrainingData, rank: Int = 0, ranks: Int = 1) throws(GroundingError) {
+    ///   - ranks: the processes among which each batch is shared; nil: this one alone.
+    public init(
+        _ recipe: TrainingRecipe, data: TrainingData, ranks: (any Ranks)? = nil
+    ) throws(GroundingError) {
         var recipe = recipe
         recipe.configuration.language.vocabulary = data.tokenizer.vocabulary.count
         recipe.settle(samples: data.training.count)
         try recipe.validate()
-        guard recipe.batchSize >= ranks else {
+        let count = ranks?.count ?? 1
+        guard recipe.batchSize >= count else {
             throw .badSetting(
-                name: "batchSize", value: "\(recipe.batchSize)", rule: "at least 1 for each of \(ranks) ranks")
+                name: "batchSize", value: "\(recipe.batchSize)", rule: "at least 1 for each of \(count) ranks")
         }
         self.recipe = recipe
-        plan = BatchPlan(batchSize: recipe.batchSize, microBatch: recipe.microBatch, rank: rank, ranks: ranks)
+        self.ranks = ranks
+        plan = BatchPlan(
+            batchSize: recipe.batchSize, microBatch: recipe.microBatch, rank: ranks?.rank ?? 0, ranks: count)
         self.data = data
         do throws(NetworkError) {
             network = try GroundingNetwork<Float>(recipe.configuration, seed: recipe.seed)
@@ -62,6 +69,7 @@ public final class Trainer {
             network.optimizerGroups(
                 encoders: recipe.encoderRate, sigma: recipe.sigmaRate, rest: recipe.rate, factors: applied.factors),
             settings)
+        gradientSum = ranks.map { GradientSum(network.parameters, $0) }
         loss = SelfPacedLoss(recipe.configuration.loss)
         // Who computes twice to save memory wants what is saved.
         if recipe.recomputes { BufferPool.keepTight() }
@@ -104,21 +112,33 @@ public final class Trainer {
         try Backend.flushingSubnormals { () throws(GroundingError) in try score() }
     }
 
+    /// Samples in one pass without gradients.
+    private static let groupCount = 8
+
+    /// Samples go through the network in the same groups however many ranks share them, so that the score has the same
+    /// digits: group g on rank g mod N.
     private func score() throws(GroundingError) -> GroundingScore {
         let maker = data.heldOutMaker(recipe)
         return try optimizer.withAveragedWeights { () throws(GroundingError) in
-            var score = GroundingScore()
-            var at = 0
-            while at < data.heldOutCount {
-                let end = min(data.heldOutCount, at + plan.microBatch)
-                let batch = try maker.plain(at..<end)
-                at = end
-                if batch.count == 0 { continue }
-                let boxes = network(batch.images, batch.tokens, on: Tape<Float>(.inference)).tensor.values
-                for i in 0..<batch.count {
-                    let range = i * 4..<i * 4 + 4
-                    score.add(iou: GroundingScore.iou(boxes[range], batch.boxes[range]), kind: batch.kinds[i])
+            var groups: [[ScoredSample]] = []
+            for at in stride(from: 0, to: data.heldOutCount, by: Self.groupCount) {
+                var group: [ScoredSample] = []
+                if groups.count % plan.ranks == plan.rank {
+                    let batch = try maker.plain(at..<min(data.heldOutCount, at + Self.groupCount))
+                    if batch.count > 0 {
+                        let boxes = network(batch.images, batch.tokens, on: Tape<Float>(.inference)).tensor.values
+                        group = (0..<batch.count).map { i in
+                            let range = i * 4..<i * 4 + 4
+                            return ScoredSample(
+                                iou: GroundingScore.iou(boxes[range], batch.boxes[range]), kind: batch.kinds[i])
+                        }
+                    }
                 }
+                groups.append(group)
+            }
+            var score = GroundingScore()
+            for sample in (ranks.map { ScoredSample.shared(groups, $0) } ?? groups).joined() {
+                score.add(iou: sample.iou, kind: sample.kind)
             }
             return score
         }

@@ -58,55 +58,59 @@ public struct TrainingRun: Sendable {
         _ trainer: Trainer, shouldStop: () -> Bool = { false }, progress: (TrainingProgress) -> Void = { _ in },
         report: (String) -> Void = { _ in }
     ) throws(GroundingError) -> Ending {
-        try GroundingError.file { () throws(FileError) in
-            try makeFolder(directory)
-            // Now rather than after hours.
-            try Outputs(("checkpoint", checkpoint), ("log", log)).mustBeReplaceable()
+        // One rank writes.
+        let (ranks, writes) = (trainer.ranks, trainer.plan.rank == 0)
+        if writes {
+            try GroundingError.file { () throws(FileError) in
+                try makeFolder(directory)
+                // Now rather than after hours.
+                try Outputs(("checkpoint", checkpoint), ("log", log)).mustBeReplaceable()
+            }
+            try TrainingLog.rewind(log, to: trainer.step)
         }
-        try TrainingLog.rewind(log, to: trainer.step)
+        func append(_ record: TrainingRecord) throws(GroundingError) {
+            if writes { try TrainingLog.append(record, to: log) }
+        }
         let recipe = trainer.recipe
         let queue = BatchQueue(trainer.data.maker(recipe), trainer.plan, from: trainer.step, depth: 3)
         defer { queue.stop() }
         let clock = ContinuousClock()
-        let before = trainer.seconds
-        let start = clock.now
-        var saved = start
-        var window = StepWindow(start)
+        var saved = clock.now
         var state = TrainingProgress()
         state.steps = recipe.steps
         state.heldOutAccuracy = trainer.heldOutAccuracy
         while trainer.step < recipe.steps {
-            if shouldStop() {
-                try trainer.save(to: checkpoint)
+            let isAsked = shouldStop()
+            if ranks?.any(isAsked) ?? isAsked {
+                if writes { try trainer.save(to: checkpoint) }
                 return .stopped
             }
+            let start = clock.now
             let result = try trainer.train { (_) throws(GroundingError) in try queue.next() }
             trainer.data.takeBroken().forEach { report("left out: \($0)") }
-            trainer.seconds = before + (clock.now - start) / .seconds(1)
-            window.add(result, recipe.batchSize)
+            let seconds = (clock.now - start) / .seconds(1)
+            trainer.seconds += seconds
+            trainer.window.add(result, recipe.batchSize, seconds: seconds)
             let isLast = trainer.step == recipe.steps
             var record = TrainingRecord(
                 step: trainer.step, samples: trainer.step * recipe.batchSize, seconds: rounded(trainer.seconds))
             if trainer.step % recipe.evaluateEvery == 0 || isLast, trainer.data.heldOutCount > 0 {
-                let pause = clock.now
                 let score = try trainer.scoreHeldOut()
-                window.exclude(clock.now - pause)
                 trainer.heldOutAccuracy = score.accuracy
                 record.heldOutAccuracy = rounded(score.accuracy)
                 record.heldOutMeanIoU = rounded(score.meanIoU)
-                try TrainingLog.append(record, to: log)
+                try append(record)
                 (record.heldOutAccuracy, record.heldOutMeanIoU) = (nil, nil)
             }
-            trainer.update(&state, result, window, clock.now)
+            trainer.update(&state, result)
             progress(state)
             if trainer.step % logEvery == 0 || isLast {
-                window.fill(&record, clock.now)
+                trainer.window.fill(&record)
                 for (term, sigma) in zip(SelfPacedLoss.terms, state.sigmas) { record.loss[term.sigma] = rounded(sigma) }
-                try TrainingLog.append(record, to: log)
-                window = StepWindow(clock.now)
+                try append(record)
+                trainer.window = StepWindow()
             }
-            if !isLast, (clock.now - saved) / .seconds(1) >= checkpointInterval {
-                let pause = clock.now
+            if writes, !isLast, (clock.now - saved) / .seconds(1) >= checkpointInterval {
                 do throws(GroundingError) {
                     try trainer.save(to: checkpoint)
                 } catch {
@@ -115,59 +119,17 @@ public struct TrainingRun: Sendable {
                     )
                 }
                 saved = clock.now
-                window.exclude(saved - pause)
             }
         }
         trainer.data.takeBroken().forEach { report("left out: \($0)") }
-        try trainer.save(to: checkpoint)
+        if writes { try trainer.save(to: checkpoint) }
         return .finished
-    }
-}
-
-/// Six digits: enough for a log, and the same text on every machine.
-private func rounded(_ value: Double) -> Double { (value * 1e6).rounded() / 1e6 }
-
-/// Means over the steps of one line of the log.
-struct StepWindow {
-    private(set) var count = 0.0
-    private var samples = 0
-    private var sum = Trainer.StepResult(
-        loss: 0, terms: SelfPacedLoss.terms.map { _ in 0 }, accuracy: 0, gradientNorm: 0, rateFactor: 0)
-    private var factor = 0.0
-    private var start: ContinuousClock.Instant
-
-    init(_ start: ContinuousClock.Instant) { self.start = start }
-
-    mutating func add(_ result: Trainer.StepResult, _ batchSize: Int) {
-        count += 1
-        samples += batchSize
-        sum.loss += result.loss
-        for (i, term) in result.terms.enumerated() { sum.terms[i] += term }
-        sum.accuracy += result.accuracy
-        sum.gradientNorm += result.gradientNorm
-        factor = result.rateFactor
-    }
-
-    /// Time spent on something else does not slow the rate.
-    mutating func exclude(_ duration: Duration) { start += duration }
-
-    func rate(_ now: ContinuousClock.Instant) -> Double { Double(samples) / max(1e-9, (now - start) / .seconds(1)) }
-
-    func fill(_ record: inout TrainingRecord, _ now: ContinuousClock.Instant) {
-        record.loss["loss"] = rounded(sum.loss / count)
-        for (term, value) in zip(SelfPacedLoss.terms, sum.terms) { record.loss[term.name] = rounded(value / count) }
-        record.accuracy = rounded(sum.accuracy / count)
-        record.gradientNorm = rounded(sum.gradientNorm / count)
-        record.rateFactor = rounded(factor)
-        record.samplesPerSecond = (rate(now) * 10).rounded() / 10
     }
 }
 
 extension Trainer {
     /// Screen values move a tenth of the way to each step's: steady to read, quick to follow.
-    func update(
-        _ state: inout TrainingProgress, _ result: StepResult, _ window: StepWindow, _ now: ContinuousClock.Instant
-    ) {
+    func update(_ state: inout TrainingProgress, _ result: StepResult) {
         let share = state.step == 0 ? 1 : 0.1
         state.loss += (result.loss - state.loss) * share
         for (i, term) in result.terms.enumerated() { state.terms[i] += (term - state.terms[i]) * share }
@@ -176,7 +138,7 @@ extension Trainer {
         state.samples = step * recipe.batchSize
         state.sigmas = network.sigma.value.values.map { Double($0) }
         state.heldOutAccuracy = heldOutAccuracy
-        if window.count >= 5 || state.samplesPerSecond == 0 { state.samplesPerSecond = window.rate(now) }
+        if window.count >= 5 || state.samplesPerSecond == 0 { state.samplesPerSecond = window.samplesPerSecond }
         state.timeLeft = Double((recipe.steps - step) * recipe.batchSize) / max(state.samplesPerSecond, 1e-9)
     }
 }

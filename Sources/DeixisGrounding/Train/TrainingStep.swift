@@ -37,10 +37,14 @@ extension Trainer {
         try Backend.flushingSubnormals { () throws(GroundingError) in
             network.parameters.clearGradients()
             var sums = StepSums()
-            for (number, range) in plan.pieces.enumerated() where sums.loss.isFinite {
-                addGradients(of: try piece(number), at: range.lowerBound, to: &sums)
+            gradientSum?.begin()
+            let pieces = plan.pieces
+            for (number, range) in pieces.enumerated() where sums.loss.isFinite {
+                addGradients(
+                    of: try piece(number), at: range.lowerBound, to: &sums,
+                    completed: number == pieces.count - 1 ? gradientSum?.isComplete : nil)
             }
-            try joinShares?(network.parameters, &sums)
+            join(&sums)
             return try update(sums)
         }
     }
@@ -52,8 +56,13 @@ extension Trainer {
     /// Batch statistics of BatchNorm, where they are not frozen, are the micro-batch's own; running statistics move
     /// by the mean of what the micro-batches found.
     ///
-    /// - Parameter first: where the samples begin in the global batch.
-    func addGradients(of batch: GroundingBatch, at first: Int, to sums: inout StepSums) {
+    /// - Parameters:
+    ///   - first: where the samples begin in the global batch.
+    ///   - completed: hears which gradients this pass adds nothing more to, as it goes.
+    func addGradients(
+        of batch: GroundingBatch, at first: Int, to sums: inout StepSums,
+        completed: ((Parameter<Float>) -> Void)? = nil
+    ) {
         let tape = Tape<Float>(
             .training(seed: CounterRandom.word(recipe.seed ^ 0x5445_5045, UInt64(step))), firstSample: first,
             recomputes: recipe.recomputes)
@@ -67,7 +76,7 @@ extension Trainer {
             return
         }
         let predictions = boxes.tensor.values
-        tape.backward(value.total)
+        tape.backward(value.total, completed: completed)
         tape.commit(share: Double(batch.count) / Double(plan.batchSize))
         for (i, term) in value.terms.enumerated() { sums.terms[i] += term }
         for i in 0..<batch.count {

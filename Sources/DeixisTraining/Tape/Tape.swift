@@ -45,6 +45,10 @@ public final class Tape<Scalar: Real> {
     private var scopeNames: [String] = []
     private var randomDraws: UInt64 = 0
     private var commits: [(_ share: Double) -> Void] = []
+    /// The node that reads a parameter first, in the order of nodes: its gradient is complete once the backward pass
+    /// has come back to it.
+    private var firstReaders: [(node: Int, parameter: Parameter<Scalar>)] = []
+    private var isRead: Set<ObjectIdentifier> = []
 
     public init(_ mode: Mode, firstSample: Int = 0, recomputes: Bool = false) {
         (self.mode, self.firstSample, self.recomputes) = (mode, firstSample, recomputes)
@@ -84,6 +88,12 @@ public final class Tape<Scalar: Real> {
                 op: op, scope: isTracing ? scopeNames.last ?? "" : "", inputs: inputs.map(\.node), shape: result.shape,
                 needsGradient: needs, pullback: needs ? pullback : nil, emission: isTracing ? emission : nil,
                 parameterCount: isTracing ? parameters.reduce(0) { $0 + $1.count } : 0, macs: macs))
+        if isTraining {
+            for parameter in parameters where parameter.isTrainable {
+                guard isRead.insert(ObjectIdentifier(parameter)).inserted else { continue }
+                firstReaders.append((nodes.count - 1, parameter))
+            }
+        }
         return Variable(tensor: result, tape: self, node: nodes.count - 1)
     }
 
@@ -108,6 +118,7 @@ public final class Tape<Scalar: Real> {
     public func discard() {
         nodes = []
         commits = []
+        firstReaders = []
     }
 
     /// Takes over what another tape keeps for `commit`.
@@ -124,16 +135,27 @@ public final class Tape<Scalar: Real> {
 
     /// Computes the gradients of `result` (times `seed`, ones by default) with respect to every parameter and leaf it
     /// came from. The tape is spent afterwards.
-    public func backward(_ result: Variable<Scalar>, seed: Tensor<Scalar>? = nil) {
+    ///
+    /// - Parameter completed: hears of each trainable parameter when this pass has nothing more to add to its gradient.
+    public func backward(
+        _ result: Variable<Scalar>, seed: Tensor<Scalar>? = nil,
+        completed: ((_ parameter: Parameter<Scalar>) -> Void)? = nil
+    ) {
         precondition(isTraining && result.node >= 0, "backward needs a tape in mode .training")
         gradients = Array(repeating: nil, count: nodes.count)
         gradients[result.node] = seed ?? Tensor(repeating: 1, result.shape)
         for index in stride(from: result.node, through: 0, by: -1) {
-            guard let pullback = nodes[index].pullback else { continue }
-            nodes[index].pullback = nil
-            guard var gradient = gradients[index] else { continue }
-            gradients[index] = nil
-            pullback(&gradient)
+            if let pullback = nodes[index].pullback {
+                nodes[index].pullback = nil
+                if var gradient = gradients[index] {
+                    gradients[index] = nil
+                    pullback(&gradient)
+                }
+            }
+            while let last = firstReaders.last, last.node >= index {
+                completed?(last.parameter)
+                firstReaders.removeLast()
+            }
         }
     }
 

@@ -3,7 +3,9 @@ import Foundation
 import Testing
 
 @Suite struct TrainCommandTests {
-    static func train(_ arguments: String...) throws -> Finished {
+    static func train(_ arguments: String...) throws -> Finished { try train(arguments) }
+
+    static func train(_ arguments: [String]) throws -> Finished {
         try launch(products.appendingPathComponent("deixis-train").path, arguments)
     }
 

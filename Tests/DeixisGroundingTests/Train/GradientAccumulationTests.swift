@@ -3,7 +3,7 @@
 import DeixisFiles
 import Testing
 
-/// One big batch, in pieces or on several ranks: the same gradients, losses and weights.
+/// One big batch, in pieces: the same gradients, losses and weights.
 @Suite struct GradientAccumulationTests {
     /// Frozen norms, and dropout, whose numbers must not depend on how a batch is cut.
     static func recipe(batch: Int = 10, frozen: Bool = true, dropout: Double = 0.2) throws -> TrainingRecipe {
@@ -17,10 +17,10 @@ import Testing
         return recipe
     }
 
-    static func trainer(_ recipe: TrainingRecipe, micro: Int?, rank: Int = 0, ranks: Int = 1) throws -> Trainer {
+    static func trainer(_ recipe: TrainingRecipe, micro: Int?, ranks: (any Ranks)? = nil) throws -> Trainer {
         var recipe = recipe
         recipe.microBatch = micro
-        return try Trainer(recipe, data: TrainingData(recipe), rank: rank, ranks: ranks)
+        return try Trainer(recipe, data: TrainingData(recipe), ranks: ranks)
     }
 
     /// Largest difference relative to the tensor's largest value, over all tensors.
@@ -68,51 +68,6 @@ import Testing
         // The comparison can fail: another batch moves the weights further than that.
         try pieces.train(maker.batch(99))
         #expect(Self.difference(whole.network.parameters.all, pieces.network.parameters.all) { $0.value.values } > 1e-3)
-    }
-
-    @Test("Shares of several ranks, joined, are the step of one process", arguments: [2, 3])
-    func ranks(count: Int) throws {
-        let recipe = try Self.recipe(frozen: false)
-        // The same micro-batches, so that batch statistics are the same too.
-        let alone = try Self.trainer(recipe, micro: count == 2 ? 5 : 4)
-        let ranks = try (0..<count).map { try Self.trainer(recipe, micro: nil, rank: $0, ranks: count) }
-        #expect(alone.plan.pieces == ranks.map(\.plan.share))
-        let maker = alone.data.maker(recipe)
-        for step in 0..<3 {
-            let batch = try maker.batch(step)
-            // What a sum over ranks does, on one process: the gradients and sums of every share, added up in rank
-            // order.
-            var totals: [String: [Float]] = [:], sums = Trainer.StepSums()
-            for rank in ranks {
-                rank.network.parameters.clearGradients()
-                rank.addGradients(of: batch.part(rank.plan.share), at: rank.plan.share.lowerBound, to: &sums)
-                for parameter in rank.network.parameters.all {
-                    guard let gradient = parameter.gradient?.values else { continue }
-                    totals[parameter.name] = totals[parameter.name].map { zip($0, gradient).map(+) } ?? gradient
-                }
-            }
-            let (joined, all) = (totals, sums)
-            for rank in ranks {
-                rank.joinShares = { (parameters, sums) throws(GroundingError) in
-                    for parameter in parameters.all {
-                        guard let total = joined[parameter.name] else { continue }
-                        parameter.gradient?.withUnsafeMutableBufferPointer { target in
-                            for i in total.indices { target[i] = total[i] }
-                        }
-                    }
-                    sums = all
-                }
-            }
-            let expected = try alone.train(batch)
-            for rank in ranks {
-                let got = try rank.train(batch)
-                #expect(abs(got.loss - expected.loss) < 1e-5 && got.accuracy == expected.accuracy)
-            }
-        }
-        for rank in ranks {
-            let error = Self.difference(alone.network.parameters.all, rank.network.parameters.all) { $0.value.values }
-            #expect(error < 1e-4, "rank \(rank.plan.rank): \(error)")
-        }
     }
 
     /// Running statistics move by the mean of what the pieces found, once a step.
