@@ -23,6 +23,10 @@ struct BenchmarkCommand: ParsableCommand {
               deixis-train benchmark small --batch 32 --after-samples 20000 --keep-subnormals
               deixis-train benchmark paper-r50 --batch 2 --steps 5
               deixis-train benchmark paper-r50 --batch 192 --micro-batch 8 --steps 1 --warm-up 0
+
+            Under mpirun the ranks share each batch: waited_ms is what a step then waits for gradients of others after \
+            its own are computed.
+              mpirun -np 4 deixis-train benchmark paper-r50 --batch 32 --micro-batch 8
             """)
 
     @Argument(help: "A configuration: \(NetworkConfiguration.names.joined(separator: ", ")) or a JSON file.")
@@ -67,21 +71,28 @@ struct BenchmarkCommand: ParsableCommand {
     }
 
     func run() throws {
+        guard let ranks = try MPIRanks.join() else { return try run(nil) }
+        try ranks.run { try run(ranks) }
+    }
+
+    private func run(_ ranks: MPIRanks?) throws {
         try Backend.load()
-        if let threads { try Backend.setThreadCount(threads) }
+        if let threads = threads ?? ranks?.fairThreads { try Backend.setThreadCount(threads) }
         if keepSubnormals { Backend.keepSubnormals() }
         if recompute { BufferPool.keepTight() }
-        let step = try afterSamples > 0 ? trainedStep() : freshStep()
+        let (trainer, step) = try afterSamples > 0 ? trainedStep(ranks) : freshStep(ranks)
+        let speaks = trainer.plan.rank == 0
         func time(_ number: Int) throws -> Double {
             let work = try step(number), start = ContinuousClock.now
             try work()
             return (ContinuousClock.now - start) / .milliseconds(1)
         }
         for number in 0..<warmUp { _ = try time(number) }
-        var times: [Double] = []
+        var times: [Double] = [], waits: [Double] = []
         func report(_ time: Double) throws {
             times.append(time)
-            try Console.out("{\"step_ms\": \(time)}")
+            waits.append(trainer.secondsWaited * 1000)
+            if speaks { try Console.out("{\"step_ms\": \(time)\(ranks == nil ? "" : ", \"waited_ms\": \(waits[waits.count - 1])")}") }
         }
         if interactive {
             try Console.out("{\"ready\": true}")
@@ -89,10 +100,11 @@ struct BenchmarkCommand: ParsableCommand {
         } else {
             for number in 0..<steps { try report(time(warmUp + number)) }
         }
-        guard !times.isEmpty else { return }
+        guard !times.isEmpty, speaks else { return }
         let median = times.sorted()[times.count / 2]
+        let shared = ranks.map { "\"ranks\": \($0.count), \"median_waited_ms\": \(waits.sorted()[waits.count / 2]), " } ?? ""
         try Console.out(
-            "{\"network\": \"\(self.network)\", \"batch\": \(batch), \"micro_batch\": \(plan.microBatch), \"after_samples\": \(afterSamples), \"keeps_subnormals\": \(keepSubnormals), "
+            "{\"network\": \"\(self.network)\", \"batch\": \(batch), \"micro_batch\": \(trainer.plan.microBatch), \(shared)\"after_samples\": \(afterSamples), \"keeps_subnormals\": \(keepSubnormals), "
                 + "\"threads\": \(Backend.threadCount), \"blas\": \"\(Backend.openBLASCore)\", \"median_ms\": \(median), "
                 + "\"samples_per_second\": \(Double(batch) / median * 1000), \"peak_rss_mb\": \(Program.peakResidentBytes >> 20)}"
         )
@@ -101,63 +113,51 @@ struct BenchmarkCommand: ParsableCommand {
     /// What is to be timed of step `number`; what comes before, such as making its batch, is not.
     private typealias StepMaker = (_ number: Int) throws -> () throws -> Void
 
-    private var plan: BatchPlan { BatchPlan(batchSize: batch, microBatch: microBatch) }
-
-    private func freshStep() throws -> StepMaker {
-        let configuration = try ChosenConfiguration(network).configuration
-        let network = try GroundingNetwork<Float>(configuration, seed: 1)
-        let optimizer = AdamW<Float>([.init(name: "all", learningRate: 1e-5, network.parameters.trainable)])
-        let loss = SelfPacedLoss(configuration.loss)
-        let tokens = min(length ?? configuration.language.maximumLength, configuration.language.maximumLength)
-        var state: UInt64 = 1
-        func next(_ bound: Int) -> Int {
-            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-            return Int(state >> 33) % bound
-        }
-        // Every micro-batch reads the same: what they hold does not matter to time or memory.
-        let pieces = plan.pieces, most = pieces.map(\.count).max() ?? 1,
-            pixels = configuration.imageSide * configuration.imageSide * 3
-        let images = (0..<most * pixels).map { _ in UInt8(next(256)) }
-        let ids = (0..<most * tokens).map { _ in Int32(next(configuration.language.vocabulary)) }
-        let truth: [Float] = (0..<most).flatMap { _ in [0.5, 0.4, 0.3, 0.2].map { Float($0) } }
-        return { number in
-            {
-                Backend.flushingSubnormals {
-                    network.parameters.clearGradients()
-                    for piece in pieces {
-                        let count = piece.count
-                        let sentences = TokenBatch(
-                            batch: count, length: tokens, ids: Array(ids.prefix(count * tokens)),
-                            mask: Array(repeating: 1, count: count * tokens))
-                        let tape = Tape<Float>(
-                            .training(seed: UInt64(number)), firstSample: piece.lowerBound, recomputes: recompute)
-                        let pictures = count == most ? images : Array(images.prefix(count * pixels))
-                        let boxes = network(pictures, sentences, on: tape)
-                        tape.backward(
-                            loss(boxes, truth: Array(truth.prefix(4 * count)), sigma: network.sigma, of: batch).total)
-                        tape.commit(share: Double(count) / Double(batch))
-                    }
-                    optimizer.update()
-                    network.parameters.moveStatistics()
-                }
-            }
-        }
-    }
-
-    private func trainedStep() throws -> StepMaker {
+    private func recipe() throws -> TrainingRecipe {
         var recipe = TrainingRecipe(try ChosenConfiguration(network))
         recipe.data = .scenes
         (recipe.batchSize, recipe.microBatch, recipe.recomputes) = (batch, microBatch, recompute)
-        let trainer = try Trainer(recipe, data: TrainingData(recipe)), maker = trainer.data.maker(recipe)
+        return recipe
+    }
+
+    private func freshStep(_ ranks: (any Ranks)?) throws -> (Trainer, StepMaker) {
+        var recipe = try recipe()
+        // What a peer's step does too.
+        (recipe.averageDecay, recipe.maximumGradientNorm) = (nil, nil)
+        let language = recipe.configuration.language, side = recipe.configuration.imageSide
+        // Words without meaning, as many as the configuration has room for.
+        let words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]"] + (4..<max(language.vocabulary, 8)).map { "w\($0)" }
+        let vocabulary = try Vocabulary(tokens: words.map { Array($0.utf8) })
+        let trainer = try Trainer(recipe, data: TrainingData(recipe, vocabulary: vocabulary), ranks: ranks)
+        let tokens = min(length ?? language.maximumLength, language.maximumLength)
+        var random = CounterRandom(seed: 1, stream: 0)
+        // Every micro-batch reads the same: what they hold does not matter to time or memory.
+        func made(_ count: Int) -> GroundingBatch {
+            GroundingBatch(
+                count: count, side: side, length: tokens,
+                images: (0..<count * side * side * 3).map { _ in UInt8(random.int(256)) },
+                tokenIDs: (0..<count * tokens).map { _ in Int64(random.int(words.count)) },
+                mask: Array(repeating: 1, count: count * tokens),
+                boxes: (0..<count).flatMap { _ in [0.5, 0.4, 0.3, 0.2] as [Float] },
+                kinds: Array(repeating: "", count: count))
+        }
+        let batches = Dictionary(uniqueKeysWithValues: Set(trainer.plan.pieces.map(\.count)).sorted().map { ($0, made($0)) })
+        let pieces = trainer.plan.pieces.compactMap { batches[$0.count] }
+        return (trainer, { _ in { try trainer.train { pieces[$0] } } })
+    }
+
+    private func trainedStep(_ ranks: (any Ranks)?) throws -> (Trainer, StepMaker) {
+        let recipe = try recipe(), trainer = try Trainer(recipe, data: TrainingData(recipe), ranks: ranks)
+        let maker = trainer.data.maker(recipe)
         let queue = BatchQueue(maker, from: 0, depth: 3)
         while trainer.step * batch < afterSamples { try trainer.train(queue.next()) }
         queue.stop()
         let first = trainer.step
-        if let handOver { try write(trainer, maker.batch(first), to: handOver) }
-        return { number in
+        if let handOver, trainer.plan.rank == 0 { try write(trainer, maker.batch(first), to: handOver) }
+        return (trainer, { number in
             let batch = try maker.batch(first + number)
             return { try trainer.train(batch) }
-        }
+        })
     }
 
     /// Plain little-endian arrays beside the weights; their shapes are one line of JSON.

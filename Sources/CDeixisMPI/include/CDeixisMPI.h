@@ -25,6 +25,13 @@ typedef struct deixis_launch {
 /// script's): a bare script of sbatch sets them too.
 deixis_launch deixis_launch_of_environment(void);
 
+/// Where this process runs: the machine's name, and which of its cores it may use, as bytes to compare.
+typedef struct deixis_place {
+    unsigned char host[128];
+    unsigned char cores[128];
+} deixis_place;
+deixis_place deixis_place_of_process(void);
+
 typedef enum deixis_mpi_status {
     DEIXIS_MPI_READY = 0,
     /// No library was found, or one that lacks a function.

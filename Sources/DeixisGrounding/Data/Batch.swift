@@ -16,6 +16,15 @@ public struct GroundingBatch: Sendable, Equatable {
     public var boxes: [Float]
     public var kinds: [String]
 
+    public init(
+        count: Int, side: Int, length: Int, images: [UInt8], tokenIDs: [Int64], mask: [Int64], boxes: [Float],
+        kinds: [String]
+    ) {
+        (self.count, self.side, self.length) = (count, side, length)
+        (self.images, self.tokenIDs, self.mask, self.boxes) = (images, tokenIDs, mask, boxes)
+        self.kinds = kinds
+    }
+
     /// Samples `range` alone, padded as they are.
     func part(_ range: Range<Int>) -> GroundingBatch {
         guard range != 0..<count else { return self }

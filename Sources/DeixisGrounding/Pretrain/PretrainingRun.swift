@@ -132,5 +132,3 @@ public struct PretrainingRun: Sendable {
     }
 }
 
-/// Six digits: enough for a log.
-private func rounded(_ value: Double) -> Double { (value * 1e6).rounded() / 1e6 }

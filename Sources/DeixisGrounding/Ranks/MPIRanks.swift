@@ -1,6 +1,5 @@
 internal import CDeixisMPI
 internal import DeixisTraining
-internal import Glibc
 
 /// The ranks of a run that a launcher of MPI has started (`mpirun -np 4`, `srun`): Open MPI, the MPICH family, or any
 /// library of MPI's standard binary interface. It is looked for when the launcher's environment says that there are
@@ -47,11 +46,10 @@ public final class MPIRanks: Ranks {
         count = Int(deixis_mpi_size())
         self.launcher = launcher
         library = String(cString: deixis_mpi_library())
-        var host = [UInt8](repeating: 0, count: 256), cores = cpu_set_t()
-        host.withUnsafeMutableBytes { _ = gethostname($0.baseAddress?.assumingMemoryBound(to: CChar.self), 255) }
-        sched_getaffinity(0, MemoryLayout<cpu_set_t>.size, &cores)
-        let own = host + withUnsafeBytes(of: &cores) { Array($0) }, all = gather(own)
-        onThisMachine = all.count { $0.prefix(host.count) == own.prefix(host.count) }
+        var place = deixis_place_of_process()
+        let own = withUnsafeBytes(of: &place) { Array($0) }, all = gather(own)
+        let host = 0..<MemoryLayout.size(ofValue: place.host)
+        onThisMachine = all.count { $0[host] == own[host] }
         onTheseCores = all.count { $0 == own }
     }
 

@@ -1,7 +1,11 @@
 import CDeixisSystem
+import DeixisFiles
 import DeixisTraining
 
 extension Trainer {
+    /// How long the last step waited for other ranks' gradients after its own were computed; 0 with one rank.
+    public var secondsWaited: Double { gradientSum?.waited ?? 0 }
+
     /// Makes what this rank found of its share of a batch that of the whole batch.
     func join(_ sums: inout StepSums) {
         guard let ranks, let gradientSum else { return }
@@ -31,7 +35,7 @@ extension Trainer {
         var text = Array(recipe.fileText(version: TrainingRecipe.version).utf8)
         let facts: [(what: String, value: UInt64)] = [
             ("another recipe", deixis_checksum(0, &text, text.count)), ("another step", UInt64(step)),
-            ("another number of training samples", UInt64(data.training.count)),
+            ("another number of training samples", UInt64(data.training.count ?? 0)),
             ("another number of held-out samples", UInt64(data.heldOutCount)), ("other weights", weights),
         ]
         for (what, value) in facts {

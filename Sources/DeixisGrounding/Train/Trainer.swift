@@ -69,7 +69,8 @@ public final class Trainer {
             network.optimizerGroups(
                 encoders: recipe.encoderRate, sigma: recipe.sigmaRate, rest: recipe.rate, factors: applied.factors),
             settings)
-        gradientSum = ranks.map { GradientSum(network.parameters, $0) }
+        let parameters = network.parameters
+        gradientSum = ranks.map { GradientSum(parameters, $0) }
         loss = SelfPacedLoss(recipe.configuration.loss)
         // Who computes twice to save memory wants what is saved.
         if recipe.recomputes { BufferPool.keepTight() }

@@ -7,7 +7,7 @@ shift
 folder=$(mktemp -d)
 unshare --net --uts sleep 600 & first=$!
 unshare --net --uts sleep 600 & second=$!
-trap 'kill "$first" "$second" 2>/dev/null; rm -rf "$folder"' EXIT
+trap 'kill -KILL "$first" "$second" 2>/dev/null; rm -rf "$folder"' EXIT
 # Until both are in namespaces of their own.
 for ((i = 0; i < 100; i++)); do
     own=$(readlink /proc/self/ns/net)

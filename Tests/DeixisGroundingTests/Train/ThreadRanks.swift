@@ -87,13 +87,14 @@ final class ThreadRanks: Ranks {
         meeting.take(call(bytes.map { UInt64($0) })).map { $0.map { UInt8($0) } }
     }
 
+    private final class Results<Value>: @unchecked Sendable {
+        let lock = NSLock()
+        var made: [Int: Swift.Result<Value, any Error>] = [:]
+    }
+
     /// Runs `body` once for each rank, all at the same time; what each made, in the order of ranks.
     static func run<Result>(_ count: Int, _ body: @escaping (ThreadRanks) throws -> Result) throws -> [Result] {
-        final class Results: @unchecked Sendable {
-            let lock = NSLock()
-            var made: [Int: Swift.Result<Result, any Error>] = [:]
-        }
-        let meeting = Meeting(count), results = Results(), group = DispatchGroup()
+        let meeting = Meeting(count), results = Results<Result>(), group = DispatchGroup()
         nonisolated(unsafe) let body = body
         for rank in 0..<count {
             group.enter()
