@@ -105,6 +105,9 @@ public enum GroundingError: Error, Sendable, CustomStringConvertible {
         }
     }
 
+    /// Another rank tells what is wrong.
+    public var isOfAnotherRank: Bool { if case .otherRankFailed = self { true } else { false } }
+
     /// What `body` does with files, its failure as this target's.
     static func file<Result>(_ body: () throws(FileError) -> Result) throws(GroundingError) -> Result {
         do throws(FileError) { return try body() } catch { throw .file(error) }

@@ -255,8 +255,8 @@ extension TrainCommand {
             try trainer.loadWeights(from: start)
             note("\(start): the weights after \(before.step) steps, and \(before.tokenizer.vocabulary.count) tokens")
         }
-        if let pretrainedVisual { note(try trainer.loadPretrained(.visual, from: pretrainedVisual)) }
-        if let pretrainedLanguage { note(try trainer.loadPretrained(.language, from: pretrainedLanguage)) }
+        if let pretrainedVisual { try trainer.loadPretrained(.visual, from: pretrainedVisual).forEach(note) }
+        if let pretrainedLanguage { try trainer.loadPretrained(.language, from: pretrainedLanguage).forEach(note) }
         let available = Backend.availableMemory.map { $0 / (ranks?.onThisMachine ?? 1) }
         if chosen.microBatch == nil, let memory = trainer.chooseMicroBatch(available: available) {
             func megabytes(_ bytes: Int) -> String {

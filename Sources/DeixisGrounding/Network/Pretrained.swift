@@ -1,15 +1,5 @@
 public import DeixisTraining
 
-/// What came of reading a pretrained encoder.
-public struct PretrainedReport: Sendable, Equatable {
-    /// Parameters of the network that were set.
-    public var loaded: [String] = []
-    /// Tensors of the file that belong to no part of the network, such as a classifier.
-    public var ignored: [String] = []
-    /// Which of a training checkpoint's state dictionaries was taken.
-    public var part: String?
-}
-
 extension GroundingNetwork {
     public enum Encoder: String, Sendable, CaseIterable {
         /// A ResNet as torchvision or DETR names it.
@@ -18,7 +8,7 @@ extension GroundingNetwork {
         case language
     }
 
-    /// Sets one encoder from a file of safetensors or of PyTorch: every parameter of it, or an error.
+    /// Sets one encoder from a file of safetensors or of PyTorch: every parameter of it, or an error that names one.
     ///
     /// Prefixes (`visual.`, as `pretrain` writes, `backbone.0.body.`, `module.`, `bert.`) are dropped, `gamma` and
     /// `beta` of old files read as `weight` and `bias`. The position table may have more rows than the network uses,
@@ -32,7 +22,7 @@ extension GroundingNetwork {
         for name in file.names {
             let target = "\(encoder.rawValue).\(Self.canonical(name))"
             guard parameters[target] != nil else {
-                report.ignored.append(name)
+                report.ignored.append(.init(name: name, shape: file.shape(of: name) ?? []))
                 continue
             }
             if let other = sources.updateValue(name, forKey: target) {
@@ -51,7 +41,7 @@ extension GroundingNetwork {
             parameter.value.withUnsafeMutableBufferPointer { target in
                 for index in target.indices { target[index] = Scalar(values[index]) }
             }
-            report.loaded.append(parameter.name)
+            report.loaded.append(.init(name: parameter.name, shape: parameter.shape))
         }
         return report
     }

@@ -43,8 +43,8 @@ extension Ranks {
     /// The least of all ranks' values.
     public func least(_ value: Int) -> Int { gather(UInt64(max(value, 0))).min().map { Int($0) } ?? value }
 
-    /// What `body` makes on every rank. Where it fails on one, all fail: the first of them with its own error, the others
-    /// with `otherRankFailed`. `body` itself calls nothing collective.
+    /// What `body` makes on every rank. Where it fails on one, all fail: the first of them with `FailedTogether`, its
+    /// own error within, the others with `otherRankFailed`. `body` itself calls nothing collective.
     public func together<Result>(_ body: () throws -> Result) throws -> Result {
         let made = Swift.Result { try body() }
         var failed = false
@@ -52,6 +52,12 @@ extension Ranks {
         if let first = gather(failed ? 1 : 0).firstIndex(of: 1), first != rank {
             throw GroundingError.otherRankFailed(rank: first)
         }
-        return try made.get()
+        do { return try made.get() } catch { throw FailedTogether(error: error) }
     }
+}
+
+/// What failed on this rank while all did the same; the others know that it did.
+public struct FailedTogether: Error, CustomStringConvertible {
+    public let error: any Error
+    public var description: String { "\(error)" }
 }

@@ -77,16 +77,18 @@ public final class Trainer {
     }
 
     /// Starts an encoder from a file of safetensors or of PyTorch: a ResNet under torchvision's or DETR's names, or
-    /// BERT. Returns a line about it.
+    /// BERT. Returns a table of what was taken and what was left, for people.
     public func loadPretrained(_ encoder: GroundingNetwork<Float>.Encoder, from path: String) throws(GroundingError)
-        -> String
+        -> [String]
     {
         do throws(TrainingError) {
             let report = try network.loadPretrained(encoder, from: path)
             optimizer.restartAverages()
-            return
-                "\(path)\(report.part.map { ", its '\($0)'" } ?? ""): \(report.loaded.count) tensors for the \(encoder.rawValue) encoder"
-                + (report.ignored.isEmpty ? "" : ", \(report.ignored.count) others not used")
+            let part = report.part.map { ", its '\($0)'" } ?? "", others = report.ignored.count
+            return [
+                "\(path)\(part): \(report.loaded.count) tensors for the \(encoder.rawValue) encoder, which are all of it"
+                    + (others == 0 ? "" : "; \(others) others left")
+            ] + report.lines
         } catch {
             throw .training(error)
         }

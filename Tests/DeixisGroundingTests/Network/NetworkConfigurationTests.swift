@@ -161,7 +161,8 @@ import Testing
             try (withUnsafeBytes(of: UInt64(text.count).littleEndian) { Data($0) } + text + data).write(
                 to: URL(fileURLWithPath: path))
             let report = try target.loadPretrained(encoder, from: path)
-            #expect(report.ignored == ["fc.weight"])
+            #expect(report.ignored == [.init(name: "fc.weight", shape: [1])])
+            #expect(report.lines.last?.hasPrefix("  left   fc ") == true)
             for parameter in source.parameters.all where parameter.name.hasPrefix(encoder.rawValue + ".") {
                 #expect(target.parameters[parameter.name]?.value.values == parameter.value.values)
             }
@@ -169,6 +170,29 @@ import Testing
                 try target.loadPretrained(encoder == .visual ? .language : .visual, from: path)
             }
         }
+    }
+
+    /// A line for each part; numbered layers in a row are one, whatever the order of the file.
+    @Test func whatWasTakenAndLeftIsATable() {
+        var report = PretrainedReport()
+        report.loaded = [
+            .init(name: "visual.conv1.weight", shape: [64, 3, 7, 7]), .init(name: "visual.layer1.0.conv1.weight", shape: [10]),
+            .init(name: "visual.layer1.1.bn1.bias", shape: [5, 2]),
+        ]
+        report.ignored = [11, 6, 8, 7, 10, 9, 2].map {
+            .init(name: "bert.encoder.layer.\($0).output.dense.weight", shape: [1000, 2])
+        }
+        report.ignored += [.init(name: "fc.weight", shape: [1000, 2048]), .init(name: "fc.bias", shape: [1000])]
+        report.ignored.append(.init(name: "scale", shape: []))
+        #expect(
+            report.lines == [
+                "  taken  visual.conv1                  1 tensor          9,408 numbers",
+                "  taken  visual.layer1                 2 tensors            20 numbers",
+                "  left   bert.encoder.layer.2          1 tensor          2,000 numbers",
+                "  left   bert.encoder.layer.6...11     6 tensors        12,000 numbers",
+                "  left   fc                            2 tensors     2,049,000 numbers",
+                "  left   scale                         1 tensor              1 numbers",
+            ])
     }
 
     /// Files of torch.save, made by tools/oracles/pickle_fixtures.py.

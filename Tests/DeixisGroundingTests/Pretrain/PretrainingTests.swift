@@ -33,8 +33,10 @@ import Testing
         var recipe = try TrainerTests.recipe(samples: 8)
         recipe.seed = 9
         let network = try Trainer(recipe, data: TrainingData(recipe))
-        let message = try network.loadPretrained(.visual, from: run.out)
-        #expect(message == "\(run.out): \(trainer.encoder.count) tensors for the visual encoder")
+        let lines = try network.loadPretrained(.visual, from: run.out)
+        #expect(
+            lines[0] == "\(run.out): \(trainer.encoder.count) tensors for the visual encoder, which are all of it")
+        #expect(lines[1].hasPrefix("  taken  visual.conv1  ") && lines.dropFirst().allSatisfy { $0.hasPrefix("  taken") })
         for parameter in trainer.encoder {
             #expect(
                 network.network.parameters[parameter.name]?.value.values == parameter.value.values, "\(parameter.name)")
