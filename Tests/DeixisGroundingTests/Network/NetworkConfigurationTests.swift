@@ -186,12 +186,12 @@ import Testing
         report.ignored.append(.init(name: "scale", shape: []))
         #expect(
             report.lines == [
-                "  taken  visual.conv1                  1 tensor          9,408 numbers",
-                "  taken  visual.layer1                 2 tensors            20 numbers",
-                "  left   bert.encoder.layer.2          1 tensor          2,000 numbers",
-                "  left   bert.encoder.layer.6...11     6 tensors        12,000 numbers",
-                "  left   fc                            2 tensors     2,049,000 numbers",
-                "  left   scale                         1 tensor              1 numbers",
+                "  taken  visual.conv1                   1 tensor          9,408 numbers",
+                "  taken  visual.layer1                  2 tensors            20 numbers",
+                "  left   bert.encoder.layer.2           1 tensor          2,000 numbers",
+                "  left   bert.encoder.layer.6...11      6 tensors        12,000 numbers",
+                "  left   fc                             2 tensors     2,049,000 numbers",
+                "  left   scale                          1 tensor              1 numbers",
             ])
     }
 
