@@ -71,7 +71,7 @@ let fullTargets: [Target] = [
         name: "DeixisTraining",
         dependencies: ["DeixisExport", "DeixisFiles", "DeixisGraph", "CDeixisSystem", "CDeixisTensor"],
         swiftSettings: swift),
-    .target(name: "CDeixisMPI", linkerSettings: [.linkedLibrary("dl")]),
+    .target(name: "CDeixisMPI", linkerSettings: [.linkedLibrary("dl"), .linkedLibrary("pthread")]),
     .target(
         name: "DeixisGrounding",
         dependencies: [

@@ -1,10 +1,12 @@
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <limits.h>
+#include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "CDeixisMPI.h"
 
@@ -30,8 +32,8 @@ static const constants mpich = {
 static const constants standard = {
     .world = 0x101, .float32 = 0x210, .float64 = 0x214, .byte = 0x247, .sum = 0x21, .in_place = 1, .no_status = 0};
 
-/// MPI_THREAD_FUNNELED, the same number everywhere.
-enum { funneled = 1 };
+/// MPI_THREAD_SERIALIZED, the same number in every library of today and in the standard.
+enum { serialized = 2 };
 
 static struct {
     int (*Init_thread)(int *, char ***, int, int *);
@@ -116,6 +118,8 @@ static void *open_library(const deixis_launch *launch, const char **path, char *
     return NULL;
 }
 
+static void start_helper(void);
+
 deixis_mpi_status deixis_mpi_start(const deixis_launch *launch, char *message, size_t capacity) {
     const char *path;
     void *library = open_library(launch, &path, message, capacity);
@@ -130,7 +134,7 @@ deixis_mpi_status deixis_mpi_start(const deixis_launch *launch, char *message, s
     mpi.library[strcspn(mpi.library, "\n")] = 0;
     for (char *c = mpi.library; *c; c++)
         if (*c == '\t') *c = ' ';
-    if (mpi.Init_thread(NULL, NULL, funneled, &provided) || mpi.Comm_rank(mpi.is.world, &mpi.rank) ||
+    if (mpi.Init_thread(NULL, NULL, serialized, &provided) || mpi.Comm_rank(mpi.is.world, &mpi.rank) ||
         mpi.Comm_size(mpi.is.world, &mpi.size)) {
         snprintf(message, capacity, "%s (%s) could not be started", path, mpi.library);
         return DEIXIS_MPI_FAILED;
@@ -140,6 +144,7 @@ deixis_mpi_status deixis_mpi_start(const deixis_launch *launch, char *message, s
             mpi.library, mpi.size);
         return DEIXIS_MPI_MISMATCH;
     }
+    if (provided >= serialized) start_helper();
     return DEIXIS_MPI_READY;
 }
 
@@ -154,44 +159,112 @@ static void must(int error, const char *what) {
     deixis_mpi_abort(70);
 }
 
+// Libraries move bytes while one of their functions is called, most of them at no other time. So while sums are under way a thread of
+// ours asks after them, every now and then, for as long as the program computes. The lock lets one thread at a time into the library:
+// MPI_THREAD_SERIALIZED. Without that level there is no such thread, and sums move when they are asked after or waited for.
+static struct {
+    pthread_mutex_t lock;
+    pthread_cond_t wake;
+    deixis_mpi_request *first;
+    bool helps;
+} sums = {.lock = PTHREAD_MUTEX_INITIALIZER, .wake = PTHREAD_COND_INITIALIZER};
+
+/// Asks after all sums under way, in their order; with the lock held.
+static void move_sums(void) {
+    for (deixis_mpi_request **at = &sums.first; *at;) {
+        int done = 0;
+        must(mpi.Test(&(*at)->handle, &done, (void *)mpi.is.no_status), "MPI_Test");
+        if (done) {
+            (*at)->is_done = true;
+            *at = (*at)->next;
+        } else {
+            at = &(*at)->next;
+        }
+    }
+}
+
+/// Between two looks: a few per cent of one core while sums are under way. Who waits looks no more often, for the cores may be
+/// another rank's who still computes.
+static const struct timespec between_looks = {.tv_nsec = 20000};
+
+static void *help(void *unused) {
+    (void)unused;
+    for (;;) {
+        pthread_mutex_lock(&sums.lock);
+        while (!sums.first) pthread_cond_wait(&sums.wake, &sums.lock);
+        move_sums();
+        pthread_mutex_unlock(&sums.lock);
+        nanosleep(&between_looks, NULL);
+    }
+    return NULL;
+}
+
+static void start_helper(void) {
+    pthread_t thread;
+    sums.helps = pthread_create(&thread, NULL, help, NULL) == 0;
+    if (sums.helps) pthread_detach(thread);
+}
+
 void deixis_mpi_sum_begin(float *values, size_t count, deixis_mpi_request *request) {
     if (count > INT_MAX) must(2, "a sum of too many elements");
-    request->handle = NULL;
+    *request = (deixis_mpi_request){0};
+    pthread_mutex_lock(&sums.lock);
     must(mpi.Iallreduce((void *)mpi.is.in_place, values, (int)count, mpi.is.float32, mpi.is.sum, mpi.is.world, &request->handle),
         "MPI_Iallreduce");
+    deixis_mpi_request **end = &sums.first;
+    while (*end) end = &(*end)->next;
+    *end = request;
+    pthread_cond_signal(&sums.wake);
+    pthread_mutex_unlock(&sums.lock);
 }
 
 bool deixis_mpi_test(deixis_mpi_request *request) {
-    int done = 0;
-    must(mpi.Test(&request->handle, &done, (void *)mpi.is.no_status), "MPI_Test");
+    pthread_mutex_lock(&sums.lock);
+    if (!sums.helps) move_sums();
+    const bool done = request->is_done;
+    pthread_mutex_unlock(&sums.lock);
     return done;
 }
 
 void deixis_mpi_wait(deixis_mpi_request *request) {
-    must(mpi.Wait(&request->handle, (void *)mpi.is.no_status), "MPI_Wait");
+    for (bool done = false; !done;) {
+        pthread_mutex_lock(&sums.lock);
+        move_sums();
+        done = request->is_done;
+        pthread_mutex_unlock(&sums.lock);
+        if (!done) nanosleep(&between_looks, NULL);
+    }
 }
+
+/// What all others wait for is called alone.
+#define ALONE(call, what) \
+    do { \
+        pthread_mutex_lock(&sums.lock); \
+        must(call, what); \
+        pthread_mutex_unlock(&sums.lock); \
+    } while (0)
 
 void deixis_mpi_sum_doubles(double *values, size_t count) {
     if (count > INT_MAX) must(2, "a sum of too many elements");
-    must(mpi.Allreduce((void *)mpi.is.in_place, values, (int)count, mpi.is.float64, mpi.is.sum, mpi.is.world), "MPI_Allreduce");
+    ALONE(mpi.Allreduce((void *)mpi.is.in_place, values, (int)count, mpi.is.float64, mpi.is.sum, mpi.is.world), "MPI_Allreduce");
 }
 
 void deixis_mpi_broadcast(void *bytes, size_t size, int root) {
     enum { piece = 1 << 30 };
     for (size_t at = 0; at < size; at += piece) {
         const size_t n = size - at < piece ? size - at : piece;
-        must(mpi.Bcast((char *)bytes + at, (int)n, mpi.is.byte, root, mpi.is.world), "MPI_Bcast");
+        ALONE(mpi.Bcast((char *)bytes + at, (int)n, mpi.is.byte, root, mpi.is.world), "MPI_Bcast");
     }
 }
 
 void deixis_mpi_gather_all(const void *bytes, size_t size, void *all) {
     if (size > INT_MAX) must(2, "a gathering of too many bytes");
-    must(mpi.Allgather(bytes, (int)size, mpi.is.byte, all, (int)size, mpi.is.byte, mpi.is.world), "MPI_Allgather");
+    ALONE(mpi.Allgather(bytes, (int)size, mpi.is.byte, all, (int)size, mpi.is.byte, mpi.is.world), "MPI_Allgather");
 }
 
-void deixis_mpi_barrier(void) { must(mpi.Barrier(mpi.is.world), "MPI_Barrier"); }
+void deixis_mpi_barrier(void) { ALONE(mpi.Barrier(mpi.is.world), "MPI_Barrier"); }
 
-void deixis_mpi_finish(void) { must(mpi.Finalize(), "MPI_Finalize"); }
+void deixis_mpi_finish(void) { ALONE(mpi.Finalize(), "MPI_Finalize"); }
 
 _Noreturn void deixis_mpi_abort(int code) {
     fflush(NULL);

@@ -2,7 +2,7 @@
 // when a launcher has started this process, never linked. Open MPI 4 and 5, the MPICH family (Intel MPI, MVAPICH, Cray) and MPI 5's
 // standard ABI differ in what their handles are; the one table of that is in mpi.c.
 //
-// All calls but deixis_launch come from one thread (MPI_THREAD_FUNNELED). What goes wrong inside a started MPI ends all ranks,
+// All calls come from one thread. What goes wrong inside a started MPI ends all ranks,
 // with the library's own message: its default, and the only sound one, for a collective call that one rank left never returns.
 #pragma once
 
@@ -52,15 +52,18 @@ int deixis_mpi_size(void);
 /// One line of the library about itself: name and version.
 const char *deixis_mpi_library(void);
 
-/// A sum under way. At most as many elements as an int counts.
+/// A sum under way, of at most as many elements as an int counts. It stays where it is until it was waited for.
 typedef struct deixis_mpi_request {
     void *handle;
+    struct deixis_mpi_request *next;
+    bool is_done;
 } deixis_mpi_request;
 
-/// values[i] becomes the sum of all ranks' values[i], at deixis_mpi_wait at the latest; until then `values` is not to be touched.
+/// values[i] becomes the sum of all ranks' values[i], at deixis_mpi_wait at the latest; until then `values` is not to be touched. It
+/// goes on while the caller computes, where the library lets a second thread in (MPI_THREAD_SERIALIZED).
 /// All ranks begin their sums in the same order, with the same counts. The order of additions depends on count and ranks alone.
 void deixis_mpi_sum_begin(float *values, size_t count, deixis_mpi_request *request);
-/// Goes on with what is under way; whether this one has ended.
+/// Whether this one has ended.
 bool deixis_mpi_test(deixis_mpi_request *request);
 void deixis_mpi_wait(deixis_mpi_request *request);
 

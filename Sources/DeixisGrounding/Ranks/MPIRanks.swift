@@ -57,12 +57,17 @@ public final class MPIRanks: Ranks {
     public var fairThreads: Int { max(1, Backend.usableCores / onTheseCores) }
 
     private final class Sum: RankSum {
-        var request = deixis_mpi_request()
+        private let request = UnsafeMutablePointer<deixis_mpi_request>.allocate(capacity: 1)
         init(_ values: UnsafeMutableBufferPointer<Float>) {
-            deixis_mpi_sum_begin(values.baseAddress, values.count, &request)
+            deixis_mpi_sum_begin(values.baseAddress, values.count, request)
         }
-        func hasEnded() -> Bool { deixis_mpi_test(&request) }
-        func wait() { deixis_mpi_wait(&request) }
+        deinit {
+            // The library holds it until then.
+            wait()
+            request.deallocate()
+        }
+        func hasEnded() -> Bool { deixis_mpi_test(request) }
+        func wait() { deixis_mpi_wait(request) }
     }
 
     public func beginSum(_ values: UnsafeMutableBufferPointer<Float>) -> any RankSum { Sum(values) }

@@ -109,6 +109,32 @@ import Testing
         #expect(!FileManager.default.fileExists(atPath: folder + "/run/checkpoint"))
     }
 
+    /// A library that ends the process when two threads are in it: ours asks after sums while another begins new ones.
+    @Test(arguments: [2, 5]) func oneThreadAtATimeIsInTheLibrary(count: Int) throws {
+        let compiler = try #require(find("cc", "gcc", "clang"))
+        let folder = try makeFolder().path, library = folder + "/libfake.so"
+        let built = try launch(
+            compiler,
+            [
+                "-std=gnu11", "-O1", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC",
+                root.path + "/Tests/CommandTests/Fixtures/fake_mpi.c", "-o", library,
+            ])
+        try #require(built.code == 0, "\(built.errors)")
+        let run = try launch(
+            products.appendingPathComponent("deixis-train").path,
+            Self.options(folder) + ["--samples", "600", "--out", folder + "/run"],
+            environment: [
+                "OMPI_COMM_WORLD_RANK": "0", "OMPI_COMM_WORLD_SIZE": "\(count)", "FAKE_MPI_RANKS": "\(count)",
+                "DEIXIS_MPI_LIBRARY": library,
+            ])
+        #expect(run.code == 0, "\(run.errors)")
+        #expect(run.errors.contains("\(count) ranks, started by Open MPI: fake MPI"), "\(run.errors)")
+        // Two buckets a step, weights and running statistics; each sum was looked at until it ended.
+        let line = try #require(run.errors.split(separator: "\n").last { $0.hasPrefix("fake MPI: ") })
+        let numbers = line.split { !$0.isNumber }.compactMap { Int($0) }
+        #expect(numbers.count == 3 && numbers[0] == 2 * 50 && numbers[1] == 4 * numbers[0] && numbers[2] == 0, "\(line)")
+    }
+
     /// A launcher that only its environment tells of, and no library at all.
     @Test func aMissingLibraryIsNamed() throws {
         let folder = try makeFolder().path
