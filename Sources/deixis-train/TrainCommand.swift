@@ -186,6 +186,7 @@ struct TrainCommand: ParsableCommand {
         note(
             "\(trainer.recipe.name): \(count) parameters, \(trainer.data.tokenizer.vocabulary.count) tokens, "
                 + "\(Backend.threadCount) threads; step \(trainer.step) of \(trainer.recipe.steps)")
+        trainer.data.countLines.forEach { note($0) }
         trainer.matches.forEach { note($0.line) }
         trainer.planLines.forEach { note($0) }
         let interrupt = Interrupt()
@@ -234,7 +235,17 @@ extension TrainCommand {
         if let seed { chosen.seed = seed }
         if let samples { (chosen.samples, chosen.epochs) = (samples, nil) }
         if let epochs { chosen.epochs = epochs }
-        if let batch { chosen.batchSize = batch }
+        if let batch {
+            // Steps of few samples are noisy: at the rate for many they lead away again, often after hours.
+            if batch * 4 <= chosen.batchSize, !rate.contains(where: { $0.base != nil }), encoderRate == nil {
+                let fitting = chosen.rate * (Double(batch) / Double(chosen.batchSize)).squareRoot()
+                note(
+                    "warning: the learning rate \(chosen.rate) is for batches of \(chosen.batchSize). With \(batch) try --rate "
+                        + String(format: "%.1g", fitting)
+                        + ", or leave --batch out: --micro-batch is what memory limits, and changes nothing else")
+            }
+            chosen.batchSize = batch
+        }
         if let microBatch { chosen.microBatch = microBatch }
         if recompute { chosen.recomputes = true }
         for option in rate {

@@ -48,6 +48,25 @@ final class Folder {
         #expect(abs(Int(red.red) - 200) < 6 && abs(Int(red.green) - 20) < 6)
     }
 
+    /// Sentences, what they are about, and pictures are three numbers, and people take one for another.
+    @Test func countsAreTold() throws {
+        func line(_ image: String, _ x: Int) -> String {
+            #"{"image": "\#(image)", "sentence": "it", "box": [\#(x), 2, 9, 9]}"#
+        }
+        let folder = try Self.handMade([
+            line("a.png", 1), line("a.png", 1), line("a.png", 3), line("b.jpg", 1), line("b.jpg", 1), line("b.jpg", 1),
+        ])
+        var recipe = TrainingRecipe()
+        recipe.data = .directories([folder.path], validation: folder.path)
+        let data = try TrainingData(recipe)
+        let counts = "\(folder.path): 6 sentences about 3 boxes of 2 pictures"
+        #expect(data.countLines == ["train on \(counts)", "held out of \(counts)"])
+        let one = SourceCounts(DatasetSource(try Dataset(directory: folder.path), selection: [3]))
+        #expect(one.line == "1 sentence about 1 box of 1 picture")
+        recipe.data = .scenes
+        #expect(try TrainingData(recipe).countLines.isEmpty)
+    }
+
     @Test(arguments: [
         ("{", "not JSON"), ("[1, 2, 3]", #"expected an object {"image", "sentence", "box"}, got an array of 3"#),
         (#"{"sentence": "x", "box": [1,1,2,2]}"#, "'image' is missing"),

@@ -7,6 +7,23 @@ import Testing
         try launch(products.appendingPathComponent("deixis-train").path, arguments)
     }
 
+    /// A batch far below the one that the recipe's rate is for is said to be so; a rate of one's own is not doubted.
+    @Test func aRateForLargerBatchesIsDoubted() throws {
+        let folder = try makeFolder().path
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        func errors(_ name: String, _ more: [String]) throws -> String {
+            let run = try Self.train(
+                ["train", "--config", "tiny", "--scenes", "--samples", "8", "--held-out", "0", "--out", folder + "/" + name]
+                    + more)
+            #expect(run.code == 0, "\(run.errors)")
+            return run.errors
+        }
+        let warning = "is for batches of 192. With 8 try --rate "
+        #expect(try errors("a", ["--recipe", "paper", "--batch", "8"]).contains(warning))
+        #expect(try !errors("b", ["--recipe", "paper", "--batch", "8", "--rate", "1e-5"]).contains("warning"))
+        #expect(try !errors("c", ["--batch", "8", "--micro-batch", "2"]).contains("for batches of 192"))
+    }
+
     /// What `describe --json` writes is a file that `--config` reads, for every name.
     @Test(arguments: ["paper-r50", "paper-r101", "small", "tiny"]) func describedConfigurationsReadBack(name: String)
         throws
@@ -78,6 +95,7 @@ import Testing
             "4", "--out", folder + "/run",
         ])
         #expect(second.code == 0, "\(second.errors)")
+        #expect(second.errors.contains("train on \(folder)/b: 8 sentences about 8 boxes of 8 pictures"), "\(second.errors)")
         #expect(
             second.errors.contains("\(folder)/wide/checkpoint: the weights after 6 steps, and "), "\(second.errors)")
         #expect(
