@@ -1,3 +1,5 @@
+import DeixisInput
+
 /// How much a source holds, for people: a sample is one sentence with its box, and pictures have several.
 struct SourceCounts: Equatable {
     var sentences = 0, referents = 0, pictures = 0

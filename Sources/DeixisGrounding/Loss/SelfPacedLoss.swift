@@ -27,12 +27,12 @@ public struct LossTerm: Sendable {
 
 /// Self-paced sample informativeness learning:
 ///
-///     d(L) = exp((L - mu)^2 / sigma^2), mu = 0
+///     d(L) = exp((L - mu)^2 / sigma^2), mu = 0 unless configured
 ///     L_total = d_0 L_l1 + d_1 L_giou - lambda (d_0 + d_1)
 ///
 /// per sample, averaged over the global batch. Gradients flow through d into the network and sigma.
 ///
-/// As sigma shrinks the exponent has no bound, so it is kept finite: e = min(L^2 / max(|sigma|, minimumSigma)^2,
+/// As sigma shrinks the exponent has no bound, so it is kept finite: e = min((L - mu)^2 / max(|sigma|, minimumSigma)^2,
 /// exponentLimit). Where either bound is active, no gradient flows through it: at the limit d is a constant weight;
 /// below the least sigma, sigma gets none. With the default 2.5 neither is active: L_l1 <= 4 gives e <= 2.56.
 public struct SelfPacedLoss: Sendable {
@@ -65,7 +65,7 @@ public struct SelfPacedLoss: Sendable {
             let predicted = box(predictions, sample), target = box(truth, sample)
             var value = 0.0, gradient = [0.0, 0, 0, 0]
             for (i, term) in terms.enumerated() {
-                let (loss, slope) = term.value(predicted, target), paced = pace(loss, sigma: sigmas[i])
+                let (loss, slope) = term.value(predicted, target), paced = pace(loss, sigma: sigmas[i], mu: configuration.mu[i])
                 value += paced.value
                 losses[i] += loss
                 weights[i] += paced.weight
@@ -94,18 +94,21 @@ public struct SelfPacedLoss: Sendable {
     }
 
     /// d L - lambda d for one loss of one sample, its derivatives by L and by sigma, and d.
-    func pace(_ loss: Double, sigma: Double) -> (value: Double, slope: Double, sigmaSlope: Double, weight: Double) {
+    func pace(_ loss: Double, sigma: Double, mu: Double = 0) -> (
+        value: Double, slope: Double, sigmaSlope: Double, weight: Double
+    ) {
         guard configuration.isSelfPaced else { return (loss, 1, 0, 1) }
         let width = max(abs(sigma), configuration.minimumSigma)
-        let exponent = (loss / width) * (loss / width)
+        let distance = loss - mu, exponent = (distance / width) * (distance / width)
         guard exponent < configuration.exponentLimit else {
             let d = exponential(configuration.exponentLimit)
             return (d * (loss - configuration.lambda), d, 0, d)
         }
         let d = exponential(exponent), excess = loss - configuration.lambda
-        let slope = d + excess * d * 2 * loss / (width * width)
+        let slope = d + excess * d * 2 * distance / (width * width)
         let sigmaSlope =
-            abs(sigma) < configuration.minimumSigma ? 0 : excess * d * -2 * loss * loss / (width * width * sigma)
+            abs(sigma) < configuration.minimumSigma
+            ? 0 : excess * d * -2 * distance * distance / (width * width * sigma)
         return (d * excess, slope, sigmaSlope, d)
     }
 

@@ -17,6 +17,10 @@ public struct NetworkConfiguration: Sendable, Equatable {
     public var channels = 256
     public var groups = Interaction(layers: 2, heads: 8, feedForward: 2048)
     public var fusion = Interaction(layers: 3, heads: 8, feedForward: 2048)
+    /// [choice] One linear projection to C0 a modality for all groups, instead of one for each.
+    public var sharesProjections = false
+    /// Of the perceptron that turns the [CLS] row into a box.
+    public var headLayers = 3
     /// [choice] On each sublayer's output before the residual sum, and after the embeddings.
     public var dropout = 0.1
     /// [choice] In the square root of the LayerNorms of groups and fusion; BERT's own is 1e-12.
@@ -51,6 +55,8 @@ public struct NetworkConfiguration: Sendable, Equatable {
             case normal
             /// Sines of the grid position, a start that already tells neighbors; learned from there.
             case sine
+            /// No positions: what a cell shows says nothing of where it lies, but for the trunk's margins.
+            case none
         }
 
         public var block = Block.bottleneck
@@ -63,7 +69,7 @@ public struct NetworkConfiguration: Sendable, Equatable {
         public var frozenNorm = true
         /// Which of C3, C4, C5 take part: numbers from 3, ascending.
         public var stages = [3, 4, 5]
-        /// [choice] How the learned positions start.
+        /// [choice] How the learned positions start, or that there are none.
         public var positions = Positions.normal
 
         public init() {}
@@ -75,6 +81,7 @@ public struct NetworkConfiguration: Sendable, Equatable {
     public struct Language: Sendable, Equatable {
         public var vocabulary = 30522
         public var width = 768
+        /// Even: two make a block.
         public var layers = 6
         public var heads = 12
         public var feedForward = 3072
@@ -83,7 +90,7 @@ public struct NetworkConfiguration: Sendable, Equatable {
         public var tokenTypes = 2
         /// Tokens of an expression at most, [CLS] and [SEP] included.
         public var maximumLength = 40
-        /// Which blocks of two layers take part: numbers 1, 2, 3, ascending; each makes a group.
+        /// Which blocks of two layers take part: numbers from 1, ascending; each makes a group.
         public var blocks = [1, 2, 3]
 
         public init() {}
@@ -117,6 +124,8 @@ public struct NetworkConfiguration: Sendable, Equatable {
         public var lambda = 0.75
         public var initialSigma = 2.5
         public var learnsSigma = true
+        /// mu of each term's d: the loss at which a sample weighs least.
+        public var mu = [0.0, 0.0]
         /// Bound of the exponent (L - mu)^2 / sigma^2: d is at most exp(8) = 2981.
         public var exponentLimit = 8.0
         /// Least |sigma| in the exponent.

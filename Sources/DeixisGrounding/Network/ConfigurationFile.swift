@@ -12,7 +12,8 @@ extension NetworkConfiguration: SettingGroup {
         .init("padColor", \.padColor, since: 1), .init("visual", \.visual), .init("language", \.language),
         .init("channels", \.channels),
         .init("groups", \.groups), .init("fusion", \.fusion), .init("dropout", \.dropout),
-        .init("normEpsilon", \.normEpsilon, since: 1),
+        .init("normEpsilon", \.normEpsilon, since: 1), .init("sharesProjections", \.sharesProjections, since: 1),
+        .init("headLayers", \.headLayers, since: 1),
         .init("start", \.start), .init("loss", \.loss),
     ]
 }
@@ -55,7 +56,7 @@ extension NetworkConfiguration.Loss: SettingGroup {
     public static let fields: [SettingField<NetworkConfiguration.Loss>] = [
         .init("lambda", \.lambda), .init("initialSigma", \.initialSigma), .init("learnsSigma", \.learnsSigma),
         .init("exponentLimit", \.exponentLimit), .init("minimumSigma", \.minimumSigma),
-        .init("isSelfPaced", \.isSelfPaced),
+        .init("isSelfPaced", \.isSelfPaced), .init("mu", \.mu, since: 1),
     ]
 }
 

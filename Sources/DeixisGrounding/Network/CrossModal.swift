@@ -93,9 +93,14 @@ struct InteractionGroup<Scalar: Real> {
     let visualProjection, languageProjection: Linear<Scalar>
     let layers: [CrossModalLayer<Scalar>]
 
-    init(_ scope: Scope<Scalar>, _ configuration: NetworkConfiguration) {
-        visualProjection = Linear(scope("visual_projection"), configuration.visualWidth, configuration.channels)
-        languageProjection = Linear(scope("language_projection"), configuration.language.width, configuration.channels)
+    /// - Parameter other: the group whose projections it shares; nil: it has its own.
+    init(_ scope: Scope<Scalar>, _ configuration: NetworkConfiguration, sharing other: InteractionGroup? = nil) {
+        visualProjection =
+            other?.visualProjection
+            ?? Linear(scope("visual_projection"), configuration.visualWidth, configuration.channels)
+        languageProjection =
+            other?.languageProjection
+            ?? Linear(scope("language_projection"), configuration.language.width, configuration.channels)
         layers = (0..<configuration.groups.layers).map {
             CrossModalLayer(scope("layers")($0), width: configuration.channels, configuration.groups, configuration)
         }

@@ -28,15 +28,20 @@ public final class GroundingNetwork<Scalar: Real> {
         visual = VisualEncoder(root("visual"), configuration.visual)
         neck = Neck(root("neck"), configuration)
         language = LanguageEncoder(root("language"), configuration)
-        groups = configuration.language.blocks.indices.map { InteractionGroup(root("groups")($0), configuration) }
+        groups = configuration.language.blocks.indices.reduce(into: []) { groups, index in
+            groups.append(
+                InteractionGroup(
+                    root("groups")(index), configuration, sharing: configuration.sharesProjections ? groups.first : nil))
+        }
         fusion = (0..<configuration.fusion.layers).map {
             CrossModalLayer(root("fusion")($0), width: width, configuration.fusion, configuration)
         }
         let start = configuration.start
-        head = [
-            Linear(root("head")(0), width, width), Linear(root("head")(1), width, width),
-            Linear(root("head")(2), width, 4, gain: start.headGain, bias: .values(start.box.map { logit($0) })),
-        ]
+        let last = configuration.headLayers - 1
+        head =
+            (0..<last).map { Linear(root("head")($0), width, width) } + [
+                Linear(root("head")(last), width, 4, gain: start.headGain, bias: .values(start.box.map { logit($0) }))
+            ]
         sigma = root("loss").parameter(
             "sigma", [SelfPacedLoss.terms.count], .constant(configuration.loss.initialSigma),
             trainable: configuration.loss.learnsSigma)

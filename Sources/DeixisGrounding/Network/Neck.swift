@@ -4,7 +4,7 @@ import DeixisTraining
 /// by 2x2 max-pooling, C5 by nearest upsampling), concatenated over channels, plus learned positions: [batch, HW, C1].
 struct Neck<Scalar: Real> {
     let projection: [PointwiseConvolution<Scalar>]
-    let position: Parameter<Scalar>
+    let position: Parameter<Scalar>?
     let stages: [Int]
 
     init(_ scope: Scope<Scalar>, _ configuration: NetworkConfiguration) {
@@ -15,12 +15,13 @@ struct Neck<Scalar: Real> {
                 outputs: configuration.channels)
         }
         let side = configuration.gridSide
-        let start: Initializer =
+        let start: Initializer? =
             switch configuration.visual.positions {
             case .normal: .normal(deviation: 0.02)
             case .sine: .sineGrid(side: side, copies: stages.count, amplitude: configuration.start.gridAmplitude)
+            case .none: nil
             }
-        position = scope.parameter("position", [side * side, configuration.visualWidth], start)
+        position = start.map { scope.parameter("position", [side * side, configuration.visualWidth], $0) }
     }
 
     /// - Parameter features: [C3, C4, C5].
@@ -35,6 +36,9 @@ struct Neck<Scalar: Real> {
                 }
             }
         }
-        return maps[0].tape.scope("neck") { FeatureMap.concatenated(maps).flattened().adding(positions: position) }
+        return maps[0].tape.scope("neck") {
+            let tokens = FeatureMap.concatenated(maps).flattened()
+            return position.map { tokens.adding(positions: $0) } ?? tokens
+        }
     }
 }

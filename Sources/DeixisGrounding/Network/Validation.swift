@@ -50,7 +50,9 @@ extension NetworkConfiguration {
             language.vocabulary > 0 && language.vocabulary <= 1 << 24, "language.vocabulary", language.vocabulary,
             "1 or more")
         try check(sizes.contains(language.width), "language.width", language.width, "1 or more")
-        try check(language.layers == 6, "language.layers", language.layers, "6: three blocks of two")
+        try check(
+            language.layers % 2 == 0 && (2...48).contains(language.layers), "language.layers", language.layers,
+            "an even number from 2 to 48: blocks of two")
         try check(
             language.heads > 0 && language.width % language.heads == 0, "language.heads", language.heads,
             "a divisor of language.width \(language.width)")
@@ -61,8 +63,8 @@ extension NetworkConfiguration {
             "at least language.maximumLength \(language.maximumLength)")
         try check(language.tokenTypes >= 1, "language.tokenTypes", language.tokenTypes, "1 or more")
         try check(
-            Self.isAscending(language.blocks, in: 1...3), "language.blocks", language.blocks,
-            "one to three of 1, 2, 3 in ascending order")
+            Self.isAscending(language.blocks, in: 1...language.layers / 2), "language.blocks", language.blocks,
+            "one or more of 1 to \(language.layers / 2) in ascending order")
 
         for (name, part, width) in [("groups", groups, channels), ("fusion", fusion, fusionWidth)] {
             try check(part.layers >= 0 && part.layers <= 100, "\(name).layers", part.layers, "0 to 100")
@@ -86,6 +88,10 @@ extension NetworkConfiguration {
         try check(
             start.box.count == 4 && start.box.allSatisfy { $0 > 0 && $0 < 1 }, "start.box", start.box,
             "four numbers between 0 and 1")
+        try check((1...16).contains(headLayers), "headLayers", headLayers, "1 to 16")
+        try check(
+            loss.mu.count == SelfPacedLoss.terms.count && loss.mu.allSatisfy(\.isFinite), "loss.mu", loss.mu,
+            "\(SelfPacedLoss.terms.count) finite numbers")
         try check(loss.lambda.isFinite, "loss.lambda", loss.lambda, "a finite number")
         try check(
             loss.initialSigma.isFinite && loss.initialSigma != 0, "loss.initialSigma", loss.initialSigma,

@@ -32,14 +32,18 @@ import Testing
     ])
     func gradients(_ box: [Double]) {
         let truth = [0.45, 0.52, 0.35, 0.22]
-        for sigma in [[2.5, 2.5], [0.9, 1.4], [-1.1, 0.7]] {
-            let (_, boxGradient, sigmaGradient) = evaluate(box, truth, sigma: sigma)
+        var moved = NetworkConfiguration.Loss()
+        moved.mu = [0.3, 0.6]
+        for (sigma, loss) in [
+            ([2.5, 2.5], NetworkConfiguration.Loss()), ([0.9, 1.4], .init()), ([-1.1, 0.7], .init()), ([0.9, 1.4], moved),
+        ] {
+            let (_, boxGradient, sigmaGradient) = evaluate(box, truth, sigma: sigma, loss)
             let h = 1e-6
             for axis in 0..<4 {
                 func value(_ amount: Double) -> Double {
                     var moved = box
                     moved[axis] += amount
-                    return evaluate(moved, truth, sigma: sigma).value
+                    return evaluate(moved, truth, sigma: sigma, loss).value
                 }
                 let expected = (value(h) - value(-h)) / (2 * h)
                 #expect(abs(boxGradient[axis] - expected) <= 1e-6 * max(1, abs(expected)))
@@ -48,7 +52,7 @@ import Testing
                 func value(_ amount: Double) -> Double {
                     var moved = sigma
                     moved[index] += amount
-                    return evaluate(box, truth, sigma: moved).value
+                    return evaluate(box, truth, sigma: moved, loss).value
                 }
                 let expected = (value(h) - value(-h)) / (2 * h)
                 #expect(abs(sigmaGradient[index] - expected) <= 1e-6 * max(1, abs(expected)))

@@ -23,8 +23,18 @@ import Testing
         ),
         (
             { $0.language.blocks = [0] },
-            "configuration field language.blocks is [0], expected one to three of 1, 2, 3 in ascending order"
+            "configuration field language.blocks is [0], expected one or more of 1 to 3 in ascending order"
         ),
+        (
+            { $0.language.layers = 5 },
+            "configuration field language.layers is 5, expected an even number from 2 to 48: blocks of two"
+        ),
+        (
+            { ($0.language.layers, $0.language.blocks) = (4, [3]) },
+            "configuration field language.blocks is [3], expected one or more of 1 to 2 in ascending order"
+        ),
+        ({ $0.headLayers = 0 }, "configuration field headLayers is 0, expected 1 to 16"),
+        ({ $0.loss.mu = [1] }, "configuration field loss.mu is [1.0], expected 2 finite numbers"),
         ({ $0.groups.heads = 7 }, "configuration field groups.heads is 7, expected a divisor of the width 256"),
         (
             { $0.language.positions = 20 },
@@ -87,6 +97,33 @@ import Testing
                 parameter.name.hasPrefix("visual.layer") || parameter.name.hasPrefix("language.encoder.layer"),
                 "\(parameter.name)")
         }
+    }
+
+    /// What the paper leaves open, chosen otherwise: each makes a network that learns, is saved, read and traced.
+    @Test(arguments: [
+        { $0.visual.positions = .none }, { $0.sharesProjections = true }, { $0.headLayers = 1 }, { $0.headLayers = 5 },
+        { ($0.language.layers, $0.language.blocks) = (8, [1, 2, 4]) },
+        { ($0.language.layers, $0.language.blocks) = (8, [1, 2, 3, 4]) },
+        { ($0.language.layers, $0.language.blocks) = (2, [1]) }, { $0.loss.mu = [0.2, 0.5] },
+    ] as [@Sendable (inout NetworkConfiguration) -> Void])
+    func choices(_ change: @Sendable (inout NetworkConfiguration) -> Void) throws {
+        var configuration = NetworkConfiguration.tiny
+        change(&configuration)
+        #expect(try NetworkConfiguration(json: configuration.json) == configuration)
+        let network = try GroundingNetwork<Float>(configuration, seed: 2)
+        let (images, tokens, truth) = syntheticBatch(configuration, batch: 2, length: 5)
+        let tape = Tape<Float>(.training(seed: 1))
+        tape.backward(
+            SelfPacedLoss(configuration.loss)(
+                network(images, tokens, on: tape), truth: truth.map { Float($0) }, sigma: network.sigma
+            ).total)
+        for parameter in network.parameters.trainable {
+            #expect(parameter.gradient?.values.allSatisfy(\.isFinite) == true, "\(parameter.name)")
+        }
+        let shared = network.parameters.all.count { $0.name.hasSuffix("language_projection.weight") }
+        #expect(shared == (configuration.sharesProjections ? 1 : configuration.language.blocks.count))
+        #expect((network.parameters["neck.position"] == nil) == (configuration.visual.positions == .none))
+        #expect(network.summary().reduce(0) { $0 + $1.parameters } > 0)
     }
 
     /// Padding a sentence further changes nothing: padded positions are no keys anywhere.
