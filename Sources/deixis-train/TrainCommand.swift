@@ -32,7 +32,8 @@ struct TrainCommand: ParsableCommand {
               deixis-train train --from run/checkpoint --freeze visual.conv1 \\
                 --freeze 'language.embeddings' --rate 'visual.layer*=0.1' --data mine --out next
             On several machines that see the same files, each with a share of every batch (any MPI that mpirun belongs to):
-              mpirun -np 4 --hostfile hosts deixis-train train --config my.json --data refcoco/train --out run
+              mpirun -np 4 --hostfile hosts \\
+                deixis-train train --config my.json --data refcoco/train --out run
             With a visual encoder that already tells colors and shapes:
               deixis-train pretrain --config small --scenes --samples 100000 --out visual.safetensors
               deixis-train train --config small --scenes --pretrained-visual visual.safetensors --out run
