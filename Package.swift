@@ -75,7 +75,8 @@ let fullTargets: [Target] = [
     .target(
         name: "DeixisGrounding",
         dependencies: [
-            "CDeixisMPI", "CDeixisSystem", "DeixisTraining", "DeixisExport", "DeixisFiles", "DeixisPickle", "DeixisGraph", "DeixisInput",
+            "CDeixisMPI", "CDeixisSystem", "DeixisTraining", "DeixisExport", "DeixisFiles", "DeixisPickle",
+            "DeixisGraph", "DeixisInput",
             "DeixisImage",
         ],
         swiftSettings: swift),
@@ -128,7 +129,9 @@ let testTargets: [Target] = [
         exclude: ["main.c"]),
     .testTarget(
         name: "CDeixisKernelsTests",
-        dependencies: ["CAllocations", "CDeixisKernels", "CDeixisKernelsChecks", "CDeixisSystem", "CDeixisSystemChecks"],
+        dependencies: [
+            "CAllocations", "CDeixisKernels", "CDeixisKernelsChecks", "CDeixisSystem", "CDeixisSystemChecks",
+        ],
         exclude: ["Fixtures"], swiftSettings: swift),
     .target(
         name: "TestSupport", dependencies: ["DeixisExport", "DeixisGraph", "DeixisInput"], path: "Tests/Support",

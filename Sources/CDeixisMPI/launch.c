@@ -17,15 +17,15 @@ static int number(const char *name) {
 }
 
 typedef struct family {
-    const char *launcher, *rank, *size, *local_rank, *local_size;
+    const char *launcher, *rank, *size;
 } family;
 
 static const family families[] = {
-    {"Open MPI", "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_LOCAL_RANK", "OMPI_COMM_WORLD_LOCAL_SIZE"},
-    {"MVAPICH", "MV2_COMM_WORLD_RANK", "MV2_COMM_WORLD_SIZE", "MV2_COMM_WORLD_LOCAL_RANK", "MV2_COMM_WORLD_LOCAL_SIZE"},
-    {"Hydra", "PMI_RANK", "PMI_SIZE", "MPI_LOCALRANKID", "MPI_LOCALNRANKS"},
-    {"Slurm", "SLURM_PROCID", "SLURM_NTASKS", "SLURM_LOCALID", NULL},
-    {"PMIx", "PMIX_RANK", NULL, NULL, NULL},
+    {"Open MPI", "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"},
+    {"MVAPICH", "MV2_COMM_WORLD_RANK", "MV2_COMM_WORLD_SIZE"},
+    {"Hydra", "PMI_RANK", "PMI_SIZE"},
+    {"Slurm", "SLURM_PROCID", "SLURM_NTASKS"},
+    {"PMIx", "PMIX_RANK", NULL},
 };
 
 /// A step of srun, not the script that sbatch runs once however many tasks it asked for.
@@ -40,9 +40,9 @@ deixis_launch deixis_launch_of_environment(void) {
         const family *f = &families[i];
         const int rank = number(f->rank);
         if (rank < 0 || (!strcmp(f->launcher, "Slurm") && !is_slurm_step())) continue;
-        return (deixis_launch){f->launcher, rank, number(f->size), number(f->local_rank), number(f->local_size)};
+        return (deixis_launch){f->launcher, rank, number(f->size)};
     }
-    return (deixis_launch){NULL, -1, -1, -1, -1};
+    return (deixis_launch){NULL, -1, -1};
 }
 
 _Static_assert(sizeof(cpu_set_t) <= sizeof((deixis_place){{0}, {0}}.cores), "all cores of a set are compared");

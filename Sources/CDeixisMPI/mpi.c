@@ -45,16 +45,13 @@ static struct {
     int (*Iallreduce)(const void *, void *, int, handle, handle, handle, void *);
     int (*Allreduce)(const void *, void *, int, handle, handle, handle);
     int (*Test)(void *, int *, void *);
-    int (*Wait)(void *, void *);
-    int (*Bcast)(void *, int, handle, int, handle);
     int (*Allgather)(const void *, int, handle, void *, int, handle, handle);
-    int (*Barrier)(handle);
     constants is;
     int rank, size;
     char library[8192];
 } mpi;
 
-/// By number of the first function that is missing; null: all are there.
+/// The name of the first function that is missing; null: all are there.
 static const char *find_functions(void *library) {
 #define FIND(name) \
     if (!(*(void **)&mpi.name = dlsym(library, "MPI_" #name))) return "MPI_" #name
@@ -67,10 +64,7 @@ static const char *find_functions(void *library) {
     FIND(Iallreduce);
     FIND(Allreduce);
     FIND(Test);
-    FIND(Wait);
-    FIND(Bcast);
     FIND(Allgather);
-    FIND(Barrier);
 #undef FIND
     return NULL;
 }
@@ -101,10 +95,10 @@ static void *open_library(const deixis_launch *launch, const char **path, char *
     static const char *const any[] = {
         "libmpi.so.40", "libmpi.so.80", "libmpi.so.12", "libmpich.so.12", "libmpi_abi.so.0", "libmpi_abi.so", NULL};
     const char *const asked[] = {getenv("DEIXIS_MPI_LIBRARY"), NULL};
-    const char *const *names = asked[0] && *asked[0]              ? asked
-        : !strcmp(launch->launcher, "Open MPI")                   ? open_mpi
+    const char *const *names = asked[0] && *asked[0]                              ? asked
+        : !strcmp(launch->launcher, "Open MPI")                                   ? open_mpi
         : !strcmp(launch->launcher, "Slurm") || !strcmp(launch->launcher, "PMIx") ? any
-                                                                  : family_of_mpich;
+                                                                                  : family_of_mpich;
     size_t length = (size_t)snprintf(message, capacity, "no MPI library of %s:", launch->launcher);
     for (; *names; names++) {
         // Global, for Open MPI's components look for its symbols there.
@@ -209,7 +203,8 @@ void deixis_mpi_sum_begin(float *values, size_t count, deixis_mpi_request *reque
     if (count > INT_MAX) must(2, "a sum of too many elements");
     *request = (deixis_mpi_request){0};
     pthread_mutex_lock(&sums.lock);
-    must(mpi.Iallreduce((void *)mpi.is.in_place, values, (int)count, mpi.is.float32, mpi.is.sum, mpi.is.world, &request->handle),
+    must(mpi.Iallreduce(
+             (void *)mpi.is.in_place, values, (int)count, mpi.is.float32, mpi.is.sum, mpi.is.world, &request->handle),
         "MPI_Iallreduce");
     deixis_mpi_request **end = &sums.first;
     while (*end) end = &(*end)->next;
@@ -246,23 +241,14 @@ void deixis_mpi_wait(deixis_mpi_request *request) {
 
 void deixis_mpi_sum_doubles(double *values, size_t count) {
     if (count > INT_MAX) must(2, "a sum of too many elements");
-    ALONE(mpi.Allreduce((void *)mpi.is.in_place, values, (int)count, mpi.is.float64, mpi.is.sum, mpi.is.world), "MPI_Allreduce");
-}
-
-void deixis_mpi_broadcast(void *bytes, size_t size, int root) {
-    enum { piece = 1 << 30 };
-    for (size_t at = 0; at < size; at += piece) {
-        const size_t n = size - at < piece ? size - at : piece;
-        ALONE(mpi.Bcast((char *)bytes + at, (int)n, mpi.is.byte, root, mpi.is.world), "MPI_Bcast");
-    }
+    ALONE(mpi.Allreduce((void *)mpi.is.in_place, values, (int)count, mpi.is.float64, mpi.is.sum, mpi.is.world),
+        "MPI_Allreduce");
 }
 
 void deixis_mpi_gather_all(const void *bytes, size_t size, void *all) {
     if (size > INT_MAX) must(2, "a gathering of too many bytes");
     ALONE(mpi.Allgather(bytes, (int)size, mpi.is.byte, all, (int)size, mpi.is.byte, mpi.is.world), "MPI_Allgather");
 }
-
-void deixis_mpi_barrier(void) { ALONE(mpi.Barrier(mpi.is.world), "MPI_Barrier"); }
 
 void deixis_mpi_finish(void) { ALONE(mpi.Finalize(), "MPI_Finalize"); }
 

@@ -192,7 +192,9 @@ private struct Pixels {
         stride = image.stride == 0 ? width * 3 : image.stride
         let (before, overflow) = stride.multipliedReportingOverflow(by: height - 1)
         guard stride >= width * 3, !overflow, before < Int.max - width * 3 else {
-            throw BadArgument(message: "\(call): image.stride is \(UInt(bitPattern: image.stride)), expected 0 or at least \(width * 3)")
+            throw BadArgument(
+                message:
+                    "\(call): image.stride is \(UInt(bitPattern: image.stride)), expected 0 or at least \(width * 3)")
         }
         bytes = UnsafeBufferPointer(start: rgb, count: before + width * 3)
     }

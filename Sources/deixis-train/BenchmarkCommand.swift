@@ -92,7 +92,10 @@ struct BenchmarkCommand: ParsableCommand {
         func report(_ time: Double) throws {
             times.append(time)
             waits.append(trainer.secondsWaited * 1000)
-            if speaks { try Console.out("{\"step_ms\": \(time)\(ranks == nil ? "" : ", \"waited_ms\": \(waits[waits.count - 1])")}") }
+            if speaks {
+                try Console.out(
+                    "{\"step_ms\": \(time)\(ranks == nil ? "" : ", \"waited_ms\": \(waits[waits.count - 1])")}")
+            }
         }
         if interactive {
             try Console.out("{\"ready\": true}")
@@ -102,7 +105,8 @@ struct BenchmarkCommand: ParsableCommand {
         }
         guard !times.isEmpty, speaks else { return }
         let median = times.sorted()[times.count / 2]
-        let shared = ranks.map { "\"ranks\": \($0.count), \"median_waited_ms\": \(waits.sorted()[waits.count / 2]), " } ?? ""
+        let shared =
+            ranks.map { "\"ranks\": \($0.count), \"median_waited_ms\": \(waits.sorted()[waits.count / 2]), " } ?? ""
         try Console.out(
             "{\"network\": \"\(self.network)\", \"batch\": \(batch), \"micro_batch\": \(trainer.plan.microBatch), \(shared)\"after_samples\": \(afterSamples), \"keeps_subnormals\": \(keepSubnormals), "
                 + "\"threads\": \(Backend.threadCount), \"blas\": \"\(Backend.openBLASCore)\", \"median_ms\": \(median), "
@@ -141,7 +145,8 @@ struct BenchmarkCommand: ParsableCommand {
                 boxes: (0..<count).flatMap { _ in [0.5, 0.4, 0.3, 0.2] as [Float] },
                 kinds: Array(repeating: "", count: count))
         }
-        let batches = Dictionary(uniqueKeysWithValues: Set(trainer.plan.pieces.map(\.count)).sorted().map { ($0, made($0)) })
+        let batches = Dictionary(
+            uniqueKeysWithValues: Set(trainer.plan.pieces.map(\.count)).sorted().map { ($0, made($0)) })
         let pieces = trainer.plan.pieces.compactMap { batches[$0.count] }
         return (trainer, { _ in { try trainer.train { pieces[$0] } } })
     }
@@ -154,10 +159,13 @@ struct BenchmarkCommand: ParsableCommand {
         queue.stop()
         let first = trainer.step
         if let handOver, trainer.plan.rank == 0 { try write(trainer, maker.batch(first), to: handOver) }
-        return (trainer, { number in
-            let batch = try maker.batch(first + number)
-            return { try trainer.train(batch) }
-        })
+        return (
+            trainer,
+            { number in
+                let batch = try maker.batch(first + number)
+                return { try trainer.train(batch) }
+            }
+        )
     }
 
     /// Plain little-endian arrays beside the weights; their shapes are one line of JSON.

@@ -39,9 +39,13 @@ struct DeixisTrain: ParsableCommand {
             // EX_OSERR
             Foundation.exit(71)
         }
-        if let count = MPIRanks.launchedCount, count > 1, let name = Program.arguments.first, !["train", "benchmark"].contains(name) {
+        if let count = MPIRanks.launchedCount, count > 1, let name = Program.arguments.first,
+            !["train", "benchmark"].contains(name)
+        {
             // Each would do all of it, and replace the others' files.
-            Console.note("deixis-train: \(name) is one process, but \(count) were started; several ranks are for train and benchmark")
+            Console.note(
+                "deixis-train: \(name) is one process, but \(count) were started; several ranks are for train and benchmark"
+            )
             Foundation.exit(64)
         }
         Foundation.exit(Program.run(Self.self, as: "deixis-train", failure: failure))

@@ -18,7 +18,7 @@ typedef struct deixis_launch {
     /// "Open MPI", "Hydra", "MVAPICH", "Slurm" or "PMIx"; null: no launcher of MPI.
     const char *launcher;
     /// -1 where the launcher does not say.
-    int rank, size, local_rank, local_size;
+    int rank, size;
 } deixis_launch;
 
 /// Looks at the environment alone. Slurm's variables count only where `srun` has made a step (SLURM_STEP_ID other than the batch
@@ -69,11 +69,8 @@ void deixis_mpi_wait(deixis_mpi_request *request);
 
 /// The same for few numbers at once.
 void deixis_mpi_sum_doubles(double *values, size_t count);
-/// `bytes` of rank `root` to all ranks.
-void deixis_mpi_broadcast(void *bytes, size_t size, int root);
 /// `size` bytes of each rank, in the order of ranks, into `all` (size x ranks bytes) on every rank.
 void deixis_mpi_gather_all(const void *bytes, size_t size, void *all);
-void deixis_mpi_barrier(void);
 
 /// Ends MPI in good order; every rank calls it.
 void deixis_mpi_finish(void);

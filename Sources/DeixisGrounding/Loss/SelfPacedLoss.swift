@@ -65,7 +65,8 @@ public struct SelfPacedLoss: Sendable {
             let predicted = box(predictions, sample), target = box(truth, sample)
             var value = 0.0, gradient = [0.0, 0, 0, 0]
             for (i, term) in terms.enumerated() {
-                let (loss, slope) = term.value(predicted, target), paced = pace(loss, sigma: sigmas[i], mu: configuration.mu[i])
+                let (loss, slope) = term.value(predicted, target),
+                    paced = pace(loss, sigma: sigmas[i], mu: configuration.mu[i])
                 value += paced.value
                 losses[i] += loss
                 weights[i] += paced.weight

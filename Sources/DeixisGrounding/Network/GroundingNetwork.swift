@@ -31,7 +31,8 @@ public final class GroundingNetwork<Scalar: Real> {
         groups = configuration.language.blocks.indices.reduce(into: []) { groups, index in
             groups.append(
                 InteractionGroup(
-                    root("groups")(index), configuration, sharing: configuration.sharesProjections ? groups.first : nil))
+                    root("groups")(index), configuration, sharing: configuration.sharesProjections ? groups.first : nil)
+            )
         }
         fusion = (0..<configuration.fusion.layers).map {
             CrossModalLayer(root("fusion")($0), width: width, configuration.fusion, configuration)

@@ -17,7 +17,8 @@ public struct PretrainedReport: Sendable, Equatable {
     ///     taken  visual.layer1               50 tensors      217,664 numbers
     ///     left   fc                           2 tensors    2,049,000 numbers
     public var lines: [String] {
-        let rows = Self.rows(loaded).map { ("taken", $0) } + Self.rows(ignored.sorted(by: Self.isBefore)).map { ("left", $0) }
+        let rows =
+            Self.rows(loaded).map { ("taken", $0) } + Self.rows(ignored.sorted(by: Self.isBefore)).map { ("left", $0) }
         let width = rows.map(\.1.part.count).max() ?? 0
         return rows.map { word, row in
             let name = row.part.padding(to: width), tensors = "\(row.tensors)".padding(to: 5, atStart: true)
@@ -49,7 +50,9 @@ public struct PretrainedReport: Sendable, Equatable {
             let dot = row.part.lastIndex(of: ".")
             let number = dot.flatMap { Int(row.part[row.part.index(after: $0)...]) }
             let stem = dot.map { String(row.part[...$0]) } ?? ""
-            if let number, let before = run, before.stem == stem, number == before.last + 1, let last = joined.indices.last {
+            if let number, let before = run, before.stem == stem, number == before.last + 1,
+                let last = joined.indices.last
+            {
                 run = (stem, before.first, number)
                 joined[last].part = "\(stem)\(before.first)...\(number)"
                 joined[last].tensors += row.tensors

@@ -131,4 +131,3 @@ public struct PretrainingRun: Sendable {
         }
     }
 }
-

@@ -16,7 +16,8 @@ import Testing
 
         func run(_ count: Int, _ arguments: [String], environment: [String: String] = [:]) throws -> Finished {
             try launch(
-                program, options + ["-np", "\(count)", products.appendingPathComponent("deixis-train").path] + arguments,
+                program,
+                options + ["-np", "\(count)", products.appendingPathComponent("deixis-train").path] + arguments,
                 environment: environment)
         }
     }
@@ -87,7 +88,7 @@ import Testing
         try #require(alone.code == 0, "\(alone.errors)")
         let run = try launch(
             root.path + "/Tests/CommandTests/Fixtures/two_hosts.sh",
-            ["\(count)", products.appendingPathComponent("deixis-train").path] 
+            ["\(count)", products.appendingPathComponent("deixis-train").path]
                 + Self.options(folder) + ["--out", folder + "/2"])
         if run.code == 69, !run.errors.contains("deixis-train") { return }
         #expect(run.code == 0, "\(run.errors)")
@@ -132,7 +133,8 @@ import Testing
         // Two buckets a step, weights and running statistics; each sum was looked at until it ended.
         let line = try #require(run.errors.split(separator: "\n").last { $0.hasPrefix("fake MPI: ") })
         let numbers = line.split { !$0.isNumber }.compactMap { Int($0) }
-        #expect(numbers.count == 3 && numbers[0] == 2 * 50 && numbers[1] == 4 * numbers[0] && numbers[2] == 0, "\(line)")
+        #expect(
+            numbers.count == 3 && numbers[0] == 2 * 50 && numbers[1] == 4 * numbers[0] && numbers[2] == 0, "\(line)")
     }
 
     /// A launcher that only its environment tells of, and no library at all.
@@ -166,7 +168,8 @@ import Testing
     @Test(.enabled(if: isLaunchable, "no mpirun here"), arguments: Launcher.all)
     func failuresEndAllRanks(launcher: Launcher) throws {
         let folder = try makeFolder().path
-        let lost = try launcher.run(2, ["train", "--config", "tiny", "--data", folder + "/none", "--out", folder + "/run"])
+        let lost = try launcher.run(
+            2, ["train", "--config", "tiny", "--data", folder + "/none", "--out", folder + "/run"])
         #expect(lost.code != 0)
         #expect(lost.errors.components(separatedBy: "deixis-train: rank 0 of 2: ").count == 2, "\(lost.errors)")
         #expect(!lost.errors.contains("rank 1 of 2"), "\(lost.errors)")
@@ -185,9 +188,13 @@ import Testing
         let run = try launch(
             launcher.program,
             launcher.options + ["-np", "2", "/bin/bash", "-c", script, program]
-                + ["train", "--config", "tiny", "--scenes", "--samples", "100000000", "--threads", "1", "--out", folder])
+                + [
+                    "train", "--config", "tiny", "--scenes", "--samples", "100000000", "--threads", "1", "--out",
+                    folder,
+                ])
         #expect(run.code != 0)
-        #expect(run.output.contains("signal 9") || run.errors.contains("signal 9") || run.errors.contains("KILLED"),
+        #expect(
+            run.output.contains("signal 9") || run.errors.contains("signal 9") || run.errors.contains("KILLED"),
             "\(run.output) \(run.errors)")
     }
 }

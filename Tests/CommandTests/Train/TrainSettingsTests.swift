@@ -13,7 +13,10 @@ import Testing
         defer { try? FileManager.default.removeItem(atPath: folder) }
         func errors(_ name: String, _ more: [String]) throws -> String {
             let run = try Self.train(
-                ["train", "--config", "tiny", "--scenes", "--samples", "8", "--held-out", "0", "--out", folder + "/" + name]
+                [
+                    "train", "--config", "tiny", "--scenes", "--samples", "8", "--held-out", "0", "--out",
+                    folder + "/" + name,
+                ]
                     + more)
             #expect(run.code == 0, "\(run.errors)")
             return run.errors
@@ -95,7 +98,8 @@ import Testing
             "4", "--out", folder + "/run",
         ])
         #expect(second.code == 0, "\(second.errors)")
-        #expect(second.errors.contains("train on \(folder)/b: 8 sentences about 8 boxes of 8 pictures"), "\(second.errors)")
+        #expect(
+            second.errors.contains("train on \(folder)/b: 8 sentences about 8 boxes of 8 pictures"), "\(second.errors)")
         #expect(
             second.errors.contains("\(folder)/wide/checkpoint: the weights after 6 steps, and "), "\(second.errors)")
         #expect(

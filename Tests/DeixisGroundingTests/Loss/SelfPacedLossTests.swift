@@ -35,7 +35,8 @@ import Testing
         var moved = NetworkConfiguration.Loss()
         moved.mu = [0.3, 0.6]
         for (sigma, loss) in [
-            ([2.5, 2.5], NetworkConfiguration.Loss()), ([0.9, 1.4], .init()), ([-1.1, 0.7], .init()), ([0.9, 1.4], moved),
+            ([2.5, 2.5], NetworkConfiguration.Loss()), ([0.9, 1.4], .init()), ([-1.1, 0.7], .init()),
+            ([0.9, 1.4], moved),
         ] {
             let (_, boxGradient, sigmaGradient) = evaluate(box, truth, sigma: sigma, loss)
             let h = 1e-6

@@ -100,12 +100,14 @@ import Testing
     }
 
     /// What the paper leaves open, chosen otherwise: each makes a network that learns, is saved, read and traced.
-    @Test(arguments: [
-        { $0.visual.positions = .none }, { $0.sharesProjections = true }, { $0.headLayers = 1 }, { $0.headLayers = 5 },
-        { ($0.language.layers, $0.language.blocks) = (8, [1, 2, 4]) },
-        { ($0.language.layers, $0.language.blocks) = (8, [1, 2, 3, 4]) },
-        { ($0.language.layers, $0.language.blocks) = (2, [1]) }, { $0.loss.mu = [0.2, 0.5] },
-    ] as [@Sendable (inout NetworkConfiguration) -> Void])
+    @Test(
+        arguments: [
+            { $0.visual.positions = .none }, { $0.sharesProjections = true }, { $0.headLayers = 1 },
+            { $0.headLayers = 5 },
+            { ($0.language.layers, $0.language.blocks) = (8, [1, 2, 4]) },
+            { ($0.language.layers, $0.language.blocks) = (8, [1, 2, 3, 4]) },
+            { ($0.language.layers, $0.language.blocks) = (2, [1]) }, { $0.loss.mu = [0.2, 0.5] },
+        ] as [@Sendable (inout NetworkConfiguration) -> Void])
     func choices(_ change: @Sendable (inout NetworkConfiguration) -> Void) throws {
         var configuration = NetworkConfiguration.tiny
         change(&configuration)
@@ -213,7 +215,8 @@ import Testing
     @Test func whatWasTakenAndLeftIsATable() {
         var report = PretrainedReport()
         report.loaded = [
-            .init(name: "visual.conv1.weight", shape: [64, 3, 7, 7]), .init(name: "visual.layer1.0.conv1.weight", shape: [10]),
+            .init(name: "visual.conv1.weight", shape: [64, 3, 7, 7]),
+            .init(name: "visual.layer1.0.conv1.weight", shape: [10]),
             .init(name: "visual.layer1.1.bn1.bias", shape: [5, 2]),
         ]
         report.ignored = [11, 6, 8, 7, 10, 9, 2].map {

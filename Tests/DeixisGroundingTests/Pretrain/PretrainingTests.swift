@@ -36,7 +36,8 @@ import Testing
         let lines = try network.loadPretrained(.visual, from: run.out)
         #expect(
             lines[0] == "\(run.out): \(trainer.encoder.count) tensors for the visual encoder, which are all of it")
-        #expect(lines[1].hasPrefix("  taken  visual.conv1  ") && lines.dropFirst().allSatisfy { $0.hasPrefix("  taken") })
+        #expect(
+            lines[1].hasPrefix("  taken  visual.conv1  ") && lines.dropFirst().allSatisfy { $0.hasPrefix("  taken") })
         for parameter in trainer.encoder {
             #expect(
                 network.network.parameters[parameter.name]?.value.values == parameter.value.values, "\(parameter.name)")

@@ -103,9 +103,12 @@ import Testing
         #expect(expected.count == 37 && expected.meanIoU > 0)
         for count in [1, 2, 3, 5, 7] {
             let settings = recipe
-            for score in try ThreadRanks.run(count, { ranks in
-                try Pieces.trainer(settings, micro: 1, ranks: ranks).scoreHeldOut()
-            }) {
+            for score in try ThreadRanks.run(
+                count,
+                { ranks in
+                    try Pieces.trainer(settings, micro: 1, ranks: ranks).scoreHeldOut()
+                })
+            {
                 #expect(score.count == 37 && score.hits == expected.hits && score.totalIoU == expected.totalIoU)
                 #expect(score.kinds.mapValues(\.count) == expected.kinds.mapValues(\.count))
                 #expect(score.kinds.mapValues(\.hits) == expected.kinds.mapValues(\.hits))
@@ -149,7 +152,10 @@ import Testing
             }
         }
         #expect(try message({ _, _ in }) == ["", "", ""])
-        #expect(try message({ if $0 == 1 { $1.rate *= 2 } }).allSatisfy { $0.hasPrefix("rank 1 begins with another recipe") })
+        #expect(
+            try message({ if $0 == 1 { $1.rate *= 2 } }).allSatisfy {
+                $0.hasPrefix("rank 1 begins with another recipe")
+            })
         #expect(
             try message({ _, _ in }, weight: 1).allSatisfy { $0.hasPrefix("rank 2 begins with other weights") })
     }
@@ -177,7 +183,9 @@ import Testing
 
     // MARK: Whole runs
 
-    static func run(_ recipe: TrainingRecipe, _ folder: String, _ ranks: (any Ranks)?, until: Int? = nil, resume: Bool = false)
+    static func run(
+        _ recipe: TrainingRecipe, _ folder: String, _ ranks: (any Ranks)?, until: Int? = nil, resume: Bool = false
+    )
         throws
     {
         var recipe = recipe
