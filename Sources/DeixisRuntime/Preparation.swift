@@ -25,11 +25,22 @@ final class Preparation: Sendable {
         portable =
             hasPasses
             ? try roundingToNearest { () throws(RuntimeError) in
-                try Passes.run(Passes.portable, on: model.graph, limits: limits)
+                try Passes.run(Passes.portable, on: model.graph.withoutDeclaredTypes, limits: limits)
             }
             : model.graph
         weights = PackedWeights(compiled: model.compiled)
         passes = Machine.nanoseconds - start
+    }
+}
+
+extension Graph {
+    /// Types of inputs and constants alone. What a file declares of other values is often older than its inputs: someone
+    /// has freed the batch since.
+    fileprivate var withoutDeclaredTypes: Graph {
+        var result = self, isInput = [Bool](repeating: false, count: values.count)
+        for id in inputs { isInput[id.index] = true }
+        for i in result.values.indices where !isInput[i] && constants[ValueID(i)] == nil { result.values[i].type = nil }
+        return result
     }
 }
 

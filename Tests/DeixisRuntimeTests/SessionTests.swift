@@ -37,6 +37,22 @@ private func twoLayerGraph() -> Graph {
         }
     }
 
+    /// Someone has freed the batch of the input; what the file says of other values still holds the batch of 2.
+    @Test func whatOtherValuesAreDeclaredAsIsNotBelieved() throws {
+        var b = GraphBuilder()
+        let x = b.graph.addInput("x", TensorType(.float32, [.fixed(2), .symbol("n")]))
+        let relu = b.node("Relu", [x]), flat = b.node("Flatten", [relu], [("axis", .int(2))])
+        let rows = b.node("Expand", [relu, b.ints([2, 3])])
+        for id in [relu, flat] { b.graph[id].type = TensorType(.float32, [.fixed(2), .fixed(1)]) }
+        b.graph[rows].type = TensorType(.float32, [.fixed(2), .fixed(1)])
+        b.graph.outputs = [flat, rows]
+        let context = try Session(Model(graph: b.graph)).makeContext()
+        for n in [1, 3, 1] {
+            let found = try context.run([("x", randomFloats([2, n], seed: 3))])
+            #expect(found.map { $0.tensor.shape } == [[2 * n, 1], [2, 3]])
+        }
+    }
+
     @Test func threadsThatCannotBeHadAreAnError() throws {
         var options = SessionOptions()
         options.threads = 5000

@@ -131,6 +131,13 @@ struct Bounds {
             guard let made = values[output] else { errors[output.index] = .infinity; continue }
             let found = made.count == 0 ? 0 : bound(node, output, made, x, e, m, u)
             errors[output.index] = found.isNaN ? .infinity : found
+            // 255 times 1/255 in float32 rounds to 1, which is on a grid; a kernel that scales the sum of products
+            // instead does not round there.
+            if node.op == "DequantizeLinear", let step = input(node, 1).flatMap({ grids[$0.index] }),
+                size(output) >= scalbn(0x1p24, step)
+            {
+                grids[output.index] = nil
+            }
         }
     }
 
@@ -316,6 +323,15 @@ struct Bounds {
         }
         return
             (graph.nodes[source].op == "Conv" || graph.nodes[source].op == "MatMul" || graph.nodes[source].op == "Gemm")
-            && readers[output.index].contains { graph.nodes[$0].op == "Add" }
+            && isAdded(output)
+    }
+
+    /// Whether a sum reads the value, itself or by another name.
+    private func isAdded(_ id: ValueID) -> Bool {
+        readers[id.index].contains { reader in
+            let node = graph.nodes[reader]
+            return node.op == "Add"
+                || ["Identity", "Dropout"].contains(node.op) && (node.outputs.first ?? nil).map { isAdded($0) } ?? false
+        }
     }
 }
