@@ -100,7 +100,9 @@ const char *dxt_blas_core(void) { return core; }
 void dxt_gemm(bool is_double, bool ta, bool tb, long m, long n, long k, double alpha, const void *a, long lda,
     const void *b, long ldb, double beta, void *c, long ldc) {
     if (m <= 0 || n <= 0) return;
-    if (!sgemm || m * n * k < 32 * 32 * 32 || k == 0) {
+    // OpenBLAS copies both operands first, which few columns or few rows do not pay back.
+    const bool narrow = !is_double && (n <= 128 || m <= 64 || (n <= 256 && m * k <= 1 << 18));
+    if (!sgemm || narrow || m * n * k < 32 * 32 * 32 || k == 0) {
         // Two threads that both look it up store the same pointer.
         static const dxt_kernels *_Atomic tables[2];
         const dxt_kernels *table = atomic_load_explicit(&tables[is_double], memory_order_relaxed);

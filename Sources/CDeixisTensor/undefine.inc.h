@@ -9,6 +9,8 @@
 #undef KC
 #undef NC
 #undef MC
+#undef EVEN
+#undef ODD
 #undef RESTRICT
 #undef REASSOCIATE
 #undef IN_PLACE

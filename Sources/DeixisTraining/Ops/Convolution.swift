@@ -131,8 +131,8 @@ struct ConvolutionProduct<Scalar: Real> {
             kernel_w: kernel, stride: stride, pad: padding)
     }
 
-    /// Patches of one block take about 512 KB.
-    private func blockRows(_ patch: Int) -> Int { max(32, min(1024, 131_072 / patch)) }
+    /// Patches of one block take about 512 KB, but are not so few that copying the weights, once a block, shows.
+    private func blockRows(_ patch: Int) -> Int { max(96, min(1024, 131_072 / patch)) }
 
     /// [out, kernel * kernel * in], times scale[out].
     func reordered(_ weight: Parameter<Scalar>, scale: Tensor<Scalar>?) -> Tensor<Scalar> {

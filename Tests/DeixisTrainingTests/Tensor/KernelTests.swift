@@ -15,7 +15,10 @@ import Testing
     private func table(_ set: Int) -> UnsafePointer<dxt_kernels> { dxt_kernel_table(false, dxt_isa(UInt32(set))) }
 
     @Test(arguments: sets) func products(_ set: Int) {
-        for (m, n, k) in [(1, 1, 1), (5, 7, 3), (13, 33, 20), (40, 64, 300), (12, 1030, 9)] {
+        for (m, n, k) in [
+            (1, 1, 1), (5, 7, 3), (13, 33, 20), (40, 64, 300), (12, 1030, 9), (17, 24, 16), (70, 48, 31), (3, 40, 600),
+            (130, 192, 257),
+        ] {
             let a = numbers(m * k), b = numbers(k * n, seed: 4)
             for (ta, tb) in [(false, false), (true, false), (false, true), (true, true)] {
                 var c = [Float](repeating: 1, count: m * n + 1)
