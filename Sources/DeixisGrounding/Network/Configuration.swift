@@ -59,6 +59,16 @@ public struct NetworkConfiguration: Sendable, Equatable {
             case none
         }
 
+        /// How C3 comes from stride 8 to 16.
+        public enum Down: String, Sendable, NamedSetting {
+            /// The maximum of 2x2.
+            case maxPool
+            /// A 3x3 convolution with bias and stride 2, C0 to C0.
+            case convolution
+        }
+        /// How C5 comes from stride 32 to 16.
+        public enum Up: String, Sendable, NamedSetting { case nearest, bilinear }
+
         public var block = Block.bottleneck
         public var stemChannels = 64
         public var stemKernel = 7
@@ -71,6 +81,10 @@ public struct NetworkConfiguration: Sendable, Equatable {
         public var stages = [3, 4, 5]
         /// [choice] How the learned positions start, or that there are none.
         public var positions = Positions.normal
+        /// [choice]
+        public var down = Down.maxPool
+        /// [choice]
+        public var up = Up.nearest
 
         public init() {}
 
@@ -122,7 +136,8 @@ public struct NetworkConfiguration: Sendable, Equatable {
     /// The self-paced loss, section 2 of the paper.
     public struct Loss: Sendable, Equatable {
         public var lambda = 0.75
-        public var initialSigma = 2.5
+        /// [choice] Of each term's d.
+        public var initialSigma: OneForEachTerm = [2.5, 2.5]
         public var learnsSigma = true
         /// mu of each term's d: the loss at which a sample weighs least.
         public var mu = [0.0, 0.0]

@@ -33,7 +33,7 @@ extension NetworkConfiguration.Visual: SettingGroup {
         .init("block", \.block), .init("stemChannels", \.stemChannels), .init("stemKernel", \.stemKernel),
         .init("blocks", \.blocks),
         .init("widths", \.widths), .init("frozenNorm", \.frozenNorm), .init("stages", \.stages),
-        .init("positions", \.positions),
+        .init("positions", \.positions), .init("down", \.down, since: 1), .init("up", \.up, since: 1),
     ]
 }
 

@@ -44,7 +44,7 @@ public final class GroundingNetwork<Scalar: Real> {
                 Linear(root("head")(last), width, 4, gain: start.headGain, bias: .values(start.box.map { logit($0) }))
             ]
         sigma = root("loss").parameter(
-            "sigma", [SelfPacedLoss.terms.count], .constant(configuration.loss.initialSigma),
+            "sigma", [SelfPacedLoss.terms.count], .values(configuration.loss.initialSigma.values),
             trainable: configuration.loss.learnsSigma)
     }
 

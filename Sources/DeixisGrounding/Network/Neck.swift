@@ -1,19 +1,27 @@
 import DeixisTraining
 
 /// The multi-grained visual feature F_v^0: each chosen stage to C0 channels by a 1x1 convolution and to stride 16 (C3
-/// by 2x2 max-pooling, C5 by nearest upsampling), concatenated over channels, plus learned positions: [batch, HW, C1].
+/// by `visual.down`, C5 by `visual.up`), concatenated over channels, plus learned positions: [batch, HW, C1].
 struct Neck<Scalar: Real> {
-    let projection: [PointwiseConvolution<Scalar>]
+    let projection: [Convolution<Scalar>]
+    /// Of C3, where `visual.down` is a convolution.
+    let down: Convolution<Scalar>?
+    let up: NetworkConfiguration.Visual.Up
     let position: Parameter<Scalar>?
     let stages: [Int]
 
     init(_ scope: Scope<Scalar>, _ configuration: NetworkConfiguration) {
         stages = configuration.visual.stages
         projection = stages.enumerated().map { index, stage in
-            PointwiseConvolution(
+            Convolution(
                 scope("projection")(index), inputs: configuration.visual.channels(stage: stage),
                 outputs: configuration.channels)
         }
+        let channels = configuration.channels
+        down =
+            stages.contains(3) && configuration.visual.down == .convolution
+            ? Convolution(scope("down"), inputs: channels, outputs: channels, kernel: 3, stride: 2) : nil
+        up = configuration.visual.up
         let side = configuration.gridSide
         let start: Initializer? =
             switch configuration.visual.positions {
@@ -30,8 +38,8 @@ struct Neck<Scalar: Real> {
             let x = project(features[stage - 3])
             return x.tape.scope("neck.stage\(stage)") {
                 switch stage {
-                case 3: x.maxPool(kernel: 2, stride: 2)
-                case 5: x.upsampled(by: 2)
+                case 3: down.map { $0(x) } ?? x.maxPool(kernel: 2, stride: 2)
+                case 5: up == .bilinear ? x.doubledBilinear() : x.upsampled(by: 2)
                 default: x
                 }
             }

@@ -94,8 +94,9 @@ extension NetworkConfiguration {
             "\(SelfPacedLoss.terms.count) finite numbers")
         try check(loss.lambda.isFinite, "loss.lambda", loss.lambda, "a finite number")
         try check(
-            loss.initialSigma.isFinite && loss.initialSigma != 0, "loss.initialSigma", loss.initialSigma,
-            "a finite number other than 0")
+            loss.initialSigma.values.count == SelfPacedLoss.terms.count
+                && loss.initialSigma.values.allSatisfy { $0.isFinite && $0 != 0 }, "loss.initialSigma",
+            loss.initialSigma, "a finite number other than 0, or \(SelfPacedLoss.terms.count) of them")
         try check(
             loss.exponentLimit > 0 && loss.exponentLimit <= 80, "loss.exponentLimit", loss.exponentLimit,
             "above 0, at most 80")

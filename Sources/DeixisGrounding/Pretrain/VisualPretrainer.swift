@@ -78,7 +78,7 @@ public final class VisualPretrainer {
     public internal(set) var step = 0
     let grid: CellGrid
     private let visual: VisualEncoder<Float>
-    private let heads: [PointwiseConvolution<Float>]
+    private let heads: [Convolution<Float>]
     private let optimizer: AdamW<Float>
     private let schedule: Schedule
     private let classes = CellProperty.allCases.map(\.classes)
@@ -93,7 +93,7 @@ public final class VisualPretrainer {
         self.parameters = parameters
         visual = VisualEncoder(parameters.root("visual"), configuration)
         heads = (3...5).map {
-            PointwiseConvolution(
+            Convolution(
                 parameters.root("cells")($0), inputs: configuration.channels(stage: $0), outputs: outputs)
         }
         var settings = AdamW<Float>.Settings()

@@ -115,17 +115,21 @@ public struct NormedConvolution<Scalar: Real> {
     }
 }
 
-/// A 1x1 convolution with bias.
-public struct PointwiseConvolution<Scalar: Real> {
+/// A convolution with bias; zeros around it, so that a stride of 1 keeps height and width.
+public struct Convolution<Scalar: Real> {
     public let weight, bias: Parameter<Scalar>
+    let stride: Int
 
-    public init(_ scope: Scope<Scalar>, inputs: Int, outputs: Int) {
-        weight = scope.parameter("weight", [outputs, inputs, 1, 1], .xavier)
+    public init(_ scope: Scope<Scalar>, inputs: Int, outputs: Int, kernel: Int = 1, stride: Int = 1) {
+        weight = scope.parameter("weight", [outputs, inputs, kernel, kernel], .xavier)
         bias = scope.parameter("bias", [outputs], .zeros)
+        self.stride = stride
     }
 
     public func callAsFunction(_ x: FeatureMap<Scalar>) -> FeatureMap<Scalar> {
-        x.tape.scope(scopeName(weight)) { x.convolution(weight, bias: bias) }
+        x.tape.scope(scopeName(weight)) {
+            x.convolution(weight, bias: bias, stride: stride, padding: weight.shape[2] / 2)
+        }
     }
 }
 

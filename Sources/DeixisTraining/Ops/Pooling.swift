@@ -93,6 +93,57 @@ extension FeatureMap {
         return FeatureMap(variable: result)
     }
 
+    /// Twice as high and wide, linear between centers: y[2i] = x[i - 1] / 4 + 3 x[i] / 4, y[2i + 1] = 3 x[i] / 4 +
+    /// x[i + 1] / 4 along each axis; beyond the border lie copies of it.
+    public func doubledBilinear() -> FeatureMap {
+        let x = variable.tensor, (batch, height, width, channels) = (self.batch, self.height, self.width, self.channels)
+        let y = Tensor<Scalar>(uninitialized: [batch, 2 * height, 2 * width, channels])
+        /// The two positions that one of twice as many is between, and their weights.
+        func sources(_ at: Int, of extent: Int) -> [(at: Int, weight: Double)] {
+            let near = at / 2, far = at % 2 == 0 ? near - 1 : near + 1
+            return [(near, 0.75), (min(max(far, 0), extent - 1), 0.25)]
+        }
+        /// Calls `body` with offsets into y and x and the weight, for every pair of an image that has one.
+        func pairs(_ image: Int, _ body: (_ y: Int, _ x: Int, _ weight: Double) -> Void) {
+            for row in 0..<2 * height {
+                for from in sources(row, of: height) {
+                    for column in 0..<2 * width {
+                        for source in sources(column, of: width) {
+                            body(
+                                ((image * 2 * height + row) * 2 * width + column) * channels,
+                                ((image * height + from.at) * width + source.at) * channels,
+                                from.weight * source.weight)
+                        }
+                    }
+                }
+            }
+        }
+        parallelChunks(batch) { image in
+            let size = y.count / batch
+            Scalar.kernels.pointee.fill(y.pointer + image * size, 0, size)
+            pairs(image) { Scalar.kernels.pointee.axpy(y.pointer + $0, x.pointer + $1, $2, channels) }
+        }
+        let (tape, source, inShape) = (tape, variable.reference, x.shape)
+        let result = tape.record(
+            "Upsample", inputs: [variable], y,
+            pullback: { gradient in
+                let dx = Tensor<Scalar>(zeros: inShape), g = gradient.pointer
+                parallelChunks(batch) { image in
+                    pairs(image) { Scalar.kernels.pointee.axpy(dx.pointer + $1, g + $0, $2, channels) }
+                }
+                tape.accumulate(dx, into: source)
+            },
+            emission: { emitter, values in
+                emitter.node(
+                    "Resize", [values[0], nil, emitter.floats([1, 1, 2, 2])],
+                    attributes: [
+                        (name: "mode", value: .string("linear")),
+                        (name: "coordinate_transformation_mode", value: .string("half_pixel")),
+                    ])
+            })
+        return FeatureMap(variable: result)
+    }
+
     /// Positions as tokens: [batch, height * width, channels], row by row.
     public func flattened() -> Variable<Scalar> {
         let (tape, source) = (tape, variable.reference)

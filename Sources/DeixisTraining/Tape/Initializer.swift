@@ -29,7 +29,7 @@ extension Initializer {
         case .constant(let value): constant(value)
         case .normal(let deviation): normal(deviation)
         case .uniform(let bound): uniform(bound)
-        case .xavier: uniform((6 / Double(shape[0] + (shape.count > 1 ? shape[1] : 1))).squareRoot())
+        case .xavier: uniform((6 / Double((shape[0] + (shape.count > 1 ? shape[1] : 1)) * area)).squareRoot())
         case .heFanOut: normal((2 / Double(shape[0] * area)).squareRoot())
         case .scaledXavier(let gain):
             uniform(gain * (6 / Double(shape[0] + (shape.count > 1 ? shape[1] : 1))).squareRoot())

@@ -55,6 +55,39 @@ import Testing
         #expect(found.code == 0, "\(found.errors)")
     }
 
+    /// The exported file in the runtime scores what the trainer said of its own weights, whatever was chosen.
+    @Test(
+        arguments: [
+            #"{"base": "tiny"}"#,
+            #"{"base": "tiny", "visual": {"down": "convolution", "up": "bilinear"}, "sharesProjections": true}"#,
+            #"{"base": "tiny", "visual": {"positions": "none"}, "headLayers": 2, "loss": {"initialSigma": [2, 3]}}"#,
+        ])
+    func anExportedModelScoresWhatTheTrainerSaid(_ choices: String) throws {
+        let folder = try makeFolder().path
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let data = folder + "/data", run = folder + "/run", model = folder + "/model.onnx"
+        #expect(try Self.train("scenes", "--count", "37", "--seed", "5", "--out", data).code == 0)
+        let config = folder + "/my.json"
+        try Data(choices.utf8).write(to: URL(fileURLWithPath: config))
+        let trained = try Self.train(
+            "train", "--config", config, "--data", data, "--validation", data, "--held-out", "37", "--samples", "320",
+            "--evaluate-every", "5", "--out", run)
+        #expect(trained.code == 0, "\(trained.errors)")
+        func object(_ text: some StringProtocol) throws -> [String: Any] {
+            try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
+        }
+        let lines = try String(contentsOfFile: run + "/log.jsonl", encoding: .utf8).split(separator: "\n")
+        let said = try object(try #require(lines.last { $0.contains("heldOutMeanIoU") }))
+        #expect(try Self.train("export", run, "--out", model).code == 0)
+        let evaluated = try Self.train("evaluate", model, "--data", data, "--json")
+        #expect(evaluated.code == 0, "\(evaluated.errors)")
+        let found = try object(evaluated.output)
+        let iou = try #require(found["mean_iou"] as? Double), saidIoU = try #require(said["heldOutMeanIoU"] as? Double)
+        #expect(found["samples"] as? Int == 37 && iou > 0.01)
+        #expect(abs(iou - saidIoU) < 2e-6, "\(iou), the trainer said \(saidIoU)")
+        #expect(found["accuracy"] as? Double == said["heldOutAccuracy"] as? Double)
+    }
+
     /// kill -9 in the middle, then --resume: the log is that of a run that was never killed.
     @Test func aKilledRunGoesOnAsIfNothingHadHappened() throws {
         let folder = try makeFolder().path

@@ -34,7 +34,7 @@ import Testing
         (expected.visual.stages, expected.language.blocks, expected.groups.layers) = ([4, 5], [2], 1)
         expected.fusion = .init(kind: .transformer, layers: 2, heads: 4, feedForward: 512)
         expected.fusion.activation = .gelu
-        (expected.loss.lambda, expected.loss.learnsSigma, expected.loss.initialSigma) = (0.5, false, 1.5)
+        (expected.loss.lambda, expected.loss.learnsSigma, expected.loss.initialSigma) = (0.5, false, [1.5, 1.5])
         (expected.padColor, expected.normEpsilon) = ([0, 0, 0], 1e-6)
         #expect(read.configuration == expected && read.base == "paper-r50")
     }
@@ -96,14 +96,14 @@ import Testing
             "\"padColor\": [1, 2, 3]", "\"channels\": 32",
             "\"dropout\": 0.3", "\"normEpsilon\": 0.001", "\"sharesProjections\": true", "\"headLayers\": 2",
             "\"visual\": {\"block\": \"basic\", \"stemChannels\": 8, \"stemKernel\": 3, \"blocks\": [1, 1, 1, 1], \"widths\": [8, 8, 8, 8],"
-                + " \"frozenNorm\": false, \"stages\": [5], \"positions\": \"sine\"}",
+                + " \"frozenNorm\": false, \"stages\": [5], \"positions\": \"sine\", \"down\": \"convolution\", \"up\": \"bilinear\"}",
             "\"language\": {\"vocabulary\": 99, \"width\": 32, \"layers\": 8, \"heads\": 4, \"feedForward\": 9, \"positions\": 41, \"tokenTypes\": 1,"
                 + " \"maximumLength\": 41, \"blocks\": [3]}",
             "\"groups\": {\"kind\": \"transformer\", \"layers\": 7, \"heads\": 2, \"feedForward\": 3, \"activation\": \"gelu\"}",
             "\"fusion\": {\"kind\": \"transformer\", \"layers\": 8, \"heads\": 4, \"feedForward\": 4, \"activation\": \"gelu\"}",
             "\"start\": {\"residualGain\": 0.5, \"wordDeviation\": 0.5, \"positionDeviation\": 0.5, \"tokenTypeDeviation\": 0.5,"
                 + " \"gridAmplitude\": 0.5, \"headGain\": 0.5, \"box\": [0.1, 0.2, 0.3, 0.4]}",
-            "\"loss\": {\"lambda\": 0.1, \"initialSigma\": 1, \"learnsSigma\": false, \"exponentLimit\": 3, \"minimumSigma\": 0.1, \"isSelfPaced\": false,"
+            "\"loss\": {\"lambda\": 0.1, \"initialSigma\": [1, 2], \"learnsSigma\": false, \"exponentLimit\": 3, \"minimumSigma\": 0.1, \"isSelfPaced\": false,"
                 + " \"mu\": [0.1, 0.2]}",
         ]
         let after = try Self.read("{\"base\": \"paper-r50\", " + changes.joined(separator: ", ") + "}").configuration

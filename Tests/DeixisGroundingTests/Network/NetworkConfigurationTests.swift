@@ -42,8 +42,8 @@ import Testing
         ),
         ({ $0.dropout = 1 }, "configuration field dropout is 1.0, expected 0 or more, below 1"),
         (
-            { $0.loss.initialSigma = .nan },
-            "configuration field loss.initialSigma is nan, expected a finite number other than 0"
+            { $0.loss.initialSigma = [.nan, 1] },
+            "configuration field loss.initialSigma is [nan, 1.0], expected a finite number other than 0, or 2 of them"
         ),
     ]
 
@@ -107,6 +107,8 @@ import Testing
             { ($0.language.layers, $0.language.blocks) = (8, [1, 2, 4]) },
             { ($0.language.layers, $0.language.blocks) = (8, [1, 2, 3, 4]) },
             { ($0.language.layers, $0.language.blocks) = (2, [1]) }, { $0.loss.mu = [0.2, 0.5] },
+            { $0.loss.initialSigma = [2, 3] }, { $0.visual.down = .convolution }, { $0.visual.up = .bilinear },
+            { ($0.visual.down, $0.visual.stages) = (.convolution, [4, 5]) },
         ] as [@Sendable (inout NetworkConfiguration) -> Void])
     func choices(_ change: @Sendable (inout NetworkConfiguration) -> Void) throws {
         var configuration = NetworkConfiguration.tiny

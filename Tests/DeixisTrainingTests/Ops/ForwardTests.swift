@@ -58,6 +58,9 @@ import Testing
         let up = x.maxPool(kernel: 2, stride: 2).upsampled(by: 2).variable
         #expect(up.shape == [1, 2, 4, 1])
         #expect(up.tensor.values == [6, 6, 8, 8, 6, 6, 8, 8])
+        // torch.nn.functional.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
+        let column = FeatureMap(variable: tape.variable(Tensor([1, 2, 1, 1], [4, 8])))
+        #expect(column.doubledBilinear().variable.tensor.values == [4, 4, 5, 5, 7, 7, 8, 8])
     }
 
     /// torch.nn.BatchNorm2d: batch variance over n for the result, over n - 1 for the running one.

@@ -138,6 +138,7 @@ import Testing
             FeatureMap(variable: x[0]).maxPool(kernel: 3, stride: 2, padding: 1).variable
         }
         checkGradients(leaves: [[2, 2, 3, 2]]) { _, x in FeatureMap(variable: x[0]).upsampled(by: 2).variable }
+        checkGradients(leaves: [[2, 1, 3, 2]]) { _, x in FeatureMap(variable: x[0]).doubledBilinear().variable }
         checkGradients(leaves: [[2, 2, 3, 2]]) { _, x in FeatureMap(variable: x[0]).flattened() }
     }
 }
