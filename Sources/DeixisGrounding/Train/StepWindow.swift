@@ -6,8 +6,10 @@ struct StepWindow: Codable {
     private var accuracy = 0.0, gradientNorm = 0.0, factor = 0.0
     /// Of computing these steps.
     private(set) var seconds = 0.0
+    /// Of them, for batches that were not yet made. Not in checkpoints of before it was counted.
+    private var waited: Double?
 
-    mutating func add(_ result: Trainer.StepResult, _ batchSize: Int, seconds: Double) {
+    mutating func add(_ result: Trainer.StepResult, _ batchSize: Int, seconds: Double, waited: Double) {
         count += 1
         samples += batchSize
         loss += result.loss
@@ -16,7 +18,11 @@ struct StepWindow: Codable {
         gradientNorm += result.gradientNorm
         factor = result.rateFactor
         self.seconds += seconds
+        self.waited = (self.waited ?? 0) + waited
     }
+
+    /// The share of the time that went into waiting for batches.
+    var shareWaited: Double { (waited ?? 0) / max(1e-9, seconds) }
 
     var samplesPerSecond: Double { Double(samples) / max(1e-9, seconds) }
 
@@ -27,6 +33,7 @@ struct StepWindow: Codable {
         record.gradientNorm = rounded(gradientNorm / count)
         record.rateFactor = rounded(factor)
         record.samplesPerSecond = (samplesPerSecond * 10).rounded() / 10
+        record.secondsWaitedForData = rounded(waited ?? 0)
     }
 }
 

@@ -18,6 +18,8 @@ public struct TrainingRecord: LogRecord, Sendable, Equatable {
     public var rateFactor: Double?
     public var gradientNorm: Double?
     public var samplesPerSecond: Double?
+    /// Since the line before, for batches that were not yet made.
+    public var secondsWaitedForData: Double?
     public var heldOutAccuracy: Double?
     public var heldOutMeanIoU: Double?
 
@@ -42,7 +44,7 @@ extension TrainingRecord: Codable {
     private static let measured: [(key: Key, field: WritableKeyPath<TrainingRecord, Double?> & Sendable)] = [
         (Key("accuracy"), \.accuracy), (Key("rateFactor"), \.rateFactor), (Key("gradientNorm"), \.gradientNorm),
         (Key("samplesPerSecond"), \.samplesPerSecond), (Key("heldOutAccuracy"), \.heldOutAccuracy),
-        (Key("heldOutMeanIoU"), \.heldOutMeanIoU),
+        (Key("heldOutMeanIoU"), \.heldOutMeanIoU), (Key("secondsWaitedForData"), \.secondsWaitedForData),
     ]
 
     public init(from decoder: any Decoder) throws {

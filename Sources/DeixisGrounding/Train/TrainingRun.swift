@@ -53,7 +53,8 @@ public struct TrainingRun: Sendable {
     /// checkpoint.
     ///
     /// When saving fails on the way (a full disk), `report` hears it, a checkpoint before it stays, and training goes
-    /// on; only the last saving must succeed. `report` also hears which pictures were left out.
+    /// on; only the last saving must succeed. `report` also hears which pictures were left out, and once, where steps
+    /// wait for more than a tenth of the time, that pictures do not come fast enough.
     public func train(
         _ trainer: Trainer, shouldStop: () -> Bool = { false }, progress: (TrainingProgress) -> Void = { _ in },
         report: (String) -> Void = { _ in }
@@ -78,6 +79,7 @@ public struct TrainingRun: Sendable {
         var saved = clock.now
         var state = TrainingProgress()
         state.steps = recipe.steps
+        var hasWaited = false
         state.heldOutAccuracy = trainer.heldOutAccuracy
         while trainer.step < recipe.steps {
             let isAsked = shouldStop()
@@ -86,11 +88,16 @@ public struct TrainingRun: Sendable {
                 return .stopped
             }
             let start = clock.now
-            let result = try trainer.train { (_) throws(GroundingError) in try queue.next() }
+            var waited = 0.0
+            let result = try trainer.train { (_) throws(GroundingError) in
+                let asked = clock.now
+                defer { waited += (clock.now - asked) / .seconds(1) }
+                return try queue.next()
+            }
             trainer.data.takeBroken().forEach { report("left out: \($0)") }
             let seconds = (clock.now - start) / .seconds(1)
             trainer.seconds += seconds
-            trainer.window.add(result, recipe.batchSize, seconds: seconds)
+            trainer.window.add(result, recipe.batchSize, seconds: seconds, waited: waited)
             let isLast = trainer.step == recipe.steps
             var record = TrainingRecord(
                 step: trainer.step, samples: trainer.step * recipe.batchSize, seconds: rounded(trainer.seconds))
@@ -108,6 +115,10 @@ public struct TrainingRun: Sendable {
                 trainer.window.fill(&record)
                 for (term, sigma) in zip(SelfPacedLoss.terms, state.sigmas) { record.loss[term.sigma] = rounded(sigma) }
                 try append(record)
+                if writes, !hasWaited, trainer.window.shareWaited > 0.1 {
+                    hasWaited = true
+                    report(Self.waiting(trainer.window.shareWaited))
+                }
                 trainer.window = StepWindow()
             }
             if writes, !isLast, (clock.now - saved) / .seconds(1) >= checkpointInterval {
@@ -124,6 +135,13 @@ public struct TrainingRun: Sendable {
         trainer.data.takeBroken().forEach { report("left out: \($0)") }
         if writes { try trainer.save(to: checkpoint) }
         return .finished
+    }
+}
+
+extension TrainingRun {
+    static func waiting(_ share: Double) -> String {
+        "steps wait \(Int((100 * share).rounded())) % of the time for pictures, which one thread reads and changes: "
+            + "smaller files or less augmentation make them come faster, one of --threads less leaves it a core"
     }
 }
 

@@ -78,6 +78,9 @@ import Testing
         }
         let lines = try String(contentsOfFile: run + "/log.jsonl", encoding: .utf8).split(separator: "\n")
         let said = try object(try #require(lines.last { $0.contains("heldOutMeanIoU") }))
+        let step = try object(try #require(lines.last { $0.contains("gradientNorm") }))
+        let seconds = try #require(step["seconds"] as? Double), waited = step["secondsWaitedForData"] as? Double
+        #expect(waited.map { $0 >= 0 && $0 <= seconds } == true)
         #expect(try Self.train("export", run, "--out", model).code == 0)
         let evaluated = try Self.train("evaluate", model, "--data", data, "--json")
         #expect(evaluated.code == 0, "\(evaluated.errors)")
