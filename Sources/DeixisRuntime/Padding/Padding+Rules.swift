@@ -16,7 +16,7 @@ extension Padding {
             guard let x = node.input(0), let cut = cuts[x], cut[made.count - 1] == nil,
                 node.inputs.dropFirst().allSatisfy({ isEqual($0) })
             else { return nil }
-            return cut.mapValues { _ in .anything }
+            return cut.mapValues { $0.mixed }
         }
         guard node.domain.isEmpty else { return nil }
         if Self.elementwise.contains(node.op) { return elementwise(node, made) }
@@ -33,7 +33,7 @@ extension Padding {
             var result: Cut = [:]
             for (axis, beyond) in cut {
                 guard let made = known ? evaluate(node, [beyond], parameters) : .anything else { return nil }
-                result[axis] = made
+                if case .anything = made { result[axis] = beyond.mixed } else { result[axis] = made }
             }
             return result
         case "Reshape", "Squeeze", "Unsqueeze", "Flatten": return regroup(x, cut, output)
@@ -65,15 +65,17 @@ extension Padding {
             guard node.int("transA", default: 0) == 0, cut[1] == nil,
                 node.inputs.dropFirst().allSatisfy({ isEqual($0) })
             else { return nil }
-            return cut.mapValues { _ in .anything }
+            return cut.mapValues { $0.mixed }
         case "Gather": return gather(node, from, cut, axis("axis", 0))
         case "Slice": return slice(node, from, cut, output)
         case "Concat":
             let axis = axis("axis", 0)
+            var result = cut.mapValues { $0.mixed }
             for case let id? in node.inputs {
                 guard let other = cuts[id], Set(other.keys) == Set(cut.keys) else { return nil }
+                for (key, beyond) in other where beyond.isLarge { result[key] = .large }
             }
-            return cut[axis] == nil ? cut.mapValues { _ in .anything } : nil
+            return cut[axis] == nil ? result : nil
         case "Split":
             return cut[axis("axis", 0)] == nil && node.inputs.dropFirst().allSatisfy({ isEqual($0) }) ? cut : nil
         case "ReduceSum", "ReduceMean", "ReduceMax", "ReduceMin", "ReduceL2", "ReduceSumSquare":
@@ -93,6 +95,12 @@ extension Padding {
         "Reciprocal", "Neg", "Abs", "Not", "Clip", "Elu", "Softplus", "Floor", "Ceil", "Round",
         "Add", "Sub", "Mul", "Div", "Pow", "Min", "Max", "Equal", "Less", "LessOrEqual", "Greater", "GreaterOrEqual",
         "And", "Or", "Where",
+    ]
+
+    /// Small whatever they are given.
+    private static let bounded: Set<Name> = [
+        "Sigmoid", "HardSigmoid", "Tanh", "Erf", "Not", "Equal", "Less", "LessOrEqual", "Greater", "GreaterOrEqual",
+        "And", "Or",
     ]
 
     private func elementwise(_ node: Node, _ made: [Int]) -> Cut? {
@@ -126,16 +134,28 @@ extension Padding {
         switch node.op {
         case "Mul": if parts.contains(where: { $0.isZero }) { return .value(0) }
         case "Div": if parts.count == 2, parts[1].isZero { return nil }
-        case "Add": if parts.contains(where: { $0.isLow }) { return .low }
-        case "Sub": if parts.count == 2, parts[0].isLow { return .low }
+        case "Add":
+            if parts.contains(where: { $0.isLow }), parts.allSatisfy({ $0.mayBeAddedToLow }) { return .low }
+        case "Sub":
+            if parts.count == 2, parts[0].isLow {
+                switch parts[1] {
+                case .anything: return .low
+                case .value(let value): if value >= -1e3 { return .low }
+                case .low, .large: break
+                }
+            }
         case "Where":
             if parts.count == 3, case .value(let condition) = parts[0] { return condition != 0 ? parts[1] : parts[2] }
-            return .anything
+            return parts.contains { $0.isLarge } ? .large : .anything
         case "Identity", "Dropout": return parts[0]
-        case "Cast": if case .low = parts[0] { return .anything }
         default: break
         }
-        return evaluate(node, parts, [])
+        let made = evaluate(node, parts, [])
+        guard case .anything? = made else { return made }
+        if Self.bounded.contains(node.op) { return .anything }
+        // A quotient by little is large.
+        if node.op == "Div", parts.count == 2, case .value(let divisor) = parts[1], abs(divisor) < 1e-3 { return .large }
+        return parts.contains { $0.isLarge } ? .large : .anything
     }
 
     /// The operator's own reference on one element; nil where that is no finite number, which 0 would not take away.
@@ -259,8 +279,8 @@ extension Padding {
             return nil
         }
         var result: Cut = [:]
-        if let beyond = cutA[row] { result[made.count - 2] = beyond.isZero ? .value(0) : .anything }
-        if let beyond = cutB[column] { result[made.count - 1] = beyond.isZero ? .value(0) : .anything }
+        if let beyond = cutA[row] { result[made.count - 2] = beyond.isZero ? .value(0) : beyond.mixed }
+        if let beyond = cutB[column] { result[made.count - 1] = beyond.isZero ? .value(0) : beyond.mixed }
         return result
     }
 
@@ -273,7 +293,7 @@ extension Padding {
                 guard node.op == "ReduceSum" || node.op == "ReduceSumSquare" || node.op == "ReduceL2", beyond.isZero
                 else { return nil }
             } else {
-                result[keeps ? axis : axis - gone.count { $0 < axis }] = .anything
+                result[keeps ? axis : axis - gone.count { $0 < axis }] = beyond.mixed
             }
         }
         return result

@@ -18,18 +18,41 @@ import DeixisGraph
 struct Padding {
     /// What is known of a value's elements beyond the cut of one axis.
     enum Beyond {
+        /// Numbers that are small against 1e4.
         case anything
         case value(Double)
-        /// -1e4 or less, whatever was added to it.
+        /// -1e4 or less, whatever small was added to it.
         case low
+        /// Made of large numbers: added to what is low it may take that away.
+        case large
 
         var isLow: Bool {
             switch self {
-            case .anything: false
+            case .anything, .large: false
             case .value(let value): value <= -1e4
             case .low: true
             }
         }
+
+        var isLarge: Bool {
+            switch self {
+            case .anything: false
+            case .value(let value): abs(value) > 1e3
+            case .low, .large: true
+            }
+        }
+
+        /// What is low stays so.
+        var mayBeAddedToLow: Bool {
+            switch self {
+            case .anything, .low: true
+            case .value(let value): value <= 1e3
+            case .large: false
+            }
+        }
+
+        /// What sums of products with other numbers are.
+        var mixed: Beyond { isLarge ? .large : .anything }
 
         var isZero: Bool { if case .value(0) = self { true } else { false } }
     }

@@ -116,6 +116,30 @@ import Testing
                     b.ints([1]),
                 ])
         },
+        Head(testDescription: "a mask taken back by as much", isShort: false) { b, x, real in
+            Self.weights(&b, x, real) { b, scores, low, none in
+                b.node("Add", [scores, b.node("Add", [low, b.node("Mul", [none, b.scalar(1e9)])])])
+            }
+        },
+        Head(testDescription: "a mask and its negative", isShort: false) { b, x, real in
+            Self.weights(&b, x, real) { b, scores, low, _ in
+                b.node("Add", [scores, b.node("Add", [low, b.node("Neg", [low])])])
+            }
+        },
+        Head(testDescription: "masked scores and their negative", isShort: false) { b, x, real in
+            Self.weights(&b, x, real) { b, scores, low, _ in
+                let masked = b.node("Add", [scores, low])
+                return b.node("Add", [masked, b.node("Mul", [masked, b.scalar(-1)])])
+            }
+        },
+        Head(testDescription: "masked scores less the mask", isShort: false) { b, x, real in
+            Self.weights(&b, x, real) { b, scores, low, _ in b.node("Sub", [b.node("Add", [scores, low]), low]) }
+        },
+        Head(testDescription: "a mask twice", isShort: true) { b, x, real in
+            Self.weights(&b, x, real) { b, scores, low, _ in
+                b.node("Add", [b.node("Add", [scores, low]), b.node("Add", [low, b.node("Neg", [b.scalar(3)])])])
+            }
+        },
         Head(testDescription: "attention over all", isShort: false) { b, x, _ in
             let mixed = b.attention(x, x, x, width: 24, heads: 2, mask: nil)
             return b.node("Slice", [mixed, b.ints([0]), b.ints([1]), b.ints([1])])
@@ -124,6 +148,18 @@ import Testing
             b.node("Cast", [b.node("Shape", [x])], [("to", .int(1))])
         },
     ]
+
+    /// The first token's attention; `masked` makes [b, 1, l] of scores, of -1e9 where there is padding, and of 1 there.
+    private static func weights(
+        _ b: inout GraphBuilder, _ x: ValueID, _ real: ValueID,
+        _ masked: (inout GraphBuilder, _ scores: ValueID, _ low: ValueID, _ none: ValueID) -> ValueID
+    ) -> ValueID {
+        let none = b.node("Unsqueeze", [b.node("Sub", [b.scalar(1), real]), b.ints([1])])
+        let first = b.node("Slice", [x, b.ints([0]), b.ints([1]), b.ints([1])])
+        let scores = b.node("MatMul", [first, b.node("Transpose", [x], [("perm", .ints([0, 2, 1]))])])
+        let sum = masked(&b, scores, b.node("Mul", [none, b.scalar(-1e9)]), none)
+        return b.node("MatMul", [b.node("Softmax", [sum], [("axis", .int(-1))]), x])
+    }
 
     @Test(arguments: heads) func onlyWhatIsProven(head: Head) throws {
         var b = GraphBuilder()
