@@ -1,7 +1,8 @@
 // A product for shapes whose packing would cost OpenBLAS too much: C = alpha A B + beta C with any strides of A and B.
 //
-// A is read where it lies, MR rows at a time. B's rows are too where its columns are neighbours and the rows not far
-// apart; else it is packed in panels of NR columns. KC rows of B at a time stay in L1, MC rows of A in L2.
+// A is read where it lies, MR rows at a time, or packed where it is transposed. B is read where it lies where its
+// columns are neighbours and its rows do not share few sets of L1; else it is packed in panels of NR columns. KC rows
+// of a panel stay in L1, MC rows of A in L2.
 
 #define VL (VB / (long)sizeof(T))
 #define NR (2 * VL)
@@ -172,10 +173,11 @@ static void FN(gemm)(long m, long n, long k, double alpha, const void *a_, long 
   // Rows of B a multiple of four cache lines apart share few sets of L1.
   const bool b_in_place = bcs == 1 && (brs == NR || brs * (long)sizeof(T) % 256 != 0 || m <= 2 * MR);
   const bool a_in_place = m >= MR && (acs == 1 || n <= NR || k <= 64);
-  const long slabs = (k + KC - 1) / KC, slab = (k + slabs - 1) / slabs;
+  const long slabs = k > KC ? (k + KC - 1) / KC : 1, slab = (k + slabs - 1) / slabs;
   for (long j0 = 0; j0 < n; j0 += NC) {
     const long columns = n - j0 < NC ? n - j0 : NC;
-    for (long p0 = 0; p0 < k; p0 += slab) {
+    // Once also where the sums are empty: C is scaled all the same.
+    for (long p0 = 0; p0 == 0 || p0 < k; p0 += slab) {
       const long depth = k - p0 < slab ? k - p0 : slab;
       const T *corner = b + p0 * brs + j0 * bcs;
       for (long i0 = 0; i0 < m; i0 += MC) {

@@ -33,7 +33,7 @@ int dxt_set_threads(int count) {
 }
 
 int dxt_threads(void) {
-  const int count = atomic_load_explicit(&wanted, memory_order_relaxed);
+  const int count = atomic_load_explicit(&wanted, memory_order_acquire);
   if (count) return count;
   const int cores = deixis_usable_cores();
   if (dxt_set_threads(cores < deixis_pool_most_threads ? cores : deixis_pool_most_threads)) atomic_store(&wanted, 1);

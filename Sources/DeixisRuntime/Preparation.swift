@@ -34,12 +34,12 @@ final class Preparation: Sendable {
 }
 
 extension Graph {
-    /// Types of inputs and constants alone. What a file declares of other values is often older than its inputs: someone
+    /// Types of inputs alone. What a file declares of other values is often older than its inputs: someone
     /// has freed the batch since.
     fileprivate var withoutDeclaredTypes: Graph {
-        var result = self, isInput = [Bool](repeating: false, count: values.count)
-        for id in inputs { isInput[id.index] = true }
-        for i in result.values.indices where !isInput[i] && constants[ValueID(i)] == nil { result.values[i].type = nil }
+        var result = self
+        for i in values.indices { result.values[i].type = nil }
+        for id in inputs { result.values[id.index].type = values[id.index].type }
         return result
     }
 }

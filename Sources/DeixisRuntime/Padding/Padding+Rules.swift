@@ -70,12 +70,12 @@ extension Padding {
         case "Slice": return slice(node, from, cut, output)
         case "Concat":
             let axis = axis("axis", 0)
-            var result = cut.mapValues { $0.mixed }
             for case let id? in node.inputs {
-                guard let other = cuts[id], Set(other.keys) == Set(cut.keys) else { return nil }
-                for (key, beyond) in other where beyond.isLarge { result[key] = .large }
+                guard let other = cuts[id], Set(other.keys) == Set(cut.keys),
+                    !other.values.contains(where: { $0.isLarge })
+                else { return nil }
             }
-            return cut[axis] == nil ? result : nil
+            return cut[axis] == nil ? cut.mapValues { _ in .anything } : nil
         case "Split":
             return cut[axis("axis", 0)] == nil && node.inputs.dropFirst().allSatisfy({ isEqual($0) }) ? cut : nil
         case "ReduceSum", "ReduceMean", "ReduceMax", "ReduceMin", "ReduceL2", "ReduceSumSquare":
@@ -95,12 +95,6 @@ extension Padding {
         "Reciprocal", "Neg", "Abs", "Not", "Clip", "Elu", "Softplus", "Floor", "Ceil", "Round",
         "Add", "Sub", "Mul", "Div", "Pow", "Min", "Max", "Equal", "Less", "LessOrEqual", "Greater", "GreaterOrEqual",
         "And", "Or", "Where",
-    ]
-
-    /// Small whatever they are given.
-    private static let bounded: Set<Name> = [
-        "Sigmoid", "HardSigmoid", "Tanh", "Erf", "Not", "Equal", "Less", "LessOrEqual", "Greater", "GreaterOrEqual",
-        "And", "Or",
     ]
 
     private func elementwise(_ node: Node, _ made: [Int]) -> Cut? {
@@ -136,14 +130,7 @@ extension Padding {
         case "Div": if parts.count == 2, parts[1].isZero { return nil }
         case "Add":
             if parts.contains(where: { $0.isLow }), parts.allSatisfy({ $0.mayBeAddedToLow }) { return .low }
-        case "Sub":
-            if parts.count == 2, parts[0].isLow {
-                switch parts[1] {
-                case .anything: return .low
-                case .value(let value): if value >= -1e3 { return .low }
-                case .low, .large: break
-                }
-            }
+        case "Sub": if parts.count == 2, parts[0].isLow, !parts[1].isLarge { return .low }
         case "Where":
             if parts.count == 3, case .value(let condition) = parts[0] { return condition != 0 ? parts[1] : parts[2] }
             return parts.contains { $0.isLarge } ? .large : .anything
@@ -152,7 +139,6 @@ extension Padding {
         }
         let made = evaluate(node, parts, [])
         guard case .anything? = made else { return made }
-        if Self.bounded.contains(node.op) { return .anything }
         // A quotient by little is large.
         if node.op == "Div", parts.count == 2, case .value(let divisor) = parts[1], abs(divisor) < 1e-3 { return .large }
         return parts.contains { $0.isLarge } ? .large : .anything

@@ -26,30 +26,20 @@ struct Padding {
         /// Made of large numbers: added to what is low it may take that away.
         case large
 
-        var isLow: Bool {
+        /// A number that it is, or is like.
+        private var sample: Double {
             switch self {
-            case .anything, .large: false
-            case .value(let value): value <= -1e4
-            case .low: true
+            case .anything: 1
+            case .value(let value): value
+            case .low: -1e4
+            case .large: .infinity
             }
         }
 
-        var isLarge: Bool {
-            switch self {
-            case .anything: false
-            case .value(let value): abs(value) > 1e3
-            case .low, .large: true
-            }
-        }
-
+        var isLow: Bool { sample <= -1e4 }
+        var isLarge: Bool { abs(sample) > 1e3 }
         /// What is low stays so.
-        var mayBeAddedToLow: Bool {
-            switch self {
-            case .anything, .low: true
-            case .value(let value): value <= 1e3
-            case .large: false
-            }
-        }
+        var mayBeAddedToLow: Bool { sample <= 1e3 }
 
         /// What sums of products with other numbers are.
         var mixed: Beyond { isLarge ? .large : .anything }
