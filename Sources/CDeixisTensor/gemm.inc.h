@@ -173,7 +173,7 @@ static void FN(gemm)(long m, long n, long k, double alpha, const void *a_, long 
   // Rows of B a multiple of four cache lines apart share few sets of L1.
   const bool b_in_place = bcs == 1 && (brs == NR || brs * (long)sizeof(T) % 256 != 0 || m <= 2 * MR);
   const bool a_in_place = m >= MR && (acs == 1 || n <= NR || k <= 64);
-  const long slabs = k > KC ? (k + KC - 1) / KC : 1, slab = (k + slabs - 1) / slabs;
+  const long slabs = k > KC ? (k + KC - 1) / KC : 1, slab = k > 0 ? (k + slabs - 1) / slabs : 1;
   for (long j0 = 0; j0 < n; j0 += NC) {
     const long columns = n - j0 < NC ? n - j0 : NC;
     // Once also where the sums are empty: C is scaled all the same.

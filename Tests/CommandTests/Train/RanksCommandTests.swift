@@ -39,7 +39,7 @@ import Testing
     static func log(_ run: String) throws -> [[String: Double]] {
         try String(contentsOfFile: run + "/log.jsonl", encoding: .utf8).split(separator: "\n").map { line in
             let object = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Double] ?? [:]
-            return object.filter { !["seconds", "samplesPerSecond"].contains($0.key) }
+            return object.filter { !["seconds", "samplesPerSecond", "secondsWaitedForData"].contains($0.key) }
         }
     }
 

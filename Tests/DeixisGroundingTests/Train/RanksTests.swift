@@ -203,7 +203,7 @@ import Testing
     static func log(_ folder: String) throws -> [TrainingRecord] {
         try TrainingLog.read(folder + "/log.jsonl").map { record in
             var record = record
-            (record.seconds, record.samplesPerSecond) = (0, nil)
+            (record.seconds, record.samplesPerSecond, record.secondsWaitedForData) = (0, nil, nil)
             return record
         }
     }
