@@ -13,27 +13,21 @@
 
 typedef T FN(vec) __attribute__((vector_size(VB), aligned(sizeof(T))));
 
-// Per thread, grown on demand, kept: the products of one step have the same sizes again and again.
-static T *FN(scratch)(long count) {
-  static _Thread_local T *memory;
-  static _Thread_local long capacity;
-  if (count > capacity) {
-    free(memory);
-    capacity = count + count / 2;
-    if (posix_memalign((void **)&memory, 64, (size_t)capacity * sizeof(T)) != 0) abort();
+// Memory of a thread, grown on demand and kept: the products of one step have the same sizes again and again.
+#define THREAD_MEMORY(name)                                                                 \
+  static T *FN(name)(long count) {                                                          \
+    static _Thread_local T *memory;                                                         \
+    static _Thread_local long capacity;                                                     \
+    if (count > capacity) {                                                                 \
+      free(memory);                                                                         \
+      capacity = count;                                                                     \
+      if (posix_memalign((void **)&memory, 64, (size_t)capacity * sizeof(T)) != 0) abort(); \
+    }                                                                                       \
+    return memory;                                                                          \
   }
-  return memory;
-}
-static T *FN(scratch2)(long count) {
-  static _Thread_local T *memory;
-  static _Thread_local long capacity;
-  if (count > capacity) {
-    free(memory);
-    capacity = count + count / 2;
-    if (posix_memalign((void **)&memory, 64, (size_t)capacity * sizeof(T)) != 0) abort();
-  }
-  return memory;
-}
+THREAD_MEMORY(packed_memory)
+THREAD_MEMORY(row_memory)
+#undef THREAD_MEMORY
 
 // Where a tile goes: rows [first, last) and `width` columns of c = keep c + alpha tile; keep 0 does not read c.
 typedef struct {
@@ -94,19 +88,19 @@ static inline void FN(half_tile)(long k, const T *restrict a, long ars, long acs
     if (i >= target->first && i < target->last) FN(store)(target, i, acc + i, 1);
 }
 
-// The even and the odd half of two vectors' elements taken by turns.
+// Elements of x and y by turns: those of their first halves, those of their second.
 #if VB / (4 + 4 * T_IS_DOUBLE) == 16
-#define EVEN(x, y) __builtin_shufflevector(x, y, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23)
-#define ODD(x, y) __builtin_shufflevector(x, y, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)
+#define INTERLEAVE_FIRST(x, y) __builtin_shufflevector(x, y, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23)
+#define INTERLEAVE_SECOND(x, y) __builtin_shufflevector(x, y, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)
 #elif VB / (4 + 4 * T_IS_DOUBLE) == 8
-#define EVEN(x, y) __builtin_shufflevector(x, y, 0, 8, 1, 9, 2, 10, 3, 11)
-#define ODD(x, y) __builtin_shufflevector(x, y, 4, 12, 5, 13, 6, 14, 7, 15)
+#define INTERLEAVE_FIRST(x, y) __builtin_shufflevector(x, y, 0, 8, 1, 9, 2, 10, 3, 11)
+#define INTERLEAVE_SECOND(x, y) __builtin_shufflevector(x, y, 4, 12, 5, 13, 6, 14, 7, 15)
 #elif VB / (4 + 4 * T_IS_DOUBLE) == 4
-#define EVEN(x, y) __builtin_shufflevector(x, y, 0, 4, 1, 5)
-#define ODD(x, y) __builtin_shufflevector(x, y, 2, 6, 3, 7)
+#define INTERLEAVE_FIRST(x, y) __builtin_shufflevector(x, y, 0, 4, 1, 5)
+#define INTERLEAVE_SECOND(x, y) __builtin_shufflevector(x, y, 2, 6, 3, 7)
 #else
-#define EVEN(x, y) __builtin_shufflevector(x, y, 0, 2)
-#define ODD(x, y) __builtin_shufflevector(x, y, 1, 3)
+#define INTERLEAVE_FIRST(x, y) __builtin_shufflevector(x, y, 0, 2)
+#define INTERLEAVE_SECOND(x, y) __builtin_shufflevector(x, y, 1, 3)
 #endif
 
 // out[p][x] = in[x][p] for VL x VL elements: interleaving the halves log2(VL) times is a transposition. Of fewer `rows`
@@ -120,8 +114,8 @@ static inline void FN(transpose)(T *restrict out, const T *restrict in, long str
   for (long round = 1; round < VL; round *= 2, from ^= 1)
 #pragma clang loop unroll(full)
     for (long i = 0; i < VL / 2; i++) {
-      v[from ^ 1][2 * i] = EVEN(v[from][i], v[from][i + VL / 2]);
-      v[from ^ 1][2 * i + 1] = ODD(v[from][i], v[from][i + VL / 2]);
+      v[from ^ 1][2 * i] = INTERLEAVE_FIRST(v[from][i], v[from][i + VL / 2]);
+      v[from ^ 1][2 * i + 1] = INTERLEAVE_SECOND(v[from][i], v[from][i + VL / 2]);
     }
 #pragma clang loop unroll(full)
   for (long i = 0; i < VL; i++) *(FN(vec) *)(out + i * NR) = v[from][i];
@@ -169,7 +163,7 @@ static void FN(gemm)(long m, long n, long k, double alpha, const void *a_, long 
     long brs, long bcs, double beta, void *c_, long ldc) {
   const T *a = a_, *b = b_;
   T *c = c_;
-  T *panels = FN(scratch)(KC * (NC + NR) + KC * MC), *tiles = panels + KC * (NC + NR);
+  T *panels = FN(packed_memory)(KC * (NC + MC)), *tiles = panels + KC * NC;
   // Rows of B a multiple of four cache lines apart share few sets of L1.
   const bool b_in_place = bcs == 1 && (brs == NR || brs * (long)sizeof(T) % 256 != 0 || m <= 2 * MR);
   const bool a_in_place = m >= MR && (acs == 1 || n <= NR || k <= 64);

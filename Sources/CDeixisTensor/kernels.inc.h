@@ -190,7 +190,7 @@ static void FN(attention_backward)(void *dq, void *dk, void *dv, const void *d_o
     const long m = w->queries, n = w->keys, d = w->depth;
     FN(gemm)(n, d, m, 1, p_, 1, n, d_o, w->ldo, 1, 0, dv, w->ldv);
     // dP in row blocks beside P, so that it stays in cache and needs no memory of its own size.
-    T *block = FN(scratch2)(32 * n);
+    T *block = FN(row_memory)(32 * n);
     for (long i0 = 0; i0 < m; i0 += 32) {
         const long rows = m - i0 < 32 ? m - i0 : 32;
         FN(gemm)(rows, n, d, 1, (const T *)d_o + i0 * w->ldo, w->ldo, 1, v, 1, w->ldv, 0, block, n);

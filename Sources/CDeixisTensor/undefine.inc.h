@@ -9,8 +9,8 @@
 #undef KC
 #undef NC
 #undef MC
-#undef EVEN
-#undef ODD
+#undef INTERLEAVE_FIRST
+#undef INTERLEAVE_SECOND
 #undef RESTRICT
 #undef REASSOCIATE
 #undef IN_PLACE

@@ -34,8 +34,8 @@ final class Preparation: Sendable {
 }
 
 extension Graph {
-    /// Types of inputs alone. What a file declares of other values is often older than its inputs: someone
-    /// has freed the batch since.
+    /// Types of inputs alone. What a file declares of other values is often older than its inputs: someone has freed
+    /// the batch since.
     fileprivate var withoutDeclaredTypes: Graph {
         var result = self
         for i in values.indices { result.values[i].type = nil }
