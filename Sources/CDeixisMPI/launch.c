@@ -45,11 +45,9 @@ deixis_launch deixis_launch_of_environment(void) {
     return (deixis_launch){NULL, -1, -1};
 }
 
-_Static_assert(sizeof(cpu_set_t) <= sizeof((deixis_place){{0}, {0}}.cores), "all cores of a set are compared");
-
 deixis_place deixis_place_of_process(void) {
     deixis_place place = {{0}, {0}};
     (void)gethostname((char *)place.host, sizeof place.host - 1);
-    (void)sched_getaffinity(0, sizeof(cpu_set_t), (cpu_set_t *)(void *)place.cores);
+    (void)sched_getaffinity(0, sizeof place.cores, (cpu_set_t *)(void *)place.cores);
     return place;
 }

@@ -146,11 +146,17 @@ int deixis_mpi_rank(void) { return mpi.rank; }
 int deixis_mpi_size(void) { return mpi.size; }
 const char *deixis_mpi_library(void) { return mpi.library; }
 
+static _Noreturn void end_all(int code) {
+    fflush(NULL);
+    mpi.Abort(mpi.is.world, code);
+    _Exit(code);
+}
+
 /// Errors inside MPI end all ranks by themselves; a library that was told to return them must not be believed.
 static void must(int error, const char *what) {
     if (!error) return;
     fprintf(stderr, "deixis: rank %d: %s gave MPI error %d\n", mpi.rank, what, error);
-    deixis_mpi_abort(70);
+    end_all(70);
 }
 
 // Libraries move bytes while one of their functions is called, most of them at no other time. So while sums are under way a thread of
@@ -253,7 +259,10 @@ void deixis_mpi_gather_all(const void *bytes, size_t size, void *all) {
 void deixis_mpi_finish(void) { ALONE(mpi.Finalize(), "MPI_Finalize"); }
 
 _Noreturn void deixis_mpi_abort(int code) {
-    fflush(NULL);
-    mpi.Abort(mpi.is.world, code);
-    _Exit(code);
+    // Whoever is inside the library may be waiting for a rank that will never answer.
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec++;
+    (void)pthread_mutex_timedlock(&sums.lock, &until);
+    end_all(code);
 }

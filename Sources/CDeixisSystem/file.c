@@ -163,11 +163,13 @@ static void sync_folder(const char *path) {
     free(folder);
 }
 
-/// Who may read the old file may read the new one, and no one else; an owner is kept where the system lets us.
+/// Who may read the old file may read the new one, and no one else; owner and group are kept where the system lets us.
 static void take_over(int fd, const struct stat *old) {
     if (!old->st_mode) return;
-    (void)!fchown(fd, old->st_uid, old->st_gid);
-    (void)fchmod(fd, old->st_mode & 0777);
+    mode_t mode = old->st_mode & 0777;
+    // Another group may do no more than everybody.
+    if (fchown(fd, old->st_uid, old->st_gid) != 0 && fchown(fd, (uid_t)-1, old->st_gid) != 0) mode &= 0707 | mode << 3;
+    (void)fchmod(fd, mode);
 }
 
 int deixis_file_begin(const char *path, deixis_file **file) {
@@ -204,11 +206,9 @@ int deixis_move_file(const char *made, const char *path) {
     char *target = follow_links(path);
     if (!target) return errno;
     const int fd = open(made, O_RDONLY | O_CLOEXEC);
+    if (fd >= 0) take_over(fd, &info);
     if (fd < 0 || rename(made, target) != 0) error = errno;
-    if (fd >= 0) {
-        if (!error) take_over(fd, &info);
-        close(fd);
-    }
+    if (fd >= 0) close(fd);
     if (!error) sync_folder(target);
     free(target);
     return error;

@@ -1,6 +1,7 @@
 #include "CDeixisSystem.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 // One lock for the whole process: what it guards is short (a look into a list, a number changed), so nobody waits for
 // long. fork() happens with the lock held, so a child never finds a list half changed, and never a lock that a thread
@@ -8,7 +9,9 @@
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
-static pthread_once_t registered = PTHREAD_ONCE_INIT;
+/// Held while the handlers of fork() are registered, which there may be no memory for: then the next call tries again.
+static pthread_mutex_t registering = PTHREAD_MUTEX_INITIALIZER;
+static atomic_bool is_registered;
 /// How many forks lie between the first process and this one. Guarded by `lock`.
 static uint64_t generation = 1;
 
@@ -22,10 +25,15 @@ static void in_child(void) {
     pthread_mutex_unlock(&lock);
 }
 
-static void register_handlers(void) { pthread_atfork(before_fork, in_parent, in_child); }
+static void register_handlers(void) {
+    // Whoever finds it taken goes on: a child of a fork at this moment would wait for ever.
+    if (pthread_mutex_trylock(&registering)) return;
+    if (!is_registered) is_registered = pthread_atfork(before_fork, in_parent, in_child) == 0;
+    pthread_mutex_unlock(&registering);
+}
 
 void deixis_lock(void) {
-    pthread_once(&registered, register_handlers);
+    if (!is_registered) register_handlers();
     pthread_mutex_lock(&lock);
 }
 

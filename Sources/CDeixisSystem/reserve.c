@@ -28,7 +28,8 @@ int __wrap_posix_memalign(void **block, size_t alignment, size_t size) {
     const int error = __real_posix_memalign(block, alignment, size);
     if (!error || size > part_size || alignment > 64) return error;
     is_short = true;
-    size = (size + 63) & ~(size_t)63;
+    // At least one step, so that no block begins where its part ends.
+    size = size ? (size + 63) & ~(size_t)63 : 64;
     for (int i = 0; i < part_count; i++) {
         uint64_t now = atomic_load(&parts[i]), taken;
         while ((taken = now >> 32 ? (uint32_t)now : 0) + size <= part_size) {

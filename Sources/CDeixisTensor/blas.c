@@ -69,14 +69,16 @@ static dxt_blas_status open_with(const char *type) {
   dgemm = (dgemm_fn)dlsym(library, "cblas_dgemm");
   void (*set_threads)(int) = (void (*)(int))dlsym(library, "openblas_set_num_threads");
   char *(*name)(void) = (char *(*)(void))dlsym(library, "openblas_get_corename");
-  if (!sgemm || !dgemm || !set_threads) return dxt_blas_symbol;
-  set_threads(1);
-  core = name ? name() : "";
-  if (type && !agrees_with_naive()) {
-    dlclose(library);
-    return dxt_blas_symbol;
+  const bool found = sgemm && dgemm && set_threads;
+  if (found) {
+    set_threads(1);
+    core = name ? name() : "";
+    if (!type || agrees_with_naive()) return dxt_blas_ready;
   }
-  return dxt_blas_ready;
+  // Products then run on our own loops.
+  (sgemm = NULL, dgemm = NULL, core = "");
+  dlclose(library);
+  return dxt_blas_symbol;
 }
 
 static void load(void) {

@@ -91,7 +91,8 @@ static inline void FN(half_tile)(long k, const T *restrict a, long ars, long acs
 // Elements of x and y by turns: those of their first halves, those of their second.
 #if VB / (4 + 4 * T_IS_DOUBLE) == 16
 #define INTERLEAVE_FIRST(x, y) __builtin_shufflevector(x, y, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23)
-#define INTERLEAVE_SECOND(x, y) __builtin_shufflevector(x, y, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)
+#define INTERLEAVE_SECOND(x, y) \
+  __builtin_shufflevector(x, y, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)
 #elif VB / (4 + 4 * T_IS_DOUBLE) == 8
 #define INTERLEAVE_FIRST(x, y) __builtin_shufflevector(x, y, 0, 8, 1, 9, 2, 10, 3, 11)
 #define INTERLEAVE_SECOND(x, y) __builtin_shufflevector(x, y, 4, 12, 5, 13, 6, 14, 7, 15)
@@ -149,7 +150,8 @@ static inline void FN(pack_panel)(
 }
 
 // Rows [0, MR) of A, the last of `rows` for those that are missing, as [depth][MR].
-static inline void FN(pack_rows)(T *restrict tile, const T *restrict source, long ars, long acs, long depth, long rows) {
+static inline void FN(pack_rows)(
+    T *restrict tile, const T *restrict source, long ars, long acs, long depth, long rows) {
   if (ars == 1 && rows == MR) {
     for (long p = 0; p < depth; p++) memcpy(tile + p * MR, source + p * acs, MR * sizeof(T));
     return;

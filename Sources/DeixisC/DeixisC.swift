@@ -248,16 +248,17 @@ private func status(_ error: ModelError) -> deixis_status {
     case .runtime(_, .threads): DEIXIS_INVALID_ARGUMENT
     case .runtime: DEIXIS_INVALID_MODEL
     case .metadata, .interface: DEIXIS_NOT_A_GROUNDING_MODEL
-    case .image: DEIXIS_INVALID_ARGUMENT
+    case .image, .sentenceTooLong: DEIXIS_INVALID_ARGUMENT
     case .emptySentence: DEIXIS_EMPTY_SENTENCE
     case .notFinite: DEIXIS_NOT_FINITE
     }
 }
 
+/// One byte more than a sentence may have, at most, which is more than a path may have: what is longer is refused then.
 private func utf8(_ pointer: UnsafePointer<CChar>) -> [UInt8] {
     var bytes: [UInt8] = []
     var at = pointer
-    while at.pointee != 0 {
+    while at.pointee != 0, bytes.count <= Tokenizer.longestSentence {
         bytes.append(UInt8(bitPattern: at.pointee))
         at += 1
     }

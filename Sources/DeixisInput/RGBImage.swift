@@ -6,7 +6,7 @@ public struct RGBImage: Sendable, Equatable {
     public var pixels: [UInt8]
 
     /// What letterboxing needs grows with the longer side, however thin the picture.
-    public static let longestSide = 1 << 20
+    public static let longestSide = 1 << 18
 
     /// Throws `imageTooLong`, or `pixelCountMismatch` unless both extents are positive and `pixels` holds exactly width
     /// * height * 3 bytes.

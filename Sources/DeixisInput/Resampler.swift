@@ -5,6 +5,8 @@ import CDeixisSystem
 ///
 /// For output i of n from m inputs, scale = m / n, f = max(scale, 1), center c = (i + 1/2) scale, input x weighs
 /// max(0, 1 - |x + 1/2 - c| / f), normalized to sum 1 and rounded to 22 bits. Rows first, each pass rounded to bytes.
+///
+/// The result is made in strips of rows, so that what lies between the passes stays small however large the picture is.
 struct Resampler: Sendable {
     /// Fraction bits of a weight: 32 less 8 for the byte less 2 for headroom.
     static let precision = 22
@@ -16,8 +18,11 @@ struct Resampler: Sendable {
         var weights: [Int16] = []
     }
 
+    /// Of rows after the first pass, unless one row of the result needs more.
+    private static let stripBytes = 1 << 20
+
     private var horizontal = Axis(), vertical = Axis()
-    /// Rows after the first pass.
+    /// A strip's rows after the first pass.
     private var middle: [UInt8] = []
 
     /// RGB pixels, rows `rowBytes` apart.
@@ -40,21 +45,27 @@ struct Resampler: Sendable {
         horizontal.prepare(input: source.width, output: target.width)
         vertical.prepare(input: source.height, output: target.height)
         let row = target.width * 3
-        if middle.count < row * source.height { middle = [UInt8](repeating: 0, count: row * source.height) }
-        middle.withUnsafeMutableBufferPointer { middle in
-            guard let between = middle.baseAddress else { return }
-            horizontal.withKernelAxis { axis in
-                var pass = Pass(
-                    axis: axis, from: source.bytes, fromRow: source.rowBytes, to: between, toRow: row,
-                    rows: source.height)
-                pass.run(pool)
+        var begin = 0
+        while begin < target.height {
+            let end = vertical.strip(from: begin, rows: Resampler.stripBytes / row)
+            let rows = vertical.rows(begin..<end)
+            if middle.count < row * rows.count { middle = [UInt8](repeating: 0, count: row * rows.count) }
+            middle.withUnsafeMutableBufferPointer { middle in
+                guard let between = middle.baseAddress else { return }
+                horizontal.withKernelAxis { axis in
+                    var pass = Pass(
+                        axis: axis, from: source.bytes + rows.lowerBound * source.rowBytes, fromRow: source.rowBytes,
+                        to: between, toRow: row, rows: 0..<rows.count)
+                    pass.run(pool)
+                }
+                vertical.withKernelAxis { axis in
+                    var pass = Pass(
+                        axis: axis, from: between - rows.lowerBound * row, fromRow: row, to: target.bytes,
+                        toRow: target.rowBytes, rows: begin..<end, bytes: row)
+                    pass.run(pool)
+                }
             }
-            vertical.withKernelAxis { axis in
-                var pass = Pass(
-                    axis: axis, from: between, fromRow: row, to: target.bytes, toRow: target.rowBytes,
-                    rows: target.height, bytes: row)
-                pass.run(pool)
-            }
+            begin = end
         }
     }
 }
@@ -65,16 +76,16 @@ private struct Pass {
     var from: UnsafePointer<UInt8>, fromRow: Int
     var to: UnsafeMutablePointer<UInt8>, toRow: Int
     /// Of the result.
-    var rows: Int
+    var rows: Range<Int>
     /// Of a row, in the pass along columns.
     var bytes: Int?
     var tasks = 1
 
     mutating func run(_ pool: OpaquePointer?) {
-        let sums = rows * axis.taps * (bytes ?? axis.output * 3)
+        let sums = rows.count * axis.taps * (bytes ?? axis.output * 3)
         guard let pool, sums > 1 << 18 else { return task(0) }
         // Kernels take up to eight rows at a time.
-        tasks = max(1, min(rows / 8, Int(deixis_pool_threads(pool)) * 4))
+        tasks = max(1, min(rows.count / 8, Int(deixis_pool_threads(pool)) * 4))
         withUnsafeMutablePointer(to: &self) { pass in
             deixis_pool_run(
                 pool, pass.pointee.tasks,
@@ -86,7 +97,8 @@ private struct Pass {
 
     func task(_ index: Int) {
         guard let kernel = deixis_letterbox_u8_select(deixis_isa_detect()) else { return }
-        let begin = rows / 8 * index / tasks * 8, end = index + 1 == tasks ? rows : rows / 8 * (index + 1) / tasks * 8
+        let blocks = rows.count / 8, begin = rows.lowerBound + blocks * index / tasks * 8,
+            end = index + 1 == tasks ? rows.upperBound : rows.lowerBound + blocks * (index + 1) / tasks * 8
         var axis = axis
         if let bytes {
             kernel.pointee.columns(&axis, from, fromRow, to, toRow, bytes, begin, end)
@@ -129,6 +141,19 @@ extension Resampler.Axis {
             first.append(UInt32(low))
             count.append(UInt32(high - low))
         }
+    }
+
+    /// The inputs that outputs `range` need.
+    func rows(_ range: Range<Int>) -> Range<Int> {
+        // Both ends grow with the output.
+        Int(first[range.lowerBound])..<Int(first[range.upperBound - 1] + count[range.upperBound - 1])
+    }
+
+    /// Where outputs from `begin` on end that need no more than `rows` inputs together; at least one.
+    func strip(from begin: Int, rows most: Int) -> Int {
+        var end = begin + 1
+        while end < output, rows(begin..<end + 1).count <= most { end += 1 }
+        return end
     }
 
     private func triangle(_ x: Double) -> Double {

@@ -30,6 +30,8 @@ public struct TokenizedSentence: Sendable, Equatable {
 /// more than 100 scalars, is one [UNK]. A special token's spelling inside a sentence is ordinary text.
 public struct Tokenizer: Sendable {
     public static let maxScalarsPerWord = 100
+    /// Bytes of a sentence that a model is asked. `encode` takes more.
+    public static let longestSentence = 1 << 16
 
     public let vocabulary: Vocabulary
     public let settings: TokenizerSettings

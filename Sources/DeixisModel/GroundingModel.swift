@@ -148,6 +148,7 @@ public final class GroundingModel: Sendable {
     }
 
     private func encode(_ sentence: [UInt8]) throws(ModelError) -> TokenizedSentence {
+        guard sentence.count <= Tokenizer.longestSentence else { throw .sentenceTooLong }
         let tokens = tokenizer.encode(sentence)
         if tokens.isEmpty { throw .emptySentence }
         return tokens
@@ -158,7 +159,8 @@ public final class GroundingModel: Sendable {
         holding values: KeptValues? = nil, _ body: (Caller) throws(RuntimeError) -> R
     ) throws(ModelError) -> R {
         let caller = callers.take { $0.values === values } ?? Caller(session.makeContext())
-        defer { callers.give(caller) }
+        // What found memory short may lie in the reserve, which others will need.
+        defer { if !deixis_memory_is_short() { callers.give(caller) } }
         do throws(RuntimeError) {
             return try roundingToNearest { () throws(RuntimeError) in try body(caller) }
         } catch { throw .runtime(file: path, error) }

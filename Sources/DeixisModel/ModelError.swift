@@ -13,6 +13,8 @@ public indirect enum ModelError: Error, CustomStringConvertible {
     case interface(file: String, reason: Message)
     case image(InputError)
     case emptySentence
+    /// Of more than `Tokenizer.longestSentence` bytes.
+    case sentenceTooLong
     /// The network answered with NaN or infinity.
     case notFinite(file: String)
 
@@ -27,6 +29,8 @@ public indirect enum ModelError: Error, CustomStringConvertible {
         case .interface(let file, let reason): "\(file): not a grounding model: \(reason)"
         case .image(let error): Message(error.description)
         case .emptySentence: "the sentence is empty; say what to look for, e.g. \"the red mug\""
+        case .sentenceTooLong:
+            "the sentence has more than \(Tokenizer.longestSentence) bytes; say what to look for in a few words"
         case .notFinite(let file): "\(file): the model's box is not a number; are there NaNs among its weights?"
         }
     }

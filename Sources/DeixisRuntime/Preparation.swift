@@ -5,7 +5,7 @@ import DeixisGraph
 final class Preparation: Sendable {
     let instructionSets: UInt32
     let isOptimized: Bool
-    /// After the passes that need no shapes.
+    /// After the passes that need no shapes; what depends on constants alone is one.
     let portable: Graph
     /// Nanoseconds those passes took.
     let passes: UInt64
@@ -25,10 +25,12 @@ final class Preparation: Sendable {
         portable =
             hasPasses
             ? try roundingToNearest { () throws(RuntimeError) in
-                try Passes.run(Passes.portable, on: model.graph.withoutDeclaredTypes, limits: limits)
+                // Stored weights stay so until a pass has looked for them.
+                let graph = model.graph.withoutDeclaredTypes.folded(leaving: "DequantizeLinear", limits)
+                return try Passes.run(Passes.portable, on: graph, limits: limits).folded(limits)
             }
             : model.graph
-        weights = PackedWeights(compiled: model.compiled)
+        weights = PackedWeights(of: portable, compiled: model.compiled)
         passes = Machine.nanoseconds - start
     }
 }

@@ -40,16 +40,18 @@ extension RunContext {
         let plan = bound.plan, runs = max(runs, 1)
         var times = plan.steps.map { _ in [UInt64](repeating: 0, count: runs) }
         var whole: [UInt64] = []
-        for run in 0..<runs {
-            let start = Machine.nanoseconds
-            var before = start
-            for i in plan.steps.indices {
-                try bound.run(i, on: session.workers.pool)
-                let after = Machine.nanoseconds
-                times[i][run] = after - before
-                before = after
+        try roundingToNearest { () throws(RuntimeError) in
+            for run in 0..<runs {
+                let start = Machine.nanoseconds
+                var before = start
+                for i in plan.steps.indices {
+                    try bound.run(i, on: session.workers.pool)
+                    let after = Machine.nanoseconds
+                    times[i][run] = after - before
+                    before = after
+                }
+                whole.append(before - start)
             }
-            whole.append(before - start)
         }
         let steps = plan.steps.enumerated().map { i, step in
             let sorted = times[i].sorted()

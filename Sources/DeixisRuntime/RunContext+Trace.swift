@@ -29,12 +29,14 @@ extension RunContext {
         let recorders = bound.phases.map { $0.map { TaskRecorder($0) } }
         var steps: [SessionTrace.Span] = []
         let begin = Machine.nanoseconds
-        for (index, phases) in recorders.enumerated() {
-            let start = Machine.nanoseconds
-            for recorder in phases { session.workers.run(recorder.phase) }
-            try bound.check(index)
-            steps.append(
-                SessionTrace.Span(step: index, worker: 0, start: start - begin, end: Machine.nanoseconds - begin))
+        try roundingToNearest { () throws(RuntimeError) in
+            for (index, phases) in recorders.enumerated() {
+                let start = Machine.nanoseconds
+                for recorder in phases { session.workers.run(recorder.phase) }
+                try bound.check(index)
+                steps.append(
+                    SessionTrace.Span(step: index, worker: 0, start: start - begin, end: Machine.nanoseconds - begin))
+            }
         }
         var tasks: [SessionTrace.Span] = []
         for (index, phases) in recorders.enumerated() {

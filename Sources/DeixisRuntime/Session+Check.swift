@@ -21,7 +21,8 @@ extension Session {
     }
 
     /// Element types and shapes against what the file states; a symbol means the same extent wherever it stands.
-    func check(_ specs: [TensorSpec]) throws(RuntimeError) {
+    /// `shapesAreProven`: padding is left out, which the file does not know of.
+    func check(_ specs: [TensorSpec], shapesAreProven: Bool = false) throws(RuntimeError) {
         var symbols: [Name: Int] = [:]
         for (spec, (name, type)) in zip(specs, zip(inputNames, inputTypes)) {
             guard spec.element == type.element else {
@@ -30,7 +31,7 @@ extension Session {
             do throws(ShapeError) { try spec.check(options.limits) } catch {
                 throw .invalidGraph(reason: "input '\(name)' \(error.message)")
             }
-            guard let shape = type.shape else { continue }
+            guard let shape = type.shape, !shapesAreProven else { continue }
             guard shape.count == spec.shape.count else { throw .inputShape(name, expected: shape, got: spec.shape) }
             for (dimension, extent) in zip(shape, spec.shape) {
                 switch dimension {

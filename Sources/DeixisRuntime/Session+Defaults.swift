@@ -20,7 +20,13 @@ final class Asking: @unchecked Sendable {
         return try making.take { () throws(RuntimeError) in
             if let known = Shared.locked({ made.first { $0.chosen == chosen } }) { return known.session }
             let new = try Session(try base.model.asking(chosen), options: base.options)
-            Shared.locked { made = [(chosen, new)] + made.prefix(Asking.most - 1) }
+            let old = Shared.locked {
+                let old = made.count < Asking.most ? nil : made.popLast()
+                made.insert((chosen, new), at: 0)
+                return old
+            }
+            // Its memory goes without the lock.
+            withExtendedLifetime(old) {}
             return new
         }
     }

@@ -10,7 +10,7 @@ extension Session {
     func plan(
         _ specs: [TensorSpec], contents: [UnsafeRawBufferPointer?], keeping: [Int] = []
     ) throws(RuntimeError) -> Plan {
-        if !plans.isProven(specs.map { $0.shape }) { try check(specs) }
+        try check(specs, shapesAreProven: plans.isProven(specs.map { $0.shape }))
         while true {
             let known = Shared.locked { plans.contentInputs }.filter { contents[$0] != nil }
             let bytes = known.map { contents[$0].map { Array($0) } ?? [] }

@@ -18,6 +18,15 @@ import Testing
             short.inputNames.map { $0 == Interface.image ? [1, 128, 128, 3] : [1, length] }
         }
         #expect(short.mayDropPadding(from: shapes(24), to: shapes(8), mask: mask))
+        // Extents that are proven say nothing of types.
+        let wrong = #expect(throws: RuntimeError.self) {
+            try short.run([
+                (Interface.image, Constant(.uint8, [1, 128, 128, 3], [UInt8](repeating: 0, count: 128 * 128 * 3))),
+                (Interface.tokens, Constant(.int32, [1, 8], [Int32](repeating: 5, count: 8))),
+                (Interface.mask, Constant(.int64, [1, 8], [Int64](repeating: 1, count: 8))),
+            ])
+        }
+        #expect(wrong?.description == "input 'token_ids': expected int64, got int32")
         // Tokens as padding in the proof: nothing says that they are.
         #expect(
             !short.mayDropPadding(

@@ -31,14 +31,16 @@ typedef struct deixis_scene deixis_scene;
 /// What a call returns: 0, or why not. `deixis_last_error` has the words.
 typedef enum deixis_status {
     DEIXIS_OK = 0,
-    /// A null pointer, an extent below 1, a `size` field that this version does not know.
+    /// A null pointer, an extent below 1 or above 262,144, a sentence of more than 65,536 bytes, a `size` field that
+    /// this version does not know.
     DEIXIS_INVALID_ARGUMENT = 1,
     /// The file cannot be opened or mapped.
     DEIXIS_CANNOT_READ = 2,
-    /// The file is no ONNX model, is damaged, uses what this runtime does not support, or its vocabulary names rows
-    /// that its tables lack.
+    /// The file is no ONNX model, is damaged or uses what this runtime does not support; or a run met an index outside
+    /// its axis.
     DEIXIS_INVALID_MODEL = 3,
-    /// A sound ONNX model, but not one that grounds: inputs, outputs or metadata are not as formats/metadata.md says.
+    /// A sound ONNX model, but not one that grounds: inputs, outputs or metadata are not as formats/metadata.md says,
+    /// or the vocabulary has more tokens than the table of word vectors.
     DEIXIS_NOT_A_GROUNDING_MODEL = 4,
     /// The sentence has no words.
     DEIXIS_EMPTY_SENTENCE = 5,

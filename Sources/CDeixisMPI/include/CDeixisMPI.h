@@ -25,10 +25,11 @@ typedef struct deixis_launch {
 /// script's): a bare script of sbatch sets them too.
 deixis_launch deixis_launch_of_environment(void);
 
-/// Where this process runs: the machine's name, and which of its cores it may use, as bytes to compare.
+/// Where this process runs: the machine's name, and which of its cores (8192, the most that Linux counts) it may use, as
+/// bytes to compare.
 typedef struct deixis_place {
     unsigned char host[128];
-    unsigned char cores[128];
+    unsigned char cores[1024];
 } deixis_place;
 deixis_place deixis_place_of_process(void);
 

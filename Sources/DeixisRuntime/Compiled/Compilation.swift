@@ -37,7 +37,8 @@ struct Compilation {
             front.put(proof.mask)
         }
 
-        let packings = table.packings(weights), needed = table.read(inPlaceBy: plans.map { $0.plan }, weights)
+        let tables = [weights.entries] + plans.map { $0.plan.packings }, packings = table.packings(tables),
+            needed = table.read(inPlaceBy: plans.map { $0.plan }, tables)
         var end = 0, absentBytes = 0, constants = IndexWriter(), packed = IndexWriter()
         func add(_ bytes: UnsafeRawBufferPointer, _ data: inout [(place: Int, bytes: UnsafeRawBufferPointer)]) -> Int {
             let place = CompiledFile.aligned(end)
@@ -107,16 +108,18 @@ private final class ConstantTable {
     }
 
     /// Packings of these constants, each once; copies for alignment left out.
-    func packings(_ weights: PackedWeights) -> [(number: Int, second: Int?, code: Int, bytes: ByteStorage)] {
+    func packings(_ tables: [PackedWeights.Table]) -> [(number: Int, second: Int?, code: Int, bytes: ByteStorage)] {
         struct Key: Hashable { var number: Int, second: Int?, code: Int }
         var found: [Key: ByteStorage] = [:]
-        for (_, packing) in weights.entries {
+        for table in tables {
+            for (_, packing) in table {
             if case .aligned = packing.kind { continue }
             // What no graph has any more nothing will ask for.
             guard let number = known(packing.source) else { continue }
             let second = packing.second.flatMap { known($0) }
             if second == nil, packing.second != nil { continue }
             found[Key(number: number, second: second, code: packing.kind.code)] = packing.packed
+            }
         }
         return found.map { ($0.key.number, $0.key.second, $0.key.code, $0.value) }.sorted {
             ($0.number, $0.code, $0.second ?? -1) < ($1.number, $1.code, $1.second ?? -1)
@@ -124,9 +127,13 @@ private final class ConstantTable {
     }
 
     /// Constants whose own bytes a plan or a kernel reads.
-    func read(inPlaceBy plans: [Plan], _ weights: PackedWeights) -> Set<Int> {
+    func read(inPlaceBy plans: [Plan], _ tables: [PackedWeights.Table]) -> Set<Int> {
         var result: Set<Int> = []
-        for constant in weights.readInPlace { if let number = known(constant) { result.insert(number) } }
+        for table in tables {
+            for (_, packing) in table where packing.readsSource {
+                if let number = known(packing.source) { result.insert(number) }
+            }
+        }
         for plan in plans {
             var unread: Set<ValueID> = []
             for step in plan.steps {

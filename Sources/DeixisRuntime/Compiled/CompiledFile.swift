@@ -6,7 +6,7 @@ enum CompiledFile {
     static let magic: [UInt8] = [0x44, 0x45, 0x49, 0x58, 0x49, 0x53, 0x43]
     static let version: UInt8 = 3
     /// Of the packings that kernels of this version make and of what its passes leave in a graph; changed with them.
-    static let layout: UInt64 = 5
+    static let layout: UInt64 = 6
     static let headerBytes = 64, pieceBytes = 1 << 20, alignment = 64
 
     static func isCompiled(_ bytes: UnsafeRawBufferPointer) -> Bool {

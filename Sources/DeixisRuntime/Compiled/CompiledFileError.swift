@@ -10,6 +10,8 @@ public indirect enum CompiledFileError: Error, Sendable {
     case instructionSet(file: UInt32, here: UInt32)
     /// Inputs of shapes that it was not compiled for.
     case shapes([[Int]])
+    /// A kernel here asks for weights in another order than those that the file was compiled for.
+    case absentWeights
     /// Asked for references or the graph as it was read.
     case kernelsOnly
     case cannotWrite(reason: String)
@@ -39,6 +41,8 @@ public indirect enum CompiledFileError: Error, Sendable {
             var text = Message("not compiled for inputs of shapes")
             for shape in shapes { text = "\(text) \(shape)" }
             return "\(text); compile the ONNX file with --dim for these"
+        case .absentWeights:
+            return "it lacks weights as kernels here want them; compile the ONNX file on this machine"
         case .kernelsOnly: return "compiled for fast kernels alone; references run the ONNX file"
         case .cannotWrite(let reason): return "cannot be written: \(reason)"
         case .outOfMemory(let memory): return memory.message

@@ -6,6 +6,8 @@ public struct Model: Sendable {
     /// Of a compiled file only inputs, outputs and metadata: its nodes are those of the plans it was compiled for.
     public let graph: Graph
     let compiled: CompiledModel?
+    /// What it was loaded with.
+    private let operators: OperatorSet, limits: Limits
     /// What its sessions share.
     let preparations = Preparations()
     /// How long reading and checking took.
@@ -64,12 +66,14 @@ public struct Model: Sendable {
         throws(RuntimeError)
     {
         self.graph = compiled == nil ? try Model.imported(graph, operators, limits) : graph
-        self.compiled = compiled
+        (self.compiled, self.operators, self.limits) = (compiled, operators, limits)
     }
 
     #if !hasFeature(Embedded)
         /// A graph that passes made, with operators that no file has; for tests.
-        package init(rewritten graph: Graph) { (self.graph, compiled) = (graph, nil) }
+        package init(rewritten graph: Graph) {
+            (self.graph, compiled, operators, limits) = (graph, nil, .lean, Limits())
+        }
     #endif
 
     /// The model with the defaults of some inputs not yet given: number i of `graph.defaults` for each i of `chosen`.
@@ -82,7 +86,7 @@ public struct Model: Sendable {
             open.inputs.append(id)
         }
         open.defaults = []
-        return try Model(graph: open)
+        return try Model(graph: open, compiled: nil, operators, limits)
     }
 
     /// What a compiled file is for; nil for any other model.

@@ -25,7 +25,8 @@ struct Lowering {
     }
 }
 
-/// Weights in the order kernels want them, made once per model and instruction set and shared by its plans.
+/// Weights in the order kernels want them, made once per model and instruction set and shared by its plans. Of a
+/// constant that only a plan has, since its shapes or its inputs' content made it, the packing is the plan's too.
 ///
 /// Only the thread that makes a plan (`Preparation.planning`) comes here; it changes lists in `Shared` sections, so
 /// that a child of a fork in between finds them whole.
@@ -58,24 +59,62 @@ final class PackedWeights: @unchecked Sendable {
         var packed: ByteStorage
         /// Kept, for their identity is the key.
         var source: Constant, second: Constant?
+        /// Steps go on reading the source itself.
+        var readsSource = false
     }
 
-    private(set) var entries: [Key: Packing]
+    typealias Table = [Key: Packing]
+
+    /// Of the model's constants.
+    private(set) var entries: Table
+    /// Of constants of the plan being made.
+    private var own: Table = [:]
     private(set) var byteCount = 0
     /// Spent on packing so far.
     private(set) var nanoseconds: UInt64 = 0
     private let compiled: CompiledModel?
     private let memory = Pieces()
+    private var ownMemory = Pieces()
+    /// Storages of the model's constants, in order; empty: all are.
+    private let storages: [UInt]
     /// Of mapped files, packed and not read again.
     private var replaced: [Constant] = []
-    /// What kernels read where it is.
-    private(set) var readInPlace: [Constant] = []
-    /// The compiled file that has not what a kernel of the plan being made asked for.
-    var shortFile: String?
 
-    init(compiled: CompiledModel? = nil) {
+    init(of graph: Graph? = nil, compiled: CompiledModel? = nil) {
         self.compiled = compiled
         entries = compiled?.packings ?? [:]
+        // A compiled file's are its own, whatever plan has them.
+        let all = compiled == nil ? (graph?.constants ?? [:]).values.map { PackedWeights.address($0) } : []
+        storages = PackedWeights.places(inOrder: all).map { all[$0] }
+    }
+
+    /// Numbers are sorted, not constants: each type that is sorted costs the library 4 KB.
+    private static func places(inOrder numbers: [UInt]) -> [Int] {
+        numbers.indices.sorted { numbers[$0] < numbers[$1] }
+    }
+
+    private static func address(_ constant: Constant) -> UInt {
+        UInt(bitPattern: Unmanaged.passUnretained(constant.storage).toOpaque())
+    }
+
+    private func isOfModel(_ constant: Constant) -> Bool {
+        if storages.isEmpty { return true }
+        let wanted = PackedWeights.address(constant)
+        var low = 0, high = storages.count
+        while low < high {
+            let middle = (low + high) / 2
+            if storages[middle] < wanted { low = middle + 1 } else { high = middle }
+        }
+        return low < storages.count && storages[low] == wanted
+    }
+
+    /// The packings of the plan that was made, which are no longer here.
+    func takeOwn() -> Table {
+        Shared.locked {
+            let taken = own
+            (own, ownMemory) = ([:], Pieces())
+            return taken
+        }
     }
 
     /// The packing of `constant` (and `second`) in the order of `kind`, made by `fill` when first asked for.
@@ -86,39 +125,35 @@ final class PackedWeights: @unchecked Sendable {
         fill: (UnsafeMutableRawBufferPointer) throws(RuntimeError) -> Void
     ) throws(RuntimeError) -> ByteStorage {
         let key = Key(constant, with: second, kind)
-        if readsSource { reads(constant) }
+        if readsSource { try check(constant) }
         // A compiled file says itself how many bytes it has.
-        if let found = entries[key], found.packed.bytes.count == byteCount { return found.packed }
-        if !readsSource { check(constant) }
-        let start = Machine.nanoseconds
-        let packed = try memory.storage(byteCount: byteCount, initialize: fill)
+        if let found = entries[key] ?? own[key], found.packed.bytes.count == byteCount {
+            if readsSource, !found.readsSource { Shared.locked { entries[key]?.readsSource = true } }
+            return found.packed
+        }
+        try check(constant)
+        let isShared = isOfModel(constant) && second.map { isOfModel($0) } ?? true, start = Machine.nanoseconds
+        let packed = try (isShared ? memory : ownMemory).storage(byteCount: byteCount, initialize: fill)
+        let packing = Packing(kind: kind, packed: packed, source: constant, second: second, readsSource: readsSource)
         Shared.locked {
             nanoseconds += Machine.nanoseconds - start
-            entries[key] = Packing(kind: kind, packed: packed, source: constant, second: second)
+            guard isShared else { own[key] = packing; return }
+            entries[key] = packing
             if !readsSource, constant.storage.isMapped { replaced.append(constant) }
             self.byteCount += byteCount
         }
         return packed
     }
 
-    private func reads(_ constant: Constant) {
-        check(constant)
-        Shared.locked { readInPlace.append(constant) }
-    }
-
     /// Whoever reads the bytes of `constant` must ask.
-    private func check(_ constant: Constant) {
-        if let compiled, compiled.lacks(constant) { shortFile = compiled.name }
+    private func check(_ constant: Constant) throws(RuntimeError) {
+        if let compiled, compiled.lacks(constant) { throw .compiled(file: compiled.name, .absentWeights) }
     }
 
     /// Packed copies replace the file's pages instead of joining them. Together, for each time costs threads a flush of
     /// their address caches.
     func forgetSources() {
-        // Numbers are sorted, not constants: each type that is sorted costs the library 4 KB.
-        let all = replaced,
-            ordered = all.indices.sorted { UInt(bitPattern: all[$0].pointer) < UInt(bitPattern: all[$1].pointer) }.map {
-                all[$0]
-            }
+        let all = replaced, ordered = PackedWeights.places(inOrder: all.map { UInt(bitPattern: $0.pointer) }).map { all[$0] }
         Shared.locked { replaced = [] }
         var at = 0
         while at < ordered.count {
@@ -138,7 +173,7 @@ final class PackedWeights: @unchecked Sendable {
 
     /// `constant` at an address that its element type allows, or at any.
     func aligned(_ constant: Constant, anyAddress: Bool) throws(RuntimeError) -> Constant {
-        check(constant)
+        try check(constant)
         let size = anyAddress ? 1 : constant.type.byteCount ?? 1
         if let pointer = constant.pointer, Int(bitPattern: pointer) % size == 0 { return constant }
         let bytes = constant.bytes

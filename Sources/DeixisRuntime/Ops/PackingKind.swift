@@ -19,8 +19,8 @@ enum PackingKind: Sendable {
     case winogradF32(width: Int)
     case depthwiseF32
     case depthwiseS8
-    /// No weights, but a number for each column: bias - `zero` sum of the column's weights.
-    case offsets(zero: Int32, transposed: Bool)
+    /// No weights, but the sum of each column's.
+    case columnSums(transposed: Bool)
 
     private var fields: (family: Int, flag: Bool, number: Int, count: Int) {
         switch self {
@@ -34,7 +34,7 @@ enum PackingKind: Sendable {
         case .winogradF32(let width): (7, false, width, 0)
         case .depthwiseF32: (8, false, 0, 0)
         case .depthwiseS8: (9, false, 0, 0)
-        case .offsets(let zero, let transposed): (10, transposed, Int(zero), 0)
+        case .columnSums(let transposed): (10, transposed, 0, 0)
         }
     }
 
@@ -57,7 +57,7 @@ enum PackingKind: Sendable {
         case 7: self = .winogradF32(width: number)
         case 8: self = .depthwiseF32
         case 9: self = .depthwiseS8
-        case 10: self = .offsets(zero: Int32(number), transposed: flag)
+        case 10: self = .columnSums(transposed: flag)
         default: throw .packing(code)
         }
         // Also where something stands in fields that the family does not have.

@@ -36,11 +36,14 @@ final class Plan: @unchecked Sendable {
     let graph: Graph
     /// Constants that steps read in place.
     private let constants: [Constant]
+    /// Of constants that no other plan has.
+    let packings: PackedWeights.Table
 
     init(
         steps: [Step], inputs: [(TensorSpec, Address)], outputs: [(TensorSpec, Address)], activationBytes: Int,
         scratchStride: Int,
-        threads: Int, keptSteps: Int, kept: KeptPart?, graph: Graph, constants: [Constant]
+        threads: Int, keptSteps: Int, kept: KeptPart?, graph: Graph, constants: [Constant],
+        packings: PackedWeights.Table
     ) {
         self.steps = steps
         self.inputs = inputs.map { (spec: $0.0, address: $0.1) }
@@ -52,6 +55,7 @@ final class Plan: @unchecked Sendable {
         self.keptSteps = keptSteps
         self.kept = kept
         self.constants = constants
+        self.packings = packings
     }
 
     var scratchBytes: Int { scratchStride * threads }

@@ -21,6 +21,8 @@ struct Planner {
     static func plan(
         _ graph: Graph, lowering: Lowering, useKernels: Bool, keeping: [ValueID] = [], parts: [KeptPart] = []
     ) throws(RuntimeError) -> Plan {
+        // Of one that was given up.
+        _ = lowering.weights.takeOwn()
         var planner = Planner(KeptSplit(graph, keeping: keeping), keeping, lowering: lowering, useKernels: useKernels)
         try planner.lower()
         planner.shareInPlace()
@@ -205,11 +207,6 @@ struct Planner {
             if deixis_memory_is_short() { throw .outOfMemory(bytes: 0) }
             steps.append(Plan.Step(node: call.node, kernel: kernel, byteCount: bytes, inputs: inputs, outputs: outputs))
         }
-        // Of this plan alone, whatever comes of it.
-        defer { lowering.weights.shortFile = nil }
-        if let file = lowering.weights.shortFile {
-            throw .compiled(file: file, .shapes(graph.inputs.map { graph.spec($0)?.shape ?? [] }))
-        }
         var outputs: [(TensorSpec, Address)] = []
         for id in graph.outputs { outputs.append((graph.spec(id) ?? TensorSpec(.uint8, []), try address(id))) }
         return Plan(
@@ -217,7 +214,7 @@ struct Planner {
             inputs: graph.inputs.map { (graph.spec($0) ?? TensorSpec(.uint8, []), variable($0)) }, outputs: outputs,
             activationBytes: activationBytes, scratchStride: perWorker, threads: lowering.threads, keptSteps: keptSteps,
             kept: part,
-            graph: graph, constants: inPlace)
+            graph: graph, constants: inPlace, packings: lowering.weights.takeOwn())
     }
 
     /// Values whose memory is kept: inputs first, then as they are made.

@@ -52,7 +52,7 @@ struct Specialization {
         for (id, spec) in zip(node.outputs, call.outputs) {
             if let id { specs[id.index] = spec }
         }
-        if allKnown, isWorthFolding(call) {
+        if allKnown, Specialization.isWorthFolding(call) {
             let values = try fold(call, definition, inputs: constants)
             for (id, value) in zip(node.outputs, values) {
                 if let id { graph.constants[id] = value }
@@ -62,7 +62,7 @@ struct Specialization {
         graph.nodes.append(node)
     }
 
-    private func isWorthFolding(_ call: OperatorCall) -> Bool {
+    fileprivate static func isWorthFolding(_ call: OperatorCall) -> Bool {
         var made = 0, read = 0
         for case let spec? in call.outputs { made += spec.byteCount }
         for case let constant? in call.constants { read += constant.range.count }
@@ -71,6 +71,29 @@ struct Specialization {
 }
 
 extension Graph {
+    /// What depends on constants alone is computed, once for all plans. Left out: nodes of operator `op`, and those that
+    /// cannot be computed, which planning will complain of.
+    func folded(leaving op: Name? = nil, _ limits: Limits) -> Graph {
+        var result = self
+        result.nodes = nodes.filter { node in
+            var constants: [Constant?] = []
+            for id in node.inputs {
+                guard let id else { constants.append(nil); continue }
+                guard let constant = result.constants[id] else { return true }
+                constants.append(constant)
+            }
+            guard node.op != op, let definition = try? Catalog.require(node, opset: opset),
+                let call = try? prepareCall(
+                    node, definition, opset: opset, inputs: constants.map { $0.map { TensorSpec($0) } },
+                    constants: constants, limits: limits), Specialization.isWorthFolding(call),
+                let values = try? fold(call, definition, inputs: constants)
+            else { return true }
+            for (id, value) in zip(node.outputs, values) { if let id { result.constants[id] = value } }
+            return false
+        }
+        return result
+    }
+
     /// The concrete type of a value of a specialized graph.
     func spec(_ id: ValueID) -> TensorSpec? { TensorSpec(self[id].type) }
 }

@@ -91,6 +91,42 @@ static int ask(const char *path, const deixis_image *image, deixis_grounding *wa
     return was_refused;
 }
 
+/// A picture and a sentence that are large where every request is refused, from one to another on: the call ends, with
+/// an answer or without, and the next one has the answer.
+static void ask_much(const char *path, const deixis_image *image) {
+    enum { side = 11000, longest = 1 << 16 };
+    static char sentence[(1 << 20) + 1];
+    const deixis_image large = {.rgb = calloc((size_t)side * side, 3), .width = side, .height = side};
+    deixis_options options = {.size = sizeof options, .threads = 1};
+    deixis_model *model;
+    deixis_grounding found = {.size = sizeof found}, wanted = found;
+    expect(large.rgb != NULL, "a large picture", 0);
+    expect(deixis_load(path, &options, &model) == DEIXIS_OK, "loading", 0);
+    expect(deixis_ground(model, image, "red mug", &wanted) == DEIXIS_OK, "grounding", 0);
+    // Letters with many accents: what each becomes is longest.
+    for (size_t i = 0; i < sizeof sentence - 1; i++) sentence[i] = "a\xCC\x81\xCC\xA7\xCC\x81\xCC\xA7"[i % 9];
+    expect(deixis_ground(model, image, sentence, &found) == DEIXIS_INVALID_ARGUMENT, "a sentence too long", 0);
+    expect(strstr(deixis_last_error(), "more than 65536 bytes") != NULL, "words of its length", 0);
+    expect(deixis_load(sentence, &options, &(deixis_model *){0}) == DEIXIS_CANNOT_READ, "a path too long", 0);
+    sentence[longest] = 0;
+    is_the_end = 1;
+    for (long request = 1; request < 200; request = request < 4 ? request + 1 : request * 3) {
+        const deixis_image *const images[] = {&large, image};
+        for (int i = 0; i < 2; i++) {
+            was_refused = 0;
+            until_refusal = request;
+            succeeded(deixis_ground(model, images[i], i == 0 ? "red mug" : sentence, &found), "much", request);
+            until_refusal = 0;
+            expect(deixis_ground(model, image, "red mug", &found) == DEIXIS_OK, "grounding afterwards", request);
+            expect(
+                memcmp(&found.center_x, &wanted.center_x, 4 * sizeof(float)) == 0, "the same answer afterwards",
+                request);
+        }
+    }
+    deixis_free(model);
+    free((void *)large.rgb);
+}
+
 int main(int count, char **arguments) {
     if (count != 7) return 64;
     const long step = atol(arguments[6]);
@@ -112,6 +148,7 @@ int main(int count, char **arguments) {
         is_the_end = 1;
         ask(arguments[1], &image, &wanted, request);
     }
+    ask_much(arguments[1], &image);
     free(pixels);
     printf("%ld\n%ld\n", request, failures);
     return 0;

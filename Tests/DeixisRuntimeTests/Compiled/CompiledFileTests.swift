@@ -126,7 +126,7 @@ import Testing
                 refused += 1
                 #expect(
                     words.contains("compile the ONNX file again") || words.contains("not compiled for")
-                        || words.contains("node '"), "\(words)")
+                        || words.contains("it lacks weights") || words.contains("node '"), "\(words)")
             }
         }
         #expect(refused > index / 2)
@@ -149,6 +149,31 @@ import Testing
         } catch {
             return error.description
         }
+    }
+
+    /// A kernel that wants another order than the file has finds no weights, however often it asks: never zeros.
+    @Test func absentWeightsAreRefusedEachTime() throws {
+        let files = try Self.compiled()
+        defer { files.remove() }
+        let bytes = try mapped([UInt8](try Data(contentsOf: URL(fileURLWithPath: files.compiled))))
+        let compiled = try CompiledFile.read(bytes, name: "file"), weights = PackedWeights(compiled: compiled)
+        let graph = try compiled.graph([TensorSpec(.float32, [3, 200])])
+        let other = try #require(
+            ["scalar", "v128", "avx2"].compactMap { Machine.instructionSets(upTo: $0) }.first {
+                !Machine.areAlike($0, compiled.instructionSets)
+            })
+        let lowering = Lowering(isa: other, workers: Workers(), weights: weights)
+        for _ in 0..<3 {
+            let error = #expect(throws: RuntimeError.self) {
+                try Planner.plan(graph, lowering: lowering, useKernels: true)
+            }
+            #expect(
+                error?.description
+                    == "file: it lacks weights as kernels here want them; compile the ONNX file on this machine")
+        }
+        // The file's own kernels go on.
+        let own = Lowering(isa: compiled.instructionSets, workers: Workers(), weights: weights)
+        #expect(try Planner.plan(graph, lowering: own, useKernels: true).steps.count > 1)
     }
 
     @Test func packedBytesAreChecked() throws {

@@ -87,7 +87,7 @@ import Testing
         ),
         (
             OperatorCase(op: "LayerNormalization", inputs: [x, floats([2], [1, 1])]),
-            "node 'node' (LayerNormalization): scale is float32 [2], expected [3]"
+            "node 'node' (LayerNormalization): input 1 has shape [2], expected [3]"
         ),
         (
             OperatorCase(

@@ -22,6 +22,45 @@ func tensor<T: BitwiseCopyable>(_ type: ElementType, _ shape: [Int], _ values: [
         #expect(y.bytes.isEmpty)
     }
 
+    /// Products whose one factor vanishes have their limit; where a page says "otherwise 0", that is for NaN too.
+    @Test func infinitiesAndNaN() throws {
+        let x = floats([3], [-.infinity, .infinity, .nan])
+        for (op, attributes) in [
+            ("HardSwish", []), ("Gelu", []), ("Gelu", [("approximate", .string("tanh"))]), ("Mish", []),
+        ] as [(Name, [(name: Name, value: Attribute)])] {
+            let y = try #require(try one(op, [x], attributes).floats)
+            #expect(y[0] == 0 && y[1] == .infinity && y[2].isNaN, "\(op): \(y)")
+        }
+        let swish = try #require(try one("Swish", [x], opset: 24).floats)
+        #expect(swish[0] == 0 && swish[1] == .infinity && swish[2].isNaN)
+        #expect(try one("ThresholdedRelu", [x]).floats == [0, .infinity, 0])
+        #expect(try one("Shrink", [x]).floats == [-.infinity, .infinity, 0])
+    }
+
+    /// Scale and bias of a normalization broadcast each for itself.
+    @Test func layerNormalizationBroadcasts() throws {
+        let x = randomFloats([2, 3, 4], seed: 5), axis: [(name: Name, value: Attribute)] = [("axis", .int(1))]
+        let scale = randomFloats([3, 1], seed: 6), bias = randomFloats([4], seed: 7)
+        let s = try #require(scale.floats), b = try #require(bias.floats)
+        let full = (
+            floats([3, 4], (0..<12).map { s[$0 / 4] }), floats([3, 4], (0..<12).map { b[$0 % 4] })
+        )
+        let expected = try one("LayerNormalization", [x, full.0, full.1], axis).floats
+        #expect(try one("LayerNormalization", [x, scale, bias], axis).floats == expected)
+        #expect(try one("LayerNormalization", [x, full.0, bias], axis).floats == expected)
+        let model = { (scale: Constant, bias: Constant) throws -> [Float]? in
+            var builder = GraphBuilder()
+            let input = builder.input("x", [2, 3, 4])
+            builder.graph.outputs = [
+                builder.node("LayerNormalization", [input, builder.constant(scale), builder.constant(bias)], axis)
+            ]
+            return try Session(try Model(graph: builder.graph)).run([("x", x)])[0].tensor.floats
+        }
+        #expect(try model(scale, bias) == model(full.0, full.1))
+        let error = #expect(throws: RuntimeError.self) { try one("LayerNormalization", [x, full.0, scale.reshaped([3])], axis) }
+        #expect(error?.description.contains("input 2 has shape [3], expected [3, 4]") == true)
+    }
+
     /// Every pair of ranks 0 to 5, against a walk of its own over coordinates.
     @Test func broadcastsEveryRank() throws {
         let full = [2, 1, 3, 2, 2]

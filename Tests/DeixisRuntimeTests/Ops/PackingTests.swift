@@ -17,8 +17,7 @@ import Testing
         .convF32(width: 16, groups: 1), .convF32(width: 16, groups: 2), .convS8(width: 16, groups: 1, wholeRows: false),
         .convS8(width: 16, groups: 1, wholeRows: true), .convS8(width: 16, groups: 1 << 30, wholeRows: true),
         .winogradF32(width: 64),
-        .depthwiseF32, .depthwiseS8, .offsets(zero: 0, transposed: false), .offsets(zero: 255, transposed: true),
-        .offsets(zero: 128, transposed: false),
+        .depthwiseF32, .depthwiseS8, .columnSums(transposed: false), .columnSums(transposed: true),
     ]
 
     @Test func eachKindHasACodeOfItsOwn() throws {
@@ -26,12 +25,12 @@ import Testing
         for kind in Self.kinds { #expect(try PackingKind(code: kind.code).code == kind.code) }
         // As formats/compiled.md says.
         #expect(PackingKind.headExpand(width: 0x21, transposed: true, heads: 0x43).code == 0x43_0021_0103)
-        #expect(PackingKind.offsets(zero: 0x80, transposed: false).code == 0x80_000A)
+        #expect(PackingKind.columnSums(transposed: true).code == 0x10A)
     }
 
     @Test(
         "Codes of no kind",
-        arguments: [0, 11, 255, -1, 1 << 9 | 1, 1 << 32 | 1, 1 << 16 | 8, 1 << 8 | 5, 1 << 63 | 3, 5000, 1 << 24])
+        arguments: [0, 11, 255, -1, 1 << 9 | 1, 1 << 32 | 1, 1 << 16 | 8, 1 << 8 | 5, 1 << 63 | 3, 5000, 1 << 24, 1 << 16 | 10])
     func unknownCodesAreRefused(code: Int) {
         let error = #expect(throws: CompiledFileError.self) { try PackingKind(code: code) }
         #expect(

@@ -152,9 +152,9 @@ import Testing
         let fast = try Session(model, options: options).run(named)[0].tensor
         options.optimize = false
         let slow = try Session(model, options: options).run(named)[0].tensor
-        // One step, and half of the rounding that is skipped.
+        // One step, and half of the rounding that is skipped; much coarser rounding is not.
         let worst = zip(fast.floats ?? [], slow.floats ?? []).reduce(0) { max($0, abs($1.0 - $1.1)) }
-        #expect(worst <= 0.0625 + range.scale / 2, "\(worst)")
+        #expect(worst <= (range.scale > 0.125 ? 0 : 0.0625 + range.scale / 2), "\(worst)")
         #expect(try b.optimizedOps().contains(op == "Conv" ? "deixis.QConv" : "deixis.QLinear"))
         // Every set of kernels cuts alike.
         options.optimize = true

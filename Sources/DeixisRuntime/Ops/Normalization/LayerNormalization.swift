@@ -15,30 +15,27 @@ enum LayerNormalization {
             infer: { (call: OperatorCall) throws(RuntimeError) in
                 let x = try call.input(0), axis = try axis(call)
                 let normalized = Array(x.shape[axis...])
-                let scale = try call.input(1)
-                guard scale.element.isReal, broadcast(scale.shape, normalized) == normalized else {
-                    throw call.invalid("scale is \(scale.element) \(scale.shape), expected \(normalized)")
-                }
-                try RowNormalization.check(call, 2, shape: scale.shape)
+                for i in 1...2 { try RowNormalization.check(call, i, shape: normalized, broadcasts: true) }
                 let reduced = TensorSpec(.float32, x.shape.indices.map { $0 < axis ? x.shape[$0] : 1 })
                 return Array([x, reduced, reduced].prefix(outputs))
             },
             evaluate: { (call: OperatorCall) throws(RuntimeError) in
                 let x = try call.input(0), axis = try axis(call), normalized = Array(x.shape[axis...])
-                // Where element i of a row finds its parameter, settled here; usually at i.
-                let scale = try call.input(1).shape
-                let table = scale == normalized ? nil : places(of: scale, in: normalized)
+                // Where element i of a row finds its parameters, settled here; usually at i.
+                let scale = places(of: try call.input(1).shape, in: normalized),
+                    bias = call.has(2) ? places(of: try call.input(2).shape, in: normalized) : nil
                 let length = normalized.reduce(1, *)
                 return try RowNormalization(
                     rows: x.shape[..<axis].reduce(1, *), length: length,
                     epsilon: Double(try call.float("epsilon", default: 1e-5)),
-                    parameter: { _, i in table?[i] ?? i }, centered: centered
+                    parameters: { _, i in (scale?[i] ?? i, bias?[i] ?? i) }, centered: centered
                 ).compute(call)
             })
     }
 
-    /// For each element of `shape`, the element of a tensor that broadcasts to it from `small`.
-    private static func places(of small: [Int], in shape: [Int]) -> [Int] {
+    /// For each element of `shape`, the element of a tensor that broadcasts to it from `small`; nil: the same.
+    private static func places(of small: [Int], in shape: [Int]) -> [Int]? {
+        if small == shape { return nil }
         let walk = broadcastStrides(small, to: shape)
         return (0..<shape.reduce(1, *)).map { i in
             var rest = i, at = 0

@@ -8,8 +8,8 @@ struct RowNormalization {
     var rows: Int
     var length: Int
     var epsilon: Double
-    /// Index of scale and bias for element `i` of row `row`.
-    var parameter: (_ row: Int, _ i: Int) -> Int
+    /// Index of scale and of bias for element `i` of row `row`.
+    var parameters: (_ row: Int, _ i: Int) -> (scale: Int, bias: Int)
     /// Without, x^2 stands for the variance and nothing is subtracted.
     var centered = true
 
@@ -17,7 +17,7 @@ struct RowNormalization {
     /// float32, if wanted.
     func compute(_ call: OperatorCall) throws(RuntimeError) -> Compute {
         let elements = RealElements(try call.input(0).element), (hasScale, hasBias) = (call.has(1), call.has(2))
-        let parameters = RealElements(hasScale ? try call.input(1).element : try call.input(0).element)
+        let reals = RealElements(hasScale ? try call.input(1).element : try call.input(0).element)
         return { [self] buffers in
             guard let x = buffers.inputs[0] else { return }
             for row in 0..<rows {
@@ -34,10 +34,10 @@ struct RowNormalization {
                 let inverse = 1 / (variance / Double(length) + epsilon).squareRoot()
                 if let y = buffers.outputs[0] {
                     for i in 0..<length {
-                        let index = parameter(row, i)
+                        let at = parameters(row, i)
                         var value = (elements.load(x, start + i) - mean) * inverse
-                        if hasScale, let scale = buffers.inputs[1] { value *= parameters.load(scale, index) }
-                        if hasBias, let bias = buffers.inputs[2] { value += parameters.load(bias, index) }
+                        if hasScale, let scale = buffers.inputs[1] { value *= reals.load(scale, at.scale) }
+                        if hasBias, let bias = buffers.inputs[2] { value += reals.load(bias, at.bias) }
                         elements.store(y, start + i, value)
                     }
                 }
@@ -51,11 +51,11 @@ struct RowNormalization {
         }
     }
 
-    /// Input `index` (scale or bias), if there is one, has shape `shape`.
-    static func check(_ call: OperatorCall, _ index: Int, shape: [Int]) throws(RuntimeError) {
+    /// Input `index` (scale or bias), if there is one, has shape `shape`, or one that `broadcasts` to it.
+    static func check(_ call: OperatorCall, _ index: Int, shape: [Int], broadcasts: Bool = false) throws(RuntimeError) {
         guard call.has(index) else { return }
         let spec = try call.input(index)
-        guard spec.shape == shape else {
+        guard spec.shape == shape || (broadcasts && broadcast(spec.shape, shape) == shape) else {
             throw call.invalid("input \(index) has shape \(spec.shape), expected \(shape)")
         }
         let first = try call.input(1).element

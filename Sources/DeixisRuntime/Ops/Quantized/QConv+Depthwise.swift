@@ -16,11 +16,10 @@ extension QConv {
                 for t in 0..<taps { (to + t * channels + c).copyMemory(from: from + c * taps + t, byteCount: 1) }
             }
         }
-        let offsets = try w.offsets(
-            x.zero, channels: channels, depth: taps, channelStride: taps, depthStride: 1, lowering)
-        let columns = try tail.columns(x, w, count: channels)
+        let sums = try w.sums(channels: channels, depth: taps, channelStride: taps, depthStride: 1, lowering)
+        let columns = try tail.columns(x, w, sums, count: channels)
         let hasResidual = tail.hasResidual, agrees = hasResidual && (tail.residual == nil) == (tail.output == nil)
-        let requantize = tail.arguments(offset: offsets.pointer(), columns)
+        let requantize = tail.arguments(columns)
         let rows = g.batch * g.window.output[0], settled = g.shape, tasks = lowering.tasks(rows, grain: 1)
         var kernel = Kernel("depthwise_s8", macs: g.macs, inPlace: agrees ? [4] : [], tasks: tasks) {
             buffers, task, _ in
@@ -32,7 +31,7 @@ extension QConv {
                 table_channels: 0)
             let range = Lowering.range(task, of: tasks, rows)
             variant.pointee.run(&shape, &args, range.lowerBound, range.upperBound)
-            withExtendedLifetime((offsets, columns)) {}
+            withExtendedLifetime(columns) {}
         }
         kernel.unused = [1, 2, 3]
         return kernel

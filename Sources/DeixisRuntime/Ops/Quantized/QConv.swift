@@ -106,14 +106,13 @@ enum QConv {
                 deixis_conv_s8_pack(gemm, &shape, from, range.lowerBound, range.upperBound, p)
             }
         }
-        let offsets = try w.offsets(
-            x.zero, channels: g.outC, depth: depth, channelStride: depth, depthStride: 1, lowering)
-        let columns = try tail.columns(x, w, count: g.outC)
+        let sums = try w.sums(channels: g.outC, depth: depth, channelStride: depth, depthStride: 1, lowering)
+        let columns = try tail.columns(x, w, sums, count: g.outC)
         let division = Gemm.Division(m: pixels, panels: panels, mr: Int(gemm.pointee.mr), threads: lowering.threads)
         let hasResidual = tail.hasResidual, agrees = hasResidual && (tail.residual == nil) == (tail.output == nil)
         let map = isMapped ? deixis_quantize_u8_select(lowering.isa) : nil,
             tables = isMapped ? try QMap.channels(call, table: 5) : 0
-        let requantize = tail.arguments(offset: offsets.pointer(), columns)
+        let requantize = tail.arguments(columns)
         var kernel = Kernel(
             "conv_s8", macs: g.macs, scratchBytes: deixis_conv_s8_scratch(gemm, &shape, isMapped, caches),
             inPlace: agrees ? [4] : [], tasks: division.tasks
@@ -130,7 +129,7 @@ enum QConv {
                 gemm, &shape, &args, pixel, min(pixel + division.rowBlock, pixels), panel,
                 min(panel + division.panelBlock, panels),
                 buffers.scratch(worker, UInt8.self))
-            withExtendedLifetime((offsets, columns)) {}
+            withExtendedLifetime(columns) {}
         }
         kernel.unused = [1, 2, 3]
         return kernel

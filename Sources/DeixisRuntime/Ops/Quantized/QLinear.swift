@@ -46,13 +46,13 @@ enum QLinear {
         else { return nil }
         let panels = deixis_gemm_s8_panels(gemm, e.n), nr = Int(gemm.pointee.nr)
         let inPlace = readsInPlace(e, w.weight, gemm), packed = inPlace ? nil : try pack(w.weight, e, gemm, lowering)
-        let offsets = try w.offsets(
-            x.zero, channels: e.n, depth: e.k, channelStride: e.columnStride, depthStride: e.rowStride,
-            readsSource: inPlace, lowering)
-        let columns = try tail.columns(x, w, count: e.n)
+        let sums = try w.sums(
+            channels: e.n, depth: e.k, channelStride: e.columnStride, depthStride: e.rowStride, readsSource: inPlace,
+            lowering)
+        let columns = try tail.columns(x, w, sums, count: e.n)
         let division = Gemm.Division(m: e.m, panels: panels, mr: Int(gemm.pointee.mr), threads: lowering.threads)
         let hasResidual = tail.hasResidual, agrees = hasResidual && (tail.residual == nil) == (tail.output == nil)
-        let requantize = tail.arguments(offset: offsets.pointer(), columns), weight = w.weight
+        let requantize = tail.arguments(columns), weight = w.weight
         var kernel = Kernel(
             inPlace ? "gemm_s8_rows" : "gemm_s8", macs: e.m * e.n * e.k, inPlace: agrees ? [4] : [],
             tasks: division.tasks
@@ -69,7 +69,7 @@ enum QLinear {
             deixis_gemm_s8_run(
                 gemm, &args, row, min(row + division.rowBlock, e.m), panel * nr,
                 min((panel + division.panelBlock) * nr, e.n))
-            withExtendedLifetime((offsets, columns)) {}
+            withExtendedLifetime(columns) {}
         }
         kernel.unused = [1, 2, 3]
         return kernel

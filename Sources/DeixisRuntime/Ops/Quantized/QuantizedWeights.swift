@@ -30,16 +30,15 @@ struct QuantizedWeights {
     /// Sums of 255 * 128, a bias of half of int32 with them, stay inside int32.
     static func fits(depth: Int) -> Bool { depth <= 1 << 15 }
 
-    /// bias[o] - zero sum of o's weights, kept with the packed weights. Weight (o, i) lies at o channelStride + i
+    /// The sum of each channel's weights, kept with the packed weights. Weight (o, i) lies at o channelStride + i
     /// depthStride.
-    func offsets(
-        _ zero: Int32, channels: Int, depth: Int, channelStride: Int, depthStride: Int, readsSource: Bool = false,
+    func sums(
+        channels: Int, depth: Int, channelStride: Int, depthStride: Int, readsSource: Bool = false,
         _ lowering: Lowering
     ) throws(RuntimeError) -> ByteStorage {
-        let kind = PackingKind.offsets(zero: zero, transposed: channelStride != 1)
-        return try lowering.weights.packed(
-            weight, with: bias, as: kind, byteCount: channels * 4, readsSource: readsSource
-        ) { target in
+        let kind = PackingKind.columnSums(transposed: channelStride != 1)
+        return try lowering.weights.packed(weight, as: kind, byteCount: channels * 4, readsSource: readsSource) {
+            target in
             guard let to = target.bindMemory(to: Int32.self).baseAddress else { return }
             let w = weight.pointer?.assumingMemoryBound(to: Int8.self),
                 tasks = min(lowering.threads, (channels + 63) / 64)
@@ -47,7 +46,6 @@ struct QuantizedWeights {
                 let range = Lowering.range(task, of: tasks, channels)
                 deixis_gemm_s8_sums(w, depthStride, channelStride, depth, range.lowerBound, range.upperBound, to)
             }
-            for o in 0..<channels { to[o] = (bias?.element(o, as: Int32.self) ?? 0) &- zero &* to[o] }
         }
     }
 }

@@ -107,12 +107,12 @@ struct Requantization {
     /// A float residual is in real units; the kernel then divides at the end instead.
     private var folds: Bool { !(hasResidual && residual == nil) }
 
-    /// `columns` as made by `columns(_:_:)`.
-    func arguments(offset: UnsafePointer<Int32>?, _ columns: ByteStorage) -> deixis_requantize {
+    /// `columns` as made by `columns(_:_:_:count:)`.
+    func arguments(_ columns: ByteStorage) -> deixis_requantize {
         let unit = folds ? inverse : 1, numbers: UnsafePointer<Float>? = columns.pointer(),
-            count = columns.bytes.count / 12
+            count = columns.bytes.count / 16
         return deixis_requantize(
-            offset: offset, multiplier: numbers,
+            offset: columns.pointer(Int32.self).map { $0 + 3 * count }, multiplier: numbers,
             residual_type: hasResidual ? StoredScale.type(residual) : Int32(DEIXIS_S8_NONE),
             residual_zero: residual?.zero ?? 0,
             residual_scale: (residual?.scale ?? 1) * unit, low: low * unit, high: high * unit,
@@ -122,15 +122,20 @@ struct Requantization {
     }
 
     /// multiplier[n] = x scale, weight scale[n] (one for all where it has one element), per unit of the output; then
-    /// where column n is cut, from below and from above.
-    func columns(_ x: StoredScale, _ weights: QuantizedWeights, count: Int) throws(RuntimeError) -> ByteStorage {
+    /// where column n is cut, from below and from above; then bias[n] - x zero sums[n], int32.
+    func columns(_ x: StoredScale, _ weights: QuantizedWeights, _ sums: ByteStorage, count: Int) throws(RuntimeError)
+        -> ByteStorage
+    {
         let unit = folds ? inverse : 1, scales = weights.scales, bias = cutsBeforeBias ? weights.bias : nil
-        let memory = try MutableBytes(byteCount: count * 12), to = memory.pointer.assumingMemoryBound(to: Float.self)
+        let memory = try MutableBytes(byteCount: count * 16), to = memory.pointer.assumingMemoryBound(to: Float.self),
+            offsets = (memory.pointer + count * 12).assumingMemoryBound(to: Int32.self)
         let least = (cut?.real(0) ?? 0) * unit, most = (cut?.real(255) ?? 0) * unit
         for n in 0..<count {
             to[n] = x.scale * scales[scales.count == 1 ? 0 : n] * unit
             let shift = Float(bias?.element(n, as: Int32.self) ?? 0) * to[n]
             (to[count + n], to[2 * count + n]) = (least + shift, most + shift)
+            let sum = sums.bytes.loadUnaligned(fromByteOffset: n * 4, as: Int32.self)
+            offsets[n] = (weights.bias?.element(n, as: Int32.self) ?? 0) &- x.zero &* sum
         }
         return memory.storage()
     }

@@ -1,6 +1,7 @@
 import DeixisGraph
 
-// Formulas as on the ONNX pages; NaN stays NaN throughout.
+// Formulas as on the ONNX pages; NaN stays NaN, but where a page says "otherwise 0". Products whose one factor vanishes as
+// the other goes to -infinity give the limit, 0.
 extension Unary {
     /// max(x, 0)
     static let relu = number("Relu", types: .signed, real: { $0 < 0 ? 0 : $0 }, integer: { max($0, 0) })
@@ -18,7 +19,7 @@ extension Unary {
         "ThresholdedRelu",
         parameters: { (call: OperatorCall) throws(RuntimeError) in
             let alpha = Double(try call.float("alpha", default: 1))
-            return { $0 > alpha || $0.isNaN ? $0 : 0 }
+            return { $0 > alpha ? $0 : 0 }
         })
 
     /// x < 0 ? alpha (e^x - 1) : x
@@ -56,7 +57,7 @@ extension Unary {
         real: { (call: OperatorCall) throws(RuntimeError) in
             let lambda = Double(try call.float("lambd", default: 0.5)),
                 bias = Double(try call.float("bias", default: 0))
-            return { $0 < -lambda ? $0 + bias : $0 > lambda ? $0 - bias : $0.isNaN ? $0 : 0 }
+            return { $0 < -lambda ? $0 + bias : $0 > lambda ? $0 - bias : 0 }
         })
 
     /// 1 / (1 + e^-x)
@@ -72,14 +73,14 @@ extension Unary {
         })
 
     /// x min(max(x / 6 + 1/2, 0), 1)
-    static let hardSwish = real("HardSwish", since: 14) { $0 * unit($0 / 6 + 0.5) }
+    static let hardSwish = real("HardSwish", since: 14) { product($0, unit($0 / 6 + 0.5)) }
 
     /// x sigmoid(alpha x)
     static let swish = real(
         "Swish", since: 24,
         parameters: { (call: OperatorCall) throws(RuntimeError) in
             let alpha = Double(try call.float("alpha", default: 1))
-            return { $0 / (1 + SystemMath.exp(-alpha * $0)) }
+            return { product($0, 1 / (1 + SystemMath.exp(-alpha * $0))) }
         })
 
     /// log(1 + e^x)
@@ -89,17 +90,22 @@ extension Unary {
     static let softsign = real("Softsign") { $0 / (1 + $0.magnitude) }
 
     /// x tanh(log(1 + e^x))
-    static let mish = real("Mish", since: 18) { $0 * SystemMath.tanh(logOnePlusExp($0)) }
+    static let mish = real("Mish", since: 18) { product($0, SystemMath.tanh(logOnePlusExp($0))) }
 
     /// x/2 (1 + erf(x / sqrt 2)), or with `approximate` = tanh x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3)))
     static let gelu = real(
         "Gelu", since: 20,
         parameters: { (call: OperatorCall) throws(RuntimeError) in
             let approximate = try call.string("approximate", default: "none")
-            if approximate == "none" { return { 0.5 * $0 * (1 + SystemMath.erf($0 * 0.5.squareRoot())) } }
+            if approximate == "none" { return { product(0.5 * $0, 1 + SystemMath.erf($0 * 0.5.squareRoot())) } }
             guard approximate == "tanh" else { throw call.invalid("approximate '\(approximate)' is unknown") }
-            return { 0.5 * $0 * (1 + SystemMath.tanh((2 / Double.pi).squareRoot() * ($0 + 0.044715 * $0 * $0 * $0))) }
+            return {
+                product(
+                    0.5 * $0, 1 + SystemMath.tanh((2 / Double.pi).squareRoot() * ($0 + 0.044715 * $0 * $0 * $0)))
+            }
         })
+
+    private static func product(_ x: Double, _ factor: Double) -> Double { factor == 0 && !x.isNaN ? 0 : x * factor }
 
     private static func unit(_ x: Double) -> Double { x < 0 ? 0 : x > 1 ? 1 : x }
 

@@ -132,7 +132,8 @@ enum FuseStoredBias {
     }
 
     /// What `id`, or an activation that only clamps it, is rounded to.
-    private static func rounding(_ editor: GraphEditor, _ id: ValueID) -> StoredScale? {
+    static func rounding(_ editor: GraphEditor, _ id: ValueID?) -> StoredScale? {
+        guard let id else { return nil }
         if let (_, _, scale) = editor.quantizer(of: id) { return scale }
         for op in ["Relu", "Clip"] as [StaticString] {
             guard let (_, next) = editor.soleReader(of: id, op), next.input(0) == id, let made = next.outputs[0] else {
