@@ -159,11 +159,15 @@ public final class GroundingModel: Sendable {
         holding values: KeptValues? = nil, _ body: (Caller) throws(RuntimeError) -> R
     ) throws(ModelError) -> R {
         let caller = callers.take { $0.values === values } ?? Caller(session.makeContext())
-        // What found memory short may lie in the reserve, which others will need.
-        defer { if !deixis_memory_is_short() { callers.give(caller) } }
+        defer { giveBack(caller) }
         do throws(RuntimeError) {
             return try roundingToNearest { () throws(RuntimeError) in try body(caller) }
         } catch { throw .runtime(file: path, error) }
+    }
+
+    private func giveBack(_ caller: Caller) {
+        // What found memory short may lie in the reserve, which others will need.
+        if !deixis_memory_is_short() { callers.give(caller) }
     }
 
     private func prepare(_ caller: Caller, _ length: Int) throws(RuntimeError) {

@@ -16,7 +16,7 @@ final class Preparation: Sendable {
     /// Of the passes.
     let limits: Limits
 
-    init(_ model: Model, _ instructionSets: UInt32, isOptimized: Bool, _ limits: Limits) throws(RuntimeError) {
+    init(_ model: Model, _ instructionSets: UInt32, _ isOptimized: Bool, _ limits: Limits) throws(RuntimeError) {
         let start = Machine.nanoseconds
         self.instructionSets = instructionSets
         self.isOptimized = isOptimized
@@ -26,11 +26,13 @@ final class Preparation: Sendable {
             hasPasses
             ? try roundingToNearest { () throws(RuntimeError) in
                 // Stored weights stay so until a pass has looked for them.
-                let graph = model.graph.withoutDeclaredTypes.folded(leaving: "DequantizeLinear", limits)
-                return try Passes.run(Passes.portable, on: graph, limits: limits).folded(limits)
+                let graph = Specialization.foldConstants(
+                    model.graph.withoutDeclaredTypes, leaving: "DequantizeLinear", limits: limits)
+                return Specialization.foldConstants(
+                    try Passes.run(Passes.portable, on: graph, limits: limits), limits: limits)
             }
             : model.graph
-        weights = PackedWeights(of: portable, compiled: model.compiled)
+        weights = PackedWeights(of: portable.constants, compiled: model.compiled)
         passes = Machine.nanoseconds - start
     }
 }
@@ -51,6 +53,11 @@ final class Preparations: @unchecked Sendable {
     // `Shared` guards it.
     private var made: [Preparation] = []
     private let making = Turn()
+    typealias Make = @Sendable (Model, UInt32, Bool, Limits) throws(RuntimeError) -> Preparation
+    private let make: Make
+
+    /// `make` as a value: where this is called directly, each module of libdeixis has a copy of all operators' tables.
+    init(_ make: @escaping Make) { self.make = make }
 
     func get(
         _ model: Model, _ instructionSets: UInt32, isOptimized: Bool, _ limits: Limits
@@ -63,7 +70,7 @@ final class Preparations: @unchecked Sendable {
                 }
             }
             if let known { return known }
-            let new = try Preparation(model, instructionSets, isOptimized: isOptimized, limits)
+            let new = try make(model, instructionSets, isOptimized, limits)
             Shared.locked { made.append(new) }
             return new
         }

@@ -21,11 +21,11 @@ final class Asking: @unchecked Sendable {
             if let known = Shared.locked({ made.first { $0.chosen == chosen } }) { return known.session }
             let new = try Session(try base.model.asking(chosen), options: base.options)
             let old = Shared.locked {
-                let old = made.count < Asking.most ? nil : made.popLast()
-                made.insert((chosen, new), at: 0)
+                let old = made
+                made = [(chosen, new)] + old.prefix(Asking.most - 1)
                 return old
             }
-            // Its memory goes without the lock.
+            // The last one's memory goes without the lock.
             withExtendedLifetime(old) {}
             return new
         }

@@ -3,8 +3,7 @@ import DeixisGraph
 extension Graph {
     /// Adds the values of `body`, and returns its nodes as nodes of this graph: they take `inputs` (nil: left out) and
     /// make `outputs` (nil: not asked for). New values begin with `prefix`.
-    mutating func inline(_ body: Graph, inputs: some Collection<ValueID?>, outputs: [ValueID?], prefix: Name) -> [Node]
-    {
+    mutating func inline(_ body: Graph, inputs: [ValueID?], outputs: [ValueID?], prefix: Name) -> [Node] {
         // By value of the body: what it is here; nil: left out.
         var values = [ValueID?](repeating: nil, count: body.values.count)
         for (inner, outer) in zip(body.inputs, inputs) { values[inner.index] = outer }

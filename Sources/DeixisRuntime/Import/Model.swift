@@ -6,10 +6,10 @@ public struct Model: Sendable {
     /// Of a compiled file only inputs, outputs and metadata: its nodes are those of the plans it was compiled for.
     public let graph: Graph
     let compiled: CompiledModel?
-    /// What it was loaded with.
-    private let operators: OperatorSet, limits: Limits
     /// What its sessions share.
-    let preparations = Preparations()
+    let preparations = Preparations { (model, isa, isOptimized, limits) throws(RuntimeError) in
+        try Preparation(model, isa, isOptimized, limits)
+    }
     /// How long reading and checking took.
     public private(set) var times = LoadTimes()
 
@@ -66,14 +66,14 @@ public struct Model: Sendable {
         throws(RuntimeError)
     {
         self.graph = compiled == nil ? try Model.imported(graph, operators, limits) : graph
-        (self.compiled, self.operators, self.limits) = (compiled, operators, limits)
+        self.compiled = compiled
     }
+
+    private init(checked graph: Graph) { (self.graph, compiled) = (graph, nil) }
 
     #if !hasFeature(Embedded)
         /// A graph that passes made, with operators that no file has; for tests.
-        package init(rewritten graph: Graph) {
-            (self.graph, compiled, operators, limits) = (graph, nil, .lean, Limits())
-        }
+        package init(rewritten graph: Graph) { (self.graph, compiled) = (graph, nil) }
     #endif
 
     /// The model with the defaults of some inputs not yet given: number i of `graph.defaults` for each i of `chosen`.
@@ -86,7 +86,8 @@ public struct Model: Sendable {
             open.inputs.append(id)
         }
         open.defaults = []
-        return try Model(graph: open, compiled: nil, operators, limits)
+        try Model.checkInputs(open)
+        return Model(checked: open)
     }
 
     /// What a compiled file is for; nil for any other model.
@@ -127,11 +128,15 @@ public struct Model: Sendable {
         let unsupported = UnsupportedOperator.all(in: imported)
         guard unsupported.isEmpty else { throw .unsupportedOperators(unsupported) }
         do throws(GraphError) { try imported.check() } catch { throw .invalidGraph(reason: Message(error.description)) }
+        try checkInputs(graph)
+        return imported
+    }
+
+    private static func checkInputs(_ graph: Graph) throws(RuntimeError) {
         for id in graph.inputs {
             guard let type = graph[id].type, type.element.byteCount != nil else {
                 throw .invalidGraph(reason: "input '\(graph[id].name)' holds strings")
             }
         }
-        return imported
     }
 }

@@ -75,37 +75,24 @@ final class PackedWeights: @unchecked Sendable {
     private let compiled: CompiledModel?
     private let memory = Pieces()
     private var ownMemory = Pieces()
-    /// Storages of the model's constants, in order; empty: all are.
-    private let storages: [UInt]
+    /// Of each storage of the model's constants, which is in it; empty: all are the model's.
+    private var storages: [Int: Int] = [:]
     /// Of mapped files, packed and not read again.
     private var replaced: [Constant] = []
 
-    init(of graph: Graph? = nil, compiled: CompiledModel? = nil) {
+    /// - Parameter constants: the model's; none: a compiled file's, or whatever is packed.
+    init(of constants: [ValueID: Constant] = [:], compiled: CompiledModel? = nil) {
         self.compiled = compiled
         entries = compiled?.packings ?? [:]
-        // A compiled file's are its own, whatever plan has them.
-        let all = compiled == nil ? (graph?.constants ?? [:]).values.map { PackedWeights.address($0) } : []
-        storages = PackedWeights.places(inOrder: all).map { all[$0] }
+        for (id, constant) in constants { storages[PackedWeights.address(constant)] = id.index }
     }
 
-    /// Numbers are sorted, not constants: each type that is sorted costs the library 4 KB.
-    private static func places(inOrder numbers: [UInt]) -> [Int] {
-        numbers.indices.sorted { numbers[$0] < numbers[$1] }
-    }
-
-    private static func address(_ constant: Constant) -> UInt {
-        UInt(bitPattern: Unmanaged.passUnretained(constant.storage).toOpaque())
+    private static func address(_ constant: Constant) -> Int {
+        Int(bitPattern: Unmanaged.passUnretained(constant.storage).toOpaque())
     }
 
     private func isOfModel(_ constant: Constant) -> Bool {
-        if storages.isEmpty { return true }
-        let wanted = PackedWeights.address(constant)
-        var low = 0, high = storages.count
-        while low < high {
-            let middle = (low + high) / 2
-            if storages[middle] < wanted { low = middle + 1 } else { high = middle }
-        }
-        return low < storages.count && storages[low] == wanted
+        storages.isEmpty || storages[PackedWeights.address(constant)] != nil
     }
 
     /// The packings of the plan that was made, which are no longer here.
@@ -127,8 +114,11 @@ final class PackedWeights: @unchecked Sendable {
         let key = Key(constant, with: second, kind)
         if readsSource { try check(constant) }
         // A compiled file says itself how many bytes it has.
-        if let found = entries[key] ?? own[key], found.packed.bytes.count == byteCount {
-            if readsSource, !found.readsSource { Shared.locked { entries[key]?.readsSource = true } }
+        if var found = entries[key] ?? own[key], found.packed.bytes.count == byteCount {
+            if readsSource, !found.readsSource {
+                found.readsSource = true
+                Shared.locked { entries[key] = found }
+            }
             return found.packed
         }
         try check(constant)
@@ -153,7 +143,11 @@ final class PackedWeights: @unchecked Sendable {
     /// Packed copies replace the file's pages instead of joining them. Together, for each time costs threads a flush of
     /// their address caches.
     func forgetSources() {
-        let all = replaced, ordered = PackedWeights.places(inOrder: all.map { UInt(bitPattern: $0.pointer) }).map { all[$0] }
+        // Numbers are sorted, not constants: each type that is sorted costs the library 4 KB.
+        let all = replaced,
+            ordered = all.indices.sorted { UInt(bitPattern: all[$0].pointer) < UInt(bitPattern: all[$1].pointer) }.map {
+                all[$0]
+            }
         Shared.locked { replaced = [] }
         var at = 0
         while at < ordered.count {

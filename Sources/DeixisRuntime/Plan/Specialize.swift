@@ -12,15 +12,22 @@ struct Specialization {
     private var specs: [TensorSpec?]
     private let limits: Limits
 
+    /// `graph` without its nodes, which are added again.
+    private init(_ graph: Graph, _ limits: Limits) {
+        (self.graph, self.limits) = (graph, limits)
+        self.graph.nodes = []
+        specs = Array(repeating: nil, count: graph.values.count)
+        for (id, constant) in graph.constants { specs[id.index] = TensorSpec(constant) }
+    }
+
     /// `inputs`: one specification per graph input. `contents`: inputs whose value the plan may rely on.
     static func specialize(
         _ graph: Graph, inputs: [TensorSpec], contents: [ValueID: Constant], limits: Limits = Limits()
     ) throws(RuntimeError) -> Graph {
-        var work = Specialization(graph: graph, specs: Array(repeating: nil, count: graph.values.count), limits: limits)
+        var known = graph
+        for (id, constant) in contents { known.constants[id] = constant }
+        var work = Specialization(known, limits)
         for (id, spec) in zip(graph.inputs, inputs) { work.specs[id.index] = spec }
-        for (id, constant) in contents { work.graph.constants[id] = constant }
-        for (id, constant) in work.graph.constants { work.specs[id.index] = TensorSpec(constant) }
-        work.graph.nodes = []
         for node in graph.nodes { try work.add(node) }
         for i in work.specs.indices {
             if let spec = work.specs[i] { work.graph.values[i].type = spec.type }
@@ -38,62 +45,69 @@ struct Specialization {
             for node in nodes { try add(node) }
             return
         }
-        let definition = try Catalog.require(node, opset: graph.opset)
-        var inputs: [TensorSpec?] = []
-        var constants: [Constant?] = []
-        var allKnown = true
-        for (i, id) in node.inputs.enumerated() {
-            inputs.append(id.flatMap { specs[$0.index] })
-            constants.append(id.flatMap { graph.constants[$0] })
-            if let id, graph.constants[id] == nil, !definition.seenByShape.contains(i) { allKnown = false }
-        }
-        let call = try prepareCall(
-            node, definition, opset: graph.opset, inputs: inputs, constants: constants, limits: limits)
+        let definition = try Catalog.require(node, opset: graph.opset), known = gather(node, definition)
+        let call = try prepare(node, definition, known)
         for (id, spec) in zip(node.outputs, call.outputs) {
             if let id { specs[id.index] = spec }
         }
-        if allKnown, Specialization.isWorthFolding(call) {
-            let values = try fold(call, definition, inputs: constants)
-            for (id, value) in zip(node.outputs, values) {
-                if let id { graph.constants[id] = value }
-            }
-            return
-        }
+        if known.isAll, try fold(call, definition) { return }
         graph.nodes.append(node)
     }
 
-    fileprivate static func isWorthFolding(_ call: OperatorCall) -> Bool {
+    /// What is known of a node's inputs; `isAll`: enough to compute it.
+    private typealias Known = (specs: [TensorSpec?], constants: [Constant?], isAll: Bool)
+
+    private func gather(_ node: Node, _ definition: OperatorDefinition) -> Known {
+        var known = Known([], [], true)
+        for (i, id) in node.inputs.enumerated() {
+            known.specs.append(id.flatMap { specs[$0.index] })
+            known.constants.append(id.flatMap { graph.constants[$0] })
+            if let id, graph.constants[id] == nil, !definition.seenByShape.contains(i) { known.isAll = false }
+        }
+        return known
+    }
+
+    private func prepare(
+        _ node: Node, _ definition: OperatorDefinition, _ known: Known
+    ) throws(RuntimeError) -> OperatorCall {
+        try prepareCall(
+            node, definition, opset: graph.opset, inputs: known.specs, constants: known.constants, limits: limits)
+    }
+
+    /// Computes a node, unless that is not worth its memory.
+    private mutating func fold(_ call: OperatorCall, _ definition: OperatorDefinition) throws(RuntimeError) -> Bool {
         var made = 0, read = 0
         for case let spec? in call.outputs { made += spec.byteCount }
         for case let constant? in call.constants { read += constant.range.count }
-        return made <= max(Specialization.foldLimit, read)
+        guard made <= max(Specialization.foldLimit, read) else { return false }
+        let values = try DeixisRuntime.fold(call, definition, inputs: call.constants)
+        for (id, value) in zip(call.node.outputs, values) {
+            if let id {
+                graph.constants[id] = value
+                specs[id.index] = value.map { TensorSpec($0) }
+            }
+        }
+        return true
+    }
+
+    /// Computes a node whose inputs are known without shapes of the graph's inputs.
+    private mutating func foldKnown(_ node: Node) throws(RuntimeError) -> Bool {
+        let definition = try Catalog.require(node, opset: graph.opset), known = gather(node, definition)
+        return known.isAll ? try fold(prepare(node, definition, known), definition) : false
+    }
+
+    /// What depends on constants alone is computed, once for all plans. Left out: nodes of operator `op`, and those that
+    /// cannot be computed, which planning will complain of.
+    static func foldConstants(_ graph: Graph, leaving op: Name? = nil, limits: Limits) -> Graph {
+        var work = Specialization(graph, limits)
+        for node in graph.nodes where node.op == op || (try? work.foldKnown(node)) != true {
+            work.graph.nodes.append(node)
+        }
+        return work.graph
     }
 }
 
 extension Graph {
-    /// What depends on constants alone is computed, once for all plans. Left out: nodes of operator `op`, and those that
-    /// cannot be computed, which planning will complain of.
-    func folded(leaving op: Name? = nil, _ limits: Limits) -> Graph {
-        var result = self
-        result.nodes = nodes.filter { node in
-            var constants: [Constant?] = []
-            for id in node.inputs {
-                guard let id else { constants.append(nil); continue }
-                guard let constant = result.constants[id] else { return true }
-                constants.append(constant)
-            }
-            guard node.op != op, let definition = try? Catalog.require(node, opset: opset),
-                let call = try? prepareCall(
-                    node, definition, opset: opset, inputs: constants.map { $0.map { TensorSpec($0) } },
-                    constants: constants, limits: limits), Specialization.isWorthFolding(call),
-                let values = try? fold(call, definition, inputs: constants)
-            else { return true }
-            for (id, value) in zip(node.outputs, values) { if let id { result.constants[id] = value } }
-            return false
-        }
-        return result
-    }
-
     /// The concrete type of a value of a specialized graph.
     func spec(_ id: ValueID) -> TensorSpec? { TensorSpec(self[id].type) }
 }

@@ -16,7 +16,7 @@ enum If {
 
     /// The sub-graph that `node` stands for, and what it takes.
     static func branch(_ node: Node, _ condition: Constant) throws(RuntimeError) -> (
-        body: Graph, inputs: ArraySlice<ValueID?>
+        body: Graph, inputs: [ValueID?]
     ) {
         guard condition.type == .bool, condition.count == 1 else {
             throw node.invalid("its condition is \(condition.type) \(condition.shape), expected one bool")
@@ -26,7 +26,7 @@ enum If {
         for case (let name, .graph(let body)) in node.attributes {
             let end = first + body.inputs.count
             guard end <= node.inputs.count, body.outputs.count >= node.outputs.count else { break }
-            if name == wanted { return (body, node.inputs[first..<end]) }
+            if name == wanted { return (body, Array(node.inputs[first..<end])) }
             first = end
         }
         throw node.invalid("has no '\(wanted)' of \(node.outputs.count) outputs")

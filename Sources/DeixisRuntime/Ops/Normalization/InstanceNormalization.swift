@@ -15,7 +15,7 @@ enum InstanceNormalization {
             return try RowNormalization(
                 rows: x[0] * channels, length: x[2...].reduce(1, *),
                 epsilon: Double(try call.float("epsilon", default: 1e-5)),
-                parameters: { row, _ in (row % channels, row % channels) }
+                parameter: { row, _ in row % channels }
             ).compute(call)
         })
 }
@@ -41,10 +41,7 @@ enum GroupNormalization {
             return try RowNormalization(
                 rows: x[0] * groups, length: perGroup * plane,
                 epsilon: Double(try call.float("epsilon", default: 1e-5)),
-                parameters: { row, i in
-                    let at = perChannel ? row % groups * perGroup + i / plane : row % groups
-                    return (at, at)
-                }
+                parameter: { row, i in perChannel ? row % groups * perGroup + i / plane : row % groups }
             ).compute(call)
         })
 

@@ -22,20 +22,20 @@ enum LayerNormalization {
             evaluate: { (call: OperatorCall) throws(RuntimeError) in
                 let x = try call.input(0), axis = try axis(call), normalized = Array(x.shape[axis...])
                 // Where element i of a row finds its parameters, settled here; usually at i.
-                let scale = places(of: try call.input(1).shape, in: normalized),
-                    bias = call.has(2) ? places(of: try call.input(2).shape, in: normalized) : nil
+                let scale = try call.input(1).shape, bias = call.has(2) ? try call.input(2).shape : scale
+                let table = scale == normalized ? nil : places(of: scale, in: normalized)
                 let length = normalized.reduce(1, *)
                 return try RowNormalization(
                     rows: x.shape[..<axis].reduce(1, *), length: length,
                     epsilon: Double(try call.float("epsilon", default: 1e-5)),
-                    parameters: { _, i in (scale?[i] ?? i, bias?[i] ?? i) }, centered: centered
+                    parameter: { _, i in table?[i] ?? i },
+                    biasPlaces: bias == scale ? nil : places(of: bias, in: normalized), centered: centered
                 ).compute(call)
             })
     }
 
-    /// For each element of `shape`, the element of a tensor that broadcasts to it from `small`; nil: the same.
-    private static func places(of small: [Int], in shape: [Int]) -> [Int]? {
-        if small == shape { return nil }
+    /// For each element of `shape`, the element of a tensor that broadcasts to it from `small`.
+    private static func places(of small: [Int], in shape: [Int]) -> [Int] {
         let walk = broadcastStrides(small, to: shape)
         return (0..<shape.reduce(1, *)).map { i in
             var rest = i, at = 0

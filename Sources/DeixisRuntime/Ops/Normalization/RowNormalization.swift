@@ -8,8 +8,10 @@ struct RowNormalization {
     var rows: Int
     var length: Int
     var epsilon: Double
-    /// Index of scale and of bias for element `i` of row `row`.
-    var parameters: (_ row: Int, _ i: Int) -> (scale: Int, bias: Int)
+    /// Index of scale and bias for element `i` of row `row`.
+    var parameter: (_ row: Int, _ i: Int) -> Int
+    /// Of the bias, by `i`, where it is another.
+    var biasPlaces: [Int]?
     /// Without, x^2 stands for the variance and nothing is subtracted.
     var centered = true
 
@@ -34,10 +36,10 @@ struct RowNormalization {
                 let inverse = 1 / (variance / Double(length) + epsilon).squareRoot()
                 if let y = buffers.outputs[0] {
                     for i in 0..<length {
-                        let at = parameters(row, i)
+                        let at = parameter(row, i)
                         var value = (elements.load(x, start + i) - mean) * inverse
-                        if hasScale, let scale = buffers.inputs[1] { value *= reals.load(scale, at.scale) }
-                        if hasBias, let bias = buffers.inputs[2] { value += reals.load(bias, at.bias) }
+                        if hasScale, let scale = buffers.inputs[1] { value *= reals.load(scale, at) }
+                        if hasBias, let bias = buffers.inputs[2] { value += reals.load(bias, biasPlaces?[i] ?? at) }
                         elements.store(y, start + i, value)
                     }
                 }
@@ -52,6 +54,7 @@ struct RowNormalization {
     }
 
     /// Input `index` (scale or bias), if there is one, has shape `shape`, or one that `broadcasts` to it.
+    @inline(never)
     static func check(_ call: OperatorCall, _ index: Int, shape: [Int], broadcasts: Bool = false) throws(RuntimeError) {
         guard call.has(index) else { return }
         let spec = try call.input(index)
