@@ -9,9 +9,10 @@
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
-/// Held while the handlers of fork() are registered, which there may be no memory for: then the next call tries again.
-static pthread_mutex_t registering = PTHREAD_MUTEX_INITIALIZER;
+static pthread_once_t first_call = PTHREAD_ONCE_INIT;
+/// Of the handlers of fork(). There may have been no memory for them: then each call tries again.
 static atomic_bool is_registered;
+static pthread_mutex_t trying_again = PTHREAD_MUTEX_INITIALIZER;
 /// How many forks lie between the first process and this one. Guarded by `lock`.
 static uint64_t generation = 1;
 
@@ -25,15 +26,18 @@ static void in_child(void) {
     pthread_mutex_unlock(&lock);
 }
 
-static void register_handlers(void) {
-    // Whoever finds it taken goes on: a child of a fork at this moment would wait for ever.
-    if (pthread_mutex_trylock(&registering)) return;
-    if (!is_registered) is_registered = pthread_atfork(before_fork, in_parent, in_child) == 0;
-    pthread_mutex_unlock(&registering);
+static void register_handlers(void) { is_registered = pthread_atfork(before_fork, in_parent, in_child) == 0; }
+
+static void try_again(void) {
+    // Not waited for: in a child of a fork at this moment it would stay taken.
+    if (is_registered || pthread_mutex_trylock(&trying_again)) return;
+    if (!is_registered) register_handlers();
+    pthread_mutex_unlock(&trying_again);
 }
 
 void deixis_lock(void) {
-    if (!is_registered) register_handlers();
+    pthread_once(&first_call, register_handlers);
+    if (!is_registered) try_again();
     pthread_mutex_lock(&lock);
 }
 

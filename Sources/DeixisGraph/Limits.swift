@@ -2,7 +2,7 @@ import CDeixisSystem
 
 /// Bounds on what a model may ask for, far above what models need. Whatever goes beyond one is refused with an error
 /// that names it, before memory or time is spent on it.
-public struct Limits: Sendable {
+public struct Limits: Sendable, Equatable {
     /// Axes of one tensor.
     public var rank = 64
     /// Elements and bytes of one tensor. Extents of 0 count as 1, so that a tensor without elements has bounded extents

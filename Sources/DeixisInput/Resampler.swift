@@ -18,8 +18,8 @@ struct Resampler: Sendable {
         var weights: [Int16] = []
     }
 
-    /// Of rows after the first pass, unless one row of the result needs more.
-    private static let stripBytes = 1 << 20
+    /// Of rows after the first pass, unless those are fewer than `stripRows` or one row of the result needs more.
+    private static let stripBytes = 1 << 20, stripRows = 64
 
     private var horizontal = Axis(), vertical = Axis()
     /// A strip's rows after the first pass.
@@ -47,7 +47,7 @@ struct Resampler: Sendable {
         let row = target.width * 3
         var begin = 0
         while begin < target.height {
-            let end = vertical.strip(from: begin, rows: Resampler.stripBytes / row)
+            let end = vertical.strip(from: begin, rows: max(Resampler.stripBytes / row, Resampler.stripRows))
             let rows = vertical.rows(begin..<end)
             if middle.count < row * rows.count { middle = [UInt8](repeating: 0, count: row * rows.count) }
             middle.withUnsafeMutableBufferPointer { middle in

@@ -5,7 +5,7 @@ import DeixisGraph
 final class Preparation: Sendable {
     let instructionSets: UInt32
     let isOptimized: Bool
-    /// After the passes that need no shapes; what depends on constants alone is one.
+    /// After the passes that need no shapes, with what depends on constants alone computed.
     let portable: Graph
     /// Nanoseconds those passes took.
     let passes: UInt64
@@ -25,14 +25,16 @@ final class Preparation: Sendable {
         portable =
             hasPasses
             ? try roundingToNearest { () throws(RuntimeError) in
-                // Stored weights stay so until a pass has looked for them.
-                let graph = Specialization.foldConstants(
-                    model.graph.withoutDeclaredTypes, leaving: "DequantizeLinear", limits: limits)
-                return Specialization.foldConstants(
-                    try Passes.run(Passes.portable, on: graph, limits: limits), limits: limits)
+                // Weights that the file quantizes itself become int8, as passes look for them. All else waits until they
+                // have taken what they can where the file has it: what is folded is a copy.
+                let graph = try Specialization.foldConstants(
+                    model.graph.withoutDeclaredTypes, of: "QuantizeLinear", limits: limits)
+                let rewritten = try Passes.run(Passes.portable, on: graph, limits: limits)
+                // No passes: what nobody reads any more goes.
+                return try Passes.run([], on: try Specialization.foldConstants(rewritten, limits: limits))
             }
             : model.graph
-        weights = PackedWeights(of: portable.constants, compiled: model.compiled)
+        weights = PackedWeights(of: model.compiled == nil ? portable : nil, compiled: model.compiled)
         passes = Machine.nanoseconds - start
     }
 }
@@ -66,7 +68,7 @@ final class Preparations: @unchecked Sendable {
             let known = Shared.locked {
                 made.first {
                     $0.instructionSets == instructionSets && $0.isOptimized == isOptimized
-                        && $0.limits.rewriteSteps == limits.rewriteSteps
+                        && $0.limits == limits
                 }
             }
             if let known { return known }

@@ -49,7 +49,7 @@ static double exact(int32_t f, double x) {
     case DEIXIS_UNARY_ASINH: return asinh(x);
     case DEIXIS_UNARY_ACOSH: return acosh(x);
     case DEIXIS_UNARY_ATANH: return atanh(x);
-    default: return x != x || x > alpha ? x : 0;
+    default: return x > alpha ? x : 0;
     }
 }
 

@@ -81,10 +81,15 @@ private enum Rounding {
         let (s, z) = b.parameters(0.0625, 0, .int8)
         let weights = b.node("DequantizeLinear", [b.node("QuantizeLinear", [b.weights([64, 48]), s, z]), s, z])
         let product = b.node("MatMul", [b.rounded(x, 0.0625, 128), weights])
-        b.graph.outputs = [b.node("Add", [product, b.node("Neg", [b.weights([48])])])]
+        let sum = b.node("Add", [product, b.node("Neg", [b.weights([48])])])
+        // A transposed matrix is read where it is, and no copy of it made.
+        let transposed = b.node("Transpose", [b.weights([32, 48])], [("perm", .ints([1, 0]))])
+        b.graph.outputs = [b.node("MatMul", [sum, transposed])]
         let portable = try Session(try Model(graph: b.graph)).portable
         let ops = portable.nodes.map { "\($0.spelledOp)" }
-        #expect(ops == ["QuantizeLinear", "deixis.QLinear", "Add"])
+        #expect(ops == ["QuantizeLinear", "deixis.QLinear", "Add", "deixis.Linear"])
+        #expect(portable.constants.values.contains { $0.shape == [32, 48] })
+        #expect(!portable.constants.values.contains { $0.shape == [48, 32] || ($0.type == .float32 && $0.shape == [64, 48]) })
         // Without passes the graph stays as it was read.
         var options = SessionOptions()
         options.optimize = false

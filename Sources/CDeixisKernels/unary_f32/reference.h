@@ -62,7 +62,7 @@ static inline float deixis_unary_reference(deixis_activation f, float value) {
     case DEIXIS_UNARY_ASINH: return (float)asinh(x);
     case DEIXIS_UNARY_ACOSH: return (float)acosh(x);
     case DEIXIS_UNARY_ATANH: return (float)atanh(x);
-    case DEIXIS_UNARY_THRESHOLDED_RELU: return value > f.alpha ? value : value != value ? value : 0;
+    case DEIXIS_UNARY_THRESHOLDED_RELU: return value > f.alpha ? value : 0;
     default: return value;
     }
 }

@@ -51,8 +51,8 @@ int deixis_read_file(const char *path, uint8_t **bytes, size_t *size);
 /// over `path`, and the folder is fsynced. Readers see the old or the new file, never a part; on failure the old file
 /// is as it was and the temporary one is gone.
 ///
-/// The new file keeps the permissions (and, where the system allows, the owner) of the old one; one that replaces none
-/// gets what open(2) gives with 0666. A symbolic link stays, and the file it leads to is replaced. Other names of the
+/// The new file keeps the permissions (and, where the system allows, owner and group: another group may do no more than
+/// everybody) of the old one; one that replaces none gets what open(2) gives with 0666. A symbolic link stays, and the file it leads to is replaced. Other names of the
 /// old file (hard links) keep the old bytes. EISDIR for a folder, EINVAL for anything else that is no regular file:
 /// devices and pipes are not replaced.
 int deixis_write_file(const char *path, const void *bytes, size_t size);

@@ -16,11 +16,19 @@ public struct UnsupportedOperator: Sendable {
         nodes = [node.name]
     }
 
-    /// Every operator of `graph` that the catalog does not know, in the order met.
+    /// Every operator of `graph` and of its sub-graphs that the catalog does not know, in the order met. Those that passes
+    /// make are none that a file may have: they trust their inputs.
     static func all(in graph: Graph) -> [UnsupportedOperator] {
         var found: [UnsupportedOperator] = []
         var places: [Name: Int] = [:]
-        for node in graph.nodes where Catalog.find(node) == nil || !node.domain.isEmpty {
+        add(graph, &found, &places)
+        return found
+    }
+
+    private static func add(_ graph: Graph, _ found: inout [UnsupportedOperator], _ places: inout [Name: Int]) {
+        for node in graph.nodes {
+            for case (_, .graph(let body)) in node.attributes { add(body, &found, &places) }
+            if node.domain.isEmpty, Catalog.find(node) != nil { continue }
             let spelled = Name("\(node.domain).\(node.op)")
             if let at = places[spelled] {
                 found[at].nodeCount += 1
@@ -30,7 +38,6 @@ public struct UnsupportedOperator: Sendable {
                 found.append(UnsupportedOperator(node))
             }
         }
-        return found
     }
 
     /// One node's as a sentence; more as `2 operators are not supported: LSTM (1 node: 'a'), ai.onnx.ml.Scaler (5

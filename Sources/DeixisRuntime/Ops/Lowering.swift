@@ -75,16 +75,20 @@ final class PackedWeights: @unchecked Sendable {
     private let compiled: CompiledModel?
     private let memory = Pieces()
     private var ownMemory = Pieces()
-    /// Of each storage of the model's constants, which is in it; empty: all are the model's.
+    /// Addresses of the storages that the model's constants lie in, to the number of one; unless it is filled, every
+    /// constant is the model's.
     private var storages: [Int: Int] = [:]
+    private var hasStorages = false
     /// Of mapped files, packed and not read again.
     private var replaced: [Constant] = []
 
-    /// - Parameter constants: the model's; none: a compiled file's, or whatever is packed.
-    init(of constants: [ValueID: Constant] = [:], compiled: CompiledModel? = nil) {
+    /// - Parameter graph: the model's; nil: a compiled file's, or whatever is packed.
+    init(of graph: Graph? = nil, compiled: CompiledModel? = nil) {
         self.compiled = compiled
         entries = compiled?.packings ?? [:]
-        for (id, constant) in constants { storages[PackedWeights.address(constant)] = id.index }
+        guard let graph else { return }
+        hasStorages = true
+        addStorages(of: graph)
     }
 
     private static func address(_ constant: Constant) -> Int {
@@ -92,7 +96,14 @@ final class PackedWeights: @unchecked Sendable {
     }
 
     private func isOfModel(_ constant: Constant) -> Bool {
-        storages.isEmpty || storages[PackedWeights.address(constant)] != nil
+        !hasStorages || storages[PackedWeights.address(constant)] != nil
+    }
+
+    private func addStorages(of graph: Graph) {
+        for (id, constant) in graph.constants { storages[PackedWeights.address(constant)] = id.index }
+        for node in graph.nodes {
+            for case (_, .graph(let body)) in node.attributes { addStorages(of: body) }
+        }
     }
 
     /// The packings of the plan that was made, which are no longer here.
@@ -114,15 +125,16 @@ final class PackedWeights: @unchecked Sendable {
         let key = Key(constant, with: second, kind)
         if readsSource { try check(constant) }
         // A compiled file says itself how many bytes it has.
-        if var found = entries[key] ?? own[key], found.packed.bytes.count == byteCount {
+        let isShared = isOfModel(constant) && second.map { isOfModel($0) } ?? true
+        if var found = isShared ? entries[key] : own[key], found.packed.bytes.count == byteCount {
             if readsSource, !found.readsSource {
                 found.readsSource = true
-                Shared.locked { entries[key] = found }
+                Shared.locked { if isShared { entries[key] = found } else { own[key] = found } }
             }
             return found.packed
         }
         try check(constant)
-        let isShared = isOfModel(constant) && second.map { isOfModel($0) } ?? true, start = Machine.nanoseconds
+        let start = Machine.nanoseconds
         let packed = try (isShared ? memory : ownMemory).storage(byteCount: byteCount, initialize: fill)
         let packing = Packing(kind: kind, packed: packed, source: constant, second: second, readsSource: readsSource)
         Shared.locked {

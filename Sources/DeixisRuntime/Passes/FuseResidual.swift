@@ -35,8 +35,8 @@ enum FuseResidualIntoLayerNorm {
         guard node.isONNX("LayerNormalization"), node.outputs.count == 1, let x = node.input(0),
             let scale = node.input(1),
             let spec = editor.spec(x), spec.element == .float32, let n = spec.shape.last,
-            editor.spec(scale)?.shape == [n],
-            node.input(2) == nil || editor.spec(node.input(2))?.shape == [n],
+            editor.spec(scale) == TensorSpec(.float32, [n]),
+            node.input(2) == nil || editor.spec(node.input(2)) == editor.spec(scale),
             [spec.rank - 1, -1].contains(node.int("axis", default: -1)),
             let (sum, add) = editor.maker(of: x, "Add"), editor.vanishes(x), let a = add.input(0), let b = add.input(1),
             editor.spec(a) == spec, editor.spec(b) == spec

@@ -13,6 +13,7 @@
         package static func passes(of graph: Graph, at shapes: [[Int]]) throws(RuntimeError) -> [PassTrace] {
             var found: [PassTrace] = []
             var graph = graph
+            graph = try Specialization.foldConstants(graph, of: "QuantizeLinear", limits: Limits())
             for pass in Passes.portable { graph = try apply(pass, "portable", graph, &found) }
             let specs = zip(graph.inputs, shapes).map { TensorSpec(graph[$0].type?.element ?? .float32, $1) }
             graph = try Specialization.specialize(graph, inputs: specs, contents: [:])

@@ -17,7 +17,7 @@ enum RemoveIdentity {
         switch node.op {
         case "Identity": return true
         // Its training mode is refused by the operator itself when input 2 says so.
-        case "Dropout": return node.input(2) == nil || editor.constant(node.input(2))?.bytes.first == 0
+        case "Dropout": return node.input(2) == nil || editor.constant(node.input(2))?.integers == [0]
         case "Transpose":
             if let order = node.permutation { return order == Array(0..<order.count) }
             return false

@@ -21,7 +21,7 @@ struct Planner {
     static func plan(
         _ graph: Graph, lowering: Lowering, useKernels: Bool, keeping: [ValueID] = [], parts: [KeptPart] = []
     ) throws(RuntimeError) -> Plan {
-        // Of one that was given up.
+        // Packings of a plan whose making ended with an error.
         _ = lowering.weights.takeOwn()
         var planner = Planner(KeptSplit(graph, keeping: keeping), keeping, lowering: lowering, useKernels: useKernels)
         try planner.lower()

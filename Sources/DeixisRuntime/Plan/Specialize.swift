@@ -96,12 +96,20 @@ struct Specialization {
         return known.isAll ? try fold(prepare(node, definition, known), definition) : false
     }
 
-    /// What depends on constants alone is computed, once for all plans. Left out: nodes of operator `op`, and those that
-    /// cannot be computed, which planning will complain of.
-    static func foldConstants(_ graph: Graph, leaving op: Name? = nil, limits: Limits) -> Graph {
+    /// The graph with the results of nodes that depend on constants alone, computed once for all plans; `op`: of nodes
+    /// of this operator only. A node that cannot be computed stays, for planning to complain of.
+    static func foldConstants(
+        _ graph: Graph, of op: Name? = nil, limits: Limits
+    ) throws(RuntimeError) -> Graph {
         var work = Specialization(graph, limits)
-        for node in graph.nodes where node.op == op || (try? work.foldKnown(node)) != true {
-            work.graph.nodes.append(node)
+        for node in graph.nodes {
+            var isFolded = false
+            if op == nil || node.op == op {
+                do throws(RuntimeError) { isFolded = try work.foldKnown(node) } catch {
+                    if case .outOfMemory = error { throw error }
+                }
+            }
+            if !isFolded { work.graph.nodes.append(node) }
         }
         return work.graph
     }

@@ -36,6 +36,19 @@ import Testing
             ])
     }
 
+    /// Operators that passes make are none of a file's, in a sub-graph neither.
+    @Test func ourOwnOperatorsAreRefusedInside() throws {
+        var graph = Self.graph { Self.hasOneColumn(&$0, $1) }
+        var inner = Graph(opset: 17)
+        let x = inner.addValue("x")
+        inner.inputs = [x]
+        inner.nodes = [Node(name: "hidden", domain: .deixis, op: "Activate", inputs: [x], outputs: [inner.addValue("y")])]
+        inner.outputs = inner.nodes[0].outputs.compactMap { $0 }
+        graph.nodes[graph.nodes.count - 1].attributes[0].value = .graph(inner)
+        let error = #expect(throws: RuntimeError.self) { try Model(graph: graph) }
+        #expect(error?.description == "operator deixis.Activate of node 'hidden' is not supported")
+    }
+
     @Test func shapesDecide() throws {
         let session = try Session(Model(graph: Self.graph { Self.hasOneColumn(&$0, $1) }))
         #expect(try session.run([("x", floats([2, 1], [-1, 2]))])[0].tensor.floats == [1, -2])

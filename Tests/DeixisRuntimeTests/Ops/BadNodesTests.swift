@@ -8,6 +8,8 @@ import Testing
 @Suite struct BadNodesTests {
     private static let x = floats([2, 3], [1, 2, 3, 4, 5, 6])
     private static let image = floats([1, 2, 2, 2], [1, 2, 3, 4, 5, 6, 7, 8])
+    private static let bytes = Constant(.uint8, [2, 2, 2], [1, 2, 3, 4, 5, 6, 7, 8] as [UInt8])
+    private static let three = floats([3], [1, 2, 3])
 
     @Test(arguments: [
         (OperatorCase(op: "Concat", inputs: [x]), "node 'node' (Concat): attribute 'axis' is missing"),
@@ -122,6 +124,27 @@ import Testing
         (
             OperatorCase(op: "ConstantOfShape", inputs: [int64s([1 << 30, 1 << 30])]),
             "node 'node' (ConstantOfShape): an output of shape [1073741824, 1073741824] has 1152921504606846976 elements, more than the limit of 1099511627776"
+        ),
+        // Inputs of other types than they are read as.
+        (
+            OperatorCase(
+                op: "Attention", inputs: [image.reshaped([2, 2, 2]), bytes, image.reshaped([2, 2, 2])], domain: .deixis),
+            "node 'node' (Attention): input 1 is uint8"
+        ),
+        (
+            OperatorCase(
+                op: "Products", attributes: [("op", .string("Linear")), ("width", .int(2))],
+                inputs: [bytes.reshaped([4, 2]), bytes.reshaped([2, 4]), nil], domain: .deixis),
+            "node 'node' (Products): its parts are no Linear"
+        ),
+        (
+            OperatorCase(op: "NormalizeImage", inputs: [bytes, nil, nil], domain: .deixis),
+            "node 'node' (NormalizeImage): input 1 is missing"
+        ),
+        (
+            OperatorCase(
+                op: "BatchNormalization", inputs: [x, three, Constant(.float64, [3], [1.0, 2, 3]), three, three]),
+            "node 'node' (BatchNormalization): input 2 is float64 [3], expected float32 [3]"
         ),
         (
             OperatorCase(op: "Dropout", inputs: [x, floats([], [0.5]), tensor(.bool, [], [UInt8(1)])]),

@@ -61,6 +61,24 @@ func tensor<T: BitwiseCopyable>(_ type: ElementType, _ shape: [Int], _ values: [
         #expect(error?.description.contains("input 2 has shape [3], expected [3, 4]") == true)
     }
 
+    /// A number that stands for training, of any type; an attribute that the operator has not; scales of another type.
+    @Test func whatFilesMayHoldBesides() throws {
+        var b = GraphBuilder()
+        let x = b.input("x", [2, 2]), y = b.input("y", [2, 2])
+        b.graph.outputs = [b.node("Dropout", [x, b.scalar(0.5), b.scalar(1)])]
+        #expect(throws: RuntimeError.self) {
+            try Session(try Model(graph: b.graph)).run([("x", floats([2, 2], [1, 2, 3, 4])), ("y", floats([2, 2], [0, 0, 0, 0]))])
+        }
+        b.graph.outputs = [b.node("MatMul", [x, y], [("transB", .int(1))])]
+        let square = floats([2, 2], [1, 2, 3, 4])
+        #expect(try Session(try Model(graph: b.graph)).run([("x", square), ("y", square)])[0].tensor.floats == [7, 10, 15, 22])
+
+        var mixed = GraphBuilder()
+        let rows = mixed.input("x", [2, 4]), scale = mixed.constant(Constant(.float64, [4], [1.0, 2, 3, 4]))
+        mixed.graph.outputs = [mixed.node("LayerNormalization", [mixed.node("Add", [rows, rows]), scale])]
+        try expectAgreement(mixed.graph, [randomFloats([2, 4], seed: 3)], tolerance: 0)
+    }
+
     /// Every pair of ranks 0 to 5, against a walk of its own over coordinates.
     @Test func broadcastsEveryRank() throws {
         let full = [2, 1, 3, 2, 2]

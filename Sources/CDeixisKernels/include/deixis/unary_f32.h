@@ -50,7 +50,7 @@ enum deixis_unary {
     DEIXIS_UNARY_ASINH = 37,
     DEIXIS_UNARY_ACOSH = 38,
     DEIXIS_UNARY_ATANH = 39,
-    DEIXIS_UNARY_THRESHOLDED_RELU = 40, // x > alpha ? x : 0
+    DEIXIS_UNARY_THRESHOLDED_RELU = 40, // x > alpha ? x : 0; 0 for NaN
     DEIXIS_UNARY_COUNT = 41,
 };
 

@@ -10,7 +10,7 @@ enum Attention {
     static let definition = OperatorDefinition(
         "Attention", domain: .deixis, inputs: 3...4, types: .float,
         infer: { (call: OperatorCall) throws(RuntimeError) in
-            let e = try Extents(call)
+            let e = try Extents(call, .float32)
             try call.checkWork([e.macs])
             return [TensorSpec(.float32, [e.batch, e.queries, e.heads * e.valueHead])]
         },
@@ -23,7 +23,8 @@ enum Attention {
         /// Strides of the bias along batch, head, query, key; nil without one.
         var bias: [Int]?
 
-        init(_ call: OperatorCall) throws(RuntimeError) {
+        /// `element`: what queries, keys and values must be.
+        init(_ call: OperatorCall, _ element: ElementType? = nil) throws(RuntimeError) {
             let q = try call.input(0).shape, k = try call.input(1).shape, v = try call.input(2).shape
             heads = try call.int("heads", default: 1)
             scale = try call.float("scale", default: 1)
@@ -31,6 +32,10 @@ enum Attention {
                 k[0] == q[0], v[0] == q[0], k[2] == q[2], v[1] == k[1]
             else { throw call.invalid("queries \(q), keys \(k) and values \(v) are no attention of \(heads) heads") }
             (batch, queries, keys, head, valueHead) = (q[0], q[1], k[1], q[2] / heads, v[2] / heads)
+            for i in 0..<call.inputs.count where element != nil && call.has(i) {
+                let wanted = i == 3 ? .float32 : element, found = try call.input(i).element
+                guard found == wanted else { throw call.invalid("input \(i) is \(found)") }
+            }
             if call.has(3) {
                 let shape = try call.input(3).shape, target = [batch, heads, queries, keys]
                 guard broadcast(shape, target) == target else {

@@ -8,7 +8,8 @@ enum ScaledConv {
     static let definition = OperatorDefinition(
         "ScaledConv", domain: .deixis, inputs: 4...4, types: .float,
         infer: { (call: OperatorCall) throws(RuntimeError) in
-            try call.require(3, shape: [try call.input(1).shape[0]])
+            guard call.has(3), let channels = try call.input(1).shape.first else { throw call.invalid("has no scale") }
+            try call.require(3, shape: [channels])
             return try DeixisRuntime.Conv.definition.infer(plain(call))
         },
         evaluate: { (call: OperatorCall) throws(RuntimeError) in

@@ -12,7 +12,7 @@ enum Embedding {
         "Embedding", domain: .deixis, inputs: 6...7, types: [.int8, .float32],
         infer: { (call: OperatorCall) throws(RuntimeError) in
             let table = try call.input(0), ids = try Indices(call, input: 1)
-            guard table.rank == 2, call.has(2) == (table.element == .int8) else {
+            guard table.rank == 2, call.has(2) == (table.element == .int8), call.has(5) else {
                 throw call.invalid("table \(table.element)\(table.shape) has no rows")
             }
             let n = table.shape[1], shape = ids.shape + [n]

@@ -49,10 +49,10 @@ enum LayerNormKernel {
     static let lower: Lowerings.Lower = { (call: OperatorCall, lowering: Lowering) throws(RuntimeError) -> Kernel? in
         let x = try call.input(0)
         guard x.element == .float32, x.rank > 0, !call.wants(1), !call.wants(2),
-            try call.input(1).shape == Array(x.shape.suffix(1)),
+            try call.input(1) == TensorSpec(.float32, Array(x.shape.suffix(1))),
             try call.normalize(axis: try call.int("axis", default: -1), rank: x.rank) == x.rank - 1
         else { return nil }
-        if call.has(2), try call.input(2).shape != Array(x.shape.suffix(1)) { return nil }
+        if call.has(2), try call.input(2) != call.input(1) { return nil }
         return try kernel(call, lowering, residual: nil, scale: 1, bias: call.has(2) ? 2 : nil)
     }
 

@@ -36,11 +36,12 @@ enum Products {
         call: OperatorCall, definition: OperatorDefinition
     )] {
         let width = max(try call.int("width", default: 1), 1), op = try call.string("op", default: "")
-        guard call.inputs.count > width, (call.inputs.count - 1) % width == 0 else {
+        let count = (call.inputs.count - 1) / width
+        guard call.inputs.count > width, (call.inputs.count - 1) % width == 0, call.node.outputs.count == count else {
             throw call.invalid("\(call.inputs.count - 1) inputs behind the first are no parts of \(width)")
         }
         var result: [(call: OperatorCall, definition: OperatorDefinition)] = []
-        for i in 0..<(call.inputs.count - 1) / width {
+        for i in 0..<count {
             let own = 1 + i * width..<1 + (i + 1) * width
             var node = Node(
                 name: call.node.name, domain: .deixis, op: op, inputs: [call.node.inputs[0]] + call.node.inputs[own],
@@ -52,7 +53,10 @@ enum Products {
                 node: node, opset: call.opset, inputs: [call.inputs[0]] + call.inputs[own],
                 constants: [call.constants[0]] + call.constants[own],
                 outputs: call.outputs.isEmpty ? [] : [call.outputs[i]])
-            result.append((part, try Catalog.require(node, opset: call.opset)))
+            let definition = op == "QLinear" ? QLinear.definition : Linear.definition
+            guard definition.inputs.contains(part.inputs.count), definition.types.contains(try call.input(0).element)
+            else { throw call.invalid("its parts are no \(definition.name)") }
+            result.append((part, definition))
         }
         return result
     }

@@ -7,7 +7,10 @@ extension MatMul {
         let a = try call.input(0), b = try call.input(1)
         guard a.element == .float32, a.rank >= 1 else { return nil }
         if b.rank == 2 {
-            return try Gemm.kernel(call, lowering, Linear.Extents(call), bias: nil, residual: nil, .identity)
+            // An attribute that MatMul has not means nothing.
+            var plain = call
+            plain.node.attributes = []
+            return try Gemm.kernel(call, lowering, Linear.Extents(plain), bias: nil, residual: nil, .identity)
         }
         let e = try Extents(call)
         guard e.m * e.n > 0, let gemm = deixis_gemm_f32_select(lowering.isa, e.n) else { return nil }

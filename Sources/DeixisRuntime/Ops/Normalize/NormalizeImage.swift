@@ -10,8 +10,10 @@ enum NormalizeImage {
         infer: { (call: OperatorCall) throws(RuntimeError) in
             let x = try call.input(0)
             guard let channels = x.shape.last else { throw call.invalid("a scalar has no channels") }
-            try call.require(1, shape: [channels])
-            try call.require(2, shape: [channels])
+            for i in 1...2 {
+                _ = try call.input(i)
+                try call.require(i, shape: [channels])
+            }
             return [TensorSpec(.float32, x.shape)]
         },
         evaluate: { (call: OperatorCall) throws(RuntimeError) in

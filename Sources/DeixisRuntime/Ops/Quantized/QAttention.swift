@@ -10,8 +10,7 @@ enum QAttention {
     static let definition = OperatorDefinition(
         "QAttention", domain: .deixis, inputs: 3...4, types: [.uint8],
         infer: { (call: OperatorCall) throws(RuntimeError) in
-            let e = try Attention.Extents(call)
-            if call.has(3), try call.input(3).element != .float32 { throw call.invalid("the bias is not float32") }
+            let e = try Attention.Extents(call, .uint8)
             return [
                 TensorSpec(try call.stored(.y) == nil ? .float32 : .uint8, [e.batch, e.queries, e.heads * e.valueHead])
             ]

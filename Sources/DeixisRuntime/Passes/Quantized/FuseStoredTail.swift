@@ -51,7 +51,7 @@ enum FuseStoredTail {
     /// The sum happens in the kernel, before anything is rounded to a byte: one rounding less than the file asks for.
     /// What bytes could not hold is cut off all the same: quantizers leave ReLU and ReLU6 to the zero point, and choose
     /// ranges narrower than the values. r stays as stored: were it left unrounded too, it would lie in memory as
-    /// float32. Steps much coarser than the sum's are left to round.
+    /// float32. Where the sum is rounded to steps much finer than the product's, the product's rounding stays.
     static let sumBeforeRounding: Rule = { editor, id, node in
         guard node.isONNX("Add"), node.inputs.count == 2 else { return nil }
         for i in 0..<2 {

@@ -13,7 +13,8 @@ enum UseStoredLayerNorm {
         } else {
             guard node.isONNX("LayerNormalization"), node.outputs.count == 1, spec.element == .float32,
                 let scale = node.input(1),
-                editor.spec(scale)?.shape == [n], node.input(2) == nil || editor.spec(node.input(2))?.shape == [n],
+                editor.spec(scale) == TensorSpec(.float32, [n]),
+                node.input(2) == nil || editor.spec(node.input(2)) == editor.spec(scale),
                 [spec.rank - 1, -1].contains(node.int("axis", default: -1))
             else { return nil }
             fused = Node(
