@@ -129,22 +129,27 @@ final class PackedWeights: @unchecked Sendable {
         if var found = isShared ? entries[key] : own[key], found.packed.bytes.count == byteCount {
             if readsSource, !found.readsSource {
                 found.readsSource = true
-                Shared.locked { if isShared { entries[key] = found } else { own[key] = found } }
+                Shared.locked { keep(found, key, isShared) }
             }
             return found.packed
         }
         try check(constant)
         let start = Machine.nanoseconds
         let packed = try (isShared ? memory : ownMemory).storage(byteCount: byteCount, initialize: fill)
-        let packing = Packing(kind: kind, packed: packed, source: constant, second: second, readsSource: readsSource)
         Shared.locked {
             nanoseconds += Machine.nanoseconds - start
-            guard isShared else { own[key] = packing; return }
-            entries[key] = packing
+            keep(
+                Packing(kind: kind, packed: packed, source: constant, second: second, readsSource: readsSource), key,
+                isShared)
+            if isShared { self.byteCount += byteCount }
             if !readsSource, constant.storage.isMapped { replaced.append(constant) }
-            self.byteCount += byteCount
         }
         return packed
+    }
+
+    @inline(never)
+    private func keep(_ packing: Packing, _ key: Key, _ isShared: Bool) {
+        if isShared { entries[key] = packing } else { own[key] = packing }
     }
 
     /// Whoever reads the bytes of `constant` must ask.

@@ -71,7 +71,7 @@ extension Padding {
         case "Concat":
             let axis = axis("axis", 0)
             for case let id? in node.inputs {
-                guard let other = cuts[id], Set(other.keys) == Set(cut.keys),
+                guard let other = cuts[id], other.count == cut.count, other.keys.allSatisfy({ cut[$0] != nil }),
                     !other.values.contains(where: { $0.isLarge })
                 else { return nil }
             }
@@ -89,7 +89,7 @@ extension Padding {
 
     // MARK: Elementwise, broadcasting
 
-    private static let elementwise: Set<Name> = [
+    private static let elementwise: [Name] = [
         "Identity", "Dropout", "Cast", "Relu", "LeakyRelu", "Sigmoid", "HardSigmoid", "HardSwish", "Tanh", "Erf",
         "Gelu", "Exp", "Log", "Sqrt",
         "Reciprocal", "Neg", "Abs", "Not", "Clip", "Elu", "Softplus", "Floor", "Ceil", "Round",
@@ -98,26 +98,23 @@ extension Padding {
     ]
 
     private func elementwise(_ node: Node, _ made: [Int]) -> Cut? {
-        var all: Set<Int> = []
-        for case let id? in node.inputs {
-            guard let cut = cuts[id], let from = shape(id) else { return nil }
-            for axis in cut.keys { all.insert(axis + made.count - from.count) }
-        }
         var result: Cut = [:]
-        for axis in all {
-            var parts: [Beyond] = []
+        for axis in made.indices {
+            var parts: [Beyond] = [], isCut = false, othersAreAlike = true
             for case let id? in node.inputs {
                 guard let cut = cuts[id], let from = shape(id) else { return nil }
                 let own = axis - (made.count - from.count)
                 if own >= 0, let beyond = cut[own] {
+                    isCut = true
                     parts.append(beyond)
                 } else {
-                    // It must be alike along this axis.
-                    guard own < 0 || from[own] == 1 else { return nil }
+                    if own >= 0, from[own] != 1 { othersAreAlike = false }
                     parts.append(scalar(id).map { .value($0) } ?? .anything)
                 }
             }
-            guard let beyond = combine(node, parts) else { return nil }
+            if !isCut { continue }
+            // What is not cut must be alike along this axis.
+            guard othersAreAlike, let beyond = combine(node, parts) else { return nil }
             result[axis] = beyond
         }
         return result

@@ -60,9 +60,13 @@ struct Specialization {
     private func gather(_ node: Node, _ definition: OperatorDefinition) -> Known {
         var known = Known([], [], true)
         for (i, id) in node.inputs.enumerated() {
-            known.specs.append(id.flatMap { specs[$0.index] })
-            known.constants.append(id.flatMap { graph.constants[$0] })
-            if let id, graph.constants[id] == nil, !definition.seenByShape.contains(i) { known.isAll = false }
+            var spec: TensorSpec?, constant: Constant?
+            if let id {
+                (spec, constant) = (specs[id.index], graph.constants[id])
+                if constant == nil, !definition.seenByShape.contains(i) { known.isAll = false }
+            }
+            known.specs.append(spec)
+            known.constants.append(constant)
         }
         return known
     }
@@ -90,10 +94,15 @@ struct Specialization {
         return true
     }
 
-    /// Computes a node whose inputs are known without shapes of the graph's inputs.
+    /// Computes a node whose inputs are known without shapes of the graph's inputs, if it can be.
     private mutating func foldKnown(_ node: Node) throws(RuntimeError) -> Bool {
-        let definition = try Catalog.require(node, opset: graph.opset), known = gather(node, definition)
-        return known.isAll ? try fold(prepare(node, definition, known), definition) : false
+        do throws(RuntimeError) {
+            let definition = try Catalog.require(node, opset: graph.opset), known = gather(node, definition)
+            return known.isAll ? try fold(prepare(node, definition, known), definition) : false
+        } catch {
+            if case .outOfMemory = error { throw error }
+            return false
+        }
     }
 
     /// The graph with the results of nodes that depend on constants alone, computed once for all plans; `op`: of nodes
@@ -103,13 +112,8 @@ struct Specialization {
     ) throws(RuntimeError) -> Graph {
         var work = Specialization(graph, limits)
         for node in graph.nodes {
-            var isFolded = false
-            if op == nil || node.op == op {
-                do throws(RuntimeError) { isFolded = try work.foldKnown(node) } catch {
-                    if case .outOfMemory = error { throw error }
-                }
-            }
-            if !isFolded { work.graph.nodes.append(node) }
+            if op == nil || node.op == op, try work.foldKnown(node) { continue }
+            work.graph.nodes.append(node)
         }
         return work.graph
     }

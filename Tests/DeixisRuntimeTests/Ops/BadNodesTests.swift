@@ -135,16 +135,16 @@ import Testing
             OperatorCase(
                 op: "Products", attributes: [("op", .string("Linear")), ("width", .int(2))],
                 inputs: [bytes.reshaped([4, 2]), bytes.reshaped([2, 4]), nil], domain: .deixis),
-            "node 'node' (Products): its parts are no Linear"
+            "node 'node' (Products): input 0 is uint8, expected float32"
         ),
         (
             OperatorCase(op: "NormalizeImage", inputs: [bytes, nil, nil], domain: .deixis),
-            "node 'node' (NormalizeImage): input 1 is missing"
+            "node 'node' (NormalizeImage): channels, scale or shift are missing"
         ),
         (
             OperatorCase(
                 op: "BatchNormalization", inputs: [x, three, Constant(.float64, [3], [1.0, 2, 3]), three, three]),
-            "node 'node' (BatchNormalization): input 2 is float64 [3], expected float32 [3]"
+            "node 'node' (BatchNormalization): inputs 1 and 2 are float32 and float64"
         ),
         (
             OperatorCase(op: "Dropout", inputs: [x, floats([], [0.5]), tensor(.bool, [], [UInt8(1)])]),

@@ -40,6 +40,8 @@ enum Products {
         guard call.inputs.count > width, (call.inputs.count - 1) % width == 0, call.node.outputs.count == count else {
             throw call.invalid("\(call.inputs.count - 1) inputs behind the first are no parts of \(width)")
         }
+        let isStored = op == "QLinear"
+        try call.require(0, stored: isStored ? StoredScale(scale: 1, zero: 0) : nil)
         var result: [(call: OperatorCall, definition: OperatorDefinition)] = []
         for i in 0..<count {
             let own = 1 + i * width..<1 + (i + 1) * width
@@ -53,10 +55,7 @@ enum Products {
                 node: node, opset: call.opset, inputs: [call.inputs[0]] + call.inputs[own],
                 constants: [call.constants[0]] + call.constants[own],
                 outputs: call.outputs.isEmpty ? [] : [call.outputs[i]])
-            let definition = op == "QLinear" ? QLinear.definition : Linear.definition
-            guard definition.inputs.contains(part.inputs.count), definition.types.contains(try call.input(0).element)
-            else { throw call.invalid("its parts are no \(definition.name)") }
-            result.append((part, definition))
+            result.append((part, isStored ? QLinear.definition : Linear.definition))
         }
         return result
     }

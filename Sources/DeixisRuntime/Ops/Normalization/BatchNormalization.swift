@@ -12,12 +12,9 @@ enum BatchNormalization {
             let x = try call.input(0)
             guard x.rank >= 1 else { throw call.invalid("a scalar has no channels") }
             for i in 1..<5 {
+                _ = try call.input(i)
                 // Scale and bias are of one type, mean and variance of one.
-                let parameter = try call.input(i), first = try call.input(i < 3 ? 1 : 3)
-                guard first.element.isReal, parameter == TensorSpec(first.element, [channels(x)]) else {
-                    throw call.invalid(
-                        "input \(i) is \(parameter.element) \(parameter.shape), expected \(first.element) [\(channels(x))]")
-                }
+                try RowNormalization.check(call, i, like: i < 3 ? 1 : 3, shape: [channels(x)])
             }
             return [x]
         },

@@ -53,17 +53,20 @@ struct RowNormalization {
         }
     }
 
-    /// Input `index` (scale or bias), if there is one, has shape `shape`, or one that `broadcasts` to it.
+    /// Input `index` (scale or bias), if there is one, has the type of input `first`, and shape `shape` or one that
+    /// `broadcasts` to it.
     @inline(never)
-    static func check(_ call: OperatorCall, _ index: Int, shape: [Int], broadcasts: Bool = false) throws(RuntimeError) {
+    static func check(
+        _ call: OperatorCall, _ index: Int, like first: Int = 1, shape: [Int], broadcasts: Bool = false
+    ) throws(RuntimeError) {
         guard call.has(index) else { return }
         let spec = try call.input(index)
         guard spec.shape == shape || (broadcasts && broadcast(spec.shape, shape) == shape) else {
             throw call.invalid("input \(index) has shape \(spec.shape), expected \(shape)")
         }
-        let first = try call.input(1).element
-        guard spec.element == first, spec.element.isReal else {
-            throw call.invalid("inputs 1 and \(index) are \(first) and \(spec.element)")
+        let element = try call.input(first).element
+        guard spec.element == element, element.isReal else {
+            throw call.invalid("inputs \(first) and \(index) are \(element) and \(spec.element)")
         }
     }
 }

@@ -9,11 +9,11 @@ enum NormalizeImage {
         "NormalizeImage", domain: .deixis, inputs: 3...3, types: [.uint8],
         infer: { (call: OperatorCall) throws(RuntimeError) in
             let x = try call.input(0)
-            guard let channels = x.shape.last else { throw call.invalid("a scalar has no channels") }
-            for i in 1...2 {
-                _ = try call.input(i)
-                try call.require(i, shape: [channels])
+            guard let channels = x.shape.last, call.has(1), call.has(2) else {
+                throw call.invalid("channels, scale or shift are missing")
             }
+            try call.require(1, shape: [channels])
+            try call.require(2, shape: [channels])
             return [TensorSpec(.float32, x.shape)]
         },
         evaluate: { (call: OperatorCall) throws(RuntimeError) in
