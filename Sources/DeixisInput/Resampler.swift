@@ -19,7 +19,7 @@ struct Resampler: Sendable {
     }
 
     /// Of rows after the first pass, unless those are fewer than `stripRows` or one row of the result needs more.
-    private static let stripBytes = 1 << 20, stripRows = 64
+    private static let stripBytes = 2 << 20, stripRows = 64
 
     private var horizontal = Axis(), vertical = Axis()
     /// A strip's rows after the first pass.

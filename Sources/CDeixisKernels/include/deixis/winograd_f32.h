@@ -9,7 +9,8 @@
 // It uses deixis_conv_f32_shape with kernel 3x3, strides, dilations and groups 1, in_c and out_c multiples of 16. Tiles
 // overlap by 2 and are zero outside the image. The sums over i are 16 products of a gemm_f32 variant.    |y - exact| <=
 // 2^-23 (in_c + 18) (9 in_c X W + |bias| + |residual|) before f, X and W being the largest
-// |x| of the tile and |w|; an infinite x makes NaN of all outputs of its tiles. On our networks the boxes are as near to onnxruntime's as without.
+// |x| of the tile and |w|; an infinite x makes NaN of all outputs of its tiles. On our networks the boxes are as near
+// to onnxruntime's as without.
 //
 // Ladder, paper-r50 fp32, 2 threads of a Zen 4: the 13 convolutions it takes 74 ms as implicit products, 37.5 so (30 at
 // the peak of their products, the rest transforms); the run 400 ms -> 365. F(4x4, 3x3) would save some 10 ms more and
