@@ -22,7 +22,8 @@ private final class Handle: Sendable {
     }
 }
 
-/// Every call begins here. Whatever the host has set, answers round to nearest and nothing traps. Returns what to set again.
+/// Every call begins here. Whatever the host has set, answers round to nearest and nothing traps. Returns what to set
+/// again.
 @inline(never)
 private func beginNearest() -> UInt64 {
     deixis_forget_shortage()
@@ -254,7 +255,8 @@ private func status(_ error: ModelError) -> deixis_status {
     }
 }
 
-/// One byte more than a sentence may have, at most, which is more than a path may have: what is longer is refused then.
+/// The bytes up to the final NUL, cut one byte after the longest sentence. What is cut is refused later: as a sentence
+/// by the model, as a path by the system, whose paths are shorter.
 private func utf8(_ pointer: UnsafePointer<CChar>) -> [UInt8] {
     var bytes: [UInt8] = []
     var at = pointer

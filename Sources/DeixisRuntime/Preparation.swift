@@ -25,8 +25,8 @@ final class Preparation: Sendable {
         portable =
             hasPasses
             ? try roundingToNearest { () throws(RuntimeError) in
-                // Weights that the file quantizes itself become int8, as passes look for them. All else waits until they
-                // have taken what they can where the file has it: what is folded is a copy.
+                // Weights that the file quantizes itself become int8, which passes look for. All else waits until
+                // passes have taken what they can read in the file: what is folded is a copy.
                 let graph = try Specialization.foldConstants(
                     model.graph.withoutDeclaredTypes, of: "QuantizeLinear", limits: limits)
                 let rewritten = try Passes.run(Passes.portable, on: graph, limits: limits)

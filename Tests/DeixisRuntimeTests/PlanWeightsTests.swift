@@ -49,7 +49,8 @@ private enum Rounding {
             let input = [(name: Name("x"), tensor: randomFloats([rows, 64], seed: UInt64(rows)))]
             let fast = try session.run(input)[0].tensor.floats ?? [], exact = try slow.run(input)[0].tensor.floats ?? []
             let worst = zip(fast, exact).reduce(Float(0)) { max($0, abs($1.0 - $1.1)) }
-            #expect(fast.count == exact.count && worst <= (kind == "stored" ? 0 : 1e-4) * Float(rows), "\(rows): \(worst)")
+            #expect(
+                fast.count == exact.count && worst <= (kind == "stored" ? 0 : 1e-4) * Float(rows), "\(rows): \(worst)")
             #expect(session.packedWeightBytes == packed ?? session.packedWeightBytes, "\(rows) rows")
             #expect(session.preparation.weights.entries.count == entries ?? session.preparation.weights.entries.count)
             (packed, entries) = (session.packedWeightBytes, session.preparation.weights.entries.count)
@@ -89,7 +90,10 @@ private enum Rounding {
         let ops = portable.nodes.map { "\($0.spelledOp)" }
         #expect(ops == ["QuantizeLinear", "deixis.QLinear", "Add", "deixis.Linear"])
         #expect(portable.constants.values.contains { $0.shape == [32, 48] })
-        #expect(!portable.constants.values.contains { $0.shape == [48, 32] || ($0.type == .float32 && $0.shape == [64, 48]) })
+        #expect(
+            !portable.constants.values.contains {
+                $0.shape == [48, 32] || ($0.type == .float32 && $0.shape == [64, 48])
+            })
         // Without passes the graph stays as it was read.
         var options = SessionOptions()
         options.optimize = false

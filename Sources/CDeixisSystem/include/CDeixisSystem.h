@@ -51,10 +51,10 @@ int deixis_read_file(const char *path, uint8_t **bytes, size_t *size);
 /// over `path`, and the folder is fsynced. Readers see the old or the new file, never a part; on failure the old file
 /// is as it was and the temporary one is gone.
 ///
-/// The new file keeps the permissions (and, where the system allows, owner and group: another group may do no more than
-/// everybody) of the old one; one that replaces none gets what open(2) gives with 0666. A symbolic link stays, and the file it leads to is replaced. Other names of the
-/// old file (hard links) keep the old bytes. EISDIR for a folder, EINVAL for anything else that is no regular file:
-/// devices and pipes are not replaced.
+/// The new file keeps the permissions of the old one and, where the system allows, its owner and group; where the group
+/// cannot be kept, the new group may do no more than everybody. A file that replaces none gets what open(2) gives with
+/// 0666. A symbolic link stays, and the file it leads to is replaced. Other names of the old file (hard links) keep the
+/// old bytes. EISDIR for a folder, EINVAL for anything else that is no regular file: devices and pipes are not replaced.
 int deixis_write_file(const char *path, const void *bytes, size_t size);
 
 /// The same in pieces. After deixis_file_begin returned 0, exactly one of deixis_file_commit and deixis_file_abort must

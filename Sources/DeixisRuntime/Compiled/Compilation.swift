@@ -113,12 +113,12 @@ private final class ConstantTable {
         var found: [Key: ByteStorage] = [:]
         for table in tables {
             for (_, packing) in table {
-            if case .aligned = packing.kind { continue }
-            // What no graph has any more nothing will ask for.
-            guard let number = known(packing.source) else { continue }
-            let second = packing.second.flatMap { known($0) }
-            if second == nil, packing.second != nil { continue }
-            found[Key(number: number, second: second, code: packing.kind.code)] = packing.packed
+                if case .aligned = packing.kind { continue }
+                // What no graph has any more nothing will ask for.
+                guard let number = known(packing.source) else { continue }
+                let second = packing.second.flatMap { known($0) }
+                if second == nil, packing.second != nil { continue }
+                found[Key(number: number, second: second, code: packing.kind.code)] = packing.packed
             }
         }
         return found.map { ($0.key.number, $0.key.second, $0.key.code, $0.value) }.sorted {

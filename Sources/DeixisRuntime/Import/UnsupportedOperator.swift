@@ -16,8 +16,8 @@ public struct UnsupportedOperator: Sendable {
         nodes = [node.name]
     }
 
-    /// Every operator of `graph` and of its sub-graphs that the catalog does not know, in the order met. Those that passes
-    /// make are none that a file may have: they trust their inputs.
+    /// Every operator of `graph` and of its sub-graphs that a file may not have, in the order met: those that the catalog
+    /// does not know, and those of domain `deixis`, which only passes make.
     static func all(in graph: Graph) -> [UnsupportedOperator] {
         var found: [UnsupportedOperator] = []
         var places: [Name: Int] = [:]

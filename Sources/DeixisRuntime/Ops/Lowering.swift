@@ -75,9 +75,9 @@ final class PackedWeights: @unchecked Sendable {
     private let compiled: CompiledModel?
     private let memory = Pieces()
     private var ownMemory = Pieces()
-    /// Addresses of the storages that the model's constants lie in, to the number of one; unless it is filled, every
-    /// constant is the model's.
+    /// The storages that the model's constants lie in, by address; the value says nothing.
     private var storages: [Int: Int] = [:]
+    /// false: every constant counts as the model's.
     private var hasStorages = false
     /// Of mapped files, packed and not read again.
     private var replaced: [Constant] = []

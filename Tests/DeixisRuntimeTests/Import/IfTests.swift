@@ -42,7 +42,9 @@ import Testing
         var inner = Graph(opset: 17)
         let x = inner.addValue("x")
         inner.inputs = [x]
-        inner.nodes = [Node(name: "hidden", domain: .deixis, op: "Activate", inputs: [x], outputs: [inner.addValue("y")])]
+        inner.nodes = [
+            Node(name: "hidden", domain: .deixis, op: "Activate", inputs: [x], outputs: [inner.addValue("y")])
+        ]
         inner.outputs = inner.nodes[0].outputs.compactMap { $0 }
         graph.nodes[graph.nodes.count - 1].attributes[0].value = .graph(inner)
         let error = #expect(throws: RuntimeError.self) { try Model(graph: graph) }

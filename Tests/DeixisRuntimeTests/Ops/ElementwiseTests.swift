@@ -57,7 +57,9 @@ func tensor<T: BitwiseCopyable>(_ type: ElementType, _ shape: [Int], _ values: [
             return try Session(try Model(graph: builder.graph)).run([("x", x)])[0].tensor.floats
         }
         #expect(try model(scale, bias) == model(full.0, full.1))
-        let error = #expect(throws: RuntimeError.self) { try one("LayerNormalization", [x, full.0, scale.reshaped([3])], axis) }
+        let error = #expect(throws: RuntimeError.self) {
+            try one("LayerNormalization", [x, full.0, scale.reshaped([3])], axis)
+        }
         #expect(error?.description.contains("input 2 has shape [3], expected [3, 4]") == true)
     }
 
@@ -66,12 +68,16 @@ func tensor<T: BitwiseCopyable>(_ type: ElementType, _ shape: [Int], _ values: [
         var b = GraphBuilder()
         let x = b.input("x", [2, 2]), y = b.input("y", [2, 2])
         b.graph.outputs = [b.node("Dropout", [x, b.scalar(0.5), b.scalar(1)])]
-        #expect(throws: RuntimeError.self) {
-            try Session(try Model(graph: b.graph)).run([("x", floats([2, 2], [1, 2, 3, 4])), ("y", floats([2, 2], [0, 0, 0, 0]))])
+        let error = #expect(throws: RuntimeError.self) {
+            try Session(try Model(graph: b.graph)).makeContext().prepare([[2, 2], [2, 2]])
         }
+        #expect(error?.description.contains("training_mode is not supported") == true)
         b.graph.outputs = [b.node("MatMul", [x, y], [("transB", .int(1))])]
         let square = floats([2, 2], [1, 2, 3, 4])
-        #expect(try Session(try Model(graph: b.graph)).run([("x", square), ("y", square)])[0].tensor.floats == [7, 10, 15, 22])
+        #expect(
+            try Session(try Model(graph: b.graph)).run([("x", square), ("y", square)])[0].tensor.floats == [
+                7, 10, 15, 22,
+            ])
 
         var mixed = GraphBuilder()
         let rows = mixed.input("x", [2, 4]), scale = mixed.constant(Constant(.float64, [4], [1.0, 2, 3, 4]))

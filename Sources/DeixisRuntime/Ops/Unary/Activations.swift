@@ -1,7 +1,7 @@
 import DeixisGraph
 
-// Formulas as on the ONNX pages; NaN stays NaN, but where a page says "otherwise 0". Products whose one factor vanishes as
-// the other goes to -infinity give the limit, 0.
+// Formulas as on the ONNX pages; NaN stays NaN, but where a page says "otherwise 0". A product of -infinity and a
+// factor that vanishes there is its limit, 0.
 extension Unary {
     /// max(x, 0)
     static let relu = number("Relu", types: .signed, real: { $0 < 0 ? 0 : $0 }, integer: { max($0, 0) })
