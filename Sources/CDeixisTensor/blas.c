@@ -103,7 +103,7 @@ void dxt_gemm(bool is_double, bool ta, bool tb, long m, long n, long k, double a
     const void *b, long ldb, double beta, void *c, long ldc) {
     if (m <= 0 || n <= 0) return;
     // OpenBLAS copies both operands first, which few columns or few rows do not pay back.
-    const bool narrow = !is_double && (n <= 128 || m <= 64 || (n <= 256 && m * k <= 1 << 18));
+    const bool narrow = !is_double && (n <= 256 || m <= 64);
     if (!sgemm || narrow || m * n * k < 32 * 32 * 32 || k == 0) {
         // Two threads that both look it up store the same pointer.
         static const dxt_kernels *_Atomic tables[2];
@@ -148,6 +148,8 @@ void dxt_gemm_parallel(bool is_double, bool ta, bool tb, long m, long n, long k,
     const void *b, long ldb, double beta, void *c, long ldc) {
     long parts = dxt_threads();
     if (m * n * k < 64 * 64 * 64) parts = 1;
+    // Of many rows, more parts than threads: one that is late holds up less.
+    if (m >= 8 * n && m >= 256 * parts) parts *= 2;
     product p = {is_double, ta, tb, m >= n, m, n, k, lda, ldb, ldc, 0, alpha, beta, a, b, c};
     const long total = p.by_rows ? m : n;
     p.step = (total + parts - 1) / parts;

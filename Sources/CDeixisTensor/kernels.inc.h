@@ -3,6 +3,7 @@
 
 #include "scalar_math.inc.h"
 #include "gemm.inc.h"
+#include "winograd.inc.h"
 
 #define RESTRICT restrict
 #define REASSOCIATE _Pragma("clang fp reassociate(on)")
@@ -470,6 +471,11 @@ static const dxt_kernels FN(table) = {
     .gemm = FN(gemm_entry),
     .im2col = FN(im2col),
     .col2im = FN(col2im),
+    .winograd_input = FN(winograd_input),
+    .winograd_output = FN(winograd_output),
+    .winograd_gradient = FN(winograd_gradient),
+    .winograd_weight = FN(winograd_weight),
+    .winograd_weight_gradient = FN(winograd_weight_gradient),
     .reorder_weight = FN(reorder_weight),
     .reorder_gradient = FN(reorder_gradient),
     .centered_squares = FN(centered_squares),

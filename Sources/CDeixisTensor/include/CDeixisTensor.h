@@ -90,6 +90,23 @@ typedef struct {
   /// the transpose: adds rows [begin, end) of col into x
   void (*_Nonnull col2im)(
       void *_Nonnull x, const void *_Nonnull col, const dxt_window *_Nonnull w, long begin, long end);
+  /// winograd.inc.h: 3 x 3, stride 1. Tiles of 2 x 2 outputs are numbered through all images; what stands for a tile are
+  /// 16 planes of its channels, `step` elements from tile to tile. Input d of tiles [begin, end) -> v = B^T d B
+  void (*_Nonnull winograd_input)(
+      void *_Nonnull v, long step, const void *_Nonnull x, const dxt_window *_Nonnull w, long begin, long end);
+  /// y = A^T m A + keep y, keep 0 or 1
+  void (*_Nonnull winograd_output)(void *_Nonnull y, const void *_Nonnull m, long step, const dxt_window *_Nonnull w,
+      long outputs, double keep, long begin, long end);
+  /// gradient dy of tiles -> n = A dy A^T
+  void (*_Nonnull winograd_gradient)(void *_Nonnull n, long step, const void *_Nonnull g,
+      const dxt_window *_Nonnull w, long outputs, long begin, long end);
+  /// OIHW, outputs [begin, end), times scale[o] if given -> G g G^T as u[16][i][o]; flip: of the weights turned by half
+  /// a circle, as u[16][o][i]
+  void (*_Nonnull winograd_weight)(void *_Nonnull u, const void *_Nonnull w, const void *_Nullable scale, long o,
+      long i, bool flip, long begin, long end);
+  /// OIHW gradient of outputs [begin, end) (beta 0 or 1) = scale[o] G^T du G, du[16][o][i]
+  void (*_Nonnull winograd_weight_gradient)(void *_Nonnull out, const void *_Nonnull du, const void *_Nullable scale,
+      long o, long i, double beta, long begin, long end);
   /// OIHW -> [O, HW, I], times scale[o] if given; flip: -> [I, HW reversed, O]
   void (*_Nonnull reorder_weight)(
       void *_Nonnull out, const void *_Nonnull w, const void *_Nullable scale, long o, long i, long hw, bool flip);

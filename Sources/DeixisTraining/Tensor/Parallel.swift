@@ -107,5 +107,32 @@ func multiply<Scalar: Real>(
     transposedB tb: Bool = false,
     m: Int, n: Int, k: Int, beta: Double = 0, into c: UnsafeMutablePointer<Scalar>
 ) {
-    dxt_gemm_parallel(Scalar.isDouble, ta, tb, m, n, k, 1, a, ta ? m : k, b, tb ? k : n, beta, c, n)
+    if ta && !tb && k >= 8 * max(m, n) && k >= 1024 && Backend.threadCount > 1 {
+        multiplyTall(a, b, m: m, n: n, k: k, beta: beta, into: c)
+    } else {
+        dxt_gemm_parallel(Scalar.isDouble, ta, tb, m, n, k, 1, a, ta ? m : k, b, tb ? k : n, beta, c, n)
+    }
+}
+
+/// C = A^T B + beta C of A [k, m] and B [k, n] with many rows, as for gradients of weights: each thread reads rows of its
+/// own and sums them up by itself, so that nothing is read twice; the sums are then added in order.
+private func multiplyTall<Scalar: Real>(
+    _ a: UnsafeMutablePointer<Scalar>, _ b: UnsafeMutablePointer<Scalar>, m: Int, n: Int, k: Int, beta: Double,
+    into c: UnsafeMutablePointer<Scalar>
+) {
+    let step = (k + Backend.threadCount - 1) / Backend.threadCount, parts = (k + step - 1) / step, size = m * n
+    let others = Tensor<Scalar>(uninitialized: [parts - 1, size])
+    defer { withExtendedLifetime(others) {} }
+    parallelChunks(parts) { part in
+        let begin = part * step, target = part == 0 ? c : others.pointer + (part - 1) * size
+        dxt_gemm(
+            Scalar.isDouble, true, false, m, n, min(step, k - begin), 1, a + begin * m, m, b + begin * n, n,
+            part == 0 ? beta : 0, target, n)
+    }
+    parallel(size, grain: 1 << 15) { range in
+        for part in 0..<parts - 1 {
+            let addend = others.pointer + part * size + range.lowerBound
+            Scalar.kernels.pointee.axpy(c + range.lowerBound, addend, 1, range.count)
+        }
+    }
 }

@@ -1,109 +1,6 @@
 // Over 150 lines: one product in three readings (forward, by weight, by input) with the blocks that keep patches in
 // cache.
 import CDeixisTensor
-import DeixisGraph
-
-/// A frozen or evaluated BatchNorm: y = gamma (x - mean) / sqrt(variance + eps) + beta with fixed statistics, so a
-/// scale and a shift.
-struct FoldedNorm<Scalar: Real> {
-    let gamma, beta, mean, variance: Parameter<Scalar>
-    let epsilon: Double
-
-    /// gamma / sqrt(variance + eps) and beta - mean * scale.
-    func scaleAndShift() -> (Tensor<Scalar>, Tensor<Scalar>) {
-        let count = gamma.count
-        let scale = Tensor<Scalar>(uninitialized: [count]), shift = Tensor<Scalar>(uninitialized: [count])
-        for c in 0..<count {
-            let s = gamma.value.pointer[c] / (variance.value.pointer[c] + Scalar(epsilon)).squareRoot()
-            scale.pointer[c] = s
-            shift.pointer[c] = beta.value.pointer[c] - mean.value.pointer[c] * s
-        }
-        return (scale, shift)
-    }
-
-    func emit(_ emitter: Emitter<Scalar>, _ value: EmittedValue) -> EmittedValue {
-        emitter.node(
-            "BatchNormalization", [value] + [gamma, beta, mean, variance].map { emitter.parameter($0) },
-            attributes: [(name: "epsilon", value: .float(Float(epsilon)))])
-    }
-}
-
-extension FeatureMap {
-    /// y = act(norm(conv(x, W) + b) + residual); W: [out, in, kernel, kernel]; zero padding.
-    ///
-    /// The norm's scale goes into the reordered weights, its shift, the residual and the ReLU into one pass over each
-    /// block of rows while it is in cache; so only y is kept.
-    func convolution(
-        _ weight: Parameter<Scalar>, bias: Parameter<Scalar>? = nil, norm: FoldedNorm<Scalar>? = nil,
-        residual: FeatureMap? = nil,
-        activation: Activation = .none, stride: Int = 1, padding: Int = 0
-    ) -> FeatureMap {
-        let x = variable.tensor
-        let product = ConvolutionProduct<Scalar>(input: x.shape, weight: weight.shape, stride: stride, padding: padding)
-        let folded = norm?.scaleAndShift()
-        let scale = folded?.0, shift = folded?.1 ?? bias?.value
-        let y = Tensor<Scalar>(uninitialized: product.outputShape)
-        precondition(residual.map { $0.variable.shape == y.shape } ?? true, "residual does not fit \(y.shape)")
-
-        // Forward
-        product.forward(
-            x, product.reordered(weight, scale: scale), shift: shift, residual: residual?.variable.tensor,
-            relu: activation == .relu, into: y)
-
-        // Pullback: with g masked by y > 0, dW = scale (g^T patches), dx = patches^T (g W)
-        let (tape, source, residualSource) = (tape, variable.reference, residual?.variable.reference)
-        let inputNeedsGradient = variable.needsGradient, hasResidual = residual != nil
-        let mask = activation == .relu ? y : nil
-        let result = tape.record(
-            "Conv", inputs: [variable] + (residual.map { [$0.variable] } ?? []),
-            parameters: [weight] + (bias.map { [$0] } ?? [])
-                + (norm.map { [$0.gamma, $0.beta] } ?? []), y,
-            macs: y.count * product.patch,
-            pullback: { gradient in
-                let (rows, columns) = (gradient.rows, gradient.columns)
-                if let mask {
-                    let masked = gradient.isUnique() ? gradient : Tensor(uninitialized: gradient.shape)
-                    parallel(rows * columns, grain: 1 << 14) {
-                        let offset = $0.lowerBound
-                        Scalar.kernels.pointee.relu_backward(
-                            masked.pointer + offset, gradient.pointer + offset, mask.pointer + offset, $0.count)
-                    }
-                    gradient = masked
-                }
-                if let bias, bias.isTrainable {
-                    let sums: Tensor<Scalar> = reduceRows(rows, columns: columns, width: columns) { range, sums in
-                        Scalar.kernels.pointee.column_sums(
-                            sums, gradient.pointer + range.lowerBound * columns, range.count, columns, columns)
-                    }
-                    bias.accumulateGradient(sums.pointer)
-                }
-                if weight.isTrainable { product.accumulateWeightGradient(gradient, x, scale: scale, into: weight) }
-                if inputNeedsGradient {
-                    tape.accumulate(into: source) { target, beta in
-                        product.accumulateInputGradient(gradient, weight, scale: scale, beta: beta, into: target)
-                    }
-                }
-                if let residualSource { tape.accumulate(gradient, into: residualSource) }
-            },
-            emission: { emitter, values in
-                let pair = { (n: Int) in Attribute.ints([Int64(n), Int64(n)]) }
-                var inputs: [EmittedValue?] = [values[0], emitter.parameter(weight)]
-                if let bias { inputs.append(emitter.parameter(bias)) }
-                let p = Int64(padding)
-                var value = emitter.node(
-                    "Conv", inputs,
-                    attributes: [
-                        (name: "kernel_shape", value: pair(product.kernel)), (name: "strides", value: pair(stride)),
-                        (name: "pads", value: .ints([p, p, p, p])),
-                    ])
-                if let norm { value = norm.emit(emitter, value) }
-                if hasResidual { value = emitter.node("Add", [value, values[1]]) }
-                if activation == .relu { value = emitter.node("Relu", [value]) }
-                return value
-            })
-        return FeatureMap(variable: result)
-    }
-}
 
 /// The shapes of one convolution and its three products. Patches [rows, kernel * kernel * in] exist only in blocks.
 struct ConvolutionProduct<Scalar: Real> {
@@ -116,8 +13,12 @@ struct ConvolutionProduct<Scalar: Real> {
     private var rows: Int { outputShape[0] * outputShape[1] * outputShape[2] }
     /// The input itself is the patch matrix.
     private var isDirect: Bool { kernel == 1 && stride == 1 && padding == 0 }
+    /// Where it needs fewer multiplications.
+    private let winograd: WinogradProduct<Scalar>?
+    var usesWinograd: Bool { winograd != nil }
 
-    init(input: [Int], weight: [Int], stride: Int, padding: Int) {
+    /// - Parameter allowsWinograd: false for the plain sum, which tests compare with.
+    init(input: [Int], weight: [Int], stride: Int, padding: Int, allowsWinograd: Bool = true) {
         precondition(
             input[3] == weight[1] && weight[2] == weight[3], "convolution \(weight) applied to \(input) (NHWC)")
         (outputs, inputs, kernel) = (weight[0], weight[1], weight[2])
@@ -129,13 +30,16 @@ struct ConvolutionProduct<Scalar: Real> {
         window = dxt_window(
             height: input[1], width: input[2], channels: inputs, out_height: height, out_width: width, kernel_h: kernel,
             kernel_w: kernel, stride: stride, pad: padding)
+        // Of few channels, adding up takes longer than the multiplications that it saves.
+        let pays = kernel == 3 && stride == 1 && padding <= 2 && min(inputs, outputs) >= 16
+        winograd = allowsWinograd && pays ? WinogradProduct(window, batch: batch, outputs: outputs) : nil
     }
 
     /// Patches of one block take about 512 KB, but are not so few that copying the weights, once a block, shows.
     private func blockRows(_ patch: Int) -> Int { max(96, min(1024, 131_072 / patch)) }
 
     /// [out, kernel * kernel * in], times scale[out].
-    func reordered(_ weight: Parameter<Scalar>, scale: Tensor<Scalar>?) -> Tensor<Scalar> {
+    private func reordered(_ weight: Parameter<Scalar>, scale: Tensor<Scalar>?) -> Tensor<Scalar> {
         if kernel == 1 && scale == nil { return weight.value.reshaped([outputs, inputs]) }
         let result = Tensor<Scalar>(uninitialized: [outputs, patch])
         let (area, size) = (kernel * kernel, inputs * kernel * kernel)
@@ -149,10 +53,24 @@ struct ConvolutionProduct<Scalar: Real> {
         return result
     }
 
+    /// y = act(conv(x, scale W) + shift + residual)
     func forward(
-        _ x: Tensor<Scalar>, _ weight: Tensor<Scalar>, shift: Tensor<Scalar>?, residual: Tensor<Scalar>?, relu: Bool,
-        into y: Tensor<Scalar>
+        _ x: Tensor<Scalar>, _ parameter: Parameter<Scalar>, scale: Tensor<Scalar>?, shift: Tensor<Scalar>?,
+        residual: Tensor<Scalar>?, relu: Bool, into y: Tensor<Scalar>
     ) {
+        let finish = { (rows: Range<Int>) in
+            guard shift != nil || residual != nil || relu else { return }
+            let offset = rows.lowerBound * outputs
+            Scalar.kernels.pointee.bias_act(
+                y.pointer + offset, shift?.pointer, residual.map { $0.pointer + offset }, relu ? 1 : 0, rows.count,
+                outputs)
+        }
+        if let winograd {
+            winograd.apply(
+                x.pointer, winograd.transformed(parameter, scale: scale), beta: 0, into: y.pointer, finish)
+            return
+        }
+        let weight = reordered(parameter, scale: scale)
         let block = blockRows(patch), rows = self.rows
         let perChunk = max(1, min(block, (rows + Backend.threadCount - 1) / Backend.threadCount))
         withUnsafePointer(to: window) { window in
@@ -168,11 +86,7 @@ struct ConvolutionProduct<Scalar: Real> {
                 dxt_gemm(
                     Scalar.isDouble, false, true, count, outputs, patch, 1, source, patch, weight.pointer, patch, 0,
                     target, outputs)
-                if shift != nil || residual != nil || relu {
-                    Scalar.kernels.pointee.bias_act(
-                        target, shift?.pointer, residual.map { $0.pointer + begin * outputs }, relu ? 1 : 0, count,
-                        outputs)
-                }
+                finish(begin..<begin + count)
             }
         }
     }
@@ -180,6 +94,7 @@ struct ConvolutionProduct<Scalar: Real> {
     func accumulateWeightGradient(
         _ g: Tensor<Scalar>, _ x: Tensor<Scalar>, scale: Tensor<Scalar>?, into weight: Parameter<Scalar>
     ) {
+        if let winograd { return winograd.accumulateWeightGradient(g, x, scale: scale, into: weight) }
         let rows = self.rows
         if isDirect && scale == nil {
             weight.accumulateGradient { target, beta in
@@ -235,7 +150,12 @@ struct ConvolutionProduct<Scalar: Real> {
         _ g: Tensor<Scalar>, _ weight: Parameter<Scalar>, scale: Tensor<Scalar>?, beta: Double,
         into target: UnsafeMutablePointer<Scalar>
     ) {
-        if isDirect {
+        if let winograd {
+            // At stride 1 a convolution of g with the weights turned by half a circle and their channels exchanged.
+            let turned = WinogradProduct<Scalar>(gradientWindow, batch: batch, outputs: inputs)
+            turned.apply(
+                g.pointer, winograd.transformed(weight, scale: scale, turned: true), beta: beta, into: target)
+        } else if isDirect {
             let w = reordered(weight, scale: scale)
             multiply(g.pointer, w.pointer, m: rows, n: inputs, k: outputs, beta: beta, into: target)
         } else if stride == 1 {
@@ -243,6 +163,13 @@ struct ConvolutionProduct<Scalar: Real> {
         } else {
             scatterGradient(g, reordered(weight, scale: scale), beta: beta, into: target)
         }
+    }
+
+    /// At stride 1: of the convolution of g that is the input's gradient.
+    private var gradientWindow: dxt_window {
+        dxt_window(
+            height: outputShape[1], width: outputShape[2], channels: outputs, out_height: inputShape[1],
+            out_width: inputShape[2], kernel_h: kernel, kernel_w: kernel, stride: 1, pad: kernel - 1 - padding)
     }
 
     /// Stride 1: the input's gradient is a convolution of g with the weights reversed and their channels exchanged.
@@ -254,13 +181,9 @@ struct ConvolutionProduct<Scalar: Real> {
         let flipped = Tensor<Scalar>(uninitialized: [inputs, depth])
         Scalar.kernels.pointee.reorder_weight(
             flipped.pointer, weight.value.pointer, scale?.pointer, outputs, inputs, area, true)
-        let window = dxt_window(
-            height: outputShape[1], width: outputShape[2], channels: outputs, out_height: inputShape[1],
-            out_width: inputShape[2],
-            kernel_h: kernel, kernel_w: kernel, stride: 1, pad: kernel - 1 - padding)
         let rows = batch * inputShape[1] * inputShape[2]
         let perChunk = max(1, min(blockRows(depth), (rows + Backend.threadCount - 1) / Backend.threadCount))
-        withUnsafePointer(to: window) { window in
+        withUnsafePointer(to: gradientWindow) { window in
             parallelChunks((rows + perChunk - 1) / perChunk) { chunk in
                 let begin = chunk * perChunk, count = min(rows, begin + perChunk) - begin
                 let patches = Tensor<Scalar>(uninitialized: [count, depth])
