@@ -1,6 +1,7 @@
 // soak MODEL THREADS ANSWERS SECONDS FLUSH: one question again and again must get one answer, to the bit. Ends after
 // ANSWERS, or after SECONDS where ANSWERS is 0. With FLUSH every second round (100 answers or a second) is asked with
-// subnormal numbers taken as zero on the asking thread. tools/soak builds it and runs it.
+// subnormal numbers taken as zero on the asking thread. Says each minute how far it has come. tools/soak builds and runs
+// it.
 #define _POSIX_C_SOURCE 200809L
 #include "deixis.h"
 
@@ -56,7 +57,7 @@ int main(int count, char **arguments) {
     if (deixis_load(arguments[1], &options, &model)) fail();
     const deixis_grounding first = ask(model);
     long asked[2] = {0, 0}, differing[2] = {0, 0};
-    double spent[2] = {0, 0};
+    double spent[2] = {0, 0}, said = seconds();
     while (answers ? asked[0] + asked[1] < answers : spent[0] + spent[1] < most) {
         for (int flushing = 0; flushing <= flush; flushing++) {
             flush_subnormals(flushing);
@@ -72,6 +73,11 @@ int main(int count, char **arguments) {
             spent[flushing] += seconds() - start;
         }
         flush_subnormals(0);
+        if (seconds() - said > 60) {
+            said = seconds();
+            fprintf(stderr, "soak: %s, %s threads: %ld answers, %ld differ\n", arguments[1], arguments[2],
+                asked[0] + asked[1], differing[0] + differing[1]);
+        }
     }
     deixis_free(model);
     for (int flushing = 0; flushing <= flush; flushing++)

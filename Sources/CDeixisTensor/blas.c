@@ -103,7 +103,7 @@ void dxt_gemm(bool is_double, bool ta, bool tb, long m, long n, long k, double a
     const void *b, long ldb, double beta, void *c, long ldc) {
     if (m <= 0 || n <= 0) return;
     // OpenBLAS copies both operands first, which few columns or few rows do not pay back.
-    const bool narrow = !is_double && (n <= 256 || m <= 64);
+    const bool narrow = !is_double && (n <= 512 || m <= 64);
     if (!sgemm || narrow || m * n * k < 32 * 32 * 32 || k == 0) {
         // Two threads that both look it up store the same pointer.
         static const dxt_kernels *_Atomic tables[2];

@@ -8,8 +8,8 @@
 #define NR (2 * VL)
 #define MR GEMM_ROWS
 #define KC 256
-#define NC 1024
-#define MC (8 * MR)
+#define NC 512
+#define MC (16 * MR)
 
 typedef T FN(vec) __attribute__((vector_size(VB), aligned(sizeof(T))));
 

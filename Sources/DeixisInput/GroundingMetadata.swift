@@ -2,8 +2,11 @@
 /// and its output into a box. Stored as ONNX `metadata_props`; `formats/metadata.md` is the specification.
 public struct GroundingMetadata: Sendable {
     public static let formatVersion = 1
-    /// The one letterbox rule there is: `Letterbox`.
-    static let letterboxRule: StaticText = "long-side-centered-bilinear-antialiased"
+    /// The rules of `deixis.image.letterbox`: without and with antialiasing, in the corner and centered.
+    private static let letterboxRules: [StaticText] = [
+        "long-side-corner-bilinear", "long-side-corner-bilinear-antialiased", "long-side-centered-bilinear",
+        "long-side-centered-bilinear-antialiased",
+    ]
 
     public var vocabulary: Vocabulary
     public var settings: TokenizerSettings
@@ -51,7 +54,8 @@ extension GroundingMetadata {
         add(.stripAccents, MetadataText.boolean(settings.stripsAccents))
         add(.maxLength, MetadataText.integer(settings.maxLength))
         add(.imageSize, MetadataText.integer(letterbox.side))
-        add(.letterbox, GroundingMetadata.letterboxRule.bytes)
+        let rule = (letterbox.isCentered ? 2 : 0) + (letterbox.antialiases ? 1 : 0)
+        add(.letterbox, GroundingMetadata.letterboxRules[rule].bytes)
         let pad = letterbox.padColor
         add(.padColor, MetadataText.list([pad.red, pad.green, pad.blue].map { MetadataText.integer(Int($0)) }))
         add(.mean, MetadataText.list([mean.red, mean.green, mean.blue].map(MetadataText.decimal)))
@@ -75,13 +79,16 @@ extension GroundingMetadata {
             lowercases: try reader.boolean(.lowercase), stripsAccents: try reader.boolean(.stripAccents),
             maxLength: try reader.integer(.maxLength, 2...1_000_000, "a whole number from 2 to 1000000"))
         let rule = try reader.value(.letterbox)
-        guard rule == GroundingMetadata.letterboxRule.bytes else {
-            throw .malformedKey(key: MetadataKey.letterbox.bytes, expected: GroundingMetadata.letterboxRule, got: rule)
+        guard let known = GroundingMetadata.letterboxRules.firstIndex(where: { $0.bytes == rule }) else {
+            throw .malformedKey(
+                key: MetadataKey.letterbox.bytes, expected: "long-side-{centered|corner}-bilinear[-antialiased]",
+                got: rule)
         }
         let side = try reader.integer(.imageSize, 1...Letterbox.maximumSide, "a whole number from 1 to 16384")
         self.init(
             vocabulary: vocabulary, settings: settings,
-            letterbox: try Letterbox(side: side, padColor: try reader.color(.padColor)))
+            letterbox: try Letterbox(
+                side: side, padColor: try reader.color(.padColor), isCentered: known >= 2, antialiases: known % 2 == 1))
         mean = try reader.channels(.mean)
         standardDeviation = try reader.channels(.standardDeviation)
         training = reader.training

@@ -1,26 +1,35 @@
-/// Fits a picture into a square: the long side becomes `side`, the rest is centered and padded with one color.
+/// Fits a picture into a square: the long side becomes `side`, the rest is padded with one color.
 ///
-/// Training and inference share it, so that the two cannot differ. Pixels equal Pillow's `resize(BILINEAR)`.
+/// Training and inference share it, so that the two cannot differ. Pixels equal Pillow's `resize(BILINEAR)`, unless
+/// `antialiases` is false.
 public struct Letterbox: Sendable, Equatable {
     public static let maximumSide = 16384
     public let side: Int
     public let padColor: RGB
+    /// Margins on both sides of the picture; otherwise it lies in the top left corner.
+    public let isCentered: Bool
+    /// All pixels that a smaller picture's pixel covers count; otherwise the two nearest along each axis, as OpenCV's
+    /// and PyTorch's plain bilinear resizing takes them.
+    public let antialiases: Bool
 
     /// Throws `invalidSide` outside 1...16384.
-    public init(side: Int, padColor: RGB = .imageNetMean) throws(InputError) {
+    public init(
+        side: Int, padColor: RGB = .imageNetMean, isCentered: Bool = true, antialiases: Bool = true
+    ) throws(InputError) {
         guard side >= 1, side <= Letterbox.maximumSide else { throw .invalidSide(side) }
-        self.side = side
-        self.padColor = padColor
+        (self.side, self.padColor) = (side, padColor)
+        (self.isCentered, self.antialiases) = (isCentered, antialiases)
     }
 
     /// Where a picture of width x height lands: its size in the square and its top left corner.
     ///
-    /// long side -> S; short side -> max(1, round(short * S / long)), halves up; offset = floor((S - size) / 2).
+    /// long side -> S; short side -> max(1, round(short * S / long)), halves up; offset = floor((S - size) / 2), or 0.
     public func placement(width: Int, height: Int) -> (x: Int, y: Int, width: Int, height: Int) {
         let long = max(width, height), short = min(width, height)
         // 128 bits would be needed only for extents no memory holds.
         let fitted = max(1, (2 * short * side + long) / (2 * long))
         let size = width >= height ? (side, fitted) : (fitted, side)
+        guard isCentered else { return (0, 0, size.0, size.1) }
         return ((side - size.0) / 2, (side - size.1) / 2, size.0, size.1)
     }
 
@@ -66,7 +75,7 @@ public struct Letterbox: Sendable, Equatable {
             into: Resampler.Pixels(
                 bytes: square + (place.y * side + place.x) * 3, rowBytes: side * 3, width: place.width,
                 height: place.height),
-            pool: pool)
+            antialiases: antialiases, pool: pool)
     }
 
     /// Rows above and below, then what is left and right of the picture; each like the first of its kind.

@@ -5,6 +5,7 @@ import CDeixisSystem
 ///
 /// For output i of n from m inputs, scale = m / n, f = max(scale, 1), center c = (i + 1/2) scale, input x weighs
 /// max(0, 1 - |x + 1/2 - c| / f), normalized to sum 1 and rounded to 22 bits. Rows first, each pass rounded to bytes.
+/// Without antialiasing f = 1.
 ///
 /// The result is made in strips of rows, so that what lies between the passes stays small however large the picture is.
 struct Resampler: Sendable {
@@ -13,7 +14,7 @@ struct Resampler: Sendable {
 
     /// Weights of one axis, as `deixis_letterbox_axis` says.
     struct Axis: Sendable {
-        var input = 0, output = 0, taps = 0
+        var input = 0, output = 0, taps = 0, antialiases = true
         var first: [UInt32] = [], count: [UInt32] = []
         var weights: [Int16] = []
     }
@@ -33,7 +34,8 @@ struct Resampler: Sendable {
 
     /// Resizes `source` to the size of `target`, on the threads of `pool` where there is one.
     mutating func run(
-        _ source: Pixels<UnsafePointer<UInt8>>, into target: Pixels<UnsafeMutablePointer<UInt8>>, pool: OpaquePointer?
+        _ source: Pixels<UnsafePointer<UInt8>>, into target: Pixels<UnsafeMutablePointer<UInt8>>, antialiases: Bool,
+        pool: OpaquePointer?
     ) {
         if source.width == target.width, source.height == target.height {
             for y in 0..<source.height {
@@ -42,8 +44,8 @@ struct Resampler: Sendable {
             }
             return
         }
-        horizontal.prepare(input: source.width, output: target.width)
-        vertical.prepare(input: source.height, output: target.height)
+        horizontal.prepare(input: source.width, output: target.width, antialiases)
+        vertical.prepare(input: source.height, output: target.height, antialiases)
         let row = target.width * 3
         var begin = 0
         while begin < target.height {
@@ -110,11 +112,10 @@ private struct Pass {
 
 extension Resampler.Axis {
     /// Computes the weights unless they are those already here.
-    mutating func prepare(input: Int, output: Int) {
-        guard input != self.input || output != self.output else { return }
-        self.input = input
-        self.output = output
-        let scale = Double(input) / Double(output), filterScale = max(scale, 1)
+    mutating func prepare(input: Int, output: Int, _ antialiases: Bool) {
+        guard input != self.input || output != self.output || antialiases != self.antialiases else { return }
+        (self.input, self.output, self.antialiases) = (input, output, antialiases)
+        let scale = Double(input) / Double(output), filterScale = antialiases ? max(scale, 1) : 1
         let support = filterScale, inverse = 1 / filterScale
         // Truncation and not rounded(): libm is not linked here.
         let whole = Int(support)

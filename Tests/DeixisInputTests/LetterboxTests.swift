@@ -95,3 +95,63 @@ func gapsAndThreadsChangeNothing(width: Int, height: Int) throws {
         #expect(target == expected, "\(threads) threads")
     }
 }
+
+/// In the corner: the same pixels, margins on the right and below; boxes go there and back.
+@Test(arguments: [(100, 60), (60, 100), (64, 64)])
+func cornerMovesThePicture(width: Int, height: Int) throws {
+    let image = try picture(width, height), centered = try Letterbox(side: 48),
+        corner = try Letterbox(side: 48, isCentered: false)
+    let place = centered.placement(width: width, height: height)
+    let expected = centered.apply(to: image).pixels, got = corner.apply(to: image).pixels
+    for y in 0..<48 {
+        for x in 0..<48 {
+            let inside = x < place.width && y < place.height, from = ((y + place.y) * 48 + x + place.x) * 3
+            let color = inside ? Array(expected[from..<from + 3]) : [124, 116, 104]
+            #expect(Array(got[(y * 48 + x) * 3..<(y * 48 + x) * 3 + 3]) == color)
+        }
+    }
+    let box = PixelBox(x: 5, y: 7, width: 30, height: 20)
+    let back = corner.pixels(corner.normalized(box, width: width, height: height), width: width, height: height)
+    #expect(abs(back.x - 5) + abs(back.y - 7) + abs(back.width - 30) + abs(back.height - 20) < 1e-3)
+}
+
+/// Without antialiasing: the two nearest pixels along each axis, weights 1 - distance, within the rounding of two passes.
+@Test(arguments: [(640, 480, 48), (97, 300, 32), (20, 11, 64), (1, 900, 16)])
+func plainBilinear(width: Int, height: Int, side: Int) throws {
+    let image = try picture(width, height), letterbox = try Letterbox(side: side, antialiases: false)
+    let place = letterbox.placement(width: width, height: height), square = letterbox.apply(to: image).pixels
+    func taps(_ i: Int, _ output: Int, _ input: Int) -> [(index: Int, weight: Double)] {
+        let x = (Double(i) + 0.5) * Double(input) / Double(output) - 0.5, low = x.rounded(.down), part = x - low
+        return [(Int(low), 1 - part), (Int(low) + 1, part)].map { (max(0, min(input - 1, $0.0)), $0.1) }
+    }
+    for y in 0..<place.height {
+        for x in 0..<place.width {
+            for c in 0..<3 {
+                var sum = 0.0
+                for v in taps(y, place.height, height) {
+                    for u in taps(x, place.width, width) {
+                        sum += v.weight * u.weight * Double(image.pixels[(v.index * width + u.index) * 3 + c])
+                    }
+                }
+                #expect(abs(Double(square[((y + place.y) * side + x + place.x) * 3 + c]) - sum) <= 1.001)
+            }
+        }
+    }
+    #expect(try square != Letterbox(side: side).apply(to: image).pixels || width <= side)
+}
+
+/// One scratch for both ways.
+@Test func scratchIsSharedBetweenFilters() throws {
+    let image = try picture(300, 200)
+    var scratch = LetterboxScratch()
+    for antialiases in [true, false, true] {
+        let letterbox = try Letterbox(side: 40, antialiases: antialiases)
+        var target = [UInt8](repeating: 9, count: 40 * 40 * 3)
+        image.pixels.withUnsafeBufferPointer { pixels in
+            target.withUnsafeMutableBufferPointer {
+                letterbox.apply(pixels: pixels, width: 300, height: 200, into: $0, scratch: &scratch)
+            }
+        }
+        #expect(target == letterbox.apply(to: image).pixels)
+    }
+}

@@ -48,6 +48,18 @@ private func example() throws -> GroundingMetadata {
             && read.training.map(\.value) == metadata.training.map(\.value))
 }
 
+/// Every rule of the letterbox, by its name in the file.
+@Test(arguments: [
+    (true, true, "long-side-centered-bilinear-antialiased"), (true, false, "long-side-centered-bilinear"),
+    (false, true, "long-side-corner-bilinear-antialiased"), (false, false, "long-side-corner-bilinear"),
+])
+func letterboxRules(centered: Bool, antialiases: Bool, name: String) throws {
+    var metadata = try example()
+    metadata.letterbox = try Letterbox(side: 64, isCentered: centered, antialiases: antialiases)
+    #expect(metadata.pairs.first { $0.key == bytes("deixis.image.letterbox") }?.value == bytes(name))
+    #expect(try GroundingMetadata(pairs: metadata.pairs).letterbox == metadata.letterbox)
+}
+
 @Test func everyRequiredKeyIsMissed() throws {
     let pairs = try example().pairs.filter { !$0.key.starts(with: bytes("deixis.training.")) }
     #expect(pairs.count == 10)
@@ -70,7 +82,7 @@ private func example() throws -> GroundingMetadata {
     ("deixis.image.size", "0", "a whole number from 1 to 16384"),
     ("deixis.image.size", "-5", "a whole number from 1 to 16384"),
     ("deixis.image.size", "512px", "a whole number from 1 to 16384"),
-    ("deixis.image.letterbox", "stretch", "long-side-centered-bilinear-antialiased"),
+    ("deixis.image.letterbox", "stretch", "long-side-{centered|corner}-bilinear[-antialiased]"),
     ("deixis.image.pad_color", "1,2", "three whole numbers from 0 to 255, R,G,B"),
     ("deixis.image.pad_color", "1,2,3,x", "three whole numbers from 0 to 255, R,G,B"),
     ("deixis.image.pad_color", "1,2,256", "three whole numbers from 0 to 255, R,G,B"),

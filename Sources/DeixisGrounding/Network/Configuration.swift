@@ -27,6 +27,10 @@ public struct NetworkConfiguration: Sendable, Equatable {
     public var normEpsilon = 1e-5
     /// [choice] The color of the letterbox's margins, as bytes; the mean color, rounded, is 124, 116, 104.
     public var padColor = [124, 116, 104]
+    /// [choice] The picture lies in the middle of the square; otherwise in its top left corner.
+    public var imageCentered = true
+    /// [choice] Pictures are made smaller with antialiasing; otherwise by the two nearest pixels along each axis.
+    public var imageAntialiased = true
     public var start = Start()
     public var loss = Loss()
 

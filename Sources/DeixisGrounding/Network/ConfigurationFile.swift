@@ -9,7 +9,8 @@ extension NetworkConfiguration: SettingGroup {
 
     public static let fields: [SettingField<NetworkConfiguration>] = [
         .init("imageSide", \.imageSide), .init("imageMean", \.imageMean), .init("imageDeviation", \.imageDeviation),
-        .init("padColor", \.padColor, since: 1), .init("visual", \.visual), .init("language", \.language),
+        .init("padColor", \.padColor, since: 1), .init("imageCentered", \.imageCentered, since: 1),
+        .init("imageAntialiased", \.imageAntialiased, since: 1), .init("visual", \.visual), .init("language", \.language),
         .init("channels", \.channels),
         .init("groups", \.groups), .init("fusion", \.fusion), .init("dropout", \.dropout),
         .init("normEpsilon", \.normEpsilon, since: 1), .init("sharesProjections", \.sharesProjections, since: 1),
@@ -117,7 +118,9 @@ extension NetworkConfiguration {
     public func letterbox() throws(GroundingError) -> Letterbox {
         let color = padColor.map { UInt8(clamping: $0) }
         do throws(InputError) {
-            return try Letterbox(side: imageSide, padColor: RGB(color[0], color[1], color[2]))
+            return try Letterbox(
+                side: imageSide, padColor: RGB(color[0], color[1], color[2]), isCentered: imageCentered,
+                antialiases: imageAntialiased)
         } catch { throw .input(error) }
     }
 }

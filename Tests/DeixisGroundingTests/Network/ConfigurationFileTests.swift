@@ -1,5 +1,6 @@
 @testable import DeixisGrounding
 import DeixisFiles
+import DeixisInput
 import Testing
 
 @Suite struct ConfigurationFileTests {
@@ -28,7 +29,8 @@ import Testing
             """
             {"version": 1, "base": "paper-r50", "visual": {"stages": [4, 5]}, "language": {"blocks": [2]},
              "groups": {"layers": 1}, "fusion": {"kind": "transformer", "layers": 2, "heads": 4, "feedForward": 512, "activation": "gelu"},
-             "loss": {"lambda": 0.5, "learnsSigma": false, "initialSigma": 1.5}, "padColor": [0, 0, 0], "normEpsilon": 1e-6}
+             "loss": {"lambda": 0.5, "learnsSigma": false, "initialSigma": 1.5}, "padColor": [0, 0, 0], "normEpsilon": 1e-6,
+             "imageCentered": false, "imageAntialiased": false}
             """)
         var expected = NetworkConfiguration.paperR50
         (expected.visual.stages, expected.language.blocks, expected.groups.layers) = ([4, 5], [2], 1)
@@ -36,6 +38,10 @@ import Testing
         expected.fusion.activation = .gelu
         (expected.loss.lambda, expected.loss.learnsSigma, expected.loss.initialSigma) = (0.5, false, [1.5, 1.5])
         (expected.padColor, expected.normEpsilon) = ([0, 0, 0], 1e-6)
+        (expected.imageCentered, expected.imageAntialiased) = (false, false)
+        #expect(
+            try read.configuration.letterbox()
+                == Letterbox(side: 512, padColor: RGB(0, 0, 0), isCentered: false, antialiases: false))
         #expect(read.configuration == expected && read.base == "paper-r50")
     }
 
@@ -93,7 +99,7 @@ import Testing
         }
         let changes = [
             "\"imageSide\": 64", "\"imageMean\": [0.5, 0.5, 0.5]", "\"imageDeviation\": [1, 1, 1]",
-            "\"padColor\": [1, 2, 3]", "\"channels\": 32",
+            "\"padColor\": [1, 2, 3]", "\"imageCentered\": false", "\"imageAntialiased\": false", "\"channels\": 32",
             "\"dropout\": 0.3", "\"normEpsilon\": 0.001", "\"sharesProjections\": true", "\"headLayers\": 2",
             "\"visual\": {\"block\": \"basic\", \"stemChannels\": 8, \"stemKernel\": 3, \"blocks\": [1, 1, 1, 1], \"widths\": [8, 8, 8, 8],"
                 + " \"frozenNorm\": false, \"stages\": [5], \"positions\": \"sine\", \"down\": \"convolution\", \"up\": \"bilinear\"}",
