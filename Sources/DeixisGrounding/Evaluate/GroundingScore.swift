@@ -5,8 +5,7 @@ internal import DeixisInput
 /// The rule: a box is a hit if its IoU with the truth is *above* 0.5 (network.md; code bases differ), counted over
 /// every sample.
 public struct GroundingScore: Sendable {
-    public static let threshold = 0.5
-    public static let rule = "hit: IoU > 0.5"
+    public static let rule = HitRule()
 
     public private(set) var count = 0
     public private(set) var hits = 0
@@ -18,7 +17,7 @@ public struct GroundingScore: Sendable {
     /// Counts one sample. A box that is not a number has IoU 0.
     public mutating func add(iou: Double, kind: String) {
         let iou = iou.isNaN ? 0 : iou
-        let hit = iou > Self.threshold ? 1 : 0
+        let hit = Self.rule.isHit(iou) ? 1 : 0
         count += 1
         hits += hit
         totalIoU += iou

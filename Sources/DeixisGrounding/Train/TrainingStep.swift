@@ -81,7 +81,7 @@ extension Trainer {
         for (i, term) in value.terms.enumerated() { sums.terms[i] += term }
         for i in 0..<batch.count {
             let range = i * 4..<i * 4 + 4
-            if GroundingScore.iou(predictions[range], batch.boxes[range]) > GroundingScore.threshold { sums.hits += 1 }
+            if GroundingScore.rule.isHit(GroundingScore.iou(predictions[range], batch.boxes[range])) { sums.hits += 1 }
         }
     }
 
