@@ -8,17 +8,20 @@ internal import DeixisInput
 struct PlotCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "plot",
-        abstract: "Draw a training log's curves as a picture.",
+        abstract: "Draw the curves of training logs as a picture.",
         discussion: """
-            Four panels over the samples seen: the self-paced loss with its two parts, Acc@0.5 on training batches and \
-            on held-out samples, sigma, and samples per second. Faint lines are the log's values, strong ones their \
-            running mean.
+            Panels over the samples seen: the self-paced loss with its two parts, Acc@0.5 on training batches and on \
+            held-out samples, sigma, the weights d that say how hard the samples still are, what the schedule \
+            multiplies the learning rates by, the norm of the gradients, and samples per second. Faint lines are the \
+            log's values, strong ones their running mean. Several logs get a color each, and one curve a panel: the \
+            loss, held-out Acc@0.5, and so on.
 
               deixis-train plot run/log.jsonl --out curves.png
+              deixis-train plot run1/log.jsonl run2/log.jsonl --out both.png
             """)
 
-    @Argument(help: ArgumentHelp("A run's log.", valueName: "log.jsonl"))
-    var log: String
+    @Argument(help: ArgumentHelp("Logs of runs, or their folders.", valueName: "log.jsonl"))
+    var logs: [String]
     @Option(help: ArgumentHelp("The picture: .png or .jpg.", valueName: "curves.png"))
     var out: String
     @Option(help: "Width of the picture in pixels.")
@@ -33,59 +36,87 @@ struct PlotCommand: ParsableCommand {
     }
 
     func run() throws {
-        try Outputs(("--out", out)).check(against: [log])
+        let paths = logs.map { exists($0 + "/log.jsonl") ? $0 + "/log.jsonl" : $0 }
+        try Outputs(("--out", out)).check(against: paths)
         try RGBImage.checkName(out)
-        let records = try TrainingLog.read(log)
-        let chart = LogChart(records: records, title: log)
-        try chart.chart.drawn(width: width, height: height).write(to: out)
-        try Console.out("\(out): \(records.count) lines of \(log)\(chart.last.map { ", \($0)" } ?? "")")
+        let runs = try paths.map { LogChart.Run(name: $0, records: try TrainingLog.read($0)) }
+        try LogChart(runs: runs).chart.drawn(width: width, height: height).write(to: out)
+        let lines = runs.map { "\($0.records.count) lines of \($0.name)" + ($0.last.map { ", \($0)" } ?? "") }
+        try Console.out("\(out): " + lines.joined(separator: "; "))
     }
 }
 
-/// The panels of a log.
+/// The panels of one log, or of several side by side.
 struct LogChart {
-    let records: [TrainingRecord]
-    let title: String
+    struct Run {
+        let name: String
+        let records: [TrainingRecord]
 
-    /// Where the run stands, for the subtitle and the terminal.
-    var last: String? {
-        guard let record = records.last else { return nil }
-        let accuracy = records.last { $0.heldOutAccuracy != nil }?.heldOutAccuracy
-        return "\(record.samples) samples"
-            + (accuracy.map { ", held-out Acc@0.5 \(($0 * 1000).rounded() / 1000)" } ?? "")
-    }
+        /// Where the run stands, for the subtitle and the terminal.
+        var last: String? {
+            guard let record = records.last else { return nil }
+            let accuracy = records.last { $0.heldOutAccuracy != nil }?.heldOutAccuracy
+            return "\(record.samples) samples"
+                + (accuracy.map { ", held-out Acc@0.5 \(($0 * 1000).rounded() / 1000)" } ?? "")
+        }
 
-    var chart: Chart {
         func points(_ value: (TrainingRecord) -> Double?) -> [Point] {
             records.compactMap { record in value(record).map { Point(Double(record.samples) / 1000, $0) } }
         }
+    }
+
+    let runs: [Run]
+    private static let smoothing = 0.9
+
+    /// A curve of a panel; of several logs the first alone is drawn, once for each log.
+    private struct Curve {
+        var name: String
+        var smoothing = LogChart.smoothing
+        var value: (TrainingRecord) -> Double?
+    }
+
+    private func panel(_ title: String, _ curves: [Curve], yRange: ClosedRange<Double>? = nil) -> Chart.Panel? {
+        let series =
+            runs.count == 1
+            ? curves.map { Chart.Series($0.name, runs[0].points($0.value), smoothing: $0.smoothing) }
+            : runs.enumerated().map { index, run in
+                Chart.Series(
+                    run.name, run.points(curves[0].value), color: Chart.palette[index % Chart.palette.count],
+                    smoothing: curves[0].smoothing)
+            }
+        // What older logs do not have is left out.
+        guard series.contains(where: { !$0.points.isEmpty }) else { return nil }
+        let shown = runs.count == 1 || curves.count == 1 ? title : "\(title): \(curves[0].name)"
+        return Chart.Panel(shown, xLabel: "thousand samples", series: series, yRange: yRange)
+    }
+
+    var chart: Chart {
         let terms = SelfPacedLoss.terms
-        let x = "thousand samples", smooth = 0.9
+        let panels = [
+            panel(
+                "Loss",
+                [Curve(name: "self-paced") { $0.loss["loss"] }]
+                    + terms.map { term in Curve(name: term.label) { $0.loss[term.name] } }),
+            panel(
+                "Acc@0.5",
+                [
+                    Curve(name: "held out", smoothing: 0, value: \.heldOutAccuracy),
+                    Curve(name: "training batches", value: \.accuracy),
+                ], yRange: 0...1),
+            panel(
+                "Weight d, the harder the larger",
+                terms.map { term in Curve(name: "\(term.weight) (\(term.label))") { $0.loss[term.weight] } }),
+            panel(
+                "sigma",
+                terms.map { term in Curve(name: "\(term.sigma) (\(term.label))", smoothing: 0) { $0.loss[term.sigma] } }
+            ),
+            panel("Norm of the gradients", [Curve(name: "norm", value: \.gradientNorm)]),
+            panel("Factor of the learning rates", [Curve(name: "factor", smoothing: 0, value: \.rateFactor)]),
+            panel("Samples per second", [Curve(name: "samples per second", value: \.samplesPerSecond)]),
+        ]
+        let single = runs.count == 1
         return Chart(
-            title: title, subtitle: last ?? "",
-            panels: [
-                Chart.Panel(
-                    "Loss", xLabel: x,
-                    series: [
-                        Chart.Series("self-paced", points { $0.loss["loss"] }, smoothing: smooth)
-                    ] + terms.map { term in Chart.Series(term.label, points { $0.loss[term.name] }, smoothing: smooth) }
-                ),
-                Chart.Panel(
-                    "Acc@0.5", xLabel: x,
-                    series: [
-                        Chart.Series("training batches", points(\.accuracy), smoothing: smooth),
-                        Chart.Series("held out", points(\.heldOutAccuracy)),
-                    ], yRange: 0...1),
-                Chart.Panel(
-                    "sigma", xLabel: x,
-                    series: terms.map { term in
-                        Chart.Series("\(term.sigma) (\(term.label))", points { $0.loss[term.sigma] })
-                    }),
-                Chart.Panel(
-                    "Samples per second", xLabel: x,
-                    series: [
-                        Chart.Series("samples per second", points(\.samplesPerSecond), smoothing: smooth)
-                    ]),
-            ])
+            title: single ? runs[0].name : "\(runs.count) runs", subtitle: single ? runs[0].last ?? "" : "",
+            panels: panels.compactMap { $0 })
     }
 }

@@ -243,7 +243,7 @@ import Testing
         record.accuracy = 0.5
         try TrainingLog.append(record, to: path)
         let line =
-            #"{"accuracy":0.5,"giou":3.25,"l1":1.25,"loss":0.25,"samples":16,"seconds":0.5,"sigma0":2.25,"sigma1":4.25,"step":2}"#
+            #"{"accuracy":0.5,"d0":3.25,"d1":6.25,"giou":4.25,"l1":1.25,"loss":0.25,"samples":16,"seconds":0.5,"sigma0":2.25,"sigma1":5.25,"step":2}"#
         #expect(String(decoding: try readFile(path), as: UTF8.self) == line + "\n")
         #expect(try TrainingLog.read(path) == [record])
         try folder.write(#"{"step":1,"samples":8,"seconds":1,"heldOutAccuracy":0.5,"another":[]}"# + "\n", "log.jsonl")

@@ -19,8 +19,8 @@ public struct LossValue<Scalar: Real> {
 public struct LossTerm: Sendable {
     /// In the log and on the screen; in the plot.
     public let name: String, label: String
-    /// What the log calls its sigma.
-    public let sigma: String
+    /// What the log calls its sigma, and its weight d: how hard the samples are.
+    public let sigma: String, weight: String
     /// L of a predicted box and the true one, and its derivative by the predicted (x, y, width, height).
     let value: @Sendable (CenterBox, CenterBox) -> (Double, [Double])
 }
@@ -37,8 +37,8 @@ public struct LossTerm: Sendable {
 /// below the least sigma, sigma gets none. With the default 2.5 neither is active: L_l1 <= 4 gives e <= 2.56.
 public struct SelfPacedLoss: Sendable {
     public static let terms = [
-        LossTerm(name: "l1", label: "L1", sigma: "sigma0", value: absoluteDistance),
-        LossTerm(name: "giou", label: "1 - GIoU", sigma: "sigma1", value: generalizedIoULoss),
+        LossTerm(name: "l1", label: "L1", sigma: "sigma0", weight: "d0", value: absoluteDistance),
+        LossTerm(name: "giou", label: "1 - GIoU", sigma: "sigma1", weight: "d1", value: generalizedIoULoss),
     ]
 
     public let configuration: NetworkConfiguration.Loss

@@ -10,7 +10,8 @@ extension NetworkConfiguration: SettingGroup {
     public static let fields: [SettingField<NetworkConfiguration>] = [
         .init("imageSide", \.imageSide), .init("imageMean", \.imageMean), .init("imageDeviation", \.imageDeviation),
         .init("padColor", \.padColor, since: 1), .init("imageCentered", \.imageCentered, since: 1),
-        .init("imageAntialiased", \.imageAntialiased, since: 1), .init("visual", \.visual), .init("language", \.language),
+        .init("imageAntialiased", \.imageAntialiased, since: 1), .init("visual", \.visual),
+        .init("language", \.language),
         .init("channels", \.channels),
         .init("groups", \.groups), .init("fusion", \.fusion), .init("dropout", \.dropout),
         .init("normEpsilon", \.normEpsilon, since: 1), .init("sharesProjections", \.sharesProjections, since: 1),

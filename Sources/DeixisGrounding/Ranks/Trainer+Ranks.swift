@@ -10,8 +10,9 @@ extension Trainer {
     func join(_ sums: inout StepSums) {
         guard let ranks, let gradientSum else { return }
         gradientSum.finish()
-        let all = ranks.sum([sums.loss, Double(sums.hits)] + sums.terms)
-        (sums.loss, sums.hits, sums.terms) = (all[0], Int(all[1]), Array(all[2...]))
+        let all = ranks.sum([sums.loss, Double(sums.hits)] + sums.terms + sums.weights)
+        let (terms, weights) = (all[2...].prefix(sums.terms.count), all.suffix(sums.weights.count))
+        (sums.loss, sums.hits, sums.terms, sums.weights) = (all[0], Int(all[1]), Array(terms), Array(weights))
         guard !sums.loss.isFinite else { return }
         // The same sum on all ranks: all come here.
         let none = UInt64.max, culprits = ranks.gather(sums.culprit.map { UInt64($0) } ?? none)

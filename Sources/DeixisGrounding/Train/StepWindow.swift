@@ -3,6 +3,8 @@ struct StepWindow: Codable {
     private(set) var count = 0.0
     private var samples = 0
     private var loss = 0.0, terms = SelfPacedLoss.terms.map { _ in 0.0 }
+    /// Not in checkpoints of before they were counted.
+    private var weights: [Double]? = SelfPacedLoss.terms.map { _ in 0.0 }
     private var accuracy = 0.0, gradientNorm = 0.0, factor = 0.0
     /// Of computing these steps.
     private(set) var seconds = 0.0
@@ -14,6 +16,7 @@ struct StepWindow: Codable {
         samples += batchSize
         loss += result.loss
         for (i, term) in result.terms.enumerated() { terms[i] += term }
+        weights = weights.map { zip($0, result.weights).map(+) }
         accuracy += result.accuracy
         gradientNorm += result.gradientNorm
         factor = result.rateFactor
@@ -29,6 +32,9 @@ struct StepWindow: Codable {
     func fill(_ record: inout TrainingRecord) {
         record.loss["loss"] = rounded(loss / count)
         for (term, value) in zip(SelfPacedLoss.terms, terms) { record.loss[term.name] = rounded(value / count) }
+        for (term, value) in zip(SelfPacedLoss.terms, weights ?? []) {
+            record.loss[term.weight] = rounded(value / count)
+        }
         record.accuracy = rounded(accuracy / count)
         record.gradientNorm = rounded(gradientNorm / count)
         record.rateFactor = rounded(factor)

@@ -10,7 +10,7 @@ public struct TrainingRecord: LogRecord, Sendable, Equatable {
     public var samples: Int
     /// Seconds of computing so far, interruptions not counted.
     public var seconds: Double
-    /// `lossNames`: "loss" itself, its terms and their sigmas.
+    /// `lossNames`: "loss" itself, its terms, their sigmas and their weights.
     public var loss: [String: Double] = [:]
     /// Acc@0.5 on the training batches themselves.
     public var accuracy: Double?
@@ -31,7 +31,7 @@ public struct TrainingRecord: LogRecord, Sendable, Equatable {
 }
 
 extension TrainingRecord: Codable {
-    static let lossNames = ["loss"] + SelfPacedLoss.terms.flatMap { [$0.name, $0.sigma] }
+    static let lossNames = ["loss"] + SelfPacedLoss.terms.flatMap { [$0.name, $0.sigma, $0.weight] }
 
     private struct Key: CodingKey {
         var stringValue: String

@@ -6,6 +6,8 @@ extension Trainer {
         public internal(set) var loss: Double
         /// Each of `SelfPacedLoss.terms`, not weighted.
         public internal(set) var terms: [Double]
+        /// The weight d of each, averaged over the batch.
+        public internal(set) var weights: [Double]
         public internal(set) var accuracy, gradientNorm, rateFactor: Double
     }
 
@@ -13,7 +15,7 @@ extension Trainer {
     public struct StepSums: Sendable, Equatable {
         /// Parts of the global averages.
         public var loss = 0.0
-        public var terms = SelfPacedLoss.terms.map { _ in 0.0 }
+        public var terms = SelfPacedLoss.terms.map { _ in 0.0 }, weights = SelfPacedLoss.terms.map { _ in 0.0 }
         /// Boxes with IoU above the threshold.
         public var hits = 0
         /// The place in the global batch of a sample whose loss is no number, where one is to blame.
@@ -78,7 +80,10 @@ extension Trainer {
         let predictions = boxes.tensor.values
         tape.backward(value.total, completed: completed)
         tape.commit(share: Double(batch.count) / Double(plan.batchSize))
-        for (i, term) in value.terms.enumerated() { sums.terms[i] += term }
+        for i in value.terms.indices {
+            sums.terms[i] += value.terms[i]
+            sums.weights[i] += value.weights[i]
+        }
         for i in 0..<batch.count {
             let range = i * 4..<i * 4 + 4
             if GroundingScore.rule.isHit(GroundingScore.iou(predictions[range], batch.boxes[range])) { sums.hits += 1 }
@@ -97,9 +102,8 @@ extension Trainer {
         network.parameters.moveStatistics()
         step += 1
         return StepResult(
-            loss: sums.loss, terms: sums.terms, accuracy: Double(sums.hits) / Double(plan.batchSize),
-            gradientNorm: norm,
-            rateFactor: factor)
+            loss: sums.loss, terms: sums.terms, weights: sums.weights,
+            accuracy: Double(sums.hits) / Double(plan.batchSize), gradientNorm: norm, rateFactor: factor)
     }
 
     /// The sample of a batch whose true box or whose answer alone is no number; none where every answer is.

@@ -63,7 +63,9 @@ extension EvaluationReport {
             row("Acc@0.5", "\(share(summary.all.accuracy))   (\(summary.all.hits) hits; \(rule))"),
             row("  95% interval", "\(share(interval.lowerBound)) to \(share(interval.upperBound))"),
             row("mean IoU, GIoU", "\(share(summary.meanIoU)), \(share(summary.meanGeneralizedIoU))"),
-            row("Acc@0.3 to Acc@0.9", summary.thresholds.map { String(format: "%.3f", $0.accuracy) }.joined(separator: "  ")),
+            row(
+                "Acc@0.3 to Acc@0.9",
+                summary.thresholds.map { String(format: "%.3f", $0.accuracy) }.joined(separator: "  ")),
             row(
                 "latency p50, p90",
                 String(format: "%.2f, %.2f ms, mean %.2f ms", percentile(0.5), percentile(0.9), meanLatency)

@@ -41,20 +41,25 @@ struct Gallery {
             format: "mean IoU %.4f, mean GIoU %.4f, %.2f ms a sentence (%d threads).</p>", summary.meanIoU,
             summary.meanGeneralizedIoU, report.meanLatency, report.threads)
         text += "<div class=\"charts\">"
-        text += GalleryBars("Accuracy at an IoU of", summary.thresholds.map { .init("\($0.threshold)", $0.accuracy) }).svg
+        text +=
+            GalleryBars("Accuracy at an IoU of", summary.thresholds.map { .init("\($0.threshold)", $0.accuracy) }).svg
         text += GalleryBars("The box's share of the picture", summary.sizes.map(GalleryBars.Bar.init)).svg
         text += GalleryBars("Words of the sentence", summary.lengths.map(GalleryBars.Bar.init)).svg
         if summary.kinds.contains(where: { !$0.name.isEmpty }) {
-            text += GalleryBars(
-                "Kind of sentence", summary.kinds.sorted { $0.accuracy < $1.accuracy }.map(GalleryBars.Bar.init)).svg
+            text +=
+                GalleryBars(
+                    "Kind of sentence", summary.kinds.sorted { $0.accuracy < $1.accuracy }.map(GalleryBars.Bar.init)
+                ).svg
         }
         text += "</div>"
         let cards = GalleryCards(report: report, dataset: dataset, side: Self.side)
         let samples = Array(zip(report.samples.indices, report.samples))
         if let comparison = report.comparison {
-            text += "<p>Hit by both \(comparison.bothHit), by this one alone \(comparison.onlyFirst), by the other alone "
+            text +=
+                "<p>Hit by both \(comparison.bothHit), by this one alone \(comparison.onlyFirst), by the other alone "
             text += String(
-                format: "%d, by neither %d; mean IoU differs by %+.4f. By accident hits would differ so much with chance %.3f.</p>",
+                format:
+                    "%d, by neither %d; mean IoU differs by %+.4f. By accident hits would differ so much with chance %.3f.</p>",
                 comparison.onlySecond, comparison.neither, comparison.meanDifference, comparison.chance)
             for (title, alone) in [("Hit by the other model alone", false), ("Hit by this model alone", true)] {
                 let chosen = samples.filter { index, sample in
@@ -104,7 +109,8 @@ struct GalleryCards {
         func frame(_ box: PixelBox, _ style: String) -> String {
             guard [box.x, box.y, box.width, box.height].allSatisfy(\.isFinite) else { return "" }
             return String(
-                format: "<rect class=\"%@\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\"/>", style, box.x * scale,
+                format: "<rect class=\"%@\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\"/>", style,
+                box.x * scale,
                 box.y * scale, box.width * scale, box.height * scale)
         }
         var boxes = frame(sample.truth, "truth")
@@ -141,20 +147,23 @@ struct GalleryBars {
     init(_ title: String, _ bars: [Bar]) { (self.title, self.bars) = (title, bars) }
 
     var svg: String {
-        var text = "<figure><svg viewBox=\"0 0 420 \(bars.count * 22 + 26)\" width=\"420\" role=\"img\" aria-label=\"\(title)\">"
+        var text =
+            "<figure><svg viewBox=\"0 0 420 \(bars.count * 22 + 26)\" width=\"420\" role=\"img\" aria-label=\"\(title)\">"
         text += "<text x=\"0\" y=\"14\" class=\"title\">\(escaped(title))</text>"
         for (i, bar) in bars.enumerated() {
             let y = Double(i * 22 + 24)
             text += "<text x=\"116\" y=\"\(y + 14)\" text-anchor=\"end\">\(escaped(bar.name))</text>"
             text += String(
-                format: "<rect class=\"bar\" x=\"124\" y=\"%.0f\" width=\"%.1f\" height=\"15\" rx=\"2\"/>", y + 2, bar.value * 200)
+                format: "<rect class=\"bar\" x=\"124\" y=\"%.0f\" width=\"%.1f\" height=\"15\" rx=\"2\"/>", y + 2,
+                bar.value * 200)
             if let interval = bar.interval {
                 text += String(
                     format: "<line x1=\"%.1f\" x2=\"%.1f\" y1=\"%.1f\" y2=\"%.1f\"/>", 124 + interval.lowerBound * 200,
                     124 + interval.upperBound * 200, y + 9.5, y + 9.5)
             }
             text += String(
-                format: "<text x=\"332\" y=\"%.0f\">%.3f%@</text>", y + 14, bar.value, bar.count.map { " of \($0)" } ?? "")
+                format: "<text x=\"332\" y=\"%.0f\">%.3f%@</text>", y + 14, bar.value,
+                bar.count.map { " of \($0)" } ?? "")
         }
         return text + "</svg></figure>"
     }

@@ -49,6 +49,13 @@ import Testing
             try Data(contentsOf: URL(fileURLWithPath: folder + "/curves.png")).prefix(4).elementsEqual([
                 0x89, 0x50, 0x4E, 0x47,
             ]))
+        // Runs by their folders, side by side; the log says how hard the samples were.
+        let both = try Self.train("plot", run, run + "/log.jsonl", "--out", folder + "/both.png")
+        #expect(
+            both.code == 0 && both.output.contains("/log.jsonl, 640 samples")
+                && both.output.components(separatedBy: " lines of ").count == 3, "\(both.errors)")
+        let log = try String(contentsOfFile: run + "/log.jsonl", encoding: .utf8)
+        #expect(log.contains("\"d0\":") && log.contains("\"d1\":"))
         let described = try Self.train("describe", run + "/checkpoint")
         #expect(described.code == 0 && described.output.contains("head.2"), "\(described.errors)")
         let found = try deixis("ground", model, scenes + "/images/000000.png", "the red circle", "--json")

@@ -50,7 +50,8 @@ import Testing
     /// Values of Wilson's formula and of binomial sums, from Python's integers.
     @Test func intervalsAndChances() {
         for (hits, count, low, high) in [
-            (8, 10, 0.49016246912, 0.94331784906), (0, 10, 0, 0.27753280303), (1854, 2000, 0.91476220101, 0.93760064058),
+            (8, 10, 0.49016246912, 0.94331784906), (0, 10, 0, 0.27753280303),
+            (1854, 2000, 0.91476220101, 0.93760064058),
         ] {
             let interval = EvaluationSummary.interval(hits: hits, count: count)
             #expect(abs(interval.lowerBound - low) < 1e-9 && abs(interval.upperBound - high) < 1e-9)

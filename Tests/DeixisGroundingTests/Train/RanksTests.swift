@@ -30,6 +30,7 @@ import Testing
                 #expect(abs(got.loss - expected.loss) < 1e-5 && got.accuracy == expected.accuracy)
                 #expect(abs(got.gradientNorm - expected.gradientNorm) < 1e-3 * expected.gradientNorm)
                 #expect(zip(got.terms, expected.terms).allSatisfy { abs($0 - $1) < 1e-5 })
+                #expect(zip(got.weights, expected.weights).allSatisfy { abs($0 - $1) < 1e-5 && $0 > 1 })
             }
         }
         for rank in ranks {
