@@ -27,7 +27,8 @@ struct Ground: ParsableCommand {
             has passed there is no box, the message names the step that was next, and the exit code is 75.
             """)
 
-    @Argument(help: "A grounding model: an ONNX file that `deixis-train export` wrote.") var model: String
+    @Argument(help: "A grounding model: an ONNX file that `deixis-train export` wrote, or a compiled one.")
+    var model: String
     @Argument(help: "A JPEG or PNG picture.") var image: String
     @Argument(help: "What to look for.") var sentence: String
     @Argument(help: ArgumentHelp("More to look for in the same picture.", valueName: "sentence")) var more: [String] =

@@ -114,8 +114,8 @@ func multiply<Scalar: Real>(
     }
 }
 
-/// C = A^T B + beta C of A [k, m] and B [k, n] with many rows, as for gradients of weights: each thread reads rows of its
-/// own and sums them up by itself, so that nothing is read twice; the sums are then added in order.
+/// C = A^T B + beta C of A [k, m] and B [k, n] with many rows, as for gradients of weights: each thread reads rows of
+/// its own and sums them up by itself, so that nothing is read twice; the sums are then added in order.
 private func multiplyTall<Scalar: Real>(
     _ a: UnsafeMutablePointer<Scalar>, _ b: UnsafeMutablePointer<Scalar>, m: Int, n: Int, k: Int, beta: Double,
     into c: UnsafeMutablePointer<Scalar>

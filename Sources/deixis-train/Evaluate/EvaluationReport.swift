@@ -50,8 +50,8 @@ extension EvaluationReport {
         func share(_ value: Double) -> String { String(format: "%.4f", value) }
         func group(_ group: EvaluationSummary.Group) -> String {
             let interval = group.interval
-            return
-                "\(share(group.accuracy))   \(share(interval.lowerBound)) to \(share(interval.upperBound)), of \(group.count)"
+            let range = "\(share(interval.lowerBound)) to \(share(interval.upperBound))"
+            return "\(share(group.accuracy))   \(range), of \(group.count)"
         }
         let summary = summary, interval = summary.all.interval
         var lines = named ? [row("data set", data)] : []

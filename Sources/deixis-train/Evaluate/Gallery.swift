@@ -59,7 +59,8 @@ struct Gallery {
                 "<p>Hit by both \(comparison.bothHit), by this one alone \(comparison.onlyFirst), by the other alone "
             text += String(
                 format:
-                    "%d, by neither %d; mean IoU differs by %+.4f. By accident hits would differ so much with chance %.3f.</p>",
+                    "%d, by neither %d; mean IoU differs by %+.4f. "
+                    + "By accident hits would differ so much with chance %.3f.</p>",
                 comparison.onlySecond, comparison.neither, comparison.meanDifference, comparison.chance)
             for (title, alone) in [("Hit by the other model alone", false), ("Hit by this model alone", true)] {
                 let chosen = samples.filter { index, sample in
@@ -122,8 +123,9 @@ struct GalleryCards {
         boxes += frame(sample.found, "found")
         let sentence = escaped(sample.sentence)
         return """
-            <figure><svg viewBox="0 0 \(place.width) \(place.height)" width="\(place.width)" role="img" aria-label="\(sentence)">\
-            <image href="data:image/jpeg;base64,\(jpeg)" width="\(place.width)" height="\(place.height)"/>\(boxes)</svg>\
+            <figure><svg viewBox="0 0 \(place.width) \(place.height)" width="\(place.width)" role="img" \
+            aria-label="\(sentence)"><image href="data:image/jpeg;base64,\(jpeg)" width="\(place.width)" \
+            height="\(place.height)"/>\(boxes)</svg>\
             <figcaption>\(sentence)<br><small>\(caption), sample \(sample.index)</small></figcaption></figure>
             """
     }
@@ -148,7 +150,8 @@ struct GalleryBars {
 
     var svg: String {
         var text =
-            "<figure><svg viewBox=\"0 0 420 \(bars.count * 22 + 26)\" width=\"420\" role=\"img\" aria-label=\"\(title)\">"
+            "<figure><svg viewBox=\"0 0 420 \(bars.count * 22 + 26)\" width=\"420\" role=\"img\" "
+            + "aria-label=\"\(escaped(title))\">"
         text += "<text x=\"0\" y=\"14\" class=\"title\">\(escaped(title))</text>"
         for (i, bar) in bars.enumerated() {
             let y = Double(i * 22 + 24)
@@ -176,15 +179,18 @@ enum GalleryStyle {
         <!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
         <title>\(escaped(title))</title>
         <style>
-        body{font:15px/1.45 system-ui,sans-serif;margin:2rem auto;max-width:80rem;padding:0 1rem;color:#1c2430;background:#fff}
-        h1{font-size:1.35rem}h2{font-size:1.15rem;margin-top:2.5rem}h3{font-size:1.05rem;margin:2rem 0 0}h4{margin:.8rem 0 .3rem}
+        body{font:15px/1.45 system-ui,sans-serif;margin:2rem auto;max-width:80rem;padding:0 1rem;color:#1c2430}
+        h1{font-size:1.35rem}h2{font-size:1.15rem;margin-top:2.5rem}
+        h3{font-size:1.05rem;margin:2rem 0 0}h4{margin:.8rem 0 .3rem}
         small{color:#6a7482;font-weight:400}figure{margin:0}.charts,.cards{display:flex;flex-wrap:wrap;gap:1rem}
         .cards figure{max-width:18rem}svg text{font:12px system-ui,sans-serif;fill:#3a4658}svg .title{font-weight:600}
-        .bar{fill:#3b6fd4}line{stroke:#1c2430;stroke-width:1.5}rect.truth,rect.found,rect.other{fill:none;stroke-width:2.5}
+        .bar{fill:#3b6fd4}line{stroke:#1c2430;stroke-width:1.5}
+        rect.truth,rect.found,rect.other{fill:none;stroke-width:2.5}
         rect.truth{stroke:#12a15b}rect.found{stroke:#ec1c5c}rect.other{stroke:#f08c00;stroke-dasharray:5 3}
         .key span{display:inline-block;width:1.1em;height:.8em;border:2.5px solid;margin:0 .4em 0 1.2em}
         .key .truth{border-color:#12a15b}.key .found{border-color:#ec1c5c}.key .other{border:2.5px dashed #f08c00}
-        @media(prefers-color-scheme:dark){body{background:#12161c;color:#e6eaf0}svg text{fill:#b8c2cf}line{stroke:#e6eaf0}}
+        @media(prefers-color-scheme:dark){body{background:#12161c;color:#e6eaf0}
+        svg text{fill:#b8c2cf}line{stroke:#e6eaf0}}
         </style>
 
         """

@@ -3,8 +3,8 @@ import CDeixisTensor
 /// The products of a 3 x 3 convolution of stride 1 by Winograd's F(2 x 2, 3 x 3): 16 multiplications for 4 outputs
 /// where the sum takes 36. `winograd.inc.h` has the formulas.
 ///
-/// Inputs and outputs of a tile (2 x 2 outputs) become 16 planes of the same channels: [tiles, 16, channels]. Each plane
-/// is a matrix [tiles, channels] of its own product.
+/// Inputs and outputs of a tile (2 x 2 outputs) become 16 planes of the same channels: [tiles, 16, channels]. Each
+/// plane is a matrix [tiles, channels] of its own product.
 struct WinogradProduct<Scalar: Real> {
     private let window: dxt_window
     private let batch, inputs, outputs: Int
