@@ -25,9 +25,9 @@ struct PlotCommand: ParsableCommand {
     @Option(help: ArgumentHelp("The picture: .png or .jpg.", valueName: "curves.png"))
     var out: String
     @Option(help: "Width of the picture in pixels.")
-    var width: Int = 1280
+    var width: Int = 1720
     @Option(help: "Height of the picture in pixels.")
-    var height: Int = 860
+    var height: Int = 940
 
     func validate() throws {
         guard (160...8192).contains(width), (120...8192).contains(height) else {
@@ -104,7 +104,7 @@ struct LogChart {
                     Curve(name: "training batches", value: \.accuracy),
                 ], yRange: 0...1),
             panel(
-                "Weight d, the harder the larger",
+                "Weight d: how hard",
                 terms.map { term in Curve(name: "\(term.weight) (\(term.label))") { $0.loss[term.weight] } }),
             panel(
                 "sigma",
