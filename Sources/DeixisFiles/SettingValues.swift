@@ -138,19 +138,3 @@ func nearestKey(to name: String, of keys: [String]) -> String? {
     }
     return best.flatMap { $0.edits <= max(1, (name.count + 1) / 3) ? $0.key : nil }
 }
-
-/// Insertions, deletions and replacements between two texts (Levenshtein 1966).
-private func edits(_ a: String, _ b: String) -> Int {
-    let b = Array(b)
-    var row = Array(0...b.count)
-    for (i, letter) in a.enumerated() {
-        var diagonal = row[0]
-        row[0] = i + 1
-        for j in b.indices {
-            let replaced = diagonal + (letter == b[j] ? 0 : 1)
-            diagonal = row[j + 1]
-            row[j + 1] = min(replaced, row[j] + 1, diagonal + 1)
-        }
-    }
-    return row[b.count]
-}

@@ -12,6 +12,11 @@ extension Canvas {
         return Double(max(cells - 1, 0)) * scale
     }
 
+    /// As much of `text` as fits on one line of `width`, with an ellipsis where it is cut.
+    public static func fitted(_ text: String, width: Double, scale: Double) -> String {
+        wrapped(text, width: width, scale: scale, lines: 1).first ?? ""
+    }
+
     /// One line of text; `at` is the top left corner of its capitals. Scale 1 is drawn cell by pixel, others as smooth
     /// strokes.
     public mutating func text(_ text: String, at: Point, scale: Double = 1, color: RGB, opacity: Double = 1) {

@@ -12,7 +12,7 @@ public struct Point: Sendable, Hashable {
 /// Antialiased drawing on a picture. Coverage of a pixel is taken from its center's distance to the shape; parts
 /// outside the picture, and shapes with NaN or infinite coordinates, are not drawn.
 public struct Canvas: Sendable {
-    public private(set) var image: RGBImage
+    public internal(set) var image: RGBImage
 
     public init(_ image: RGBImage) { self.image = image }
 

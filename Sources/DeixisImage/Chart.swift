@@ -62,14 +62,16 @@ public struct Chart: Sendable {
         var top = margin
         if !title.isEmpty {
             canvas.text(
-                fitted(title, Double(width) - 2 * margin, 2.2 * unit), at: Point(margin, top), scale: 2.2 * unit,
+                Canvas.fitted(title, width: Double(width) - 2 * margin, scale: 2.2 * unit), at: Point(margin, top),
+                scale: 2.2 * unit,
                 color: Chart.ink)
             top += 22 * unit
         }
         if !subtitle.isEmpty {
             let scale = ChartPanel.small(unit)
             canvas.text(
-                fitted(subtitle, Double(width) - 2 * margin, scale), at: Point(margin, top), scale: scale,
+                Canvas.fitted(subtitle, width: Double(width) - 2 * margin, scale: scale), at: Point(margin, top),
+                scale: scale,
                 color: Chart.quiet)
             top += 15 * unit
         }
@@ -90,8 +92,4 @@ public struct Chart: Sendable {
         }
         return canvas.image
     }
-}
-
-func fitted(_ text: String, _ width: Double, _ scale: Double) -> String {
-    wrapped(text, width: width, scale: scale, lines: 1).first ?? ""
 }

@@ -47,7 +47,8 @@ struct ChartPanel {
         canvas.stroke(box, width: unit, color: Chart.grid, radius: 5 * unit)
         let heading = ChartPanel.heading(unit)
         canvas.text(
-            fitted(panel.title, box.width - 28 * unit, heading), at: Point(box.x + 14 * unit, box.y + 11 * unit),
+            Canvas.fitted(panel.title, width: box.width - 28 * unit, scale: heading),
+            at: Point(box.x + 14 * unit, box.y + 11 * unit),
             scale: heading, color: Chart.ink)
         drawGrid(&canvas)
         for line in lines { draw(line, &canvas) }
@@ -88,7 +89,7 @@ struct ChartPanel {
         canvas.fill(
             PixelBox(x: plot.x, y: crisp(plot.bottom, thin), width: plot.width, height: thin), color: Chart.quiet)
         if !panel.xLabel.isEmpty {
-            let text = fitted(panel.xLabel, plot.width, small)
+            let text = Canvas.fitted(panel.xLabel, width: plot.width, scale: small)
             let left = plot.x + (plot.width - Canvas.textWidth(text, scale: small)) / 2
             canvas.text(text, at: Point(left, plot.bottom + 23 * unit), scale: small, color: Chart.quiet)
         }

@@ -36,12 +36,14 @@ struct PlotCommand: ParsableCommand {
     }
 
     func run() throws {
+        guard logs.count <= 8 else { throw CommandError.usage("\(logs.count) logs; a picture has colors for 8") }
         let paths = logs.map { exists($0 + "/log.jsonl") ? $0 + "/log.jsonl" : $0 }
         try Outputs(("--out", out)).check(against: paths)
         try RGBImage.checkName(out)
-        let runs = try paths.map { LogChart.Run(name: $0, records: try TrainingLog.read($0)) }
+        let runs = try paths.map { LogChart.Run(path: $0, records: try TrainingLog.read($0)) }
+        for run in runs where run.records.isEmpty { throw CommandError.data("\(run.path): the log has no line yet") }
         try LogChart(runs: runs).chart.drawn(width: width, height: height).write(to: out)
-        let lines = runs.map { "\($0.records.count) lines of \($0.name)" + ($0.last.map { ", \($0)" } ?? "") }
+        let lines = runs.map { "\($0.records.count) lines of \($0.path)" + ($0.last.map { ", \($0)" } ?? "") }
         try Console.out("\(out): " + lines.joined(separator: "; "))
     }
 }
@@ -49,8 +51,15 @@ struct PlotCommand: ParsableCommand {
 /// The panels of one log, or of several side by side.
 struct LogChart {
     struct Run {
-        let name: String
+        let path: String
         let records: [TrainingRecord]
+
+        /// In a legend, where there is room for a word: the folder's name.
+        var name: String {
+            let parts = path.split(separator: "/")
+            let word = parts.last == "log.jsonl" && parts.count > 1 ? parts[parts.count - 2] : parts.last ?? ""
+            return word.count <= 14 ? String(word) : "…" + word.suffix(13)
+        }
 
         /// Where the run stands, for the subtitle and the terminal.
         var last: String? {
@@ -116,7 +125,7 @@ struct LogChart {
         ]
         let single = runs.count == 1
         return Chart(
-            title: single ? runs[0].name : "\(runs.count) runs", subtitle: single ? runs[0].last ?? "" : "",
+            title: single ? runs[0].path : "\(runs.count) runs", subtitle: single ? runs[0].last ?? "" : "",
             panels: panels.compactMap { $0 })
     }
 }

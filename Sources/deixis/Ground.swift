@@ -21,10 +21,15 @@ struct Ground: ParsableCommand {
               deixis ground small.onnx desk.jpg "the largest book" --annotated found.png
               deixis ground small.onnx desk.jpg "the largest book" --json
               deixis ground small.onnx desk.jpg "the red mug" "the book under it"
+              deixis ground small.onnx desk.jpg "the red mug" --attention looked.png
               deixis ground small.onnx desk.jpg "the largest book" --deadline 50
 
             A deadline counts from when the model is loaded and is looked at before each step of the network; when it \
             has passed there is no box, the message names the step that was next, and the exit code is 75.
+
+            --attention draws where the sentence looked: the picture once for [CLS], whose row becomes the box, and once \
+            for each word, lit by the shares that the last layer of the fusion gives the picture's cells. It asks a \
+            second time, keeping those values; the answer above is not slowed.
             """)
 
     @Argument(help: "A grounding model: an ONNX file that `deixis-train export` wrote, or a compiled one.")
@@ -35,6 +40,10 @@ struct Ground: ParsableCommand {
         []
     @Option(help: ArgumentHelp("Also write the picture with the box drawn into it (.png or .jpg).", valueName: "file"))
     var annotated: String?
+    @Option(
+        help: ArgumentHelp(
+            "Also draw where the sentence and each of its words looked (.png or .jpg).", valueName: "file"))
+    var attention: String?
     @Flag(help: "Print a JSON object a line for each sentence instead of text.") var json = false
     @Option(help: ArgumentHelp("Give up after so many milliseconds.", valueName: "ms")) var deadline: Double?
     @OptionGroup var options: RunOptions
@@ -43,14 +52,14 @@ struct Ground: ParsableCommand {
         if let deadline { try check(deadline, "--deadline", 1e-6...1e9) }
         if deadline != nil, !more.isEmpty { throw ValidationError("--deadline is for one sentence") }
         if annotated != nil, !more.isEmpty { throw ValidationError("--annotated draws one box; give one sentence") }
+        if attention != nil, !more.isEmpty { throw ValidationError("--attention is of one sentence") }
     }
 
     func run() throws {
-        try Outputs(("--annotated", annotated)).check(model: model, [image])
-        if let annotated {
-            do { try RGBImage.checkName(annotated) } catch {
-                throw CommandError(error.exitCode, "--annotated \(error)")
-            }
+        try Outputs(("--annotated", annotated), ("--attention", attention)).check(model: model, [image])
+        for (option, path) in [("--annotated", annotated), ("--attention", attention)] {
+            guard let path else { continue }
+            do { try RGBImage.checkName(path) } catch { throw CommandError(error.exitCode, "\(option) \(error)") }
         }
         let grounding = try loadGroundingModel(model, options)
         let picture: RGBImage
@@ -62,6 +71,7 @@ struct Ground: ParsableCommand {
                 let found = try grounding.ground(picture, sentence, deadline: deadline)
                 try report(found, sentence, by: grounding, in: picture)
                 if let annotated { try annotate(picture, found.box, annotated) }
+                if let attention { try drawAttention(picture, found.box, attention) }
                 return
             }
             let scene = try grounding.scene(picture)
@@ -131,6 +141,12 @@ struct Ground: ParsableCommand {
             ("input_ms", .number(found.inputMilliseconds)),
             ("network_ms", .number(found.networkMilliseconds)),
         ])
+    }
+
+    private func drawAttention(_ picture: RGBImage, _ box: PixelBox, _ path: String) throws(CommandError) {
+        let maps = try AttentionMaps(model, options, picture, sentence)
+        let drawn = AttentionPicture(maps: maps, picture: picture, box: box, sentence: sentence).drawn()
+        do { try drawn.write(to: path) } catch { throw CommandError(error.exitCode, "\(error)") }
     }
 
     private func annotate(_ picture: RGBImage, _ box: PixelBox, _ path: String) throws(CommandError) {

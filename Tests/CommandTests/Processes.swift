@@ -33,7 +33,9 @@ func launch(_ program: String, _ arguments: [String], environment: [String: Stri
     return Finished(code: code, output: texts[0], errors: texts[1])
 }
 
-func deixis(_ arguments: String...) throws -> Finished {
+func deixis(_ arguments: String...) throws -> Finished { try deixis(arguments) }
+
+func deixis(_ arguments: [String]) throws -> Finished {
     try launch(products.appendingPathComponent("deixis").path, arguments)
 }
 

@@ -69,7 +69,7 @@ public struct Model: Sendable {
         self.compiled = compiled
     }
 
-    private init(checked graph: Graph) { (self.graph, compiled) = (graph, nil) }
+    init(checked graph: Graph) { (self.graph, compiled) = (graph, nil) }
 
     #if !hasFeature(Embedded)
         /// A graph that passes made, with operators that no file has; for tests.

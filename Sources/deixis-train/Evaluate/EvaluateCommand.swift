@@ -75,9 +75,6 @@ struct EvaluateCommand: ParsableCommand {
             if json { try Console.out(report.json) } else { try Console.out(report.table(named: datasets.count > 1)) }
         }
         guard let gallery else { return }
-        guard reports.contains(where: { !$0.samples.isEmpty }) else {
-            return Console.note("\(gallery) is not written: no sample was left to show")
-        }
         let page = try Gallery(reports: reports, datasets: datasets, most: galleryPictures).html()
         try files { () throws(FileError) in try replaceFile(gallery, with: Array(page.utf8)) }
         Console.note("\(gallery): \(page.utf8.count / 1024) KB")
@@ -89,11 +86,17 @@ struct EvaluateCommand: ParsableCommand {
         return try GroundingModel(path: path, options: options)
     }
 
+    /// nil: the answer is no number.
+    private func answer(_ model: GroundingModel, _ sample: GroundingSample) throws -> Grounding? {
+        do { return try model.ground(sample.image, sample.sentence) } catch ModelError.notFinite { return nil }
+    }
+
     /// Asks each model about every sample.
     private func evaluate(_ dataset: Dataset, _ models: [GroundingModel]) throws -> EvaluationReport {
         for line in dataset.skipped { Console.note("left out: \(line)") }
         let leftOut = LeftOut(), source = DatasetSource(dataset), line = ProgressLine()
         let rule = HitRule(includesThreshold: atLeast)
+        let nowhere = PixelBox(x: .nan, y: .nan, width: .nan, height: .nan)
         let total = min(count ?? .max, dataset.entries.count)
         var report = EvaluationReport(
             model: model, against: against, data: dataset.directory, rule: rule, threads: models[0].threads)
@@ -104,10 +107,10 @@ struct EvaluateCommand: ParsableCommand {
                 continue
             }
             for (number, model) in models.enumerated() {
-                let found = try model.ground(sample.image, sample.sentence)
+                let found = try answer(model, sample)
                 let answer = EvaluatedSample(
                     index: index, sentence: sample.sentence, kind: sample.kind, width: sample.image.width,
-                    height: sample.image.height, truth: sample.box, found: found.box)
+                    height: sample.image.height, truth: sample.box, found: found?.box ?? nowhere)
                 if number == 0 { report.add(answer, found) } else { report.others.append(answer) }
             }
             if let last = report.samples.last, rule.isHit(last.iou) { hits += 1 }
@@ -115,6 +118,9 @@ struct EvaluateCommand: ParsableCommand {
             let accuracy = Double(hits) / Double(report.samples.count)
             line.show(
                 "\(index + 1) of \(total)  Acc@0.5 \(String(format: "%.3f", accuracy))", final: index + 1 == total)
+        }
+        guard !report.samples.isEmpty else {
+            throw CommandError.data("\(dataset.manifest): no sample is left: the pictures of all \(total) are broken")
         }
         report.skipped = dataset.skipped.count + leftOut.count
         return report

@@ -14,14 +14,20 @@ struct EvaluationReport {
     var others: [EvaluatedSample] = []
     var latencies: [Double] = []
     var pictures: Set<String> = []
-    var skipped = 0, truncated = 0, unknown = 0
+    /// Bad lines and pictures; sentences cut; sentences with unknown words; answers that are no number.
+    var skipped = 0, truncated = 0, unknown = 0, notFinite = 0
 
     init(model: String, against: String?, data: String, rule: HitRule, threads: Int) {
         (self.model, self.against, self.data, self.rule, self.threads) = (model, against, data, rule, threads)
     }
 
-    mutating func add(_ sample: EvaluatedSample, _ found: Grounding) {
+    /// - Parameter found: nil for an answer that is no number.
+    mutating func add(_ sample: EvaluatedSample, _ found: Grounding?) {
         samples.append(sample)
+        guard let found else {
+            notFinite += 1
+            return
+        }
         latencies.append(found.inputMilliseconds + found.networkMilliseconds)
         if found.droppedTokenCount > 0 { truncated += 1 }
         if found.unknownTokenCount > 0 { unknown += 1 }
@@ -45,7 +51,7 @@ extension EvaluationReport {
     /// - Parameter named: where several data sets are answered, the table says which.
     func table(named: Bool) -> String {
         func row(_ name: String, _ value: String) -> String {
-            name.padding(toLength: 22, withPad: " ", startingAt: 0) + value
+            name + String(repeating: " ", count: max(2, 22 - name.count)) + value
         }
         func share(_ value: Double) -> String { String(format: "%.4f", value) }
         func group(_ group: EvaluationSummary.Group) -> String {
@@ -71,6 +77,7 @@ extension EvaluationReport {
                 String(format: "%.2f, %.2f ms, mean %.2f ms", percentile(0.5), percentile(0.9), meanLatency)
                     + "   (\(threads) threads)"),
         ]
+        if notFinite > 0 { lines.append(row("no number", "in \(notFinite) answers, counted as IoU 0")) }
         if truncated > 0 { lines.append(row("sentences cut", "\(truncated)")) }
         if unknown > 0 { lines.append(row("unknown words in", "\(unknown) sentences")) }
         func groups(_ title: String, _ groups: [EvaluationSummary.Group]) {
@@ -94,7 +101,7 @@ extension EvaluationReport {
                 row("  mean IoU differs by", String(format: "%+.4f", comparison.meanDifference)),
                 row(
                     "  by accident",
-                    String(format: "%.3f", comparison.chance)
+                    (comparison.chance < 0.001 ? "< 0.001" : String(format: "%.3f", comparison.chance))
                         + " is the chance of hits that differ so much (McNemar's exact test)"),
             ]
         }
@@ -121,7 +128,7 @@ extension EvaluationReport {
             let both_hit, only_this, only_other, neither: Int
         }
         let model, data, rule: String
-        let samples, pictures, hits, skipped, truncated, unknown_words, threads: Int
+        let samples, pictures, hits, skipped, truncated, unknown_words, not_finite, threads: Int
         let accuracy, accuracy_low, accuracy_high, mean_iou, mean_giou: Double
         let accuracy_at: [String: Double]
         let mean_ms, p50_ms, p90_ms, p99_ms: Double
@@ -153,7 +160,8 @@ extension EvaluationReport {
         }
         let report = Report(
             model: model, data: data, rule: "\(rule)", samples: all.count, pictures: pictures.count, hits: all.hits,
-            skipped: skipped, truncated: truncated, unknown_words: unknown, threads: threads, accuracy: all.accuracy,
+            skipped: skipped, truncated: truncated, unknown_words: unknown, not_finite: notFinite, threads: threads,
+            accuracy: all.accuracy,
             accuracy_low: all.interval.lowerBound, accuracy_high: all.interval.upperBound, mean_iou: summary.meanIoU,
             mean_giou: summary.meanGeneralizedIoU,
             accuracy_at: Dictionary(uniqueKeysWithValues: summary.thresholds.map { ("\($0.threshold)", $0.accuracy) }),

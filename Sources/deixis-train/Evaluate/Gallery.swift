@@ -63,10 +63,11 @@ struct Gallery {
                     + "By accident hits would differ so much with chance %.3f.</p>",
                 comparison.onlySecond, comparison.neither, comparison.meanDifference, comparison.chance)
             for (title, alone) in [("Hit by the other model alone", false), ("Hit by this model alone", true)] {
+                // Where the two are furthest apart comes first.
                 let chosen = samples.filter { index, sample in
                     report.rule.isHit(sample.iou) == alone && report.rule.isHit(report.others[index].iou) != alone
-                }
-                text += try cards.row(title, chosen.map(\.0), most: most)
+                }.sorted { abs($0.1.iou - report.others[$0.0].iou) > abs($1.1.iou - report.others[$1.0].iou) }
+                text += try cards.row(title, chosen.map(\.0), most: most, order: "furthest apart first")
             }
         }
         // The kinds that are hardest come first.
@@ -90,29 +91,32 @@ struct GalleryCards {
     let side: Int
 
     /// The first `most` of the samples at `positions`; nothing where there are none.
-    func row(_ title: String, _ positions: [Int], most: Int) throws -> String {
+    func row(
+        _ title: String, _ positions: [Int], most: Int, order: String = "worst first"
+    ) throws -> String {
         guard !positions.isEmpty else { return "" }
-        let shown = positions.count > most ? "\(most) of \(positions.count), worst first" : "\(positions.count)"
+        let shown = positions.count > most ? "\(most) of \(positions.count), \(order)" : "\(positions.count)"
         return "<h4>\(title) <small>\(shown)</small></h4><div class=\"cards\">"
             + (try positions.prefix(most).map(card).joined()) + "</div>"
     }
 
     private func card(_ position: Int) throws -> String {
-        let sample = report.samples[position]
-        let image = try DatasetSource(dataset).sample(sample.index).image
-        let letterbox = try Letterbox(side: side, isCentered: false)
-        let place = letterbox.placement(width: image.width, height: image.height)
-        let square = letterbox.apply(to: image).pixels
-        let rows = (0..<place.height).flatMap { square[$0 * side * 3..<($0 * side + place.width) * 3] }
-        let small = try RGBImage(width: place.width, height: place.height, pixels: rows)
+        let sample = report.samples[position], sentence = escaped(sample.sentence)
+        // A picture that has gone meanwhile does not cost the page.
+        guard let image = try? DatasetSource(dataset).sample(sample.index).image else {
+            return "<figure><figcaption>\(sentence)<br><small>the picture is gone</small></figcaption></figure>"
+        }
+        let small = image.scaled(toLongSide: side)
         let jpeg = Data(try small.encodedJPEG(quality: 80)).base64EncodedString()
-        let scale = Double(place.width) / Double(image.width)
+        // Each side was rounded on its own.
+        let scale = (
+            x: Double(small.width) / Double(image.width), y: Double(small.height) / Double(image.height)
+        )
         func frame(_ box: PixelBox, _ style: String) -> String {
             guard [box.x, box.y, box.width, box.height].allSatisfy(\.isFinite) else { return "" }
             return String(
                 format: "<rect class=\"%@\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\"/>", style,
-                box.x * scale,
-                box.y * scale, box.width * scale, box.height * scale)
+                box.x * scale.x, box.y * scale.y, box.width * scale.x, box.height * scale.y)
         }
         var boxes = frame(sample.truth, "truth")
         var caption = String(format: "IoU %.2f", sample.iou)
@@ -121,11 +125,10 @@ struct GalleryCards {
             caption += String(format: ", the other %.2f", report.others[position].iou)
         }
         boxes += frame(sample.found, "found")
-        let sentence = escaped(sample.sentence)
         return """
-            <figure><svg viewBox="0 0 \(place.width) \(place.height)" width="\(place.width)" role="img" \
-            aria-label="\(sentence)"><image href="data:image/jpeg;base64,\(jpeg)" width="\(place.width)" \
-            height="\(place.height)"/>\(boxes)</svg>\
+            <figure><svg viewBox="0 0 \(small.width) \(small.height)" width="\(small.width)" role="img" \
+            aria-label="\(sentence)"><image href="data:image/jpeg;base64,\(jpeg)" width="\(small.width)" \
+            height="\(small.height)"/>\(boxes)</svg>\
             <figcaption>\(sentence)<br><small>\(caption), sample \(sample.index)</small></figcaption></figure>
             """
     }
@@ -148,6 +151,8 @@ struct GalleryBars {
     let bars: [Bar]
     init(_ title: String, _ bars: [Bar]) { (self.title, self.bars) = (title, bars) }
 
+    private func shortened(_ name: String) -> String { name.count <= 18 ? name : name.prefix(17) + "…" }
+
     var svg: String {
         var text =
             "<figure><svg viewBox=\"0 0 420 \(bars.count * 22 + 26)\" width=\"420\" role=\"img\" "
@@ -155,7 +160,8 @@ struct GalleryBars {
         text += "<text x=\"0\" y=\"14\" class=\"title\">\(escaped(title))</text>"
         for (i, bar) in bars.enumerated() {
             let y = Double(i * 22 + 24)
-            text += "<text x=\"116\" y=\"\(y + 14)\" text-anchor=\"end\">\(escaped(bar.name))</text>"
+            text += "<text x=\"116\" y=\"\(y + 14)\" text-anchor=\"end\">\(escaped(shortened(bar.name)))"
+            text += "<title>\(escaped(bar.name))</title></text>"
             text += String(
                 format: "<rect class=\"bar\" x=\"124\" y=\"%.0f\" width=\"%.1f\" height=\"15\" rx=\"2\"/>", y + 2,
                 bar.value * 200)

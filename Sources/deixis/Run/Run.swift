@@ -9,19 +9,23 @@ struct Run: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Runs any ONNX model on NumPy files.",
         discussion: """
-            Each input of the model comes from a .npy file; each output goes to OUTPUT-DIR/NAME.npy. Symbolic dimensions take the files' extents.
+            Each input of the model comes from a .npy file; each output goes to OUTPUT-DIR/NAME.npy. Symbolic dimensions take the files' extents. \
+            --keep writes values inside of the graph as well, by name (`deixis inspect MODEL --stage read` lists them); what would have been fused \
+            over them is not, so such a run is slower.
 
               deixis run model.onnx --input x=x.npy --output-dir out
               deixis run model.onnx --input ids=ids.npy --input mask=mask.npy --output-dir out --threads 1
+              deixis run model.onnx --input x=x.npy --output-dir out --keep layer1/Relu --keep layer2/Relu
             """)
 
     @Argument(help: "An ONNX file.") var model: String
     @Option(help: ArgumentHelp("One input of the model.", valueName: "name=file.npy")) var input: [String] = []
     @Option(help: "Where the outputs go; made if it is not there.") var outputDir: String
+    @Option(help: ArgumentHelp("Also write this value inside of the graph.", valueName: "name")) var keep: [String] = []
     @OptionGroup var options: RunOptions
 
     func run() throws {
-        let session = try loadSession(model, options)
+        let session = try loadSession(model, options, keeping: keep.map { Name($0) })
         let inputs = try readInputs(input)
         let paths = outputFileNames(session.outputNames).map { outputDir + "/" + $0 }
         try Outputs([("--output-dir", outputDir)]).check(model: model)
@@ -63,12 +67,32 @@ struct RunOptions: ParsableArguments {
 }
 
 /// The model in a file, ready to run; errors as the person should read them.
-func loadSession(_ path: String, _ options: RunOptions) throws(CommandError) -> Session {
-    do throws(RuntimeError) {
-        return try Session(try Model.load(path, operators: .all), options: options.session)
-    } catch {
+///
+/// - Parameter keeping: names of values inside of its graph that become outputs too.
+func loadSession(_ path: String, _ options: RunOptions, keeping names: [Name] = []) throws(CommandError) -> Session {
+    let model: Model
+    do throws(RuntimeError) { model = try Model.load(path, operators: .all) } catch { throw modelError(path, error) }
+    return try session(path, names.isEmpty ? model : keeping(names, model, path), options)
+}
+
+func session(_ path: String, _ model: Model, _ options: RunOptions) throws(CommandError) -> Session {
+    do throws(RuntimeError) { return try Session(model, options: options.session) } catch {
         throw modelError(path, error)
     }
+}
+
+func keeping(_ names: [Name], _ model: Model, _ path: String) throws(CommandError) -> Model {
+    do throws(Model.KeepingError) { return try model.keeping(names) } catch { throw keepingError(path, error, model) }
+}
+
+/// A value that is not there, with the names most like it.
+func keepingError(_ path: String, _ error: Model.KeepingError, _ model: Model) -> CommandError {
+    guard case .unknownValue(let name) = error else { return .data("\(path): \(error)") }
+    let near = nearNames(to: "\(name)", of: model.valueNames.map { "\($0)" }).map { "'\($0)'" }
+    let hint =
+        near.isEmpty
+        ? "`deixis inspect \(path) --stage read` lists them" : "near it: \(near.joined(separator: ", "))"
+    return .data("\(path): \(error); \(hint)")
 }
 
 /// `NAME=FILE.npy` arguments -> arrays.

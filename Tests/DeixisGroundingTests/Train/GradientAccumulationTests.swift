@@ -220,7 +220,8 @@ import Testing
             return (0..<3).map { _ in trainer.passBytes(samples: 8) }.min() ?? 0
         }
         let (kept, recomputed) = (try least(false), try least(true))
-        #expect(recomputed < kept / 4 * 3, "\(recomputed) against \(kept)")
+        // The planes of Winograd's convolutions, a megabyte a thread and kind, are needed either way.
+        #expect(recomputed < kept / 5 * 4, "\(recomputed) against \(kept)")
     }
 
     @Test func asManyAsFitAreChosen() throws {

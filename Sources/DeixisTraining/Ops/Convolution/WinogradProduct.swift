@@ -23,7 +23,7 @@ struct WinogradProduct<Scalar: Real> {
     /// Rows of tiles whose planes take about 1 MB, but are not so few that reading the weights, once a block, shows.
     private func blockRows(_ rows: Int) -> Int {
         let tiles = max(128, (1 << 18) / (16 * (inputs + outputs)))
-        return max(1, min(tiles / across, (rows + Backend.threadCount - 1) / Backend.threadCount))
+        return max(1, min(tiles / max(across, 1), (rows + Backend.threadCount - 1) / Backend.threadCount))
     }
 
     /// The first row of the output, as a matrix [batch * height * width, outputs], that a row of tiles covers.
@@ -77,8 +77,9 @@ struct WinogradProduct<Scalar: Real> {
     func accumulateWeightGradient(
         _ g: Tensor<Scalar>, _ x: Tensor<Scalar>, scale: Tensor<Scalar>?, into weight: Parameter<Scalar>
     ) {
-        // One partial sum per thread, added in order.
-        let parts = max(1, min(Backend.threadCount, tileRows)), perPart = (tileRows + parts - 1) / parts
+        // One partial sum per thread, added in order; of 64 tiles or more, for fewer would not pay for its memory.
+        let parts = max(1, min(Backend.threadCount, tileRows, tileRows * across / 64)),
+            perPart = (tileRows + parts - 1) / parts
         let size = 16 * outputs * inputs, block = blockRows(tileRows)
         let partial = Tensor<Scalar>(uninitialized: [parts, size])
         let (inputStep, outputStep) = (step(inputs), step(outputs))
@@ -103,10 +104,12 @@ struct WinogradProduct<Scalar: Real> {
                 }
             }
         }
-        for part in 1..<max(parts, 1) {
+        if parts > 1 {
             parallel(size, grain: 1 << 15) {
-                Scalar.kernels.pointee.axpy(
-                    partial.pointer + $0.lowerBound, partial.pointer + part * size + $0.lowerBound, 1, $0.count)
+                for part in 1..<parts {
+                    Scalar.kernels.pointee.axpy(
+                        partial.pointer + $0.lowerBound, partial.pointer + part * size + $0.lowerBound, 1, $0.count)
+                }
             }
         }
         weight.accumulateGradient { target, beta in
