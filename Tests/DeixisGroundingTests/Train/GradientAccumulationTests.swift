@@ -208,7 +208,8 @@ import Testing
     }
 
     /// A trunk that is most of the network: what a pass takes at once is less where its stages are computed twice.
-    /// Alone in its process this is exact; beside other tests the least of several measurements is near it.
+    /// Alone in its process this is exact; beside other tests the least of several measurements is near it, so the pass
+    /// is large beside their tensors.
     @Test func recomputingTakesLessMemory() throws {
         var recipe = try GradientAccumulationTests.recipe(batch: 8)
         (recipe.configuration.imageSide, recipe.configuration.visual.blocks) = (128, [16, 16, 16, 16])
@@ -217,11 +218,10 @@ import Testing
         func least(_ recomputes: Bool) throws -> Int {
             recipe.recomputes = recomputes
             let trainer = try GradientAccumulationTests.trainer(recipe, micro: nil)
-            return (0..<3).map { _ in trainer.passBytes(samples: 8) }.min() ?? 0
+            return (0..<3).map { _ in trainer.passBytes(samples: 32) }.min() ?? 0
         }
         let (kept, recomputed) = (try least(false), try least(true))
-        // The planes of Winograd's convolutions, a megabyte a thread and kind, are needed either way.
-        #expect(recomputed < kept / 5 * 4, "\(recomputed) against \(kept)")
+        #expect(recomputed < kept / 4 * 3, "\(recomputed) against \(kept)")
     }
 
     @Test func asManyAsFitAreChosen() throws {
