@@ -12,7 +12,7 @@ public struct Point: Sendable, Hashable {
 /// Antialiased drawing on a picture. Coverage of a pixel is taken from its center's distance to the shape; parts
 /// outside the picture, and shapes with NaN or infinite coordinates, are not drawn.
 public struct Canvas: Sendable {
-    public internal(set) var image: RGBImage
+    public private(set) var image: RGBImage
 
     public init(_ image: RGBImage) { self.image = image }
 
@@ -22,6 +22,16 @@ public struct Canvas: Sendable {
 
     public var width: Int { image.width }
     public var height: Int { image.height }
+
+    /// Lays a picture over this one, its top left corner at whole pixels; what lies outside is not drawn.
+    public mutating func draw(_ picture: RGBImage, x left: Int, y top: Int) {
+        for y in max(0, -top)..<max(max(0, -top), min(picture.height, height - top)) {
+            for x in max(0, -left)..<max(max(0, -left), min(picture.width, width - left)) {
+                let (from, to) = ((y * picture.width + x) * 3, ((y + top) * width + x + left) * 3)
+                for c in 0..<3 { image.pixels[to + c] = picture.pixels[from + c] }
+            }
+        }
+    }
 
     /// A straight stroke with round ends.
     public mutating func line(from: Point, to: Point, width: Double = 1, color: RGB, opacity: Double = 1) {

@@ -14,15 +14,3 @@ extension RGBImage {
         return result
     }
 }
-
-extension Canvas {
-    /// Lays a picture over this one, its top left corner at whole pixels; what lies outside is not drawn.
-    public mutating func draw(_ picture: RGBImage, x left: Int, y top: Int) {
-        for y in max(0, -top)..<max(max(0, -top), min(picture.height, height - top)) {
-            for x in max(0, -left)..<max(max(0, -left), min(picture.width, width - left)) {
-                let (from, to) = ((y * picture.width + x) * 3, ((y + top) * width + x + left) * 3)
-                for c in 0..<3 { image.pixels[to + c] = picture.pixels[from + c] }
-            }
-        }
-    }
-}

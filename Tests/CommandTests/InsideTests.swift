@@ -103,6 +103,12 @@ import Testing
         #expect(two.code == 64 && two.errors.contains("--attention is of one sentence"))
     }
 
+    /// A file may give the value any shape.
+    @Test func cellsMakeASquareOrAreRefused() {
+        #expect([1, 64, 1024, 1 << 40].map(AttentionMaps.side) == [1, 8, 32, 1 << 20])
+        #expect([0, -1, 2, 63, 65, Int.min].allSatisfy { AttentionMaps.side(ofSquare: $0) == nil })
+    }
+
     @Test func nearNamesAreNear() {
         let names = ["layer1/Relu", "layer2/Relu", "layer2/Conv", "head"]
         #expect(nearNames(to: "layer2/relu", of: names).first == "layer2/Relu")

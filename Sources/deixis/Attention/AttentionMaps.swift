@@ -55,12 +55,12 @@ struct AttentionMaps {
             throw .data("\(path): '\(value)' was not computed")
         }
         let shape = found.shape, cells = shape.last ?? 0
-        self.side = (1...cells).first { $0 * $0 >= cells } ?? 0
-        guard shape.count == 4, shape[0] == 1, shape[2] >= tokens.ids.count, self.side * self.side == cells,
-            found.type == .float32
+        guard shape.count == 4, shape[0] == 1, shape[1] > 0, shape[2] >= tokens.ids.count, found.type == .float32,
+            let across = Self.side(ofSquare: cells)
         else {
             throw .data("\(path): '\(value)' has shape \(shape); expected [1, heads, tokens, cells of a square]")
         }
+        self.side = across
         let numbers = Array(found.bytes).withUnsafeBytes { Array($0.bindMemory(to: Float.self)) }
         words = Self.words(tokens.ids, tokenizer).map { text, rows in
             var shares = [Float](repeating: 0, count: cells)
@@ -73,6 +73,12 @@ struct AttentionMaps {
             let scale = 1 / Float(shape[1] * rows.count)
             return Word(text: text, shares: shares.map { $0 * scale })
         }
+    }
+
+    /// nil where so many cells, or none, make no square.
+    static func side(ofSquare cells: Int) -> Int? {
+        let side = Int(Double(max(cells, 0)).squareRoot().rounded())
+        return side > 0 && side * side == cells ? side : nil
     }
 
     /// The probabilities of the last layer in which the sentence reads the picture, as our exports name them.

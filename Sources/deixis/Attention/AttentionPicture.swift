@@ -22,10 +22,10 @@ struct AttentionPicture {
         for (index, word) in maps.words.enumerated() {
             let (x, y) = (Self.gap + index % across * step.x, Self.gap + index / across * step.y)
             var panel = Canvas(lit(small, word.shares))
-            let scale = Double(small.width) / Double(picture.width)
+            // Each side was rounded on its own.
+            let sx = Double(small.width) / Double(picture.width), sy = Double(small.height) / Double(picture.height)
             if word.text == nil {
-                let frame = PixelBox(
-                    x: box.x * scale, y: box.y * scale, width: box.width * scale, height: box.height * scale)
+                let frame = PixelBox(x: box.x * sx, y: box.y * sy, width: box.width * sx, height: box.height * sy)
                 panel.stroke(frame, width: 2, color: RGB(236, 28, 92), radius: 2)
             }
             canvas.draw(panel.image, x: x, y: y)
