@@ -77,7 +77,7 @@ let fullTargets: [Target] = [
         dependencies: [
             "CDeixisMPI", "CDeixisSystem", "DeixisTraining", "DeixisExport", "DeixisFiles", "DeixisPickle",
             "DeixisGraph", "DeixisInput",
-            "DeixisImage",
+            "DeixisImage", "DeixisQuantization", "DeixisRuntime",
         ],
         swiftSettings: swift),
     .target(
@@ -184,7 +184,10 @@ let testTargets: [Target] = [
         ], exclude: ["Fixtures"], swiftSettings: swift),
     .testTarget(
         name: "DeixisGroundingTests",
-        dependencies: ["DeixisGrounding", "DeixisFiles", "DeixisTraining", "DeixisInput", "DeixisImage"],
+        dependencies: [
+            "DeixisGrounding", "DeixisFiles", "DeixisTraining", "DeixisInput", "DeixisImage", "DeixisGraph",
+            "DeixisQuantization", "DeixisRuntime",
+        ],
         exclude: ["Fixtures"], swiftSettings: swift),
     .testTarget(name: "DeixisPickleTests", dependencies: ["DeixisPickle"], exclude: ["Fixtures"], swiftSettings: swift),
     .testTarget(

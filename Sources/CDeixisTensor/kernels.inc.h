@@ -100,6 +100,38 @@ static void FN(sigmoid_backward)(void *out_, const void *g_, const void *y_, lon
   IN_PLACE
   for (long i = 0; i < n; i++) out[i] = g[i] * y[i] * (1 - y[i]);
 }
+static void FN(fake_quantize)(void *y_, const void *x_, double scale_, int zero_, long n) {
+  T *y = y_;
+  const T *x = x_;
+  const T scale = (T)scale_, zero = (T)zero_;
+  IN_PLACE
+  for (long i = 0; i < n; i++) {
+    T q = FN(round_)(x[i] / scale) + zero;
+    q = q < 0 ? 0 : q;
+    q = q > 255 ? 255 : q;
+    y[i] = scale * (q - zero);
+  }
+}
+static void FN(pass_between)(void *out_, const void *g_, const void *x_, double low_, double high_, long n) {
+  T *out = out_;
+  const T *g = g_, *x = x_;
+  const T low = (T)low_, high = (T)high_;
+  IN_PLACE
+  for (long i = 0; i < n; i++) out[i] = x[i] >= low && x[i] <= high ? g[i] : 0;
+}
+static void FN(fake_quantize_rows)(void *w_, long rows, long cols) {
+  T *w = w_;
+  for (long row = 0; row < rows; row++, w += cols) {
+    T most = 0;
+    for (long i = 0; i < cols; i++) {
+      T size = w[i] < 0 ? -w[i] : w[i];
+      most = size > most ? size : most;
+    }
+    const T scale = most / 127;
+    if (!(scale > 0)) continue;
+    for (long i = 0; i < cols; i++) w[i] = scale * FN(round_)(w[i] / scale);
+  }
+}
 static void FN(dropout)(void *out_, const void *x_, long n, double p, uint64_t seed, uint64_t base) {
   T *out = out_;
   const T *x = x_;
@@ -464,6 +496,9 @@ static const dxt_kernels FN(table) = {
     .sigmoid = FN(sigmoid),
     .sigmoid_backward = FN(sigmoid_backward),
     .dropout = FN(dropout),
+    .fake_quantize = FN(fake_quantize),
+    .pass_between = FN(pass_between),
+    .fake_quantize_rows = FN(fake_quantize_rows),
     .layer_norm = FN(layer_norm),
     .layer_norm_backward = FN(layer_norm_backward),
     .attention = FN(attention),

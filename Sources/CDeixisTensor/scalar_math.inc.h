@@ -4,7 +4,9 @@
 #if T_IS_DOUBLE
 static inline T FN(exp_)(T x) { return exp(x); }
 static inline T FN(erf_)(T x) { return erf(x); }
+static inline T FN(round_)(T x) { return rint(x); }
 #else
+static inline T FN(round_)(T x) { return rintf(x); }
 // 2^n e^r with n = round(x / ln 2), |r| <= ln 2 / 2, e^r by its Taylor polynomial of degree 7: relative error below
 // 2e-7. NaN gives NaN.
 static inline T FN(exp_)(T given) {

@@ -230,6 +230,7 @@ private func write(_ found: Grounding, to result: UnsafeMutablePointer<deixis_gr
     // The caller's structure may end before this field.
     if result.pointee.size > Int(DEIXIS_GROUNDING_FIRST_SIZE) {
         result.pointee.tokens_unknown = Int32(clamping: found.unknownTokenCount)
+        result.pointee.score = found.score ?? -1
     }
     return DEIXIS_OK
 }

@@ -41,6 +41,8 @@ public enum GroundingError: Error, Sendable, CustomStringConvertible {
     case input(InputError)
     /// A model that cannot be written; what lay there before is untouched.
     case writing(ExportError)
+    /// Training for int8 cannot begin.
+    case quantization(String)
     /// `--resume` with another option than the run was begun with.
     case settled(option: String, checkpoint: String)
     /// The ranks that a launcher started cannot work together.
@@ -86,6 +88,7 @@ public enum GroundingError: Error, Sendable, CustomStringConvertible {
         case .input(let error): return error.description
         case .writing(let error): return error.description
         case .ranks(let reason): return reason
+        case .quantization(let reason): return "training for int8: \(reason)"
         case .otherRankFailed(let rank): return "rank \(rank) has failed"
         case .settled(let option, let checkpoint):
             return "\(option) is settled by \(checkpoint); --resume goes on with the run as it was begun"

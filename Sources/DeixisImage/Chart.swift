@@ -10,11 +10,16 @@ public struct Chart: Sendable {
         public var color: RGB?
         /// Weight of the past in a running mean, 0...1: above 0, the points are drawn faint and their mean strong.
         public var smoothing: Double
-        public init(_ name: String, _ points: [Point], color: RGB? = nil, smoothing: Double = 0) {
+        /// Whether the last point is marked and its value stands in the legend: of what goes on in time.
+        public var marksLast: Bool
+        public init(
+            _ name: String, _ points: [Point], color: RGB? = nil, smoothing: Double = 0, marksLast: Bool = true
+        ) {
             self.name = name
             self.points = points
             self.color = color
             self.smoothing = smoothing
+            self.marksLast = marksLast
         }
     }
 

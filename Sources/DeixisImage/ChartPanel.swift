@@ -103,7 +103,7 @@ struct ChartPanel {
             draw(run, &canvas, color: line.color, width: faint ? unit : 1.8 * unit, opacity: faint ? 0.28 : 1)
         }
         for run in line.smooth ?? [] { draw(run, &canvas, color: line.color, width: 2 * unit, opacity: 1) }
-        guard let last = (line.smooth ?? line.raw).last?.last else { return }
+        guard line.marksLast, let last = (line.smooth ?? line.raw).last?.last else { return }
         let end = place(last)
         guard end.y >= plot.y - 1, end.y <= plot.bottom + 1 else { return }
         canvas.disc(center: end, radius: 4 * unit, color: .white)
@@ -156,7 +156,9 @@ struct ChartPanel {
         var at = Point(box.x + 14 * unit, box.y + 28 * unit)
         for line in lines {
             var text = line.name
-            if let last = (line.smooth ?? line.raw).last?.last { text += (text.isEmpty ? "" : " ") + y.value(last.y) }
+            if line.marksLast, let last = (line.smooth ?? line.raw).last?.last {
+                text += (text.isEmpty ? "" : " ") + y.value(last.y)
+            }
             let width = 16 * unit + Canvas.textWidth(text, scale: small)
             guard at.x + width <= box.right - 8 * unit else { return }
             let middle = at.y + Canvas.capHeight(scale: small) / 2
@@ -175,9 +177,10 @@ private struct ChartLine {
     let color: RGB
     let raw: [[Point]]
     let smooth: [[Point]]?
+    let marksLast: Bool
 
     init(_ series: Chart.Series, color: RGB) {
-        name = series.name
+        (name, marksLast) = (series.name, series.marksLast)
         self.color = color
         raw = series.points.split { !$0.x.isFinite || !$0.y.isFinite }.map(Array.init)
         let past = series.smoothing

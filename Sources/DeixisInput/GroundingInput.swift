@@ -2,6 +2,7 @@
 /// trainer alike.
 ///
 ///     image uint8 [batch, S, S, 3], token_ids int64 [batch, length], attention_mask int64 [batch, length] -> box float32 [batch, 4]
+///     and, of some, score float32 [batch, 1]
 ///
 /// The picture is letterboxed; a sentence shorter than `length` is followed by padding, which the mask says is none of
 /// it.
@@ -10,6 +11,7 @@ public enum GroundingInput {
     public static let tokens: StaticString = "token_ids"
     public static let mask: StaticString = "attention_mask"
     public static let box: StaticString = "box"
+    public static let score: StaticString = "score"
 
     /// One sentence into its row: ids, then padding; 1 for each id, then 0.
     ///

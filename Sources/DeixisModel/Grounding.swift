@@ -6,6 +6,9 @@ public struct Grounding: Sendable {
     public var box: PixelBox
     /// As the network said it.
     public var normalizedBox: NormalizedBox
+    /// The IoU with what was meant that is to be expected, 0...1, as far as the model can tell; nil where the model
+    /// gives none. Ask again, or show nothing, where it is low: `deixis-train evaluate` says what a limit keeps.
+    public var score: Float?
     /// Tokens the network read, [CLS] and [SEP] included.
     public var tokenCount: Int
     /// Word pieces that were cut off because the sentence was too long.

@@ -57,6 +57,9 @@ public final class GroundingModel: Sendable {
 
     public var threads: Int { session.threads }
 
+    /// Whether answers have a `score`.
+    public var givesScores: Bool { interface.score != nil }
+
     /// The words of `sentence` that the vocabulary lacks, each once, as the tokenizer spells them (lower case, for most
     /// models).
     public func unknownWords(in sentence: String) -> [String] { tokenizer.unknownWords(in: sentence) }
@@ -107,9 +110,9 @@ public final class GroundingModel: Sendable {
             try write(tokens, caller)
             watch.inputsAreReady()
             try caller.context.run(before: watch.deadline)
-            return try box(caller)
+            return try answer(caller)
         }
-        return try answer(output, tokens, picture.width, picture.height, watch)
+        return try grounding(output, tokens, picture.width, picture.height, watch)
     }
 
     private func look(_ picture: Picture, _ deadline: Double?) throws(ModelError) -> Scene {
@@ -142,9 +145,9 @@ public final class GroundingModel: Sendable {
             try write(tokens, caller)
             watch.inputsAreReady()
             try caller.context.runChanged(before: watch.deadline)
-            return try box(caller)
+            return try answer(caller)
         }
-        return try answer(output, tokens, scene.width, scene.height, watch)
+        return try grounding(output, tokens, scene.width, scene.height, watch)
     }
 
     private func encode(_ sentence: [UInt8]) throws(ModelError) -> TokenizedSentence {
@@ -199,26 +202,44 @@ public final class GroundingModel: Sendable {
         GroundingInput.write(tokens.ids, padID: tokenizer.padID, ids: ids, mask: mask)
     }
 
-    private func box(_ caller: Caller) throws(RuntimeError) -> NormalizedBox {
-        let bytes = try caller.context.output(positions.box).bytes
-        // `Interface` has checked type and shape as stated; a file may compute something else.
-        guard bytes.count == 16 else {
-            throw .invalidGraph(reason: "output 'box' has \(bytes.count) bytes, expected 16")
+    /// What the network said.
+    private struct Answer {
+        let box: NormalizedBox
+        let score: Float?
+        var isFinite: Bool {
+            box.centerX.isFinite && box.centerY.isFinite && box.width.isFinite && box.height.isFinite
+                && score?.isFinite != false
         }
-        func number(_ at: Int) -> Float { bytes.loadUnaligned(fromByteOffset: at * 4, as: Float.self) }
-        return NormalizedBox(centerX: number(0), centerY: number(1), width: number(2), height: number(3))
     }
 
-    private func answer(
-        _ box: NormalizedBox, _ tokens: TokenizedSentence, _ width: Int, _ height: Int, _ watch: Watch
+    private func answer(_ caller: Caller) throws(RuntimeError) -> Answer {
+        let box = try numbers(4, caller, positions.box, GroundingInput.box)
+        return Answer(
+            box: NormalizedBox(centerX: box[0], centerY: box[1], width: box[2], height: box[3]),
+            score: try interface.score.map { (at) throws(RuntimeError) in
+                try numbers(1, caller, at, GroundingInput.score)[0]
+            })
+    }
+
+    private func numbers(_ count: Int, _ caller: Caller, _ output: Int, _ name: StaticString) throws(RuntimeError)
+        -> [Float]
+    {
+        let bytes = try caller.context.output(output).bytes
+        // `Interface` has checked type and shape as stated; a file may compute something else.
+        guard bytes.count == count * 4 else {
+            throw .invalidGraph(reason: "output '\(name)' has \(bytes.count) bytes, expected \(count * 4)")
+        }
+        return (0..<count).map { bytes.loadUnaligned(fromByteOffset: $0 * 4, as: Float.self) }
+    }
+
+    private func grounding(
+        _ answer: Answer, _ tokens: TokenizedSentence, _ width: Int, _ height: Int, _ watch: Watch
     ) throws(ModelError) -> Grounding {
         let (input, network) = watch.milliseconds
-        guard box.centerX.isFinite, box.centerY.isFinite, box.width.isFinite, box.height.isFinite else {
-            throw .notFinite(file: path)
-        }
+        guard answer.isFinite else { throw .notFinite(file: path) }
         return Grounding(
-            box: metadata.letterbox.pixels(box, width: width, height: height), normalizedBox: box,
-            tokenCount: tokens.ids.count,
+            box: metadata.letterbox.pixels(answer.box, width: width, height: height), normalizedBox: answer.box,
+            score: answer.score, tokenCount: tokens.ids.count,
             droppedTokenCount: tokens.droppedCount, unknownTokenCount: tokens.unknownCount, inputMilliseconds: input,
             networkMilliseconds: network)
     }

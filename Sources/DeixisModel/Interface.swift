@@ -10,6 +10,8 @@ struct Interface {
     static let mask = Name(stringLiteral: GroundingInput.mask), box = Name(stringLiteral: GroundingInput.box)
     /// nil: any length.
     let fixedLength: Int?
+    /// Where among the outputs the score is; nil: there is none.
+    let score: Int?
 
     /// Throws the reason in words.
     init(_ graph: Graph, _ metadata: GroundingMetadata) throws(Mismatch) {
@@ -31,6 +33,14 @@ struct Interface {
         }
         try Self.checkTable(graph, metadata)
         fixedLength = length
+        score = graph.outputs.firstIndex { graph[$0].name.matches(GroundingInput.score) }
+        if let score {
+            // One number a sentence: [batch, 1] or [batch].
+            let isFlat = graph[graph.outputs[score]].type?.shape?.count == 1
+            try Self.check(
+                graph, graph.outputs, "output", Name(stringLiteral: GroundingInput.score), .float32,
+                isFlat ? [1] : [1, 1])
+        }
     }
 
     /// A vocabulary longer than the table of word vectors would read nothing for its last tokens.

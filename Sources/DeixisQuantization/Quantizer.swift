@@ -58,6 +58,16 @@ public struct Quantizer {
         return writer.write()
     }
 
+    /// How each value that is stored as uint8 is stored, by the value's name in `prepared`.
+    public func storedValues(method: RangeMethod) -> [Name: ActivationParameters] {
+        let parameters = parameters(all, method)
+        var found: [Name: ActivationParameters] = [:]
+        for i in all.isStored.indices where all.isStored[i] {
+            found[prepared[ValueID(i)].name] = parameters[all.group(ValueID(i))]
+        }
+        return found
+    }
+
     /// What the input of compute node `name` looked like while calibrating, and the range its 256 steps cover.
     public func input(of name: Name, method: RangeMethod) -> (histogram: Histogram, low: Float, high: Float)? {
         guard let node = prepared.nodes.first(where: { $0.name == name }), let x = node.input(0),

@@ -1,3 +1,4 @@
+internal import DeixisCommand
 internal import DeixisExport
 internal import DeixisGraph
 internal import DeixisGrounding
@@ -55,7 +56,14 @@ struct Work {
 
     /// Channels' ranges first where scales may migrate, for that changes the values; then the values' ranges.
     mutating func calibrate() throws {
-        if command.migrate == .auto { try migrateScales() }
+        if command.migrate == .auto {
+            // Weights that were trained on their steps would leave them.
+            if graph.metadata.contains(where: { $0.key == "deixis.training.int8" }) {
+                Console.note("\(command.model) was trained for int8 as it is: no scales migrate")
+            } else {
+                try migrateScales()
+            }
+        }
         for i in 0..<calibrationCount {
             try quantizer.observe(try reader.sample(i).inputs)
             progress("learning ranges", i + 1, of: calibrationCount)

@@ -18,7 +18,8 @@ struct DeixisTrain: ParsableCommand {
             From nothing to a box:
 
               deixis-train train --config small --scenes --seed 1 --samples 400000 --out run
-              deixis-train export run/checkpoint --out model.onnx
+              deixis-train score run --out scored.checkpoint   # so that it says when it does not know
+              deixis-train export scored.checkpoint --out model.onnx
               deixis-train scenes --count 2000 --seed 1000001 --out unseen
               deixis-train evaluate model.onnx --data unseen
               deixis ground model.onnx unseen/images/000000.png "the red circle" --annotated out.png
@@ -29,7 +30,7 @@ struct DeixisTrain: ParsableCommand {
             """,
         subcommands: [
             TrainCommand.self, PretrainCommand.self, EvaluateCommand.self, ExportCommand.self, ScenesCommand.self,
-            ImportCommand.self, DescribeCommand.self,
+            ScoreCommand.self, ImportCommand.self, DescribeCommand.self,
             PlotCommand.self, BenchmarkCommand.self,
         ])
 

@@ -98,6 +98,11 @@ struct TrainCommand: ParsableCommand {
             "Compute the trunk's stages twice instead of keeping what they need: less memory, more time, the same but for rounding."
     )
     var recompute = false
+    @Flag(
+        help:
+            "Train for int8: values and weights are rounded as `deixis quantize` will round them, over ranges it finds at the beginning. For the last few thousand samples, with --from."
+    )
+    var int8 = false
     @Option(help: "Learning rate of the encoders.")
     var encoderRate: Double?
     @Option(
@@ -249,6 +254,7 @@ extension TrainCommand {
         }
         if let microBatch { chosen.microBatch = microBatch }
         if recompute { chosen.recomputes = true }
+        if int8, chosen.int8Samples == nil { chosen.int8Samples = 128 }
         for option in rate {
             if let rate = option.base { (chosen.rate, chosen.encoderRate) = (rate, rate) }
             if let (pattern, factor) = option.factor { chosen.rates.add(pattern, factor) }
@@ -269,6 +275,13 @@ extension TrainCommand {
         }
         if let pretrainedVisual { try trainer.loadPretrained(.visual, from: pretrainedVisual).forEach(note) }
         if let pretrainedLanguage { try trainer.loadPretrained(.language, from: pretrainedLanguage).forEach(note) }
+        if let count = trainer.recipe.int8Samples {
+            try trainer.beginQuantizationAware()
+            let plan = trainer.quantization
+            note(
+                "int8: ranges of \(plan?.steps.count ?? 0) values from \(count) samples, \(plan?.weights.count ?? 0) weights rounded"
+            )
+        }
         let available = Backend.availableMemory.map { $0 / (ranks?.onThisMachine ?? 1) }
         if chosen.microBatch == nil, let memory = trainer.chooseMicroBatch(available: available) {
             func megabytes(_ bytes: Int) -> String {
@@ -305,7 +318,7 @@ extension TrainCommand {
         let fixed: [(String, Bool)] = [
             ("--seed", seed != nil), ("--batch", batch != nil), ("--rate", !rate.isEmpty), ("--data", !data.isEmpty),
             ("--recipe", recipe != nil),
-            ("--from", from != nil), ("--freeze", !freeze.isEmpty), ("--recompute", recompute),
+            ("--from", from != nil), ("--freeze", !freeze.isEmpty), ("--recompute", recompute), ("--int8", int8),
             ("--augmentation", augmentation != nil), ("--curriculum", curriculum != nil), ("--warm-up", warmUp != nil),
             ("--encoder-rate", encoderRate != nil), ("--vocabulary", vocabulary != nil),
             ("--validation", validation != nil),

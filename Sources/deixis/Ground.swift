@@ -12,7 +12,8 @@ struct Ground: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Finds what a sentence points at in a picture.",
         discussion: """
-            Prints the box as x y width height in pixels of the picture, origin top left, and the time it took. \
+            Prints the box as x y width height in pixels of the picture, origin top left, the score of a model that \
+            gives one (the IoU that is to be expected, 0 to 1: where it is low, ask again), and the time it took. \
             Several sentences get a line each; the picture is looked at once. With --json each line is an object (JSON \
             Lines). A word that the model's vocabulary lacks is said on standard error and counted in \
             "tokens_unknown": the model cannot tell it from any other such word.
@@ -107,7 +108,8 @@ struct Ground: ParsableCommand {
     private func text(_ found: Grounding) -> String {
         let box = found.box
         let numbers = [box.x, box.y, box.width, box.height].map { fixed($0, 1) }.joined(separator: " ")
-        return "\(numbers)    \(fixed(found.inputMilliseconds + found.networkMilliseconds, 1)) ms"
+        let score = found.score.map { "    score \(fixed(Double($0), 2))" } ?? ""
+        return "\(numbers)\(score)    \(fixed(found.inputMilliseconds + found.networkMilliseconds, 1)) ms"
     }
 
     private func describe(_ found: Grounding, _ sentence: String, in picture: RGBImage) -> JSON {
@@ -128,6 +130,7 @@ struct Ground: ParsableCommand {
                     ("width", .number(Double(normalized.width))), ("height", .number(Double(normalized.height))),
                 ])
             ),
+            ("score", found.score.map { .number(Double($0)) } ?? .null),
             (
                 "image",
                 .object([

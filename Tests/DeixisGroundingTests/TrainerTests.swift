@@ -16,6 +16,16 @@ import Testing
         return recipe
     }
 
+    /// Written as a checkpoint has it, and read again.
+    static func parsed(_ recipe: TrainingRecipe) throws -> TrainingRecipe {
+        var start = TrainingRecipe()
+        start.configuration = NetworkConfiguration()
+        let text = Array(recipe.fileText(version: TrainingRecipe.version).utf8)
+        return try TrainingRecipe.parse(
+            text, path: "recipe", newest: TrainingRecipe.version, versionless: 0, start: start
+        ).settings
+    }
+
     static func run(_ path: String) -> TrainingRun {
         var run = TrainingRun(directory: path)
         run.logEvery = 1

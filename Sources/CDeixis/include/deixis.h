@@ -87,6 +87,9 @@ typedef struct deixis_grounding {
     /// Words among the tokens that the model's vocabulary lacks; it cannot tell one from another. Structures that end
     /// before this field are taken too.
     int32_t tokens_unknown;
+    /// The IoU with what was meant that is to be expected, 0...1; -1 where the model gives none. It lies where the
+    /// structure was padding before: sizes of older headers are taken too.
+    float score;
 } deixis_grounding;
 
 /// Loads a model file: ONNX, or what `deixis compile` made of one. It stays mapped and must keep its bytes while the

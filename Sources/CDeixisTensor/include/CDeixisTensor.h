@@ -66,6 +66,14 @@ typedef struct {
   void (*_Nonnull sigmoid_backward)(void *_Nonnull out, const void *_Nonnull g, const void *_Nonnull y, long n);
   /// out = x m / (1 - p), m_i = hash(seed, base + i) >= p
   void (*_Nonnull dropout)(void *_Nonnull out, const void *_Nonnull x, long n, double p, uint64_t seed, uint64_t base);
+  /// y = scale (q - zero), q = x / scale + zero rounded (ties to even) and held to 0...255: what is left of x stored
+  /// in 8 bits. NaN stays.
+  void (*_Nonnull fake_quantize)(void *_Nonnull y, const void *_Nonnull x, double scale, int zero, long n);
+  /// out = g where x lies in low...high, else 0
+  void (*_Nonnull pass_between)(
+      void *_Nonnull out, const void *_Nonnull g, const void *_Nonnull x, double low, double high, long n);
+  /// Each row of w to 255 symmetric steps: w = s round(w / s), s = max |w| / 127; a row of zeros stays. In place.
+  void (*_Nonnull fake_quantize_rows)(void *_Nonnull w, long rows, long cols);
   /// s = x + dropout(r); y = gamma (s - mean) rstd + beta, per row. s may be NULL with r NULL. s may be x.
   void (*_Nonnull layer_norm)(void *_Nonnull y, void *_Nullable s, void *_Nonnull mean, void *_Nonnull rstd,
       const void *_Nonnull x, const void *_Nullable r, const void *_Nonnull gamma, const void *_Nonnull beta,

@@ -9,12 +9,16 @@ public struct EvaluatedSample: Sendable {
     public var width: Int, height: Int
     public var truth: PixelBox
     public var found: PixelBox
+    /// What the model expects the IoU to be; nil where it says nothing.
+    public var score: Double?
 
     public init(
-        index: Int, sentence: String, kind: String, width: Int, height: Int, truth: PixelBox, found: PixelBox
+        index: Int, sentence: String, kind: String, width: Int, height: Int, truth: PixelBox, found: PixelBox,
+        score: Double? = nil
     ) {
         (self.index, self.sentence, self.kind) = (index, sentence, kind)
         (self.width, self.height, self.truth, self.found) = (width, height, truth, found)
+        self.score = score
     }
 
     /// 0 for a box that is not a number.

@@ -18,6 +18,8 @@ public final class GroundingNetwork<Scalar: Real> {
     let groups: [InteractionGroup<Scalar>]
     let fusion: [CrossModalLayer<Scalar>]
     let head: [Linear<Scalar>]
+    /// Beside the box; nil until one is attached.
+    public private(set) var score: ScoreHead<Scalar>?
 
     /// - Parameter seed: of the initial weights.
     public init(_ configuration: NetworkConfiguration, seed: UInt64) throws(NetworkError) {
@@ -48,12 +50,25 @@ public final class GroundingNetwork<Scalar: Real> {
             trainable: configuration.loss.learnsSigma)
     }
 
+    /// Gives the network a score head, its parameters `score.0.weight` and so on; they are not for the optimizer.
+    /// - Precondition: it has none.
+    func attachScore(hidden: Int) {
+        precondition(score == nil, "two score heads")
+        score = ScoreHead(
+            parameters.root("score"), width: configuration.fusionWidth, hidden: hidden, trainable: false)
+    }
+
     /// Boxes [batch, 4]: center x, center y, width, height in 0...1 of the letterboxed square.
     ///
     /// - Parameters:
     ///   - images: letterboxed RGB bytes, [batch, side, side, 3].
     ///   - tape: decides between training, inference and tracing.
     public func callAsFunction(_ images: [UInt8], _ tokens: TokenBatch, on tape: Tape<Scalar>) -> Variable<Scalar> {
+        box(row(images, tokens, on: tape))
+    }
+
+    /// The [CLS] row behind the fusion, [batch, fusion width]: all that box and score are made from.
+    func row(_ images: [UInt8], _ tokens: TokenBatch, on tape: Tape<Scalar>) -> Variable<Scalar> {
         let mask = LanguageMask<Scalar>(tokens, visualTokens: configuration.gridSide * configuration.gridSide)
         let image = tape.scope("image") {
             tape.image(images, batch: tokens.batch, side: configuration.imageSide, configuration.normalization)
@@ -69,9 +84,12 @@ public final class GroundingNetwork<Scalar: Real> {
         let fused = fusion.reduce(joined) { features, layer in
             tape.scope("fusion") { layer(features.0, features.1, mask: mask) }
         }
-        var x = tape.scope("head") { fused.1.firstToken() }
-        for layer in head.dropLast() { x = layer(x, activation: .relu) }
-        return tape.scope("head") { head[head.count - 1](x).sigmoid() }
+        return tape.scope("head") { fused.1.firstToken() }
+    }
+
+    func box(_ row: Variable<Scalar>) -> Variable<Scalar> {
+        let x = head.dropLast().reduce(row) { x, layer in layer(x, activation: .relu) }
+        return row.tape.scope("head") { head[head.count - 1](x).sigmoid() }
     }
 }
 

@@ -17,6 +17,10 @@ struct RunHeader {
     var recipe: TrainingRecipe
     var state: State
     var vocabulary: Vocabulary
+    /// Where the network has a score head; only of checkpoints that `ScoreFit` has gone through.
+    var score: ScoreNote?
+    /// Of a run that trains for int8.
+    var quantization: FakeQuantization?
 
     /// Every part that is missing or broken is named.
     static func read(_ path: String) throws(GroundingError) -> RunHeader {
@@ -54,8 +58,18 @@ struct RunHeader {
         _ = try text("state")
         let state = try json("state", State.self)
         let lines = try text("vocabulary")
+        let quantization = metadata["int8"] == nil ? nil : try json("int8", FakeQuantization.self)
+        if let quantization, !quantization.isSound {
+            throw .badCheckpoint(path: path, reason: "'int8' of its metadata has a scale or a zero that cannot be")
+        }
+        let score = metadata["score"] == nil ? nil : try json("score", ScoreNote.self)
+        if let score, !(1...4096).contains(score.hidden) {
+            throw .badCheckpoint(path: path, reason: "'score' of its metadata has a hidden width of \(score.hidden)")
+        }
         do throws(InputError) {
-            return RunHeader(recipe: recipe, state: state, vocabulary: try Vocabulary(lines: Array(lines.utf8)))
+            return RunHeader(
+                recipe: recipe, state: state, vocabulary: try Vocabulary(lines: Array(lines.utf8)), score: score,
+                quantization: quantization)
         } catch {
             throw .badCheckpoint(path: path, reason: error.description)
         }
@@ -68,10 +82,13 @@ struct RunHeader {
             guard let data = try? encoder.encode(value) else { throw .notFinite(step: state.step, sample: nil) }
             return String(decoding: data, as: UTF8.self)
         }
-        return [
+        var metadata = [
             "recipe": recipe.fileText(version: TrainingRecipe.version), "state": try json(state),
             "vocabulary": String(decoding: vocabulary.lines, as: UTF8.self),
         ]
+        if let score { metadata["score"] = try json(score) }
+        if let quantization { metadata["int8"] = try json(quantization) }
+        return metadata
     }
 }
 
@@ -79,7 +96,8 @@ extension Trainer {
     /// Saves whole or not at all: whatever fails, a full disk included, the checkpoint before stays.
     public func save(to path: String) throws(GroundingError) {
         let state = RunHeader.State(step: step, seconds: seconds, heldOutAccuracy: heldOutAccuracy, window: window)
-        let header = RunHeader(recipe: recipe, state: state, vocabulary: data.tokenizer.vocabulary)
+        let header = RunHeader(
+            recipe: recipe, state: state, vocabulary: data.tokenizer.vocabulary, quantization: quantization)
         let metadata = try header.metadata()
         do throws(TrainingError) {
             try network.save(to: path, optimizer: optimizer, metadata: metadata)
@@ -129,6 +147,7 @@ extension Trainer {
         trainer.seconds = header.state.seconds
         trainer.heldOutAccuracy = header.state.heldOutAccuracy
         trainer.window = header.state.window ?? StepWindow()
+        trainer.quantization = header.quantization
         return trainer
     }
 }
@@ -141,10 +160,11 @@ public struct TrainedNetwork {
     public let letterbox: Letterbox
     public let step: Int
     public let heldOutAccuracy: Double?
+    private var header: RunHeader
 
     /// Reads a checkpoint; the run's data need not be there.
     public init(checkpoint path: String) throws(GroundingError) {
-        let header = try RunHeader.read(path)
+        header = try RunHeader.read(path)
         recipe = header.recipe
         step = header.state.step
         heldOutAccuracy = header.state.heldOutAccuracy
@@ -153,6 +173,7 @@ public struct TrainedNetwork {
         } catch {
             throw .badCheckpoint(path: path, reason: error.description)
         }
+        if let score = header.score { network.attachScore(hidden: score.hidden) }
         do throws(TrainingError) {
             try Checkpoint.load(path, into: network.parameters, averaged: true)
         } catch {
@@ -166,6 +187,8 @@ public struct TrainedNetwork {
             throw .badCheckpoint(path: path, reason: error.description)
         }
         letterbox = try recipe.configuration.letterbox()
+        // The weights that the boxes of such a run come from.
+        header.quantization?.roundWeights(in: network.parameters)
         guard tokenizer.vocabulary.count == recipe.configuration.language.vocabulary else {
             throw .badCheckpoint(
                 path: path,
@@ -188,5 +211,21 @@ public struct TrainedNetwork {
             ("command", recipe.command), ("configuration", recipe.name), ("data", data), ("seed", "\(recipe.seed)"),
             ("samples", "\(min(step * recipe.batchSize, recipe.samples))"), ("date", date),
         ] + (heldOutAccuracy.map { [("held_out_accuracy", "\($0)")] } ?? [])
+            + (header.quantization == nil
+                ? [] : [("int8", "trained with values and weights rounded as int8 rounds them")])
+            + (header.score.map { [("score", "fitted on \($0.samples) samples of \($0.data)")] } ?? [])
+    }
+
+    public var hasScore: Bool { network.score != nil }
+
+    /// Attaches a score to a network that has none, and keeps it in a checkpoint of its own, which serves for export.
+    public mutating func fitScore(
+        _ fit: ScoreFit, _ rows: ScoreFit.Rows, data: String, to path: String
+    ) throws(GroundingError) -> ScoreFit.Outcome {
+        let outcome = try fit.attach(to: network, rows)
+        header.score = ScoreNote(hidden: fit.hidden, samples: rows.count, data: data)
+        let metadata = try header.metadata()
+        do throws(TrainingError) { try network.save(to: path, metadata: metadata) } catch { throw .training(error) }
+        return outcome
     }
 }

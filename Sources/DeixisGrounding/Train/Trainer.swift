@@ -22,6 +22,9 @@ public final class Trainer {
     /// The steps since the last line of the log.
     var window = StepWindow()
 
+    /// How values and weights are rounded on the way; nil: not at all.
+    public internal(set) var quantization: FakeQuantization?
+
     /// How the batches are cut.
     public private(set) var plan: BatchPlan
     /// What the recipe's patterns of names matched.
@@ -40,6 +43,8 @@ public final class Trainer {
     ) throws(GroundingError) {
         var recipe = recipe
         recipe.configuration.language.vocabulary = data.tokenizer.vocabulary.count
+        // Statistics of batches would move what the ranges were learned for.
+        if recipe.int8Samples != nil { recipe.configuration.visual.frozenNorm = true }
         recipe.settle(samples: data.training.count)
         try recipe.validate()
         let count = ranks?.count ?? 1
@@ -94,10 +99,13 @@ public final class Trainer {
         }
     }
 
-    /// Takes the weights of a run's checkpoint, averaged ones where it has them, as the start of this run.
+    /// Takes the weights of a run's checkpoint, averaged ones where it has them, as the start of this run. A score
+    /// is left: it fits the network as it was.
     /// - Throws: `training`, naming the tensor where the networks differ.
     public func loadWeights(from checkpoint: String) throws(GroundingError) {
-        do throws(TrainingError) { try Checkpoint.load(checkpoint, into: network.parameters, averaged: true) } catch {
+        do throws(TrainingError) {
+            try Checkpoint.load(checkpoint, into: network.parameters, averaged: true) { $0.hasPrefix("score.") }
+        } catch {
             throw .training(error)
         }
         optimizer.restartAverages()
@@ -123,28 +131,34 @@ public final class Trainer {
     private func score() throws(GroundingError) -> GroundingScore {
         let maker = data.heldOutMaker(recipe)
         return try optimizer.withAveragedWeights { () throws(GroundingError) in
-            var groups: [[ScoredSample]] = []
-            for at in stride(from: 0, to: data.heldOutCount, by: Self.groupCount) {
-                var group: [ScoredSample] = []
-                if groups.count % plan.ranks == plan.rank {
-                    let batch = try maker.plain(at..<min(data.heldOutCount, at + Self.groupCount))
-                    if batch.count > 0 {
-                        let boxes = network(batch.images, batch.tokens, on: Tape<Float>(.inference)).tensor.values
-                        group = (0..<batch.count).map { i in
-                            let range = i * 4..<i * 4 + 4
-                            return ScoredSample(
-                                iou: GroundingScore.iou(boxes[range], batch.boxes[range]), kind: batch.kinds[i])
-                        }
+            try withRoundedWeights { () throws(GroundingError) in try score(maker) }
+        }
+    }
+
+    private func score(_ maker: BatchMaker) throws(GroundingError) -> GroundingScore {
+        var groups: [[ScoredSample]] = []
+        for at in stride(from: 0, to: data.heldOutCount, by: Self.groupCount) {
+            var group: [ScoredSample] = []
+            if groups.count % plan.ranks == plan.rank {
+                let batch = try maker.plain(at..<min(data.heldOutCount, at + Self.groupCount))
+                if batch.count > 0 {
+                    let boxes = network(
+                        batch.images, batch.tokens, on: Tape<Float>(.inference, quantization: quantization)
+                    ).tensor.values
+                    group = (0..<batch.count).map { i in
+                        let range = i * 4..<i * 4 + 4
+                        return ScoredSample(
+                            iou: GroundingScore.iou(boxes[range], batch.boxes[range]), kind: batch.kinds[i])
                     }
                 }
-                groups.append(group)
             }
-            var score = GroundingScore()
-            for sample in (ranks.map { ScoredSample.shared(groups, $0) } ?? groups).joined() {
-                score.add(iou: sample.iou, kind: sample.kind)
-            }
-            return score
+            groups.append(group)
         }
+        var score = GroundingScore()
+        for sample in (ranks.map { ScoredSample.shared(groups, $0) } ?? groups).joined() {
+            score.add(iou: sample.iou, kind: sample.kind)
+        }
+        return score
     }
 }
 

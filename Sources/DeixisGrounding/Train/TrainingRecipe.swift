@@ -22,6 +22,9 @@ public struct TrainingRecipe: Sendable, Equatable {
     /// The trunk's stages keep their inputs alone and are computed again on the way back: less memory, more time, the
     /// same result but for rounding.
     public var recomputes = false
+    /// Samples that ranges are learned from, to train with values and weights rounded as int8 will round them; nil:
+    /// floats stay floats.
+    public var int8Samples: Int?
     public var data = DataChoice.scenes
     /// Of generated scenes; data sets have none.
     public var curriculum = SceneCurriculum.objects
@@ -160,6 +163,9 @@ public struct TrainingRecipe: Sendable, Equatable {
             try check(factor.isFinite && factor >= 0, "schedule", "factor \(factor)", "a factor that is not negative")
             try check(epochs.allSatisfy { $0 >= 0 }, "schedule", "epochs \(epochs)", "epochs counted from 0")
         }
+        try check(int8Samples ?? 1 >= 1, "int8Samples", int8Samples ?? 1, "at least 1, or null")
+        try check(
+            int8Samples == nil || !recomputes, "int8Samples", int8Samples ?? 0, "null where the trunk is recomputed")
         try check(warmUpSteps >= 0, "warmUpSteps", warmUpSteps, "0 or more")
         try check((0...1).contains(strayWord), "strayWord", strayWord, "0 to 1")
         try check(heldOut >= 0, "heldOut", heldOut, "0 or more")

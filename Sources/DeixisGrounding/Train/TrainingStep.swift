@@ -41,10 +41,12 @@ extension Trainer {
             var sums = StepSums()
             gradientSum?.begin()
             let pieces = plan.pieces
-            for (number, range) in pieces.enumerated() where sums.loss.isFinite {
-                addGradients(
-                    of: try piece(number), at: range.lowerBound, to: &sums,
-                    completed: number == pieces.count - 1 ? gradientSum?.isComplete : nil)
+            try withRoundedWeights { () throws(GroundingError) in
+                for (number, range) in pieces.enumerated() where sums.loss.isFinite {
+                    addGradients(
+                        of: try piece(number), at: range.lowerBound, to: &sums,
+                        completed: number == pieces.count - 1 ? gradientSum?.isComplete : nil)
+                }
             }
             join(&sums)
             return try update(sums)
@@ -67,7 +69,7 @@ extension Trainer {
     ) {
         let tape = Tape<Float>(
             .training(seed: CounterRandom.word(recipe.seed ^ 0x5445_5045, UInt64(step))), firstSample: first,
-            recomputes: recipe.recomputes)
+            recomputes: recipe.recomputes, quantization: quantization)
         let boxes = network(batch.images, batch.tokens, on: tape)
         let value = loss(boxes, truth: batch.boxes, sigma: network.sigma, of: plan.batchSize)
         let total = Double(value.total.tensor.values[0])

@@ -90,11 +90,15 @@ public enum Checkpoint {
     /// Reads every parameter, and the optimizer's state if asked for, into what exists already. On an error some of it
     /// may have been read.
     ///
-    /// - Parameter averaged: the averages instead of the last weights, where the file has them.
+    /// - Parameters:
+    ///   - averaged: the averages instead of the last weights, where the file has them.
+    ///   - leaving: tensors of the file that nobody wants.
     /// - Returns: the texts given to `save`.
     @discardableResult
     public static func load<Scalar: Real>(
-        _ path: String, into parameters: ParameterStore<Scalar>, optimizer: AdamW<Scalar>? = nil, averaged: Bool = false
+        _ path: String, into parameters: ParameterStore<Scalar>, optimizer: AdamW<Scalar>? = nil,
+        averaged: Bool = false,
+        leaving isLeft: (_ tensor: String) -> Bool = { _ in false }
     ) throws(TrainingError) -> [String: String] {
         let file = try CheckpointFile(path)
         guard file.header.scalar == (Scalar.isDouble ? "float64" : "float32") else {
@@ -102,7 +106,7 @@ public enum Checkpoint {
         }
         var entries: [String: [Role: Entry]] = [:]
         for entry in file.header.tensors { entries[entry.name, default: [:]][entry.role] = entry }
-        if let stranger = file.header.tensors.first(where: { parameters[$0.name] == nil }) {
+        if let stranger = file.header.tensors.first(where: { parameters[$0.name] == nil && !isLeft($0.name) }) {
             throw .unknownTensor(path: path, tensor: stranger.name)
         }
         for parameter in parameters.all {

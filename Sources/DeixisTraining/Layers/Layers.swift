@@ -4,10 +4,12 @@ public struct Linear<Scalar: Real> {
     public let bias: Parameter<Scalar>
 
     public init(
-        _ scope: Scope<Scalar>, _ inputs: Int, _ outputs: Int, gain: Double = 1, bias: Initializer = .zeros
+        _ scope: Scope<Scalar>, _ inputs: Int, _ outputs: Int, gain: Double = 1, bias: Initializer = .zeros,
+        trainable: Bool = true
     ) {
-        weight = scope.parameter("weight", [outputs, inputs], gain == 1 ? .xavier : .scaledXavier(gain: gain))
-        self.bias = scope.parameter("bias", [outputs], bias)
+        weight = scope.parameter(
+            "weight", [outputs, inputs], gain == 1 ? .xavier : .scaledXavier(gain: gain), trainable: trainable)
+        self.bias = scope.parameter("bias", [outputs], bias, trainable: trainable)
     }
 
     /// The weight's name without its last part.

@@ -115,7 +115,13 @@ extension Tape {
     /// - Parameter outputs: name, variable and declared shape of each output.
     public func graph(
         opset: Int = 17, outputs: [(name: String, variable: Variable<Scalar>, shape: [Dimension])]
-    ) throws(TrainingError) -> Graph {
+    ) throws(TrainingError) -> Graph { try emitted(opset: opset, outputs: outputs).graph }
+
+    /// The graph, and for each traced operator, in order, what it is called and which value of the graph is its result;
+    /// nil for one that no output needs.
+    public func emitted(
+        opset: Int = 17, outputs: [(name: String, variable: Variable<Scalar>, shape: [Dimension])]
+    ) throws(TrainingError) -> (graph: Graph, results: [(op: String, value: Name?)]) {
         guard isTracing else { throw .notTraced }
         let emitter = Emitter<Scalar>(opset: opset)
         var values: [EmittedValue?] = []
@@ -137,7 +143,8 @@ extension Tape {
             guard let value = values[output.variable.node] else { throw .notTraced }
             emitter.output(output.name, value, output.shape)
         }
-        return emitter.graph
+        let graph = emitter.graph
+        return (graph, zip(nodes, values).map { ($0.op, $1.map { graph[$0.id].name }) })
     }
 
     private func nodesNeeded(by roots: [Int]) -> [Bool] {

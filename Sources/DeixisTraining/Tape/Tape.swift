@@ -40,6 +40,10 @@ public final class Tape<Scalar: Real> {
     public let firstSample: Int
     /// `FeatureMap.recomputed` keeps inputs alone.
     public let recomputes: Bool
+    /// Rounds results as they are made; nil: they stay as they are.
+    public let quantization: FakeQuantization?
+    /// Operators so far, dropout not counted; only kept for `quantization`.
+    var operatorCount = 0
     var nodes: [Node] = []
     private var gradients: [Tensor<Scalar>?] = []
     private var scopeNames: [String] = []
@@ -50,8 +54,11 @@ public final class Tape<Scalar: Real> {
     private var firstReaders: [(node: Int, parameter: Parameter<Scalar>)] = []
     private var isRead: Set<ObjectIdentifier> = []
 
-    public init(_ mode: Mode, firstSample: Int = 0, recomputes: Bool = false) {
+    public init(
+        _ mode: Mode, firstSample: Int = 0, recomputes: Bool = false, quantization: FakeQuantization? = nil
+    ) {
         (self.mode, self.firstSample, self.recomputes) = (mode, firstSample, recomputes)
+        self.quantization = quantization
     }
 
     public var isTraining: Bool { if case .training = mode { true } else { false } }
@@ -79,6 +86,7 @@ public final class Tape<Scalar: Real> {
         _ op: String, inputs: [Variable<Scalar>], parameters: [Parameter<Scalar>] = [], _ result: Tensor<Scalar>,
         leafNeedsGradient: Bool = false, macs: Int = 0, pullback: Pullback?, emission: Emission?
     ) -> Variable<Scalar> {
+        let (result, pullback) = fakeQuantized(op, result, pullback)
         guard mode != .inference else { return Variable(tensor: result, tape: self, node: -1) }
         let needs =
             isTraining

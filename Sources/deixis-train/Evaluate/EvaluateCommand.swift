@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import DeixisCommand
 internal import DeixisFiles
 internal import DeixisGrounding
+internal import DeixisImage
 internal import DeixisInput
 internal import DeixisModel
 internal import DeixisRuntime
@@ -23,6 +24,9 @@ struct EvaluateCommand: ParsableCommand {
               deixis-train evaluate model.onnx --data refcoco/val refcoco/testA refcoco/testB --json
               deixis-train evaluate model.onnx --data unseen --gallery gallery.html
               deixis-train evaluate model.int8.onnx --against model.onnx --data unseen
+
+            A model that gives scores (`deixis-train score`) is also judged by them: calibration error is how far mean \
+            score and mean IoU of boxes of like score are apart, and --reliability draws it.
             """)
 
     @Argument(help: ArgumentHelp("The exported model: an ONNX file or a compiled one.", valueName: "model"))
@@ -50,6 +54,9 @@ struct EvaluateCommand: ParsableCommand {
     var gallery: String?
     @Option(help: "Pictures of failures, of near misses and of hits that the page shows of each kind.")
     var galleryPictures = 6
+    @Option(
+        help: ArgumentHelp("Draw how far the scores are to be believed (.png or .jpg).", valueName: "out.png"))
+    var reliability: String?
     @Flag(help: "Print JSON, an object on a line for each data set, instead of tables.")
     var json = false
 
@@ -58,21 +65,29 @@ struct EvaluateCommand: ParsableCommand {
         try check(threads, "--threads", 0...1024)
         try check(galleryPictures, "--gallery-pictures", 1...1000)
         guard !data.isEmpty else { throw ValidationError("--data needs a directory") }
+        if reliability != nil, data.count > 1 { throw ValidationError("--reliability is of one data set") }
     }
 
     func run() throws {
         let datasets = try data.map { try Dataset(directory: $0, images: images, skipBad: skipBad) }
         let models = [self.model] + (against.map { [$0] } ?? [])
-        if let gallery {
-            try Outputs(("--gallery", gallery)).check(against: models + datasets.flatMap(\.files))
-            try files { () throws(FileError) in try Outputs(("--gallery", gallery)).mustBeReplaceable() }
-        }
+        let outputs = Outputs(("--gallery", gallery), ("--reliability", reliability))
+        try outputs.check(against: models + datasets.flatMap(\.files))
+        try files { () throws(FileError) in try outputs.mustBeReplaceable() }
+        if let reliability { try RGBImage.checkName(reliability) }
         let asked = try models.map(load)
+        if reliability != nil, !asked[0].givesScores {
+            throw CommandError.data("\(model): gives no score; `deixis-train score` adds one before `export`")
+        }
         var reports: [EvaluationReport] = []
         for dataset in datasets {
             let report = try evaluate(dataset, asked)
             reports.append(report)
             if json { try Console.out(report.json) } else { try Console.out(report.table(named: datasets.count > 1)) }
+        }
+        if let reliability, let report = reports.first, let calibration = report.calibration {
+            try ScoreReport(calibration).chart(model: model, data: report.data).drawn(width: 1500, height: 560)
+                .write(to: reliability)
         }
         guard let gallery else { return }
         let page = try Gallery(reports: reports, datasets: datasets, most: galleryPictures).html()
@@ -110,7 +125,8 @@ struct EvaluateCommand: ParsableCommand {
                 let found = try answer(model, sample)
                 let answer = EvaluatedSample(
                     index: index, sentence: sample.sentence, kind: sample.kind, width: sample.image.width,
-                    height: sample.image.height, truth: sample.box, found: found?.box ?? nowhere)
+                    height: sample.image.height, truth: sample.box, found: found?.box ?? nowhere,
+                    score: found?.score.map { Double($0) })
                 if number == 0 { report.add(answer, found) } else { report.others.append(answer) }
             }
             if let last = report.samples.last, rule.isHit(last.iou) { hits += 1 }

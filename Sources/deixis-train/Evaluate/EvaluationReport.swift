@@ -34,6 +34,11 @@ struct EvaluationReport {
     }
 
     var summary: EvaluationSummary { EvaluationSummary(samples, rule: rule) }
+    /// Of the answers that have a score; nil where none has.
+    var calibration: ScoreCalibration? {
+        let scored = samples.compactMap { sample in sample.score.map { (score: $0, iou: sample.iou) } }
+        return scored.isEmpty ? nil : ScoreCalibration(scored, rule: rule)
+    }
     var comparison: EvaluationComparison? {
         against == nil ? nil : EvaluationComparison(samples, others, rule: rule)
     }
@@ -77,6 +82,7 @@ extension EvaluationReport {
                 String(format: "%.2f, %.2f ms, mean %.2f ms", percentile(0.5), percentile(0.9), meanLatency)
                     + "   (\(threads) threads)"),
         ]
+        if let calibration { lines += ScoreReport(calibration).lines }
         if notFinite > 0 { lines.append(row("no number", "in \(notFinite) answers, counted as IoU 0")) }
         if truncated > 0 { lines.append(row("sentences cut", "\(truncated)")) }
         if unknown > 0 { lines.append(row("unknown words in", "\(unknown) sentences")) }
@@ -135,6 +141,7 @@ extension EvaluationReport {
         let kinds: [String: Group]
         let box_shares, words: [Named]
         let against: Other?
+        let score: ScoreReport.Record?
     }
 
     /// On one line.
@@ -167,7 +174,7 @@ extension EvaluationReport {
             accuracy_at: Dictionary(uniqueKeysWithValues: summary.thresholds.map { ("\($0.threshold)", $0.accuracy) }),
             mean_ms: meanLatency, p50_ms: percentile(0.5), p90_ms: percentile(0.9), p99_ms: percentile(0.99),
             kinds: Dictionary(uniqueKeysWithValues: kinds), box_shares: named(summary.sizes),
-            words: named(summary.lengths), against: other)
+            words: named(summary.lengths), against: other, score: calibration.map { ScoreReport($0).record })
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         return (try? encoder.encode(report)).map { String(decoding: $0, as: UTF8.self) } ?? "{}"

@@ -120,6 +120,7 @@ struct GalleryCards {
         }
         var boxes = frame(sample.truth, "truth")
         var caption = String(format: "IoU %.2f", sample.iou)
+        if let score = sample.score { caption += String(format: ", score %.2f", score) }
         if report.against != nil {
             boxes += frame(report.others[position].found, "other")
             caption += String(format: ", the other %.2f", report.others[position].iou)

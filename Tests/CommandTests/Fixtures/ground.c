@@ -97,6 +97,7 @@ static void unknown_words(deixis_model *model, const deixis_image *image) {
     deixis_grounding found = {.size = sizeof found, .tokens_unknown = -7};
     expect(deixis_ground(model, image, "zebra mug quux", &found) == DEIXIS_OK && found.tokens_unknown == 2,
         "two unknown words");
+    expect(found.score == -1, "a model that gives no score");
     expect(deixis_ground(model, image, "red mug", &found) == DEIXIS_OK && found.tokens_unknown == 0, "no unknown word");
     deixis_grounding old = {.size = offsetof(deixis_grounding, tokens_unknown), .tokens_unknown = -7};
     expect(deixis_ground(model, image, "zebra mug quux", &old) == DEIXIS_OK && old.tokens == 5,

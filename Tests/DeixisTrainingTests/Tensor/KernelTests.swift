@@ -54,6 +54,29 @@ import Testing
         for i in x.indices { #expect(abs(Double(y[i]) - yd[i]) <= 1e-6, "sigmoid(\(x[i]))") }
     }
 
+    /// Against the formula, by the rounding of the standard library: ties to even, held to 0...255, NaN stays.
+    @Test(arguments: sets) func fakeQuantization(_ set: Int) {
+        let scale: Float = 0.25, zero: Float = 10
+        let x = numbers(1003).map { $0 * 20 } + [0, 0.125, 0.375, -0.125, -2.5, -2.75, 61.25, 61.375, 61.5, -1e9, 1e9]
+        var y = x
+        table(set).pointee.fake_quantize(&y, x, Double(scale), Int32(zero), x.count)
+        for i in x.indices {
+            let q = min(255, max(0, (x[i] / scale).rounded(.toNearestOrEven) + zero))
+            #expect(y[i] == scale * (q - zero), "\(x[i])")
+        }
+        #expect(Set(y).count > 100 && y.min() == -2.5 && y.max() == 61.25)
+        var nan: [Float] = [.nan]
+        table(set).pointee.fake_quantize(&nan, [Float.nan], Double(scale), Int32(zero), 1)
+        #expect(nan[0].isNaN)
+        var passed = x
+        table(set).pointee.pass_between(&passed, [Float](repeating: 3, count: x.count), x, -2.625, 61.375, x.count)
+        for i in x.indices { #expect(passed[i] == (x[i] >= -2.625 && x[i] <= 61.375 ? 3 : 0), "\(x[i])") }
+        // Rows of their own step; a row of zeros stays.
+        var w: [Float] = [1.27, -0.004, 0.006, 254, -100.9, 3, 0, 0, 0]
+        table(set).pointee.fake_quantize_rows(&w, 3, 3)
+        #expect(zip(w, [1.27, 0, 0.01, 254, -100, 4, 0, 0, 0]).allSatisfy { abs($0 - $1) < 1e-4 }, "\(w)")
+    }
+
     /// The same elements are dropped by every instruction set, about as many as asked for, and others under another
     /// seed.
     @Test(arguments: sets) func dropout(_ set: Int) {
