@@ -39,7 +39,7 @@ struct StudyShared {
 
     var dataLine: String {
         switch recipe.data {
-        case .scenes: "generated scenes" + (file.data.scenes == nil ? "" : " of settings of the study's own")
+        case .scenes: "generated scenes" + (file.data.scenes == nil ? "" : " of the study's own settings")
         case .directories(let paths, _): paths.joined(separator: ", ")
         }
     }

@@ -29,7 +29,8 @@ struct StudyCommand: ParsableCommand {
             DIR/POINT/seed-S the run of each: checkpoint, log.jsonl, model.onnx. Ctrl-C saves and stops; the same \
             command goes on, also after a crash, and on another machine that has study.json. What is done and has kept \
             its settings is not run again; latencies are, each time, unless --skip-latency. A point that cannot be, or \
-            whose run fails, is told in the table; the others go on.
+            whose run fails, is told in the table; the others go on. All points of the first seed come first, and the table \
+            is written after each run.
 
             The four ablations of the paper, on generated scenes that two cores learn:
               deixis-train study tools/studies/features.json --out features
@@ -66,7 +67,7 @@ struct StudyCommand: ParsableCommand {
         guard let file else {
             let results = try StudyResults(file: outputs.results)
             try outputs.all.mustBeReplaceable()
-            return try outputs.write(results)
+            return try outputs.show(results)
         }
         let study = try Study(file: file)
         try outputs.all.check(against: [file] + study.inputs)
@@ -78,7 +79,7 @@ struct StudyCommand: ParsableCommand {
             try makeFolder(out)
             try outputs.all.mustBeReplaceable()
         }
-        if table { return try outputs.write(results) }
+        if table { return try outputs.show(results) }
         if let threads { try Backend.setThreadCount(threads) }
         try Backend.load()
         results.command = "deixis-train " + Program.arguments.joined(separator: " ")
@@ -96,7 +97,7 @@ struct StudyCommand: ParsableCommand {
             // As a shell says "interrupted": `study && next` must not go on.
             throw ExitCode(130)
         }
-        try outputs.write(runner.results)
+        try outputs.show(runner.results)
         if runner.results.successCount == 0 { throw CommandError.data("\(file): no run has succeeded") }
     }
 }
@@ -119,12 +120,17 @@ struct StudyOutputs {
         Outputs([results, table, picture, taught, taughtLog].map { (option: "--out: its file", path: $0) })
     }
 
-    /// All that is made of results, and the table on standard output.
-    func write(_ results: StudyResults) throws {
-        let made = StudyTable(results)
-        try files { () throws(FileError) in try replaceFile(table, with: Array(made.markdown.utf8)) }
+    /// All that is made of results.
+    func writeTables(_ results: StudyResults) throws {
+        let text = StudyTable(results).markdown
+        try files { () throws(FileError) in try replaceFile(table, with: Array(text.utf8)) }
         try StudyPicture(results).chart.drawn().write(to: picture)
-        try Console.out(made.text)
+    }
+
+    /// The same, and the table on standard output.
+    func show(_ results: StudyResults) throws {
+        try writeTables(results)
+        try Console.out(StudyTable(results).text)
         Console.note("\(table), \(picture)")
     }
 }

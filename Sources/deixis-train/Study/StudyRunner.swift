@@ -42,7 +42,11 @@ final class StudyRunner {
         results.points[job.point].run(seed: job.seed, unseenSettings: results.unseenSettings)?.accuracy != nil
     }
 
-    func save() throws { try results.write(to: outputs.results) }
+    /// Results first: tables can be made of them again.
+    func save() throws {
+        try results.write(to: outputs.results)
+        try outputs.writeTables(results)
+    }
 
     func stopIfAsked() throws { if interrupt.isRequested { throw StudyStopped() } }
 
