@@ -281,6 +281,16 @@ public struct JSONReader {
         }
     }
 
+    /// The next value as it is written, behind as many line ends as there are lines before it: whoever reads it later
+    /// counts the lines of the whole. Only of bytes in memory.
+    public mutating func text() throws(JSONReaderError) -> [UInt8] {
+        precondition(file == nil, "a file is read piece by piece, and its text is not kept")
+        _ = try kind()
+        let start = at, linesBefore = line - 1
+        try skip()
+        return Array(repeating: 0x0A, count: linesBefore) + buffer[start..<at]
+    }
+
     private mutating func skipString() throws(JSONReaderError) {
         at += 1
         while let byte = try peek() {

@@ -156,11 +156,12 @@ extension SettingGroup {
     ///
     /// - Parameters:
     ///   - start: what a whole file is read over, for settings that are younger than it.
+    ///   - whole: false: a file without a base says only what differs from `start`.
     ///   - bases: names of bases, and what each stands for.
     /// - Returns: the settings, the base's name, and the line of every key met.
     public static func parse(
-        _ text: [UInt8], path: String, newest: Int, versionless: Int, start: Self, bases: [String] = [],
-        base: (String) -> Self? = { _ in nil }
+        _ text: [UInt8], path: String, newest: Int, versionless: Int, start: Self, whole: Bool = true,
+        bases: [String] = [], base: (String) -> Self? = { _ in nil }
     ) throws(JSONReaderError) -> (settings: Self, base: String?, lines: [String: Int]) {
         var header = JSONReader(text, path: path)
         var version = versionless, name: String?, settings = start
@@ -182,7 +183,7 @@ extension SettingGroup {
         }
         try header.end()
         var reader = JSONReader(text, path: path)
-        var pass = SettingsPass(wholeVersion: name == nil ? version : nil)
+        var pass = SettingsPass(wholeVersion: whole && name == nil ? version : nil)
         pass.header = bases.isEmpty ? ["version"] : ["version", "base"]
         try settings.read(&reader, as: "", &pass)
         return (settings, name, pass.lines)

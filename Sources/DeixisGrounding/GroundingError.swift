@@ -111,6 +111,15 @@ public enum GroundingError: Error, Sendable, CustomStringConvertible {
     /// Another rank tells what is wrong.
     public var isOfAnotherRank: Bool { if case .otherRankFailed = self { true } else { false } }
 
+    /// The same, with the file and the line that says it, where it is about a value of a setting.
+    func located(in path: String, _ lines: [String: Int]) -> GroundingError {
+        switch self {
+        case .badSetting(let name, let value, let rule), .network(.invalid(let name, let value, let rule)):
+            .fileSetting(path: path, line: lines[name], name: name, value: value, rule: rule)
+        default: self
+        }
+    }
+
     /// What `body` does with files, its failure as this target's.
     static func file<Result>(_ body: () throws(FileError) -> Result) throws(GroundingError) -> Result {
         do throws(FileError) { return try body() } catch { throw .file(error) }

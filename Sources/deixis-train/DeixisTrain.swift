@@ -31,7 +31,7 @@ struct DeixisTrain: ParsableCommand {
         subcommands: [
             TrainCommand.self, PretrainCommand.self, EvaluateCommand.self, ExportCommand.self, ScenesCommand.self,
             ScoreCommand.self, ImportCommand.self, DescribeCommand.self,
-            PlotCommand.self, BenchmarkCommand.self,
+            PlotCommand.self, StudyCommand.self, BenchmarkCommand.self,
         ])
 
     static func main() {

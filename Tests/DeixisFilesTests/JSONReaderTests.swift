@@ -25,6 +25,19 @@ import Testing
         return found
     }
 
+    /// A value that is kept as text and read later: its own bytes, and the lines of the whole.
+    @Test func textIsReadLater() throws {
+        var reader = JSONReader(Array("{\"a\":\n [1, {\"b\": \"]\\\"\"},\n x],\n\"c\": 2}".utf8), path: "x.json")
+        var kept: [UInt8] = [], rest: [String] = []
+        try reader.object { reader, key throws(JSONReaderError) in
+            if key == "a" { kept = try reader.text() } else { try Self.walk(&reader, &rest) }
+        }
+        #expect(String(decoding: kept, as: UTF8.self) == "\n[1, {\"b\": \"]\\\"\"},\n x]" && rest == ["2.0"])
+        var later = JSONReader(kept, path: "x.json"), found: [String] = []
+        let error = #expect(throws: JSONReaderError.self) { try Self.walk(&later, &found) }
+        #expect(found == ["1.0", "b:", "\"]\""] && error?.description == "x.json:3: expected a value, found 'x'")
+    }
+
     @Test func values() throws {
         #expect(
             try Self.all(

@@ -42,6 +42,17 @@ private func read(_ text: String, versionless: Int = 2) throws(JSONReaderError) 
 }
 
 @Suite struct SettingsTests {
+    /// A text over settings that are known: no base, and every key that it lacks stays.
+    @Test func aTextThatSaysOnlyWhatDiffers() throws {
+        var start = Outer()
+        (start.count, start.inner.sizes) = (5, [7])
+        let read = try Outer.parse(
+            Array("{\"inner\": {\"kind\": \"square\"}}".utf8), path: "s.json", newest: 2, versionless: 2, start: start,
+            whole: false)
+        #expect(read.settings.count == 5 && read.settings.inner.kind == .square && read.settings.inner.sizes == [7])
+        #expect(read.lines["inner.kind"] == 1 && read.base == nil)
+    }
+
     @Test("What a file does not name comes from its base, wherever the file names that") func base() throws {
         let (settings, base, lines) = try read(
             "{\"share\": 1e-3,\n \"inner\": {\"kind\": \"square\"},\n\"parts\": [{\"sizes\": []}, {}], \"limit\": null, \"big\": 18446744073709551615, \"base\": \"many\"}"

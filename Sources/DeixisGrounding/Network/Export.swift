@@ -24,7 +24,12 @@ extension GroundingNetwork {
 
     /// One row per operator in the order of running, for one image and the longest expression: scope, result's shape
     /// (image-like results as batch, height, width, channels), parameters and multiply-adds.
-    public func summary() -> [Tape<Scalar>.SummaryRow] { trace().tape.summary }
+    ///
+    /// Of stages and blocks that take no part nothing is counted: the exported graph does without them.
+    public func summary() -> [Tape<Scalar>.SummaryRow] {
+        let (tape, box, score) = trace()
+        return tape.summary(of: [box] + (score.map { [$0] } ?? []))
+    }
 
     private func trace() -> (tape: Tape<Scalar>, box: Variable<Scalar>, score: Variable<Scalar>?) {
         let tape = Tape<Scalar>(.tracing)

@@ -46,10 +46,20 @@ extension TrainingRecipe: SettingGroup {
                 name: "recipe", value: "'\(choice)'", rule: "\(names.joined(separator: ", ")) or a JSON file")
         }
         let text = try GroundingError.file { () throws(FileError) in try readFile(choice) }
-        let start = RecipeFile(recipe: self)
+        let lines = try adopt(text, path: choice)
+        do throws(GroundingError) { try validate() } catch { throw error.located(in: choice, lines) }
+    }
+
+    /// Takes over what a recipe's text says; whether the values can be, `validate` tells.
+    ///
+    /// - Parameter whole: keys that it lacks come from the base that it names; false: it names none, and they stay.
+    /// - Returns: the line of every key met.
+    mutating func adopt(_ text: [UInt8], path: String, whole: Bool = true) throws(GroundingError) -> [String: Int] {
+        let names = Known.allCases.map(\.rawValue), start = RecipeFile(recipe: self)
         let read = try GroundingError.json { () throws(JSONReaderError) in
             try RecipeFile.parse(
-                text, path: choice, newest: Self.version, versionless: Self.version, start: start, bases: names
+                text, path: path, newest: Self.version, versionless: Self.version, start: start, whole: whole,
+                bases: whole ? names : []
             ) { name in
                 Known(rawValue: name).map { known in
                     var base = start
@@ -62,15 +72,7 @@ extension TrainingRecipe: SettingGroup {
         // A file that gives a number of samples does not mean its base's epochs.
         if read.lines["samples"] != nil, read.lines["epochs"] == nil { epochs = nil }
         settle(samples: nil)
-        do throws(GroundingError) { try validate() } catch {
-            switch error {
-            case .badSetting(let name, let value, let rule):
-                throw .fileSetting(path: choice, line: read.lines[name], name: name, value: value, rule: rule)
-            case .network(.invalid(let name, let value, let rule)):
-                throw .fileSetting(path: choice, line: read.lines[name], name: name, value: value, rule: rule)
-            default: throw error
-            }
-        }
+        return read.lines
     }
 }
 

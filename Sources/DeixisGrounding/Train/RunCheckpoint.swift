@@ -113,12 +113,14 @@ extension Trainer {
     ///   - configuration: the network that the run must have; nil: any.
     ///   - scenes: whether the run must be on generated scenes.
     ///   - microBatch: another number of samples in memory at once; nil keeps the recipe's.
+    ///   - data: where the same data lie now; nil: where they lay.
     ///   - ranks: the processes among which each batch is shared; as many as there are now.
     /// - Throws: `training`, `badCheckpoint`, `settled`, and what the recipe's data set finds wrong.
     public static func resuming(
         _ path: String, skipBad: Bool = false, samples: Int? = nil, configuration: ChosenConfiguration? = nil,
         scenes: Bool = false,
-        epochs: Int? = nil, microBatch: Int? = nil, ranks: (any Ranks)? = nil
+        epochs: Int? = nil, microBatch: Int? = nil, data: TrainingRecipe.DataChoice? = nil,
+        ranks: (any Ranks)? = nil
     ) throws(GroundingError) -> Trainer {
         let header = try RunHeader.read(path)
         var recipe = header.recipe
@@ -136,6 +138,7 @@ extension Trainer {
         if let samples { (recipe.samples, recipe.epochs) = (samples, nil) }
         if let epochs { recipe.epochs = epochs }
         if let microBatch { recipe.microBatch = microBatch }
+        if let data { recipe.data = data }
         let trainer = try Trainer(
             recipe, data: TrainingData(recipe, vocabulary: header.vocabulary, skipBad: skipBad), ranks: ranks)
         do throws(TrainingError) {

@@ -73,6 +73,7 @@ public struct TrainingRun: Sendable {
             if writes { try TrainingLog.append(record, to: log) }
         }
         let recipe = trainer.recipe
+        if recipe.int8Samples != nil, trainer.quantization == nil { try trainer.beginQuantizationAware() }
         let queue = BatchQueue(trainer.data.maker(recipe), trainer.plan, from: trainer.step, depth: 3)
         defer { queue.stop() }
         let clock = ContinuousClock()

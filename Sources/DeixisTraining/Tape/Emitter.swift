@@ -165,9 +165,11 @@ extension Tape {
         public let macs: Int
     }
 
-    public var summary: [SummaryRow] {
-        nodes.map {
-            SummaryRow(scope: $0.scope, op: $0.op, shape: $0.shape, parameters: $0.parameterCount, macs: $0.macs)
+    /// Of all that was recorded to get `results`: what a graph of them holds.
+    public func summary(of results: [Variable<Scalar>]) -> [SummaryRow] {
+        zip(nodes, nodesNeeded(by: results.map(\.node))).filter(\.1).map { node, _ in
+            SummaryRow(
+                scope: node.scope, op: node.op, shape: node.shape, parameters: node.parameterCount, macs: node.macs)
         }
     }
 }

@@ -384,7 +384,7 @@ import Testing
         #expect(finished.output.isEmpty)
     }
 
-    @Test(arguments: ["train", "pretrain", "evaluate", "export", "scenes", "describe", "plot"])
+    @Test(arguments: ["train", "pretrain", "evaluate", "export", "scenes", "describe", "plot", "study"])
     func helpTeaches(command: String) throws {
         let help = try Self.train(command, "--help")
         #expect(help.code == 0)

@@ -97,6 +97,9 @@ import Testing
                 parameter.name.hasPrefix("visual.layer") || parameter.name.hasPrefix("language.encoder.layer"),
                 "\(parameter.name)")
         }
+        // Nor are they counted: rows hold what the exported network holds, which sigma is no part of.
+        let used = network.parameters.trainable.filter { $0.gradient != nil }.reduce(0) { $0 + $1.count }
+        #expect(network.summary().reduce(0) { $0 + $1.parameters } == used - network.sigma.count)
     }
 
     /// What the paper leaves open, chosen otherwise: each makes a network that learns, is saved, read and traced.
