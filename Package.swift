@@ -186,7 +186,7 @@ let testTargets: [Target] = [
         name: "DeixisGroundingTests",
         dependencies: [
             "DeixisGrounding", "DeixisFiles", "DeixisTraining", "DeixisInput", "DeixisImage", "DeixisGraph",
-            "DeixisQuantization", "DeixisRuntime",
+            "DeixisQuantization", "DeixisRuntime", "DeixisModel",
         ],
         exclude: ["Fixtures"], swiftSettings: swift),
     .testTarget(name: "DeixisPickleTests", dependencies: ["DeixisPickle"], exclude: ["Fixtures"], swiftSettings: swift),

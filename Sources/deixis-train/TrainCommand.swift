@@ -28,6 +28,10 @@ struct TrainCommand: ParsableCommand {
                 --data refcoco/train --data visual-genome/train --out wide
               deixis-train train --from wide/checkpoint --recipe finetune \\
                 --data refcoco/train --validation refcoco/val --out run
+            On with a model of which the file alone is left:
+              deixis-train train --config small --from small.onnx --scenes --samples 100000 --curriculum none --out on
+            For int8, where `deixis quantize` loses too much:
+              deixis-train train --from run/checkpoint --int8 --samples 20000 --rate 3e-5 --out run8
             Parts that learn nothing, or slowly (names: `deixis-train describe`; `*` stands for any characters):
               deixis-train train --from run/checkpoint --freeze visual.conv1 \\
                 --freeze 'language.embeddings' --rate 'visual.layer*=0.1' --data mine --out next
@@ -67,8 +71,8 @@ struct TrainCommand: ParsableCommand {
     var recipe: String?
     @Option(
         help: ArgumentHelp(
-            "Begin with the weights, vocabulary and (unless --config) network of a run's checkpoint, on a schedule of its own.",
-            valueName: "checkpoint"))
+            "Begin with the weights, vocabulary and (unless --config) network of a run's checkpoint, or with weights and vocabulary of a float model that `export` wrote (.onnx; --config names its network), on a schedule of its own.",
+            valueName: "start"))
     var from: String?
     @Flag(help: "Train on generated scenes of --seed (the default unless --data is given).")
     var scenes = false
@@ -236,7 +240,8 @@ extension TrainCommand {
         if exists(run.checkpoint) {
             throw ValidationError("\(run.checkpoint) exists: pass --resume to go on with it, or choose another --out")
         }
-        let before = try start.map { try TrainedNetwork(checkpoint: $0) }
+        let exported = try from.flatMap { $0.hasSuffix(".onnx") ? try ExportedModel($0) : nil }
+        let before = exported == nil ? try start.map { try TrainedNetwork(checkpoint: $0) } : nil
         var chosen = try self.recipe(over: before?.recipe)
         if let seed { chosen.seed = seed }
         if let samples { (chosen.samples, chosen.epochs) = (samples, nil) }
@@ -267,11 +272,17 @@ extension TrainCommand {
         if let heldOut { chosen.heldOut = heldOut }
         if let evaluateEvery { chosen.evaluateEvery = evaluateEvery }
         chosen.command = "deixis-train " + Program.arguments.joined(separator: " ")
-        let words = try before?.tokenizer.vocabulary ?? vocabulary.map { try SentenceVocabulary.file($0) }
+        let words =
+            try exported?.vocabulary ?? before?.tokenizer.vocabulary
+            ?? vocabulary.map { try SentenceVocabulary.file($0) }
         let trainer = try Trainer(chosen, data: TrainingData(chosen, vocabulary: words, skipBad: skipBad), ranks: ranks)
         if let start, let before {
             try trainer.loadWeights(from: start)
             note("\(start): the weights after \(before.step) steps, and \(before.tokenizer.vocabulary.count) tokens")
+        }
+        if let exported {
+            try trainer.loadWeights(of: exported)
+            note("\(exported.path): its weights, and \(exported.vocabulary.count) tokens")
         }
         if let pretrainedVisual { try trainer.loadPretrained(.visual, from: pretrainedVisual).forEach(note) }
         if let pretrainedLanguage { try trainer.loadPretrained(.language, from: pretrainedLanguage).forEach(note) }

@@ -111,6 +111,12 @@ public final class Trainer {
         optimizer.restartAverages()
     }
 
+    /// Takes the weights of an exported model as the start of this run.
+    public func loadWeights(of model: ExportedModel) throws(GroundingError) {
+        try model.load(into: network)
+        optimizer.restartAverages()
+    }
+
     /// From now on at most so many samples are in memory at once.
     public func setMicroBatch(_ count: Int) {
         recipe.microBatch = count

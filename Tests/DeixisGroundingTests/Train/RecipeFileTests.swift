@@ -76,7 +76,7 @@ import Testing
     }
 
     static let known =
-        "seed, epochs, samples, epochSamples, batchSize, microBatch, recomputes, curriculum, augmentation, strayWord, encoderRate, "
+        "seed, epochs, samples, epochSamples, batchSize, microBatch, recomputes, int8Samples, curriculum, augmentation, strayWord, encoderRate, "
         + "sigmaRate, rate, freeze, rates, weightDecay, beta1, beta2, epsilon, decaysVectors, schedule, warmUpSteps, maximumGradientNorm, "
         + "averageDecay, heldOut, evaluateEvery, loss"
 
