@@ -217,7 +217,8 @@ public final class GroundingModel: Sendable {
         return Answer(
             box: NormalizedBox(centerX: box[0], centerY: box[1], width: box[2], height: box[3]),
             score: try interface.score.map { (at) throws(RuntimeError) in
-                try numbers(1, caller, at, GroundingInput.score)[0]
+                // A negative one would read as none in C.
+                min(max(try numbers(1, caller, at, GroundingInput.score)[0], 0), 1)
             })
     }
 

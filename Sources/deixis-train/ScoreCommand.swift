@@ -61,6 +61,14 @@ struct ScoreCommand: ParsableCommand {
         try Backend.load()
         var trained = try TrainedNetwork(checkpoint: path)
         guard !trained.hasScore else { throw CommandError.data("\(path): has a score; take the checkpoint it is from") }
+        switch trained.recipe.data {
+        case .scenes where data.isEmpty && seed == trained.recipe.seed:
+            throw CommandError.usage("--seed \(seed) is of the scenes that the network was trained on; give another")
+        case .directories(let paths, _):
+            guard let known = data.first(where: { paths.contains($0) }) else { break }
+            throw CommandError.usage("--data \(known): the network was trained on it; give what was held out")
+        default: break
+        }
         for line in datasets.flatMap(\.skipped) { Console.note("left out: \(line)") }
 
         let source: any SampleSource =
@@ -87,8 +95,8 @@ struct ScoreCommand: ParsableCommand {
         let calibration = outcome.calibration
         try Console.out(
             String(
-                format: "%@: score fitted on %d samples (epoch %d), judged on %d others", out, outcome.learned,
-                outcome.epoch, calibration.count))
+                format: "%@: score fitted on %d samples (epoch %d), calibrated on %d, judged on %d others", out,
+                outcome.learned, outcome.epoch, outcome.moved, calibration.count))
         try Console.out(ScoreReport(calibration).lines.joined(separator: "\n"))
         try Console.out("Next: deixis-train export \(out) --out model.onnx")
     }

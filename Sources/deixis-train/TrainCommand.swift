@@ -31,7 +31,7 @@ struct TrainCommand: ParsableCommand {
             On with a model of which the file alone is left:
               deixis-train train --config small --from small.onnx --scenes --samples 100000 --curriculum none --out on
             For int8, where `deixis quantize` loses too much:
-              deixis-train train --from run/checkpoint --int8 --samples 20000 --rate 3e-5 --out run8
+              deixis-train train --from run/checkpoint --int8 --curriculum none --samples 20000 --rate 3e-5 --out run8
             Parts that learn nothing, or slowly (names: `deixis-train describe`; `*` stands for any characters):
               deixis-train train --from run/checkpoint --freeze visual.conv1 \\
                 --freeze 'language.embeddings' --rate 'visual.layer*=0.1' --data mine --out next

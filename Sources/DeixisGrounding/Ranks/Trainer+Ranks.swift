@@ -34,10 +34,15 @@ extension Trainer {
         recipe.microBatch = nil
         recipe.command = ""
         var text = Array(recipe.fileText(version: TrainingRecipe.version).utf8)
+        // In any fixed order.
+        var ranges = (quantization?.steps.sorted { $0.key < $1.key } ?? []).flatMap { place, steps in
+            [UInt64(place), steps.scale.bitPattern, UInt64(steps.zero)]
+        }
         let facts: [(what: String, value: UInt64)] = [
             ("another recipe", deixis_checksum(0, &text, text.count)), ("another step", UInt64(step)),
             ("another number of training samples", UInt64(data.training.count ?? 0)),
             ("another number of held-out samples", UInt64(data.heldOutCount)), ("other weights", weights),
+            ("other int8 ranges", deixis_checksum(0, &ranges, ranges.count * 8)),
         ]
         for (what, value) in facts {
             let all = ranks.gather(value)

@@ -33,7 +33,9 @@ public struct ScoreCalibration: Sendable {
     private let order: [(score: Double, isHit: Bool)]
 
     /// - Parameter samples: a score in 0...1 and the IoU with the truth for each box.
-    public init(_ samples: [(score: Double, iou: Double)], rule: HitRule = HitRule()) {
+    ///   Scores outside are held to that, one that is no number counts as 0.
+    public init(_ given: [(score: Double, iou: Double)], rule: HitRule = HitRule()) {
+        let samples = given.map { (score: $0.score.isNaN ? 0 : min(1, max(0, $0.score)), iou: $0.iou) }
         func mean(_ values: [Double]) -> Double { values.isEmpty ? 0 : values.reduce(0, +) / Double(values.count) }
         count = samples.count
         meanScore = mean(samples.map(\.score))
@@ -85,7 +87,7 @@ public struct ScoreCalibration: Sendable {
         for (index, box) in order.enumerated() {
             if box.isHit { hits += 1 }
             // The first few would say more about single boxes than about the model.
-            if index + 1 >= min(count, 20), (index + 1) % step == 0 || index + 1 == count {
+            if index + 1 >= min(count, max(20, count / 50)), (index + 1) % step == 0 || index + 1 == count {
                 points.append((Double(index + 1) / Double(count), Double(hits) / Double(index + 1)))
             }
         }

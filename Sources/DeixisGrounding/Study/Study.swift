@@ -47,6 +47,9 @@ public struct Study: Sendable {
             throw shared.bad("seeds", seeds.json(indent: ""), "numbers of which none comes twice")
         }
         unseen = try shared.unseen()
+        if unseen.files.isEmpty, seeds.contains(UnseenSamples.seed) {
+            throw shared.bad("seeds", "\(UnseenSamples.seed)", "another: the unseen scenes are of that seed")
+        }
         pretraining = try shared.pretraining()
         pretrainingSettings = shared.pretrainingSettings
         points = try Self.points(file, shared)
@@ -54,17 +57,26 @@ public struct Study: Sendable {
         inputs = unseen.files + shared.manifests + weights
     }
 
+    /// Points of a study; its picture has a row for each.
+    private static let most = 500
+
     private static func points(_ file: StudyFile, _ shared: StudyShared) throws(GroundingError) -> [StudyPoint] {
         for axis in file.grid.axes where axis.choices.isEmpty {
             throw shared.bad("grid.\(axis.name)", "empty", "a list of one choice or more")
+        }
+        let (count, overflows) = file.grid.axes.reduce((file.grid.axes.isEmpty ? 0 : 1, false)) { product, axis in
+            let (next, overflow) = product.0.multipliedReportingOverflow(by: axis.choices.count)
+            return (next, product.1 || overflow)
+        }
+        guard !overflows, count <= Self.most, file.points.count <= Self.most - count else {
+            throw shared.bad(
+                "points and grid", overflows ? "beyond counting" : "\(file.points.count + count) points",
+                "at most \(Self.most)")
         }
         let listed = file.points.enumerated().map { ("points[\($0)].name", [$1]) }
         let crossed = file.grid.combinations.map { ("grid", $0) }
         guard !listed.isEmpty || !crossed.isEmpty else {
             throw shared.bad("points", "empty", "a list of one point or more, unless there is a grid")
-        }
-        guard listed.count + crossed.count <= 10_000 else {
-            throw shared.bad("grid", "\(crossed.count) points", "at most 10000")
         }
         var points: [StudyPoint] = [], places: [String: String] = [:]
         for (key, choices) in listed + crossed {

@@ -111,7 +111,8 @@ struct StudyShared {
         // Photographs, most likely.
         if recipe.augmentation == .scenes { recipe.augmentation = .paper }
         dataSettings = "data sets"
-        for path in (directories + (data.validation.map { [$0] } ?? [])).map(beside) {
+        for (index, path) in (directories + (data.validation.map { [$0] } ?? [])).map(beside).enumerated() {
+            if index == directories.count { dataSettings += " validation" }
             guard exists(path + "/manifest.jsonl") else { throw .noManifest(directory: path) }
             manifests.append(path + "/manifest.jsonl")
             dataSettings += " " + (try studyChecksum(ofFile: path + "/manifest.jsonl"))

@@ -43,7 +43,7 @@ extension Trainer {
             network.parameters.clearGradients()
             BufferPool.trim()
             return BufferPool.measuringPeak {
-                let tape = Tape<Float>(.training(seed: 0), recomputes: recipe.recomputes)
+                let tape = Tape<Float>(.training(seed: 0), recomputes: recipe.recomputes, quantization: quantization)
                 tape.backward(
                     loss(network(batch.images, batch.tokens, on: tape), truth: batch.boxes, sigma: network.sigma).total)
             }.bytes

@@ -6,8 +6,8 @@ internal import DeixisTraining
 
 extension Trainer {
     /// From now on values and weights are rounded as the quantizer would round them: it is given the network as it is
-    /// now and the first samples of the training data, without augmentation, and says which values it would store and
-    /// over which ranges. Those ranges stay for the rest of the run; the weights' follow the weights. BatchNorm is frozen.
+    /// now and samples from all over the training, without augmentation, and says which values it would store and over
+    /// which ranges. Those ranges stay for the rest of the run; the weights' follow the weights. BatchNorm is frozen.
     ///
     /// Not rounded here, though the quantized model does: probabilities inside of attention, a convolution's result
     /// before a residual is added, biases, and the tables of word vectors.
@@ -21,7 +21,10 @@ extension Trainer {
             batchSize: 1, leftOut: data.broken?.training)
         do {
             var quantizer = try Quantizer(graph)
-            for index in 0..<min(count, data.training.count ?? count) {
+            // Of scenes, which a curriculum makes harder, as many of each stage as its share of the run.
+            let all = max(1, data.training.count ?? recipe.samples), seen = min(count, all)
+            for number in 0..<seen {
+                let index = Int(Double(number) / Double(seen) * Double(all))
                 let sample = try maker.plain(index..<index + 1)
                 if sample.count > 0 { try quantizer.observe(sample.inputs) }
             }
@@ -37,7 +40,10 @@ extension Trainer {
             }
             let plan = FakeQuantization(
                 operators: results.map(\.op), steps: steps, weights: weights.filter { network.parameters[$0] != nil })
-            try check(plan, on: maker)
+            guard fits(plan) else {
+                throw GroundingError.quantization(
+                    "the network's operators in training are not those of the exported graph")
+            }
             quantization = plan
         } catch let error as QuantizationError {
             throw .quantization(error.description)
@@ -59,15 +65,12 @@ extension Trainer {
 
     /// A pass in training must have the operators of the pass that was traced, or results would be rounded by the
     /// ranges of others.
-    private func check(_ plan: FakeQuantization, on maker: BatchMaker) throws(GroundingError) {
-        let sample = try maker.plain(0..<1)
-        guard sample.count > 0 else { return }
-        let tape = Tape<Float>(.training(seed: 0))
-        _ = network(sample.images, sample.tokens, on: tape)
+    func fits(_ plan: FakeQuantization) -> Bool {
+        let side = recipe.configuration.imageSide
+        let tokens = TokenBatch(batch: 1, length: 2, ids: [0, 0], mask: [1, 1]), tape = Tape<Float>(.training(seed: 0))
+        _ = network(Array(repeating: 0, count: side * side * 3), tokens, on: tape)
         defer { tape.discard() }
-        guard plan.fits(tape) else {
-            throw .quantization("the network's operators in training are not those of the exported graph")
-        }
+        return plan.fits(tape)
     }
 }
 

@@ -151,6 +151,11 @@ extension Trainer {
         trainer.heldOutAccuracy = header.state.heldOutAccuracy
         trainer.window = header.state.window ?? StepWindow()
         trainer.quantization = header.quantization
+        guard (header.quantization == nil) == (recipe.int8Samples == nil),
+            header.quantization.map(trainer.fits) ?? true
+        else {
+            throw .badCheckpoint(path: path, reason: "'int8' of its metadata is of another network or recipe")
+        }
         return trainer
     }
 }

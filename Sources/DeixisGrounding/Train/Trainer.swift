@@ -43,8 +43,6 @@ public final class Trainer {
     ) throws(GroundingError) {
         var recipe = recipe
         recipe.configuration.language.vocabulary = data.tokenizer.vocabulary.count
-        // Statistics of batches would move what the ranges were learned for.
-        if recipe.int8Samples != nil { recipe.configuration.visual.frozenNorm = true }
         recipe.settle(samples: data.training.count)
         try recipe.validate()
         let count = ranks?.count ?? 1
@@ -57,8 +55,11 @@ public final class Trainer {
         plan = BatchPlan(
             batchSize: recipe.batchSize, microBatch: recipe.microBatch, rank: ranks?.rank ?? 0, ranks: count)
         self.data = data
+        var configuration = recipe.configuration
+        // Statistics of batches would move what ranges were learned for. The recipe stays as it was given.
+        if recipe.int8Samples != nil { configuration.visual.frozenNorm = true }
         do throws(NetworkError) {
-            network = try GroundingNetwork<Float>(recipe.configuration, seed: recipe.seed)
+            network = try GroundingNetwork<Float>(configuration, seed: recipe.seed)
         } catch {
             throw .network(error)
         }

@@ -34,7 +34,7 @@ public struct FakeQuantization: Sendable, Codable, Equatable {
 
     /// What a file says need not be.
     public var isSound: Bool {
-        steps.values.allSatisfy { $0.scale > 0 && $0.scale.isFinite && (0...255).contains($0.zero) }
+        steps.values.allSatisfy { Float($0.scale) > 0 && Float($0.scale).isFinite && (0...255).contains($0.zero) }
     }
 
     /// Whether the operators at the beginning of what `tape` recorded are these.

@@ -22,7 +22,7 @@ struct StudyLatency {
         for threads in counts {
             let models = try paths.map { try StudyModel($0, threads: threads) }
             // The first sentence of each length pays for its plan.
-            let slowest = try models.map { try turn($0, samples[...]) }.max() ?? 1
+            let slowest = try models.map { try turn($0, samples[...]) }.filter(\.isFinite).max() ?? 1
             let count = max(Self.fewest, min(Self.most, Int(Self.turnMilliseconds / max(slowest, 1e-3))))
             var medians = [[Double]](repeating: [], count: models.count)
             for round in 0..<Self.rounds {

@@ -64,7 +64,10 @@ final class StudyRunner {
         for point in results.listed { if let problem = point.problem { Console.note("\(point.name): \(problem)") } }
         noteChanges(left)
         try save()
-        clock.units = left.map { Double(results.points[$0.point].multiplyAdds ?? 1) }
+        clock.units = left.map { job in
+            let samples = (try? study.points[job.point].recipe.get().samples) ?? 1
+            return Double(results.points[job.point].multiplyAdds ?? 1) * Double(samples)
+        }
         let taughtProblem = try left.isEmpty ? nil : teach(for: left)
         for (number, job) in left.enumerated() {
             let point = study.points[job.point]
@@ -210,7 +213,9 @@ final class StudyRunner {
         let latency = StudyLatency(study.unseen, shouldStop: { [interrupt] in interrupt.isRequested })
         let measured = try latency.measure(models.map(\.path)) { [screen] text, final in screen.show(text, final: final)
         }
-        for index in results.points.indices { results.points[index].latencies = [] }
+        for index in results.points.indices where results.points[index].isListed {
+            results.points[index].latencies = []
+        }
         for (model, latencies) in zip(models, measured) { results.points[model.point].latencies = latencies }
         (results.processor, results.measured) = (StudyLatency.processor, today)
         try save()

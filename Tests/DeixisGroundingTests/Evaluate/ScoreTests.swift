@@ -64,10 +64,10 @@ import Testing
         let width = network.configuration.fusionWidth
         let before = network.parameters.all.map { $0.value.values }
         let outcome = try ScoreFit().attach(to: network, rows(4000, width: width, noise: 0.2))
-        #expect(outcome.learned == 3000 && outcome.calibration.count == 1000)
+        #expect(outcome.learned == 2400 && outcome.moved == 800 && outcome.calibration.count == 800)
         #expect(outcome.calibration.error < 0.04, "\(outcome.calibration.error)")
         #expect((outcome.calibration.discrimination ?? 0) > 0.85)
-        #expect(abs(outcome.calibration.meanScore - outcome.calibration.meanIoU) < 0.01)
+        #expect(abs(outcome.calibration.meanScore - outcome.calibration.meanIoU) < 0.02)
         // Nothing that was there has moved; what came is not the optimizer's.
         #expect(zip(network.parameters.all, before).allSatisfy { $0.value.values == $1 })
         let added = network.parameters.all.dropFirst(before.count)
@@ -76,6 +76,24 @@ import Testing
         let graph = try network.graph()
         #expect(graph.outputs.map { graph[$0].name.description } == ["box", "score"])
         #expect(graph[graph.outputs[1]].type?.shape?.last == .fixed(1))
+    }
+
+    /// Scores that are none, or far outside, are counted and crash nothing.
+    @Test func scoresThatCannotBe() {
+        let calibration = ScoreCalibration([(1e30, 0.9), (-.infinity, 0.1), (.nan, 0.2), (.infinity, 0.8)])
+        #expect(calibration.bins.map(\.count) == [2, 2] && calibration.meanScore == 0.5)
+    }
+
+    @Test func rowsThatAreNoNumbersAreRefused() throws {
+        try Backend.load()
+        let network = try GroundingNetwork<Float>(.tiny, seed: 1)
+        var rows = rows(400, width: network.configuration.fusionWidth, noise: 0)
+        rows.values[7] = .infinity
+        do {
+            _ = try ScoreFit().attach(to: network, rows)
+            Issue.record("no error")
+        } catch { #expect("\(error)".contains("cannot fit a score to it"), "\(error)") }
+        #expect(network.score == nil)
     }
 
     @Test func tooFewSamplesAreSaid() throws {

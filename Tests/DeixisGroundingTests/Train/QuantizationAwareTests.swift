@@ -47,7 +47,8 @@ import Testing
                 ("attention_mask", Constant(.int64, [1, batch.length], batch.mask)),
             ]
         }
-        for index in 0..<16 { try quantizer.observe(inputs(maker.plain(index..<index + 1))) }
+        // The samples that the trainer took: 16, spread over the run's 96.
+        for index in stride(from: 0, to: 96, by: 6) { try quantizer.observe(inputs(maker.plain(index..<index + 1))) }
         var options = QuantizationOptions()
         options.biasCorrection = false
         // What the fusion is given of the picture: behind every convolution and before the first attention, whose
@@ -93,7 +94,7 @@ import Testing
         let recipe = try Self.recipe()
         #expect(recipe == (try TrainerTests.parsed(recipe)))
         let first = try Self.trainer(recipe)
-        #expect(first.recipe.configuration.visual.frozenNorm)
+        #expect(first.network.configuration.visual.frozenNorm && !first.recipe.configuration.visual.frozenNorm)
         #expect(try TrainerTests.run(whole.path).train(first) == .finished)
         let begun = try Self.trainer(recipe)
         #expect(try TrainerTests.run(parts.path).train(begun, shouldStop: { begun.step == 5 }) == .stopped)
@@ -121,7 +122,8 @@ import Testing
         let folder = try Folder(), path = folder.path + "/checkpoint"
         let trainer = try Self.trainer(Self.recipe())
         for steps in [
-            FakeQuantization.Steps(scale: 0, zero: 0), .init(scale: 1, zero: -1), .init(scale: 1, zero: 1 << 40),
+            FakeQuantization.Steps(scale: 0, zero: 0), .init(scale: 1, zero: -1), .init(scale: 1e-300, zero: 3),
+            .init(scale: 1, zero: 1 << 40),
         ] {
             trainer.quantization = FakeQuantization(operators: [], steps: [0: steps], weights: [])
             try trainer.save(to: path)
@@ -131,6 +133,20 @@ import Testing
             } catch {
                 #expect("\(error)".hasSuffix("'int8' of its metadata has a scale or a zero that cannot be"), "\(error)")
             }
+        }
+    }
+
+    /// Ranges of another network's operators are not gone on with.
+    @Test func rangesOfAnotherNetworkAreRefused() throws {
+        let folder = try Folder(), path = folder.path + "/checkpoint"
+        let trainer = try Self.trainer(Self.recipe()), plan = try #require(trainer.quantization)
+        trainer.quantization = FakeQuantization(operators: ["Nonsense"], steps: plan.steps, weights: plan.weights)
+        try trainer.save(to: path)
+        do {
+            _ = try Trainer.resuming(path)
+            Issue.record("no error")
+        } catch {
+            #expect("\(error)".hasSuffix("'int8' of its metadata is of another network or recipe"), "\(error)")
         }
     }
 }
