@@ -49,7 +49,7 @@ import Testing
         let float = kernels.filter { !$0.key.hasSuffix("_s8") }
         #expect(float == ["concat": 3, "embedding": 1, "binary_f32": 2, "reference": 1], "\(kernels)")
         #expect(
-            kernels["conv_s8"] == 16 && kernels["gemm_s8"] == 106 && kernels["attention_s8"] == 24
+            kernels["conv_s8"] == 16 && kernels["gemm_s8"] == 107 && kernels["attention_s8"] == 24
                 && kernels["layernorm_s8"] == 48)
     }
 
