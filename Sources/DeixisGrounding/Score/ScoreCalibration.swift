@@ -32,7 +32,7 @@ public struct ScoreCalibration: Sendable {
     /// The same boxes by falling score: accuracy of the best so many.
     private let order: [(score: Double, isHit: Bool)]
 
-    /// - Parameter samples: a score in 0...1 and the IoU with the truth for each box.
+    /// - Parameter given: a score in 0...1 and the IoU with the truth for each box.
     ///   Scores outside are held to that, one that is no number counts as 0.
     public init(_ given: [(score: Double, iou: Double)], rule: HitRule = HitRule()) {
         let samples = given.map { (score: $0.score.isNaN ? 0 : min(1, max(0, $0.score)), iou: $0.iou) }
